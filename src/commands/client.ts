@@ -1,0 +1,115 @@
+/** A client as commands see it: who it is and what state its connection is in. Sockets are the server's business. */
+import type { Request } from '../resp/request.js'
+import type { Database } from '../store/database.js'
+import type { KeyWatcher } from '../store/keyspace.js'
+import type { Command } from './command.js'
+
+/** The connection behind a client. */
+export interface Transport {
+  readonly remoteAddress: string
+  readonly localAddress: string
+  /** Socket number, as far as there is one (CLIENT LIST fd=). */
+  readonly fd: number
+  readonly isUnixSocket: boolean
+  /** Replies that wait for the client to read. */
+  readonly pendingOutputBytes: number
+  readonly pendingOutputChunks: number
+  /** Bytes of a request that is not complete yet. */
+  readonly pendingInputBytes: number
+  /** Sends bytes that nobody changes any more, outside the turn of a request. */
+  send(bytes: Buffer): void
+  /** Closes at once; what was not sent is lost. */
+  close(): void
+  /** Closes as soon as the replies written so far are sent. */
+  closeAfterReplies(): void
+  /** Goes on with requests that waited while the client was blocked. */
+  resume(): void
+}
+
+export interface QueuedCommand {
+  readonly command: Command
+  readonly request: Request
+}
+
+/** A transaction between MULTI and EXEC. */
+export interface Transaction {
+  readonly queue: QueuedCommand[]
+  /** A command was refused while queueing: EXEC will abort. */
+  failed: boolean
+}
+
+export interface WatchedKey {
+  readonly database: Database
+  readonly key: string
+  /** It had expired but was still there when WATCH came: its deletion then changes nothing. */
+  readonly expired: boolean
+}
+
+export type ReplyMode = 'on' | 'off' | 'skip'
+
+/** Why a client waits, and how to end it (client gone, CLIENT UNBLOCK). */
+export interface BlockedState {
+  readonly kind: 'wait' | 'shutdown'
+  cancel(): void
+}
+
+export class Client implements KeyWatcher {
+  readonly id: number
+  readonly transport: Transport
+  readonly createdMs: number
+  db: Database
+  resp = 2
+  name = ''
+  libraryName = ''
+  libraryVersion = ''
+  user = 'default'
+  authenticated = false
+  lastInteractionMs: number
+  lastCommand: Command | null = null
+  transaction: Transaction | null = null
+  readonly watched: WatchedKey[] = []
+  /** A watched key has changed: EXEC will refuse. */
+  watchFailed = false
+  replyMode: ReplyMode = 'on'
+  noEvict = false
+  noTouch = false
+  /** The link to this server's master: its commands are obeyed, its replies dropped. */
+  isMaster = false
+  /** A replica, from its PSYNC on. */
+  isReplica = false
+  blocked: BlockedState | null = null
+  /** No more requests are taken: QUIT, protocol error, CLIENT KILL of itself. */
+  closing = false
+  /** Offset of the replication stream behind this client's last write (WAIT). */
+  lastWriteOffset = 0
+  /** REPLCONF settings before PSYNC. */
+  replicaListeningPort = 0
+  replicaAnnouncedAddress = ''
+  replicaCapabilities = new Set<string>()
+  replicaWantsRdbOnly = false
+  bytesIn = 0
+  bytesOut = 0
+
+  constructor(id: number, transport: Transport, db: Database, nowMs: number) {
+    this.id = id
+    this.transport = transport
+    this.db = db
+    this.createdMs = nowMs
+    this.lastInteractionMs = nowMs
+  }
+
+  watchedKeyChanged(): void {
+    this.watchFailed = true
+  }
+
+  unwatchAll(): void {
+    for (const { database, key } of this.watched) database.unwatch(key, this)
+    this.watched.length = 0
+    this.watchFailed = false
+  }
+
+  /** "127.0.0.1:50000", or the socket's path with ":0". */
+  get address(): string {
+    return this.transport.remoteAddress
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * What a handler gets: the request, the client's database, the reply writer. One context serves all requests in turn, so
+ * nothing of it may be kept beyond the handler's return.
+ */
+import type { ReplyWriter } from '../resp/reply-writer.js'
+import { type Request, requestFromArguments } from '../resp/request.js'
+import type { Database } from '../store/database.js'
+import { ENCODING_HASHTABLE } from '../store/entries.js'
+import type { Keyspace } from '../store/keyspace.js'
+import type { Client } from './client.js'
+import type { Command } from './command.js'
+import type { ServerApi } from './server-api.js'
+
+/** A write that reaches replicas in a form of its own. */
+export interface Propagated {
+  readonly database: number
+  readonly request: Request
+}
+
+export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value'
+export const SYNTAX_ERROR = 'ERR syntax error'
+export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range'
+export const NO_SUCH_KEY = 'ERR no such key'
+
+export class CommandContext {
+  readonly server: ServerApi
+  readonly keyspace: Keyspace
+  readonly reply: ReplyWriter
+  args: Request
+  client: Client
+  db: Database
+  command: Command
+  /** Inside EXEC: commands run one after another, and reach replicas as one transaction. */
+  inTransaction = false
+  /** Writes to propagate in place of the request's own bytes, and deletions of expired keys that precede them. */
+  readonly propagated: Propagated[] = []
+  /** The handler has decided itself what is propagated. */
+  rewritten = false
+
+  constructor(server: ServerApi, reply: ReplyWriter, args: Request, client: Client, command: Command) {
+    this.server = server
+    this.keyspace = server.keyspace
+    this.reply = reply
+    this.args = args
+    this.client = client
+    this.db = client.db
+    this.command = command
+  }
+
+  /** Address of key argument `index` for a command that reads it, or 0. */
+  findForRead(index: number): number {
+    const { args } = this
+    return this.db.findForRead(args.buffer, args.starts[index], args.ends[index])
+  }
+
+  /** Address of key argument `index` for a command that may change it, or 0; see Database.findForWrite. */
+  findForWrite(index: number): number {
+    const { args } = this
+    return this.db.findForWrite(args.buffer, args.starts[index], args.ends[index])
+  }
+
+  /** Whether the entry (0: none) is of another type than `type`; if so, replies WRONGTYPE. */
+  wrongType(address: number, type: number): boolean {
+    if (address === 0 || this.db.entries.type(address) === type) return false
+    this.reply.error(WRONG_TYPE)
+    return true
+  }
+
+  /** Says that key argument `index` has changed. */
+  touch(index: number): void {
+    const { args } = this
+    this.db.touch(args.buffer, args.starts[index], args.ends[index])
+  }
+
+  /** Argument `index` as a safe integer; replies Redis's error and returns NaN when it is none. */
+  integer(index: number): number {
+    const value = this.args.safeInteger(index)
+    if (Number.isNaN(value)) this.reply.error(NOT_AN_INTEGER)
+    return value
+  }
+
+  /** Replicas get these arguments in place of the request; several calls give several commands. */
+  propagateAs(...args: readonly (string | Uint8Array)[]): void {
+    this.rewritten = true
+    const bytes = args.map(arg => (typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg))
+    this.propagated.push({ database: this.db.index, request: requestFromArguments(bytes) })
+  }
+
+  /** Replicas get nothing of this command. */
+  propagateNothing(): void {
+    this.rewritten = true
+  }
+
+  /** Table of the entry's large aggregate. */
+  isTable(address: number): boolean {
+    return this.db.entries.encoding(address) === ENCODING_HASHTABLE
+  }
+}

@@ -1,0 +1,57 @@
+/** What commands may ask of the server that runs them. */
+import type { Config } from '../config/config.js'
+import type { Log } from '../observe/log.js'
+import type { Saver } from '../persistence/saver.js'
+import type { Replication } from '../replication/replication.js'
+import type { Keyspace } from '../store/keyspace.js'
+import type { Client } from './client.js'
+import type { CommandTable } from './command.js'
+
+export interface ServerStats {
+  startedMs: number
+  connectionsReceived: number
+  connectionsRejected: number
+  commandsProcessed: number
+  bytesIn: number
+  bytesOut: number
+  /** Error replies by their code ("ERR", "WRONGTYPE"). */
+  readonly errors: Map<string, number>
+  errorReplies: number
+  clientOutputBufferDisconnections: number
+}
+
+export interface ShutdownOptions {
+  /** SAVE or NOSAVE; undefined: save when there are save points. */
+  readonly save?: boolean
+  /** Do not wait for replicas that lag. */
+  readonly now: boolean
+  /** Go down even when saving fails. */
+  readonly force: boolean
+}
+
+export interface ServerApi {
+  readonly config: Config
+  readonly keyspace: Keyspace
+  readonly log: Log
+  readonly commands: CommandTable
+  readonly clients: Map<number, Client>
+  readonly saver: Saver
+  readonly replication: Replication
+  readonly stats: ServerStats
+  /** Random identity of this process (INFO run_id). */
+  readonly runId: string
+  /** Active expiry runs (DEBUG SET-ACTIVE-EXPIRE). */
+  activeExpire: boolean
+  /** Prepares to exit. Replies come later through the callback: null when it goes down, or an error's text. */
+  shutdown(options: ShutdownOptions, onFailure: (error: string) => void): void
+  /** SHUTDOWN ABORT: false when none is under way. */
+  abortShutdown(): boolean
+  /** INFO's text for the named sections, in lower case ("default", "all", "everything" too). */
+  info(sections: readonly string[]): string
+  /** Closes a client's connection; the one being served is closed behind its replies. */
+  disconnect(client: Client, current: Client): void
+  /** Runs a task when the current turn is over. */
+  afterTurn(task: () => void): void
+  /** DEBUG RESTART, DEBUG CRASH-AND-RECOVER and the like end here. */
+  exit(code: number): void
+}

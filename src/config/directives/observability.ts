@@ -1,0 +1,18 @@
+import { type DirectiveTable, IMMUTABLE, MULTI_ARG } from '../directive.js'
+import { keyspaceEvents } from '../keyspace-events.js'
+import { percentiles } from '../kinds/lists.js'
+import { INT64_MAX, integer, milliseconds } from '../kinds/numbers.js'
+import { bool, oneOf, text } from '../kinds/words.js'
+
+/** The slow log, latency, keyspace events and the access list. */
+export const observability = {
+  'slowlog-log-slower-than': integer(10000, -1, INT64_MAX, 0, null, 'microseconds'),
+  'slowlog-max-len': integer(128, 0, INT64_MAX),
+  'latency-monitor-threshold': milliseconds(0, 0, INT64_MAX),
+  'latency-tracking': bool(true),
+  'latency-tracking-info-percentiles': percentiles([50, 99, 99.9], MULTI_ARG),
+  'notify-keyspace-events': keyspaceEvents(0),
+  aclfile: text('', IMMUTABLE),
+  'acllog-max-len': integer(128, 0, INT64_MAX),
+  'acl-pubsub-default': oneOf(['allchannels', 'resetchannels'], 'resetchannels'),
+} satisfies DirectiveTable

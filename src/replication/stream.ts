@@ -1,0 +1,166 @@
+/**
+ * The replication stream: one list of blocks shared by all replicas and by the window for partial resynchronization. A
+ * replica is a position in it, so ten replicas that lag cost no more memory than the slowest one. Offsets count the
+ * exact bytes of the stream (PSYNC2).
+ */
+import { randomBytes } from 'node:crypto'
+import { encodeRequest, type Request } from '../resp/request.js'
+
+const BLOCK_BYTES = 64 * 1024
+
+interface Block {
+  /** Offset in the stream of the block's first byte. */
+  readonly start: number
+  readonly bytes: Buffer
+  used: number
+}
+
+/** A reader of the stream, which keeps blocks from `position` on. */
+export interface StreamReader {
+  /** Offset of the next byte it needs. */
+  readonly position: number
+}
+
+export class ReplicationStream {
+  /** Bytes of the stream so far: the replication offset. */
+  offset = 0
+  /** Whether anyone may want the stream: until then only the offset moves. */
+  active = false
+  /** repl-backlog-size. */
+  windowBytes = 1024 * 1024
+  /** Called when bytes were added; the owner sends them on at the end of the turn. */
+  onFeed: () => void = () => {}
+  readonly readers = new Set<StreamReader>()
+  private blocks: Block[] = []
+  /** Database that the stream is in, or -1: the next command starts with a SELECT. */
+  private database = -1
+
+  /** Offset of the first byte that is still kept. */
+  get firstKept(): number {
+    return this.blocks.length > 0 ? this.blocks[0].start : this.offset
+  }
+
+  /** First offset that a partial resynchronization can start from: inside the window of the backlog's size. */
+  get windowStart(): number {
+    return Math.max(this.firstKept, this.offset - this.windowBytes)
+  }
+
+  get windowLength(): number {
+    return this.active ? this.offset - this.windowStart : 0
+  }
+
+  get memoryBytes(): number {
+    let bytes = 0
+    for (const block of this.blocks) bytes += block.bytes.length
+    return bytes
+  }
+
+  /** Starts to keep the stream, from here on. */
+  open(): void {
+    this.active = true
+    this.blocks = []
+  }
+
+  /** Forgets the stream; the offset stays. */
+  close(): void {
+    this.active = false
+    this.blocks = []
+  }
+
+  /** The stream goes on at another offset: after a restart or a full synchronization. */
+  restartAt(offset: number): void {
+    this.offset = offset
+    this.blocks = []
+    this.database = -1
+  }
+
+  /** The next command will be preceded by a SELECT: a reader has joined who does not know the database. */
+  forgetDatabase(): void {
+    this.database = -1
+  }
+
+  /** Adds a command, executed in `database` (-1: one that needs none, such as PING). */
+  feedRequest(database: number, request: Request): void {
+    if (!this.active) {
+      this.offset++
+      return
+    }
+    if (request.wireStart >= 0) this.feed(database, request.buffer, request.wireStart, request.wireEnd)
+    else {
+      const bytes = encodeRequest(...Array.from({ length: request.argc }, (_, i) => request.view(i)))
+      this.feed(database, bytes, 0, bytes.length)
+    }
+  }
+
+  feed(database: number, bytes: Buffer, start: number, end: number): void {
+    if (!this.active) {
+      this.offset++
+      return
+    }
+    if (database >= 0 && database !== this.database) {
+      const select = encodeRequest('SELECT', String(database))
+      this.append(select, 0, select.length)
+      this.database = database
+    }
+    this.append(bytes, start, end)
+    this.onFeed()
+  }
+
+  /** Adds bytes of a master's stream as they are: replicas of a replica see the very same offsets. */
+  relay(bytes: Buffer, start: number, end: number): void {
+    if (this.active) this.append(bytes, start, end)
+    else this.offset += end - start
+    this.onFeed()
+  }
+
+  private append(bytes: Buffer, start: number, end: number): void {
+    while (start < end) {
+      let block = this.blocks[this.blocks.length - 1]
+      if (block === undefined || block.used === block.bytes.length) {
+        block = { start: this.offset, bytes: Buffer.allocUnsafeSlow(BLOCK_BYTES), used: 0 }
+        this.blocks.push(block)
+        this.trim()
+      }
+      const length = Math.min(end - start, block.bytes.length - block.used)
+      bytes.copy(block.bytes, block.used, start, start + length)
+      block.used += length
+      this.offset += length
+      start += length
+    }
+  }
+
+  /** Drops blocks that neither the window nor a reader needs. */
+  private trim(): void {
+    let needed = this.offset - this.windowBytes
+    for (const reader of this.readers) needed = Math.min(needed, reader.position)
+    let drop = 0
+    while (drop < this.blocks.length - 1 && this.blocks[drop].start + this.blocks[drop].used <= needed) drop++
+    if (drop > 0) this.blocks.splice(0, drop)
+  }
+
+  /** Views of the stream's bytes from `position` on, at most about `limit` bytes. They stay valid and unchanged. */
+  read(position: number, limit: number): Buffer[] {
+    const views: Buffer[] = []
+    let taken = 0
+    for (let i = this.blockOf(position); i < this.blocks.length && taken < limit; i++) {
+      const block = this.blocks[i]
+      const from = Math.max(0, position - block.start)
+      if (from >= block.used) continue
+      const view = block.bytes.subarray(from, block.used)
+      views.push(view)
+      taken += view.length
+    }
+    return views
+  }
+
+  private blockOf(position: number): number {
+    let i = this.blocks.length - 1
+    while (i > 0 && this.blocks[i].start > position) i--
+    return Math.max(0, i)
+  }
+}
+
+/** Forty random hexadecimal characters: a replication id, a run id, the end mark of a diskless transfer. */
+export function randomId(): string {
+  return randomBytes(20).toString('hex')
+}

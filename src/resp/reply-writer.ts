@@ -1,0 +1,259 @@
+/**
+ * Writes replies in RESP2 or RESP3 into one buffer that all connections share in turn: a connection's replies are
+ * collected from its requests of one read, then sent and cleared. Large values are referred to, not copied.
+ */
+import { writeInteger } from '../bytes/integers.js'
+
+const CAPACITY_BYTES = 64 * 1024
+/** Room that any header or number fits in. */
+const HEADER_BYTES = 48
+/** Bulk strings from this size on are not copied into the buffer. */
+const REFERENCE_MIN_BYTES = 4096
+const CR = 13
+const LF = 10
+const CRLF = Buffer.from('\r\n', 'latin1')
+
+export class ReplyWriter {
+  readonly buffer: Buffer = Buffer.allocUnsafeSlow(CAPACITY_BYTES)
+  /** Bytes in `buffer`, which come behind those of `chunks`. */
+  length = 0
+  /** Earlier output, once a reply did not fit the buffer or referred to a large value. */
+  readonly chunks: Buffer[] = []
+  chunkBytes = 0
+  /** Protocol version of the client that is being answered. */
+  resp = 2
+  /** Errors written so far; the dispatcher compares. */
+  errors = 0
+  lastError = ''
+
+  get isEmpty(): boolean {
+    return this.length === 0 && this.chunkBytes === 0
+  }
+
+  get totalBytes(): number {
+    return this.length + this.chunkBytes
+  }
+
+  clear(): void {
+    this.length = 0
+    if (this.chunkBytes !== 0) {
+      this.chunks.length = 0
+      this.chunkBytes = 0
+    }
+  }
+
+  /** The output as Buffers that stay valid after clear(). */
+  takeChunks(): Buffer[] {
+    this.spill()
+    const chunks = this.chunks.slice()
+    this.clear()
+    return chunks
+  }
+
+  private spill(): void {
+    if (this.length === 0) return
+    this.chunks.push(Buffer.from(this.buffer.subarray(0, this.length)))
+    this.chunkBytes += this.length
+    this.length = 0
+  }
+
+  private room(bytes: number): void {
+    if (this.length + bytes > CAPACITY_BYTES) this.spill()
+  }
+
+  /** One byte of type, a safe integer, CRLF. */
+  private header(type: number, value: number): void {
+    if (this.length + HEADER_BYTES > CAPACITY_BYTES) this.spill()
+    const { buffer } = this
+    let at = this.length
+    buffer[at++] = type
+    if (value >= 0 && value < 10) buffer[at++] = 48 + value
+    else at = writeInteger(buffer, at, value)
+    buffer[at] = CR
+    buffer[at + 1] = LF
+    this.length = at + 2
+  }
+
+  ok(): void {
+    if (this.length + HEADER_BYTES > CAPACITY_BYTES) this.spill()
+    const { buffer } = this
+    const at = this.length
+    buffer[at] = 43
+    buffer[at + 1] = 79
+    buffer[at + 2] = 75
+    buffer[at + 3] = CR
+    buffer[at + 4] = LF
+    this.length = at + 5
+  }
+
+  /** Bytes as they are: a reply encoded elsewhere. At most CAPACITY_BYTES are copied at a time. */
+  raw(text: string): void {
+    if (text.length > CAPACITY_BYTES - HEADER_BYTES) {
+      this.spill()
+      const chunk = Buffer.from(text, 'latin1')
+      this.chunks.push(chunk)
+      this.chunkBytes += chunk.length
+      return
+    }
+    this.room(text.length)
+    if (text.length < 24) for (let i = 0; i < text.length; i++) this.buffer[this.length++] = text.charCodeAt(i)
+    else this.length += this.buffer.write(text, this.length, 'latin1')
+  }
+
+  /** A simple string: no CR or LF. */
+  simple(text: string): void {
+    this.raw(`+${text}\r\n`)
+  }
+
+  /** An error, its code in front ("ERR ...", "WRONGTYPE ..."). Line breaks become spaces, as in Redis. */
+  error(text: string): void {
+    this.errors++
+    this.lastError = text
+    this.raw(`-${/[\r\n]/.test(text) ? text.replace(/[\r\n]/g, ' ') : text}\r\n`)
+  }
+
+  /** A safe integer. */
+  integer(value: number): void {
+    this.header(58, value)
+  }
+
+  bigInteger(value: bigint): void {
+    this.raw(`:${value}\r\n`)
+  }
+
+  /** bytes[start, end), copied: for bytes that may change after the handler returns. */
+  bulk(bytes: Buffer, start: number, end: number): void {
+    const length = end - start
+    this.header(36, length)
+    if (length + 2 > CAPACITY_BYTES - this.length) {
+      if (length >= REFERENCE_MIN_BYTES) {
+        this.append(Buffer.from(bytes.subarray(start, end)))
+        this.crlf()
+        return
+      }
+      this.spill()
+    }
+    const { buffer } = this
+    let at = this.length
+    if (length <= 48) for (let i = start; i < end; i++) buffer[at++] = bytes[i]
+    else at += bytes.copy(buffer, at, start, end)
+    buffer[at] = CR
+    buffer[at + 1] = LF
+    this.length = at + 2
+  }
+
+  /** All of `bytes`, which nobody changes any more: referred to when large. */
+  bulkReference(bytes: Buffer): void {
+    if (bytes.length < REFERENCE_MIN_BYTES) {
+      this.bulk(bytes, 0, bytes.length)
+      return
+    }
+    this.header(36, bytes.length)
+    this.append(bytes)
+    this.crlf()
+  }
+
+  /** A string of one character a byte as a bulk string. */
+  bulkText(text: string): void {
+    this.header(36, text.length)
+    this.raw(text)
+    this.crlf()
+  }
+
+  /** A safe integer as a bulk string. */
+  bulkInteger(value: number): void {
+    this.bulkText(String(value))
+  }
+
+  private append(bytes: Buffer): void {
+    this.spill()
+    this.chunks.push(bytes)
+    this.chunkBytes += bytes.length
+  }
+
+  private crlf(): void {
+    this.room(2)
+    this.buffer[this.length++] = CR
+    this.buffer[this.length++] = LF
+  }
+
+  /** A missing value. */
+  null(): void {
+    this.raw(this.resp === 3 ? '_\r\n' : '$-1\r\n')
+  }
+
+  /** A missing array (EXEC that was aborted). */
+  nullArray(): void {
+    this.raw(this.resp === 3 ? '_\r\n' : '*-1\r\n')
+  }
+
+  array(length: number): void {
+    this.header(42, length)
+  }
+
+  /** A map of `pairs` pairs; in RESP2 a flat array of twice as many elements. */
+  map(pairs: number): void {
+    if (this.resp === 3) this.header(37, pairs)
+    else this.header(42, pairs * 2)
+  }
+
+  set(length: number): void {
+    this.header(this.resp === 3 ? 126 : 42, length)
+  }
+
+  push(length: number): void {
+    this.header(this.resp === 3 ? 62 : 42, length)
+  }
+
+  /** Attributes precede a reply; RESP3 only. */
+  attribute(pairs: number): void {
+    this.header(124, pairs)
+  }
+
+  boolean(value: boolean): void {
+    if (this.resp === 3) this.raw(value ? '#t\r\n' : '#f\r\n')
+    else this.integer(value ? 1 : 0)
+  }
+
+  /** A number as text in Redis's shortest form; in RESP2 a bulk string. */
+  double(value: number): void {
+    const text = formatDouble(value)
+    if (this.resp === 3) this.raw(`,${text}\r\n`)
+    else this.bulkText(text)
+  }
+
+  bigNumber(text: string): void {
+    if (this.resp === 3) this.raw(`(${text}\r\n`)
+    else this.bulkText(text)
+  }
+
+  /** Text with its format's three letters ("txt"); in RESP2 a bulk string. */
+  verbatim(text: string, format = 'txt'): void {
+    if (this.resp !== 3) {
+      this.bulkText(text)
+      return
+    }
+    this.header(61, text.length + 4)
+    this.raw(`${format}:`)
+    this.raw(text)
+    this.raw('\r\n')
+  }
+
+  /** An array of bulk strings, one character a byte. */
+  bulkArray(texts: readonly string[]): void {
+    this.array(texts.length)
+    for (const text of texts) this.bulkText(text)
+  }
+}
+
+/** Shortest text that reads back as the same double, in C's %.17g manner ("1e+20", "inf"). */
+export function formatDouble(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return 'inf'
+  if (value === Number.NEGATIVE_INFINITY) return '-inf'
+  if (Number.isNaN(value)) return 'nan'
+  if (Object.is(value, -0)) return '-0'
+  return String(value)
+}
+
+/** End of line, for those who put replies together themselves. */
+export const LINE_END = CRLF

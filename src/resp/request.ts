@@ -1,0 +1,122 @@
+/**
+ * A request as it lies in a buffer: offsets instead of objects. Argument i is buffer[starts[i], ends[i]); argument 0 is
+ * the command's name.
+ */
+import { parseInt64, parseSafeInteger } from '../bytes/integers.js'
+import { latin1 } from '../bytes/latin1.js'
+
+const FIRST_CAPACITY = 64
+
+export class Request {
+  buffer: Buffer = Buffer.alloc(0)
+  argc = 0
+  starts: Int32Array = new Int32Array(FIRST_CAPACITY)
+  ends: Int32Array = new Int32Array(FIRST_CAPACITY)
+  /** The whole request's bytes in `buffer`, when it came in RESP; `wireStart` is -1 for an inline command. */
+  wireStart = -1
+  wireEnd = -1
+  /** Whether `buffer` was made for this request alone, so that a big argument can be kept instead of copied. */
+  exclusive = false
+
+  /** Makes room for `argc` arguments, keeping those there are. */
+  reserve(argc: number): void {
+    if (argc <= this.starts.length) return
+    const capacity = Math.max(argc, this.starts.length * 2)
+    const starts = new Int32Array(capacity)
+    starts.set(this.starts)
+    this.starts = starts
+    const ends = new Int32Array(capacity)
+    ends.set(this.ends)
+    this.ends = ends
+  }
+
+  length(index: number): number {
+    return this.ends[index] - this.starts[index]
+  }
+
+  /** A view of the argument's bytes; valid until the handler returns. */
+  view(index: number): Buffer {
+    return this.buffer.subarray(this.starts[index], this.ends[index])
+  }
+
+  /** A copy of the argument's bytes. */
+  copy(index: number): Buffer {
+    return Buffer.from(this.view(index))
+  }
+
+  /** The argument for keeps: without a copy where it makes up most of a buffer of its own. */
+  adopt(index: number): Buffer {
+    const view = this.view(index)
+    if (this.exclusive && view.length * 2 >= this.buffer.buffer.byteLength) return view
+    const copy = Buffer.allocUnsafeSlow(view.length)
+    view.copy(copy)
+    return copy
+  }
+
+  /** The argument as a string of one character a byte. */
+  latin1(index: number): string {
+    return latin1(this.buffer, this.starts[index], this.ends[index])
+  }
+
+  /** The argument in lower case, one character a byte: for options and subcommands. */
+  lower(index: number): string {
+    return this.latin1(index).toLowerCase()
+  }
+
+  /** Whether the argument is `word` (given in lower case), in any case. */
+  is(index: number, word: string): boolean {
+    const start = this.starts[index]
+    if (this.ends[index] - start !== word.length) return false
+    for (let i = 0; i < word.length; i++) {
+      let byte = this.buffer[start + i]
+      if (byte >= 65 && byte <= 90) byte |= 32
+      if (byte !== word.charCodeAt(i)) return false
+    }
+    return true
+  }
+
+  /** The argument as an integer that a JavaScript number holds exactly, or NaN. */
+  safeInteger(index: number): number {
+    return parseSafeInteger(this.buffer, this.starts[index], this.ends[index])
+  }
+
+  /** The argument as a 64-bit integer, or null. */
+  int64(index: number): bigint | null {
+    return parseInt64(this.buffer, this.starts[index], this.ends[index])
+  }
+
+  /** An independent copy, for queues (MULTI, blocking): arguments only, in RESP. */
+  clone(): Request {
+    return requestFromArguments(Array.from({ length: this.argc }, (_, i) => this.view(i)))
+  }
+}
+
+/** Builds a request in RESP from arguments: for the server's own commands and for those that rewrite themselves. */
+export function requestFromArguments(args: readonly Uint8Array[]): Request {
+  let size = 16
+  for (const arg of args) size += arg.length + 16
+  const buffer = Buffer.allocUnsafe(size)
+  const request = new Request()
+  request.reserve(args.length)
+  let at = buffer.write(`*${args.length}\r\n`, 0, 'latin1')
+  args.forEach((arg, i) => {
+    at += buffer.write(`$${arg.length}\r\n`, at, 'latin1')
+    request.starts[i] = at
+    buffer.set(arg, at)
+    at += arg.length
+    request.ends[i] = at
+    buffer[at++] = 13
+    buffer[at++] = 10
+  })
+  request.buffer = buffer
+  request.argc = args.length
+  request.wireStart = 0
+  request.wireEnd = at
+  return request
+}
+
+/** The RESP bytes of a request built from strings of one character a byte. */
+export function encodeRequest(...args: (string | Uint8Array)[]): Buffer {
+  const request = requestFromArguments(args.map(arg => (typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg)))
+  return request.buffer.subarray(0, request.wireEnd)
+}

@@ -1,0 +1,298 @@
+/**
+ * One client's connection: bytes in from the shared read buffer, requests to the dispatcher, replies out. Replies are
+ * tried at once through the handle; what the kernel does not take waits in a queue that output limits watch.
+ */
+import type net from 'node:net'
+import { latin1 } from '../bytes/latin1.js'
+import type { Client, Transport } from '../commands/client.js'
+import type { ReplyWriter } from '../resp/reply-writer.js'
+import { COMPLETE, EMPTY, FAILED, PendingRequest, type RequestParser } from '../resp/request-parser.js'
+import {
+  handlesAvailable,
+  lastWriteIsPending,
+  newWriteRequest,
+  type StreamHandle,
+  type WriteRequest,
+} from './node-handles.js'
+
+/** Strings up to this size are written by libuv from its stack; larger ones it would copy to the heap. */
+const STRING_WRITE_MAX_BYTES = 16384
+
+/** What a connection needs of the server. */
+export interface ConnectionHost {
+  readonly readBuffer: Buffer
+  readonly parser: RequestParser
+  readonly replies: ReplyWriter
+  readonly limits: { maxBulkBytes: number; queryBufferBytes: number }
+  /** Executes the parser's request. */
+  dispatch(client: Client, parser: RequestParser): void
+  /** Reads the clock; called when bytes arrive. */
+  beginTurn(): void
+  outputGrew(connection: Connection): void
+  protocolError(client: Client, text: string): void
+  queryBufferExceeded(client: Client): void
+  closed(connection: Connection): void
+}
+
+/** Unused request of the last write that finished at once: most do, so one serves all connections. */
+let spareRequest: WriteRequest = newWriteRequest()
+
+export class Connection implements Transport {
+  readonly socket: net.Socket
+  readonly isUnixSocket: boolean
+  readonly remoteAddress: string
+  readonly localAddress: string
+  client!: Client
+  private readonly host: ConnectionHost
+  private readonly handle: StreamHandle | null
+  private pending: PendingRequest | null = null
+  /** Bytes that arrived while the client was blocked. */
+  private stash: Buffer[] = []
+  private stashBytes = 0
+  private outgoing: Buffer[] = []
+  private outgoingBytes = 0
+  private inFlightBytes = 0
+  private writing = false
+  private ending = false
+  destroyed = false
+  /** Since when the output has been over the soft limit, or 0. */
+  overSoftLimitSinceMs = 0
+
+  constructor(host: ConnectionHost, socket: net.Socket, handle: StreamHandle | null, unixSocketPath: string | null) {
+    this.host = host
+    this.socket = socket
+    this.handle = handle
+    this.isUnixSocket = unixSocketPath !== null
+    this.remoteAddress =
+      unixSocketPath === null ? joinAddress(socket.remoteAddress, socket.remotePort) : `${unixSocketPath}:0`
+    this.localAddress =
+      unixSocketPath === null ? joinAddress(socket.localAddress, socket.localPort) : `${unixSocketPath}:0`
+    socket.on('error', () => this.close())
+    socket.on('end', () => this.close())
+    socket.on('close', () => this.onClosed())
+  }
+
+  get fd(): number {
+    return this.handle?.fd ?? -1
+  }
+  get pendingOutputBytes(): number {
+    return this.outgoingBytes + this.inFlightBytes
+  }
+  get pendingOutputChunks(): number {
+    return this.outgoing.length
+  }
+  get pendingInputBytes(): number {
+    return (this.pending?.length ?? 0) + this.stashBytes
+  }
+
+  /** Bytes have arrived in the shared read buffer. */
+  receive(length: number): boolean {
+    const { host, client } = this
+    if (this.destroyed || client.closing) return true
+    host.beginTurn()
+    client.bytesIn += length
+    if (client.blocked !== null) this.hold(host.readBuffer, 0, length)
+    else this.consume(host.readBuffer, length)
+    this.flush()
+    return true
+  }
+
+  private consume(bytes: Buffer, length: number): void {
+    const { host, client } = this
+    let from = 0
+    if (this.pending !== null) from = this.feedPending(bytes, length)
+    if (from < 0) return
+    const { parser } = host
+    parser.at = from
+    while (parser.at < length) {
+      const result = parser.parse(bytes, length, client.authenticated)
+      if (result === COMPLETE) {
+        parser.request.exclusive = false
+        const behind = parser.at
+        host.dispatch(client, parser)
+        parser.at = behind
+        if (client.closing || this.destroyed) return
+        if (client.blocked !== null) {
+          if (behind < length) this.hold(bytes, behind, length)
+          return
+        }
+      } else if (result === FAILED) {
+        host.protocolError(client, parser.error)
+        parser.reset()
+        return
+      } else if (result !== EMPTY) {
+        this.pending = new PendingRequest(parser, length, host.limits)
+        return
+      }
+    }
+  }
+
+  /** Completes the unfinished request with new bytes; returns how many of them it used up, or -1 to stop. */
+  private feedPending(bytes: Buffer, length: number): number {
+    const { host, client } = this
+    const pending = this.pending as PendingRequest
+    const { parser } = pending
+    let from = 0
+    while (from < length) {
+      const until = Math.min(length, from + parser.bytesToFeed(pending.length))
+      pending.append(bytes, from, until)
+      from = until
+      if (pending.length > host.limits.queryBufferBytes) {
+        host.queryBufferExceeded(client)
+        return -1
+      }
+      const result = parser.parse(pending.buffer, pending.length, client.authenticated)
+      if (result === FAILED) {
+        host.protocolError(client, parser.error)
+        return -1
+      }
+      if (result !== COMPLETE && result !== EMPTY) continue
+      // What was fed beyond the request's end is still at the end of `bytes`.
+      const behind = from - (pending.length - parser.at)
+      this.pending = null
+      if (result === COMPLETE) {
+        parser.request.exclusive = true
+        host.dispatch(client, parser)
+        if (client.closing || this.destroyed) return -1
+        if (client.blocked !== null) {
+          if (behind < length) this.hold(bytes, behind, length)
+          return -1
+        }
+      }
+      return behind
+    }
+    return from
+  }
+
+  private hold(bytes: Buffer, start: number, end: number): void {
+    this.stash.push(Buffer.from(bytes.subarray(start, end)))
+    this.stashBytes += end - start
+    if (this.stashBytes > this.host.limits.queryBufferBytes) this.host.queryBufferExceeded(this.client)
+  }
+
+  resume(): void {
+    const { client } = this
+    if (this.stash.length > 0 && client.blocked === null && !client.closing && !this.destroyed) {
+      const held = Buffer.concat(this.stash)
+      this.stash = []
+      this.stashBytes = 0
+      this.host.beginTurn()
+      this.consume(held, held.length)
+    }
+    this.flush()
+  }
+
+  /** Sends what the reply writer holds, and clears it. */
+  flush(): void {
+    const { replies } = this.host
+    if (replies.isEmpty) return
+    if (this.destroyed) {
+      replies.clear()
+      return
+    }
+    const size = replies.totalBytes
+    this.client.bytesOut += size
+    const { handle } = this
+    if (handle === null || this.writing || replies.chunkBytes !== 0 || size > STRING_WRITE_MAX_BYTES) {
+      for (const chunk of replies.takeChunks()) this.enqueue(chunk)
+      this.drain()
+      return
+    }
+    const request = spareRequest
+    const error = handle.writeLatin1String(request, latin1(replies.buffer, 0, size))
+    replies.clear()
+    if (error !== 0) this.close()
+    else if (lastWriteIsPending()) this.startWriting(request, size)
+  }
+
+  send(bytes: Buffer): void {
+    if (this.destroyed) return
+    this.client.bytesOut += bytes.length
+    this.enqueue(bytes)
+    this.drain()
+  }
+
+  private enqueue(bytes: Buffer): void {
+    this.outgoing.push(bytes)
+    this.outgoingBytes += bytes.length
+  }
+
+  /** Hands the queue to the kernel unless a write is under way. */
+  private drain(): void {
+    if (this.writing || this.destroyed) {
+      if (this.writing) this.host.outputGrew(this)
+      return
+    }
+    if (this.outgoing.length === 0) return
+    const chunks = this.outgoing
+    const size = this.outgoingBytes
+    this.outgoing = []
+    this.outgoingBytes = 0
+    const { handle } = this
+    if (handle === null || !handlesAvailable) {
+      this.writing = true
+      this.inFlightBytes = size
+      this.socket.write(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks), () => this.onWritten(0))
+      return
+    }
+    const request = spareRequest
+    const error = chunks.length === 1 ? handle.writeBuffer(request, chunks[0]) : handle.writev(request, chunks, true)
+    if (error !== 0) this.close()
+    else if (lastWriteIsPending()) this.startWriting(request, size)
+  }
+
+  private startWriting(request: WriteRequest, size: number): void {
+    spareRequest = newWriteRequest()
+    this.writing = true
+    this.inFlightBytes = this.handle?.writeQueueSize ?? size
+    request.oncomplete = status => this.onWritten(status)
+    this.host.outputGrew(this)
+  }
+
+  private onWritten(status: number): void {
+    this.writing = false
+    this.inFlightBytes = 0
+    if (this.destroyed) return
+    if (status < 0) {
+      this.close()
+      return
+    }
+    this.drain()
+    if (this.ending && !this.writing) this.finish()
+  }
+
+  close(): void {
+    if (this.destroyed) return
+    this.destroyed = true
+    this.client.closing = true
+    this.outgoing = []
+    this.outgoingBytes = 0
+    this.socket.destroy()
+  }
+
+  closeAfterReplies(): void {
+    if (this.destroyed || this.ending) return
+    this.client.closing = true
+    this.ending = true
+    // Replies of this turn may still be in the shared writer: look again when the turn is over.
+    setImmediate(() => {
+      if (!this.writing) this.finish()
+    })
+  }
+
+  private finish(): void {
+    if (!this.destroyed) this.socket.end(() => this.close())
+  }
+
+  private onClosed(): void {
+    this.destroyed = true
+    this.client.closing = true
+    this.host.closed(this)
+  }
+}
+
+function joinAddress(address: string | undefined, port: number | undefined): string {
+  const host = address ?? '?'
+  const plain = host.startsWith('::ffff:') ? host.slice(7) : host
+  return plain.includes(':') ? `[${plain}]:${port ?? 0}` : `${plain}:${port ?? 0}`
+}

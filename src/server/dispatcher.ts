@@ -1,0 +1,253 @@
+/**
+ * From a request to its handler: finds the command, asks the questions that Redis asks, in Redis's order (processCommand
+ * in server.c), runs it, and hands what it changed to replication.
+ */
+import { latin1 } from '../bytes/latin1.js'
+import type { Client } from '../commands/client.js'
+import type { Command } from '../commands/command.js'
+import { CommandContext } from '../commands/context.js'
+import type { ServerApi } from '../commands/server-api.js'
+import {
+  LOADING,
+  MAY_REPLICATE,
+  NO_AUTH,
+  NO_MULTI,
+  NOT_QUEUED,
+  PROTECTED,
+  STALE,
+  TOUCHES_ARBITRARY_KEYS,
+  WRITE,
+} from '../commands/spec.js'
+import type { ReplyWriter } from '../resp/reply-writer.js'
+import { encodeRequest, Request } from '../resp/request.js'
+import type { Database } from '../store/database.js'
+import type { KeyspaceListener } from '../store/keyspace.js'
+
+const MULTI = encodeRequest('MULTI')
+const EXEC = encodeRequest('EXEC')
+/** How much of unknown commands and arguments an error repeats. */
+const SHOWN_BYTES = 128
+
+export const MISCONF_TEXT =
+  'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.'
+
+/** Server-wide reasons to look twice at a command. Zero in normal operation, so that one comparison passes them all. */
+export const GATE_LOADING = 1
+export const GATE_STALE = 2
+export const GATE_READONLY_REPLICA = 4
+export const GATE_DISK_ERROR = 8
+export const GATE_FEW_REPLICAS = 16
+
+export class Dispatcher implements KeyspaceListener {
+  readonly context: CommandContext
+  gate = 0
+  private readonly server: ServerApi
+  private readonly reply: ReplyWriter
+  /** A command is running: expired keys are propagated with it. */
+  private running = false
+
+  constructor(server: ServerApi, reply: ReplyWriter, nobody: Client) {
+    this.server = server
+    this.reply = reply
+    this.context = new CommandContext(server, reply, new Request(), nobody, server.commands.all[0])
+  }
+
+  /** Executes a client's request and leaves the reply in the writer. */
+  execute(client: Client, request: Request): void {
+    const { context, reply } = this
+    const { buffer, starts, ends } = request
+    client.lastInteractionMs = this.server.keyspace.nowMs
+    reply.resp = client.resp
+    context.client = client
+    context.db = client.db
+    context.args = request
+    let command = this.server.commands.find(buffer, starts[0], ends[0])
+    if (command === null) {
+      this.refuse(null, unknownCommand(request))
+      return
+    }
+    if (command.subcommands !== null && request.argc > 1) {
+      const sub = command.subcommands.get(request.lower(1))
+      if (sub === undefined) {
+        this.refuse(null, unknownSubcommand(command, request))
+        return
+      }
+      command = sub
+    }
+    if (command.arity > 0 ? request.argc !== command.arity : request.argc < -command.arity) {
+      this.refuse(command, `ERR wrong number of arguments for '${command.fullName}' command`)
+      return
+    }
+    context.command = command
+    if (this.gate !== 0 || !client.authenticated || (command.flags & PROTECTED) !== 0) {
+      const refusal = this.refusal(client, command)
+      if (refusal !== null) {
+        this.refuse(command, refusal)
+        return
+      }
+    }
+    if (client.transaction !== null && (command.flags & NOT_QUEUED) === 0) {
+      this.queue(client, command, request)
+      return
+    }
+    if (client.replyMode !== 'on') this.callMuted(client, command)
+    else this.call(client, command)
+  }
+
+  /** Runs a command that passed all questions. EXEC uses it for each queued command. */
+  call(client: Client, command: Command): void {
+    const { context, server } = this
+    const { keyspace } = server
+    const errors = this.reply.errors
+    const dirty = keyspace.dirty
+    const outermost = !this.running
+    this.running = true
+    client.lastCommand = command
+    command.calls++
+    server.stats.commandsProcessed++
+    command.run(context)
+    if (this.reply.errors !== errors) {
+      command.failedCalls++
+      this.countError()
+    }
+    if (keyspace.dirty !== dirty && command.mayPropagate && !context.rewritten) {
+      if (outermost && context.propagated.length === 0) {
+        server.replication.feedRequest(context.db.index, context.args)
+        client.lastWriteOffset = server.replication.offset
+      } else context.propagated.push({ database: context.db.index, request: context.args.clone() })
+    }
+    context.rewritten = false
+    if (!outermost) return
+    this.running = false
+    if (context.propagated.length !== 0) this.propagate(client, command)
+  }
+
+  /** Sends what the handlers collected, as one transaction when there is more than one command. */
+  private propagate(client: Client, command: Command): void {
+    const { replication } = this.server
+    const { propagated } = this.context
+    const wrap = propagated.length > 1 && (command.flags & TOUCHES_ARBITRARY_KEYS) === 0
+    if (wrap) replication.feed(propagated[0].database, MULTI, 0, MULTI.length)
+    for (const { database, request } of propagated) replication.feedRequest(database, request)
+    if (wrap) replication.feed(propagated[propagated.length - 1].database, EXEC, 0, EXEC.length)
+    propagated.length = 0
+    client.lastWriteOffset = replication.offset
+  }
+
+  /** KeyspaceListener: replicas delete an expired key when the master says so. */
+  keyExpired(database: Database, key: Buffer): void {
+    const request = delRequest(key)
+    if (this.running) this.context.propagated.push({ database: database.index, request })
+    else this.server.replication.feedRequest(database.index, request)
+  }
+
+  /** CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere. */
+  private callMuted(client: Client, command: Command): void {
+    const before = this.reply.takeChunks()
+    this.call(client, command)
+    if (client.replyMode === 'on') {
+      // CLIENT REPLY ON answers itself.
+      const answer = this.reply.takeChunks()
+      for (const chunk of [...before, ...answer]) client.transport.send(chunk)
+      return
+    }
+    this.reply.clear()
+    for (const chunk of before) client.transport.send(chunk)
+    if (client.replyMode === 'skip' && command.fullName !== 'client|reply') client.replyMode = 'on'
+  }
+
+  private queue(client: Client, command: Command, request: Request): void {
+    if ((command.flags & NO_MULTI) !== 0) {
+      this.refuse(command, 'ERR Command not allowed inside a transaction')
+      return
+    }
+    client.transaction?.queue.push({ command, request: request.clone() })
+    this.reply.simple('QUEUED')
+  }
+
+  private refuse(command: Command | null, text: string): void {
+    const { client } = this.context
+    if (client.transaction !== null) client.transaction.failed = true
+    if (command !== null) command.rejectedCalls++
+    client.lastCommand = command
+    if (client.replyMode === 'on') this.reply.error(text)
+    else if (client.replyMode === 'skip') client.replyMode = 'on'
+    this.reply.lastError = text
+    this.countError()
+  }
+
+  private countError(): void {
+    const { stats } = this.server
+    const code = this.reply.lastError.split(' ', 1)[0]
+    stats.errorReplies++
+    stats.errors.set(code, (stats.errors.get(code) ?? 0) + 1)
+  }
+
+  /** Why this command may not run now, or null. */
+  private refusal(client: Client, command: Command): string | null {
+    const { flags } = command
+    const { config } = this.server
+    if ((flags & PROTECTED) !== 0 && !this.protectedAllowed(client)) {
+      return `ERR ${command.fullName.toUpperCase().split('|')[0]} command not allowed. If the enable-${command.fullName.split('|')[0]}-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`
+    }
+    if (!client.authenticated && (flags & NO_AUTH) === 0) return 'NOAUTH Authentication required.'
+    const gate = this.gate
+    if (gate === 0 || client.isMaster) return null
+    const writes = (flags & WRITE) !== 0 || (command.fullName === 'exec' && transactionWrites(client))
+    if ((gate & GATE_DISK_ERROR) !== 0 && (writes || command.fullName === 'ping')) return MISCONF_TEXT
+    if ((gate & GATE_FEW_REPLICAS) !== 0 && writes) return 'NOREPLICAS Not enough good replicas to write.'
+    if ((gate & GATE_READONLY_REPLICA) !== 0 && writes && !client.isMaster) {
+      return "READONLY You can't write against a read only replica."
+    }
+    if ((gate & GATE_STALE) !== 0 && !config.values['replica-serve-stale-data'] && (flags & STALE) === 0) {
+      return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+    }
+    if ((gate & GATE_LOADING) !== 0 && (flags & LOADING) === 0) return 'LOADING Redis is loading the dataset in memory'
+    return null
+  }
+
+  private protectedAllowed(client: Client): boolean {
+    const setting = this.server.config.values['enable-debug-command']
+    if (setting === 'yes' || client.isMaster) return true
+    return setting === 'local' && isLocal(client)
+  }
+}
+
+function isLocal(client: Client): boolean {
+  return client.transport.isUnixSocket || /^(127\.|\[::1\])/.test(client.address)
+}
+
+function transactionWrites(client: Client): boolean {
+  return client.transaction?.queue.some(({ command }) => (command.flags & (WRITE | MAY_REPLICATE)) !== 0) ?? false
+}
+
+function delRequest(key: Buffer): Request {
+  const bytes = encodeRequest('DEL', key)
+  const request = new Request()
+  request.buffer = bytes
+  request.argc = 2
+  request.starts[0] = bytes.indexOf('DEL')
+  request.ends[0] = request.starts[0] + 3
+  request.ends[1] = bytes.length - 2
+  request.starts[1] = request.ends[1] - key.length
+  request.wireStart = 0
+  request.wireEnd = bytes.length
+  return request
+}
+
+function shown(request: Request, index: number, limit: number): string {
+  const start = request.starts[index]
+  return latin1(request.buffer, start, Math.min(request.ends[index], start + Math.max(0, limit)))
+}
+
+function unknownCommand(request: Request): string {
+  let args = ''
+  for (let i = 1; i < request.argc && args.length < SHOWN_BYTES; i++) {
+    args += `'${shown(request, i, SHOWN_BYTES - args.length)}' `
+  }
+  return `ERR unknown command '${shown(request, 0, SHOWN_BYTES)}', with args beginning with: ${args}`
+}
+
+function unknownSubcommand(command: Command, request: Request): string {
+  return `ERR unknown subcommand '${shown(request, 1, SHOWN_BYTES)}'. Try ${command.fullName.toUpperCase()} HELP.`
+}

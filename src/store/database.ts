@@ -1,0 +1,378 @@
+/**
+ * One numbered database: keys, and a second table of the keys that expire. Handlers look a key up here, change the
+ * entry, and say so with touch().
+ */
+
+import { hashBytes } from '../bytes/hash.js'
+import { parseInt64, parseSafeInteger } from '../bytes/integers.js'
+import {
+  CLOCK_SHIFT,
+  ENCODING_EXTERNAL,
+  ENCODING_HASHTABLE,
+  ENCODING_INT32,
+  ENCODING_INT64,
+  ENCODING_PLAIN,
+  ENCODING_SHIFT,
+  type Entries,
+  HAS_EXPIRY,
+  INLINE_VALUE_MAX_BYTES,
+  TYPE_STRING,
+} from './entries.js'
+import { HashTable } from './hash-table.js'
+import type { Keyspace, KeyWatcher } from './keyspace.js'
+
+/** No expiry, where a time in milliseconds is expected. */
+export const NEVER = Number.NaN
+const LONGEST_INTEGER = 20
+
+export class Database {
+  readonly index: number
+  readonly keyspace: Keyspace
+  entries: Entries
+  keys: HashTable
+  expires: HashTable
+  /** Hash of the key that was looked up last; insertions for that key use it. */
+  hash = 0
+  /** Clients in WATCH, by key (latin1). */
+  private readonly watchers = new Map<string, Set<KeyWatcher>>()
+  private watched = 0
+
+  constructor(index: number, keyspace: Keyspace) {
+    this.index = index
+    this.keyspace = keyspace
+    this.entries = keyspace.entries
+    this.keys = new HashTable(this.entries)
+    this.expires = new HashTable(this.entries)
+  }
+
+  // Looking up
+
+  /** Address of the key for a command that reads, or 0; counts a hit or a miss and touches the access clock. */
+  findForRead(key: Uint8Array, start: number, end: number): number {
+    const address = this.peek(key, start, end)
+    if (address === 0) {
+      this.keyspace.misses++
+      return 0
+    }
+    this.keyspace.hits++
+    this.markAccess(address)
+    return address
+  }
+
+  /**
+   * Address of the key for a command that may change it, or 0. Whoever calls this may change the entry, replace or remove it,
+   * or insert the key: the snapshot has seen the bucket.
+   */
+  findForWrite(key: Uint8Array, start: number, end: number): number {
+    const hash = hashBytes(key, start, end)
+    this.hash = hash
+    if (this.keyspace.snapshot !== null) this.keyspace.snapshot.beforeWrite(this, hash)
+    const address = this.keys.find(hash, key, start, end)
+    if (address === 0) return 0
+    if (this.entries.meta(address) & HAS_EXPIRY && this.isExpired(address)) {
+      if (this.keyspace.obeysMaster) return address
+      this.expire(address)
+      return 0
+    }
+    this.markAccess(address)
+    return address
+  }
+
+  /** As findForRead, without counters and without touching the access clock. */
+  peek(key: Uint8Array, start: number, end: number): number {
+    const hash = hashBytes(key, start, end)
+    this.hash = hash
+    const address = this.keys.find(hash, key, start, end)
+    if (address === 0 || (this.entries.meta(address) & HAS_EXPIRY) === 0) return address
+    return this.isExpired(address) && this.hideExpired(address) ? 0 : address
+  }
+
+  /** True when the key is to be treated as gone; deletes it unless that is the master's business. */
+  private hideExpired(address: number): boolean {
+    if (this.keyspace.obeysMaster) return false
+    if (!this.keyspace.isReplica) this.expire(address)
+    return true
+  }
+
+  isExpired(address: number): boolean {
+    return !this.keyspace.loading && this.keyspace.nowMs > this.entries.expiry(address)
+  }
+
+  /** Removes a key whose time has come. */
+  expire(address: number): void {
+    const { keyspace } = this
+    const key = this.entries.keyCopy(address)
+    keyspace.expiredKeys++
+    this.remove(address)
+    keyspace.listener?.keyExpired(this, key)
+    this.wakeWatchers(key, 0, key.length)
+  }
+
+  private markAccess(address: number): void {
+    const { clock } = this.keyspace
+    this.entries.setClock(address, clock.accessed(this.entries.clock(address)))
+  }
+
+  // Changing
+
+  /** Says that a key has changed. Every handler that changed one calls this once for it. */
+  touch(key: Uint8Array, start: number, end: number): void {
+    this.keyspace.dirty++
+    if (this.watched !== 0) this.wakeWatchers(key, start, end)
+  }
+
+  /** Adds an entry for a key that is not here (`this.hash` is its hash). */
+  insert(address: number): void {
+    this.keys.insert(this.hash, address)
+    if (this.entries.meta(address) & HAS_EXPIRY) this.expires.insert(this.hash, address)
+  }
+
+  /** Puts the entry `next` in the place of `address`, which is destroyed: for the same key. */
+  replace(address: number, next: number): void {
+    const { entries } = this
+    const hash = this.hashOfEntry(address)
+    const expired = (entries.meta(address) & HAS_EXPIRY) !== 0
+    const expires = (entries.meta(next) & HAS_EXPIRY) !== 0
+    this.keys.locate(hash, address)
+    this.keys.replaceFound(next)
+    if (expired) {
+      this.expires.locate(hash, address)
+      if (expires) this.expires.replaceFound(next)
+      else this.expires.removeFound()
+    } else if (expires) this.expires.insert(hash, next)
+    this.release(address)
+  }
+
+  /** Takes the key out and frees its value. */
+  remove(address: number): void {
+    const hash = this.hashOfEntry(address)
+    if (this.keyspace.snapshot !== null) this.keyspace.snapshot.beforeWrite(this, hash)
+    this.keys.locate(hash, address)
+    this.keys.removeFound()
+    if (this.entries.meta(address) & HAS_EXPIRY) {
+      this.expires.locate(hash, address)
+      this.expires.removeFound()
+    }
+    this.release(address)
+  }
+
+  /** Frees an entry that no table holds any more, and the table it may refer to. */
+  private release(address: number): void {
+    if (this.entries.encoding(address) === ENCODING_HASHTABLE) {
+      const number = this.entries.payload(address)
+      this.keyspace.discard(this.keyspace.tables.get(number))
+      this.keyspace.tables.remove(number)
+    }
+    this.entries.destroy(address)
+  }
+
+  /** Gives a key an expiry (milliseconds of Unix time), changes it, or takes it away (NEVER). Returns the address. */
+  setExpiry(address: number, expiryMs: number): number {
+    const { entries } = this
+    const expires = !Number.isNaN(expiryMs)
+    if ((entries.meta(address) & HAS_EXPIRY) !== 0 && expires) {
+      entries.setExpiry(address, expiryMs)
+      return address
+    }
+    if ((entries.meta(address) & HAS_EXPIRY) === 0 && !expires) return address
+    return this.reshape(address, expiryMs)
+  }
+
+  /** Moves an entry to a slot with or without room for an expiry. The value moves along. */
+  private reshape(address: number, expiryMs: number): number {
+    const { entries } = this
+    const hash = this.hashOfEntry(address)
+    const from = entries.memory(address)
+    const keyStart = entries.keyStart(address)
+    const keyEnd = keyStart + entries.keyLength(address)
+    const size = entries.entryBytes(address)
+    const expired = (entries.meta(address) & HAS_EXPIRY) !== 0
+    const inlineBytes = size - (expired ? 20 : 12) - (keyEnd - keyStart)
+    const next = entries.create(entries.meta(address), from, keyStart, keyEnd, inlineBytes, expiryMs)
+    entries.setPayload(next, entries.payload(address))
+    from.copy(entries.memory(next), entries.valueStart(next), keyEnd, keyEnd + inlineBytes)
+    this.keys.locate(hash, address)
+    this.keys.replaceFound(next)
+    if (expired) {
+      this.expires.locate(hash, address)
+      this.expires.removeFound()
+    } else this.expires.insert(hash, next)
+    // The value's Buffer or table lives on under the new address: only the slot goes.
+    entries.free(address, size)
+    return next
+  }
+
+  /**
+   * An entry for key[start, end) of this type and encoding with `inlineBytes` of value, whose bytes are the caller's to fill.
+   * `address` (0 for a new key) is reused when its slot fits, and destroyed otherwise.
+   */
+  place(
+    address: number,
+    key: Uint8Array,
+    start: number,
+    end: number,
+    type: number,
+    encoding: number,
+    inlineBytes: number,
+    expiryMs: number,
+  ): number {
+    const { entries } = this
+    const meta = type | (encoding << ENCODING_SHIFT) | (this.keyspace.clock.fresh() << CLOCK_SHIFT)
+    if (address === 0) {
+      const created = entries.create(meta, key, start, end, inlineBytes, expiryMs)
+      this.keys.insert(this.hash, created)
+      if (!Number.isNaN(expiryMs)) this.expires.insert(this.hash, created)
+      return created
+    }
+    const old = entries.meta(address)
+    const oldEncoding = (old >>> ENCODING_SHIFT) & 15
+    const expires = !Number.isNaN(expiryMs)
+    if (
+      oldEncoding <= ENCODING_INT64 &&
+      ((old & HAS_EXPIRY) !== 0) === expires &&
+      entries.fitsSlot(address, inlineBytes)
+    ) {
+      entries.setMeta(address, expires ? meta | HAS_EXPIRY : meta)
+      entries.setPayload(address, inlineBytes)
+      if (expires) entries.setExpiry(address, expiryMs)
+      return address
+    }
+    const created = entries.create(meta, key, start, end, inlineBytes, expiryMs)
+    this.replace(address, created)
+    return created
+  }
+
+  // Strings
+
+  /** Sets key to value[valueStart, valueEnd), as an integer where it is one. Returns the entry's address. */
+  setString(
+    address: number,
+    key: Uint8Array,
+    start: number,
+    end: number,
+    value: Buffer,
+    valueStart: number,
+    valueEnd: number,
+    expiryMs: number,
+  ): number {
+    const length = valueEnd - valueStart
+    if (length <= LONGEST_INTEGER && length > 0 && value[valueStart] <= 57) {
+      const integer = parseSafeInteger(value, valueStart, valueEnd)
+      if (!Number.isNaN(integer)) return this.setInteger(address, key, start, end, integer, expiryMs)
+      if (length > 15) {
+        const big = parseInt64(value, valueStart, valueEnd)
+        if (big !== null) return this.setBigInteger(address, key, start, end, big, expiryMs)
+      }
+    }
+    if (length > INLINE_VALUE_MAX_BYTES) {
+      const copy = Buffer.allocUnsafeSlow(length)
+      value.copy(copy, 0, valueStart, valueEnd)
+      return this.setBuffer(address, key, start, end, copy, expiryMs)
+    }
+    const placed = this.place(address, key, start, end, TYPE_STRING, ENCODING_PLAIN, length, expiryMs)
+    copyBytes(value, valueStart, valueEnd, this.entries.memory(placed), this.entries.valueStart(placed))
+    return placed
+  }
+
+  /** Sets key to a safe integer. */
+  setInteger(address: number, key: Uint8Array, start: number, end: number, value: number, expiryMs: number): number {
+    if (value === (value | 0)) {
+      const placed = this.place(address, key, start, end, TYPE_STRING, ENCODING_INT32, 0, expiryMs)
+      this.entries.setPayload(placed, value)
+      return placed
+    }
+    return this.setBigInteger(address, key, start, end, BigInt(value), expiryMs)
+  }
+
+  /** Sets key to any 64-bit integer. */
+  setBigInteger(address: number, key: Uint8Array, start: number, end: number, value: bigint, expiryMs: number): number {
+    const small = Number(value)
+    if (small === (small | 0)) return this.setInteger(address, key, start, end, small, expiryMs)
+    const placed = this.place(address, key, start, end, TYPE_STRING, ENCODING_INT64, 8, expiryMs)
+    this.entries.memory(placed).writeBigInt64LE(value, this.entries.valueStart(placed))
+    return placed
+  }
+
+  /** Sets key to a big string, which becomes the store's own: nobody may change its bytes any more. */
+  setBuffer(address: number, key: Uint8Array, start: number, end: number, value: Buffer, expiryMs: number): number {
+    const { entries } = this
+    if (
+      address !== 0 &&
+      entries.encoding(address) === ENCODING_EXTERNAL &&
+      ((entries.meta(address) & HAS_EXPIRY) !== 0) === !Number.isNaN(expiryMs)
+    ) {
+      entries.replaceBuffer(entries.payload(address), value)
+      if (!Number.isNaN(expiryMs)) entries.setExpiry(address, expiryMs)
+      entries.setClock(address, this.keyspace.clock.fresh())
+      return address
+    }
+    const placed = this.place(address, key, start, end, TYPE_STRING, ENCODING_EXTERNAL, 0, expiryMs)
+    entries.setPayload(placed, entries.addBuffer(value))
+    return placed
+  }
+
+  // Whole databases
+
+  /** Forgets everything, without freeing: the keyspace has replaced the memory. */
+  reset(): void {
+    this.wakeAllWatchers()
+    this.entries = this.keyspace.entries
+    this.keys = new HashTable(this.entries)
+    this.expires = new HashTable(this.entries)
+  }
+
+  /** Empties this database; its memory is freed in slices. Returns the number of keys removed. */
+  flush(): number {
+    const removed = this.keys.count
+    this.wakeAllWatchers()
+    this.keyspace.discard(this.keys)
+    this.keys = new HashTable(this.entries)
+    this.expires = new HashTable(this.entries)
+    return removed
+  }
+
+  private hashOfEntry(address: number): number {
+    const { entries } = this
+    const start = entries.keyStart(address)
+    return hashBytes(entries.memory(address), start, start + entries.keyLength(address))
+  }
+
+  // WATCH
+
+  watch(key: string, watcher: KeyWatcher): void {
+    let set = this.watchers.get(key)
+    if (set === undefined) this.watchers.set(key, (set = new Set()))
+    set.add(watcher)
+    this.watched = this.watchers.size
+  }
+
+  unwatch(key: string, watcher: KeyWatcher): void {
+    const set = this.watchers.get(key)
+    if (set === undefined) return
+    set.delete(watcher)
+    if (set.size === 0) this.watchers.delete(key)
+    this.watched = this.watchers.size
+  }
+
+  private wakeWatchers(key: Uint8Array, start: number, end: number): void {
+    if (this.watched === 0) return
+    const set = this.watchers.get(Buffer.from(key.buffer, key.byteOffset + start, end - start).toString('latin1'))
+    if (set !== undefined) for (const watcher of set) watcher.watchedKeyChanged()
+  }
+
+  /** FLUSHDB, FLUSHALL: watchers of keys that exist are woken. */
+  private wakeAllWatchers(): void {
+    if (this.watched === 0) return
+    for (const [name, set] of this.watchers) {
+      const key = Buffer.from(name, 'latin1')
+      if (this.keys.find(hashBytes(key, 0, key.length), key, 0, key.length) === 0) continue
+      for (const watcher of set) watcher.watchedKeyChanged()
+    }
+  }
+}
+
+/** Short copies by a loop beat the call of TypedArray.set. */
+export function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
+  if (end - start <= 48) for (let i = start; i < end; i++) to[at++] = from[i]
+  else from.copy(to, at, start, end)
+}

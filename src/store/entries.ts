@@ -1,0 +1,273 @@
+/**
+ * Entries: what a slot holds. Keys of a database and elements of a large aggregate share one layout.
+ *
+ *   word 0   bits 0..2 type, 3..6 encoding, 7 has-expiry, 8..31 LRU clock or LFU counter (Redis's 24 bits)
+ *   word 1   length of the key in bytes
+ *   word 2   length of the value in bytes; for INT32 the integer itself; for external encodings an object's number
+ *   words 3, 4   only with has-expiry: Unix time in milliseconds, low and high half
+ *   key bytes, value bytes (inline encodings)
+ */
+import { hashBytes } from '../bytes/hash.js'
+import { CHUNK_SHIFT, Slabs, UNIT_MASK } from './slabs.js'
+
+export const TYPE_MASK = 7
+export const ENCODING_SHIFT = 3
+export const ENCODING_MASK = 15
+export const HAS_EXPIRY = 1 << 7
+export const CLOCK_SHIFT = 8
+
+export const TYPE_STRING = 0
+export const TYPE_LIST = 1
+export const TYPE_SET = 2
+export const TYPE_ZSET = 3
+export const TYPE_HASH = 4
+
+/** Bytes inline that a client appended to or cut from ("raw" to OBJECT ENCODING whatever their length). */
+export const ENCODING_RAW = 0
+/** Bytes inline as they were set ("embstr" up to 44 bytes, as in Redis). */
+export const ENCODING_PLAIN = 1
+export const ENCODING_INT32 = 2
+/** Eight bytes inline: a 64-bit integer, little-endian. */
+export const ENCODING_INT64 = 3
+/** A string in a Buffer of its own: objects[word 2]. */
+export const ENCODING_EXTERNAL = 4
+export const ENCODING_LISTPACK = 5
+/** A listpack in a Buffer of its own. */
+export const ENCODING_LISTPACK_EXTERNAL = 6
+/** A table of elements: objects[word 2]. */
+export const ENCODING_HASHTABLE = 7
+
+const HEADER_BYTES = 12
+const EXPIRY_BYTES = 8
+const TWO_32 = 4294967296
+
+/** Values over this many bytes get a Buffer of their own, so that replies and files can refer to it without a copy. */
+export const INLINE_VALUE_MAX_BYTES = 4096
+
+/** The numbered JavaScript objects that entries refer to: big strings, big listpacks, tables. */
+export class Objects<T extends object> {
+  private readonly items: (T | null)[] = []
+  private readonly free: number[] = []
+
+  add(object: T): number {
+    const number = this.free.pop() ?? this.items.length
+    this.items[number] = object
+    return number
+  }
+  get(number: number): T {
+    return this.items[number] as T
+  }
+  set(number: number, object: T): void {
+    this.items[number] = object
+  }
+  remove(number: number): void {
+    this.items[number] = null
+    this.free.push(number)
+  }
+}
+
+export class Entries extends Slabs {
+  /** Big strings and big listpacks. */
+  readonly buffers = new Objects<Buffer>()
+  /** Bytes held in `buffers`. */
+  externalBytes = 0
+
+  /** Makes an entry for key[start, end) with room for `inlineBytes` of value; expiryMs NaN for none. */
+  create(meta: number, key: Uint8Array, start: number, end: number, inlineBytes: number, expiryMs: number): number {
+    const keyLength = end - start
+    const expires = !Number.isNaN(expiryMs)
+    const keyOffset = expires ? HEADER_BYTES + EXPIRY_BYTES : HEADER_BYTES
+    const address = this.allocate(keyOffset + keyLength + inlineBytes)
+    const chunk = address >>> CHUNK_SHIFT
+    const unit = address & UNIT_MASK
+    const words = this.words[chunk]
+    const word = unit << 1
+    words[word] = expires ? meta | HAS_EXPIRY : meta & ~HAS_EXPIRY
+    words[word + 1] = keyLength
+    words[word + 2] = inlineBytes
+    if (expires) {
+      words[word + 3] = expiryMs
+      words[word + 4] = expiryMs / TWO_32
+    }
+    const bytes = this.bytes[chunk]
+    let at = (unit << 3) + keyOffset
+    if (keyLength <= 64) for (let i = start; i < end; i++) bytes[at++] = key[i]
+    else bytes.set(key.subarray(start, end), at)
+    return address
+  }
+
+  /** Gives back the entry's slot and, for a Buffer of its own, that. Tables are their owner's business. */
+  destroy(address: number): void {
+    const words = this.words[address >>> CHUNK_SHIFT]
+    const word = (address & UNIT_MASK) << 1
+    const encoding = (words[word] >>> ENCODING_SHIFT) & ENCODING_MASK
+    if (encoding === ENCODING_EXTERNAL || encoding === ENCODING_LISTPACK_EXTERNAL) this.dropBuffer(words[word + 2])
+    this.free(address, this.entryBytes(address))
+  }
+
+  /** Bytes asked of the slab for this entry. */
+  entryBytes(address: number): number {
+    const words = this.words[address >>> CHUNK_SHIFT]
+    const word = (address & UNIT_MASK) << 1
+    const meta = words[word]
+    return (
+      (meta & HAS_EXPIRY ? HEADER_BYTES + EXPIRY_BYTES : HEADER_BYTES) +
+      words[word + 1] +
+      this.inlineBytes(meta, words[word + 2])
+    )
+  }
+
+  private inlineBytes(meta: number, word2: number): number {
+    switch ((meta >>> ENCODING_SHIFT) & ENCODING_MASK) {
+      case ENCODING_RAW:
+      case ENCODING_PLAIN:
+      case ENCODING_LISTPACK:
+        return word2
+      case ENCODING_INT64:
+        return 8
+      default:
+        return 0
+    }
+  }
+
+  /** Bytes of value that the entry's slot has room for, as inline bytes. */
+  inlineCapacity(address: number): number {
+    const words = this.words[address >>> CHUNK_SHIFT]
+    const word = (address & UNIT_MASK) << 1
+    const head = (words[word] & HAS_EXPIRY ? HEADER_BYTES + EXPIRY_BYTES : HEADER_BYTES) + words[word + 1]
+    return Slabs.slotBytes(this.entryBytes(address)) - head
+  }
+
+  /** Sets the encoding and the inline length, which has to stay within the same slot class (see fitsSlot). */
+  setInline(address: number, encoding: number, length: number): void {
+    const words = this.words[address >>> CHUNK_SHIFT]
+    const word = (address & UNIT_MASK) << 1
+    words[word] = (words[word] & ~(ENCODING_MASK << ENCODING_SHIFT)) | (encoding << ENCODING_SHIFT)
+    words[word + 2] = length
+  }
+
+  /** Whether `inlineBytes` of value would live in a slot of the size that the entry has now. */
+  fitsSlot(address: number, inlineBytes: number): boolean {
+    const words = this.words[address >>> CHUNK_SHIFT]
+    const word = (address & UNIT_MASK) << 1
+    const meta = words[word]
+    const head = (meta & HAS_EXPIRY ? HEADER_BYTES + EXPIRY_BYTES : HEADER_BYTES) + words[word + 1]
+    const now = head + this.inlineBytes(meta, words[word + 2])
+    const then = head + inlineBytes
+    return (now + 7) >>> 3 === (then + 7) >>> 3 || Slabs.slotBytes(now) === Slabs.slotBytes(then)
+  }
+
+  meta(address: number): number {
+    return this.words[address >>> CHUNK_SHIFT][(address & UNIT_MASK) << 1]
+  }
+  setMeta(address: number, meta: number): void {
+    this.words[address >>> CHUNK_SHIFT][(address & UNIT_MASK) << 1] = meta
+  }
+  type(address: number): number {
+    return this.words[address >>> CHUNK_SHIFT][(address & UNIT_MASK) << 1] & TYPE_MASK
+  }
+  encoding(address: number): number {
+    return (this.words[address >>> CHUNK_SHIFT][(address & UNIT_MASK) << 1] >>> ENCODING_SHIFT) & ENCODING_MASK
+  }
+  /** The 24 bits of LRU clock or LFU counter. */
+  clock(address: number): number {
+    return this.words[address >>> CHUNK_SHIFT][(address & UNIT_MASK) << 1] >>> CLOCK_SHIFT
+  }
+  setClock(address: number, clock: number): void {
+    const words = this.words[address >>> CHUNK_SHIFT]
+    const word = (address & UNIT_MASK) << 1
+    words[word] = (words[word] & 0xff) | (clock << CLOCK_SHIFT)
+  }
+  /** Word 2: inline length, the INT32's bits, or the object's number, by encoding. */
+  payload(address: number): number {
+    return this.words[address >>> CHUNK_SHIFT][((address & UNIT_MASK) << 1) + 2]
+  }
+  setPayload(address: number, value: number): void {
+    this.words[address >>> CHUNK_SHIFT][((address & UNIT_MASK) << 1) + 2] = value
+  }
+
+  /** The chunk's memory that holds the entry; the offsets below count in it. */
+  memory(address: number): Buffer {
+    return this.bytes[address >>> CHUNK_SHIFT]
+  }
+  keyLength(address: number): number {
+    return this.words[address >>> CHUNK_SHIFT][((address & UNIT_MASK) << 1) + 1]
+  }
+  keyStart(address: number): number {
+    const unit = address & UNIT_MASK
+    const expires = this.words[address >>> CHUNK_SHIFT][unit << 1] & HAS_EXPIRY
+    return (unit << 3) + (expires ? HEADER_BYTES + EXPIRY_BYTES : HEADER_BYTES)
+  }
+  /** Offset of the inline value's first byte. */
+  valueStart(address: number): number {
+    return this.keyStart(address) + this.keyLength(address)
+  }
+
+  /** Unix time in milliseconds, or NaN. */
+  expiry(address: number): number {
+    const words = this.words[address >>> CHUNK_SHIFT]
+    const word = (address & UNIT_MASK) << 1
+    return words[word] & HAS_EXPIRY ? words[word + 4] * TWO_32 + words[word + 3] : Number.NaN
+  }
+  /** Overwrites the expiry of an entry that has one. */
+  setExpiry(address: number, expiryMs: number): void {
+    const words = this.words[address >>> CHUNK_SHIFT]
+    const word = (address & UNIT_MASK) << 1
+    words[word + 3] = expiryMs
+    words[word + 4] = expiryMs / TWO_32
+  }
+
+  keyEquals(address: number, key: Uint8Array, start: number, end: number): boolean {
+    const chunk = address >>> CHUNK_SHIFT
+    const unit = address & UNIT_MASK
+    const words = this.words[chunk]
+    const word = unit << 1
+    if (words[word + 1] !== end - start) return false
+    const bytes = this.bytes[chunk]
+    let at = (unit << 3) + (words[word] & HAS_EXPIRY ? HEADER_BYTES + EXPIRY_BYTES : HEADER_BYTES)
+    for (let i = start; i < end; i++) if (bytes[at++] !== key[i]) return false
+    return true
+  }
+
+  hashOf(address: number): number {
+    const start = this.keyStart(address)
+    return hashBytes(this.memory(address), start, start + this.keyLength(address))
+  }
+
+  /** A view of the key's bytes; valid until the entry moves. */
+  keyView(address: number): Buffer {
+    const start = this.keyStart(address)
+    return this.memory(address).subarray(start, start + this.keyLength(address))
+  }
+  /** A copy of the key's bytes. */
+  keyCopy(address: number): Buffer {
+    return Buffer.from(this.keyView(address))
+  }
+
+  /** An INT32's or INT64's value when a JavaScript number holds it exactly, else NaN. */
+  safeInteger(address: number): number {
+    if (this.encoding(address) === ENCODING_INT32) return this.payload(address) | 0
+    const bytes = this.memory(address)
+    const start = this.valueStart(address)
+    const value = bytes.readInt32LE(start + 4) * TWO_32 + bytes.readUInt32LE(start)
+    return Number.isSafeInteger(value) ? value : Number.NaN
+  }
+  /** An INT32's or INT64's value. */
+  bigInteger(address: number): bigint {
+    if (this.encoding(address) === ENCODING_INT32) return BigInt(this.payload(address) | 0)
+    return this.memory(address).readBigInt64LE(this.valueStart(address))
+  }
+
+  addBuffer(buffer: Buffer): number {
+    this.externalBytes += buffer.length
+    return this.buffers.add(buffer)
+  }
+  replaceBuffer(number: number, buffer: Buffer): void {
+    this.externalBytes += buffer.length - this.buffers.get(number).length
+    this.buffers.set(number, buffer)
+  }
+  dropBuffer(number: number): void {
+    this.externalBytes -= this.buffers.get(number).length
+    this.buffers.remove(number)
+  }
+}

@@ -1,0 +1,132 @@
+/** All databases of a server, with what they share: slab memory, time, the snapshot in progress and counters. */
+import { AccessClock } from './access-clock.js'
+import { Database } from './database.js'
+import { Entries, Objects } from './entries.js'
+import type { HashTable } from './hash-table.js'
+
+/** Sees what is about to change, while a snapshot is being taken. */
+export interface SnapshotObserver {
+  /** The bucket of `hash` in `database` is about to change: entries in it, or which entries are in it. */
+  beforeWrite(database: Database, hash: number): void
+  /** Elements of `table`, a large aggregate, are about to change in the bucket of `hash`. */
+  beforeElementWrite(table: HashTable, hash: number): void
+  /** `table` has left the keyspace. True: the snapshot still needs it and will discard it itself. */
+  keepsTable(table: HashTable): boolean
+}
+
+/** What the keyspace tells the layers above it. Event classes are those of notify-keyspace-events. */
+export interface KeyspaceListener {
+  /** A key reached its expiry and is about to be removed: to be propagated as DEL. */
+  keyExpired(database: Database, key: Buffer): void
+}
+
+/** Lets a client know that a key it watches has changed. */
+export interface KeyWatcher {
+  watchedKeyChanged(): void
+}
+
+export class Keyspace {
+  entries = new Entries()
+  /** Large aggregates, by the number that their entries hold. */
+  tables = new Objects<HashTable>()
+  readonly databases: Database[] = []
+  readonly clock = new AccessClock()
+  snapshot: SnapshotObserver | null = null
+  listener: KeyspaceListener | null = null
+
+  /** Milliseconds of Unix time, read once for each batch of requests. */
+  nowMs = Date.now()
+  /** Changes since the last save (INFO rdb_changes_since_last_save). */
+  dirty = 0
+  /** A replica leaves expired keys for its master to delete; it only hides them. */
+  isReplica = false
+  /** Commands of the master's stream see keys that have expired but are not deleted yet. */
+  obeysMaster = false
+  /** Nothing expires while a file is being loaded. */
+  loading = false
+
+  hits = 0
+  misses = 0
+  expiredKeys = 0
+  /** Tables that left the keyspace, to be freed in slices (discard()). */
+  private readonly garbage: HashTable[] = []
+  private garbageCursor = 0
+
+  constructor(databases: number) {
+    for (let i = 0; i < databases; i++) this.databases.push(new Database(i, this))
+  }
+
+  get keyCount(): number {
+    let count = 0
+    for (const database of this.databases) count += database.keys.count
+    return count
+  }
+
+  setNow(nowMs: number): void {
+    this.nowMs = nowMs
+    this.clock.tick(nowMs)
+  }
+
+  /** Bytes in use by entries, values and tables. */
+  get usedBytes(): number {
+    let bytes = this.entries.usedBytes + this.entries.externalBytes
+    for (const database of this.databases) bytes += database.keys.memoryBytes + database.expires.memoryBytes
+    return bytes
+  }
+
+  /** Empties every database at once; the old memory goes to the garbage collector as a whole. O(databases). */
+  flushAll(): number {
+    const removed = this.keyCount
+    this.entries = new Entries()
+    this.tables = new Objects<HashTable>()
+    this.garbage.length = 0
+    this.garbageCursor = 0
+    for (const database of this.databases) database.reset()
+    return removed
+  }
+
+  /** Number of tables waiting to be freed (INFO lazyfree_pending_objects). */
+  get garbageTables(): number {
+    return this.garbage.length
+  }
+
+  /** A table's elements are no longer wanted; they are freed in slices by collectGarbage(). */
+  discard(table: HashTable): void {
+    if (this.snapshot?.keepsTable(table)) return
+    if (table.count > 0) this.garbage.push(table)
+  }
+
+  /** Frees elements of discarded tables until `deadline` (performance.now()); true when none is left. */
+  collectGarbage(deadline: number): boolean {
+    const { entries, garbage } = this
+    while (garbage.length > 0) {
+      const table = garbage[garbage.length - 1]
+      const segments = table.segments
+      while (this.garbageCursor < segments.length) {
+        if (performance.now() >= deadline) return false
+        const segment = segments[this.garbageCursor++]
+        for (let home = 0; home < 1 << segment.bucketBits; home++) {
+          table.visitBucket(segment, home, address => this.destroyEntry(entries, address))
+        }
+      }
+      garbage.pop()
+      this.garbageCursor = 0
+    }
+    return true
+  }
+
+  private destroyEntry(entries: Entries, address: number): void {
+    const number = tableNumber(entries, address)
+    if (number >= 0) {
+      const table = this.tables.get(number)
+      this.tables.remove(number)
+      this.garbage.unshift(table)
+    }
+    entries.destroy(address)
+  }
+}
+
+/** Number of the table that the entry refers to, or -1. */
+export function tableNumber(entries: Entries, address: number): number {
+  return entries.encoding(address) === 7 ? entries.payload(address) : -1
+}

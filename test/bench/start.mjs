@@ -1,0 +1,22 @@
+// From the start of the process to "Ready to accept connections", without a file to load.
+import { median, printFigures } from './report.mjs'
+import { residentBytes, startServer } from './server.mjs'
+
+export async function measureStart(servers, { quick }) {
+  const rounds = quick ? 3 : 11
+  const times = servers.map(() => [])
+  const resident = []
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, { command }] of servers.entries()) {
+      const server = await startServer(command)
+      times[i].push(server.readyMs)
+      resident[i] = residentBytes(server) / 2 ** 20
+      await server.stop()
+    }
+  }
+  printFigures('Start', servers, [
+    { name: `start to ready, median of ${rounds}`, unit: 'ms', digits: 0, values: times.map(median) },
+    { name: 'start to ready, slowest', unit: 'ms', digits: 0, values: times.map(list => Math.max(...list)) },
+    { name: 'resident when empty', unit: 'MiB', digits: 0, values: resident },
+  ])
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+// npm run bench: redis-ts beside redis-server on this machine, as Markdown tables.
+//
+//   npm run bench -- [--quick] [--only speed|memory|save|start] [--a CMD] [--b CMD]
+//
+// A is this package's redis-ts and B is redis-server unless told otherwise. The servers run on CPU 0; redis-benchmark and
+// this process, which pings, run on CPU 1. Needs redis-server and redis-benchmark (apt-get install redis-server redis-tools).
+import { execFileSync } from 'node:child_process'
+import os from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { measureMemory } from './memory.mjs'
+import { measureSave } from './save.mjs'
+import { pinSelf } from './server.mjs'
+import { measureSpeed } from './speed.mjs'
+import { measureStart } from './start.mjs'
+
+const SECTIONS = { speed: measureSpeed, memory: measureMemory, save: measureSave, start: measureStart }
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    a: { type: 'string', default: path.join(import.meta.dirname, '..', '..', 'bin', 'redis-ts') },
+    b: { type: 'string', default: 'redis-server' },
+  },
+})
+if (options.only !== undefined && !(options.only in SECTIONS)) {
+  console.error(`--only ${options.only}: expected one of ${Object.keys(SECTIONS).join(', ')}`)
+  process.exit(2)
+}
+
+pinSelf()
+const name = command => path.basename(command.split(' ')[0])
+const servers = [options.a, options.b].map(command => ({ command, name: name(command) }))
+for (const { command } of servers) {
+  const [file, ...args] = command.split(' ')
+  console.log(`- ${execFileSync(file, [...args, '--version'], { encoding: 'utf8' }).trim()}`)
+}
+console.log(`- ${os.cpus()[0].model}, ${os.cpus().length} CPUs, Node ${process.version}\n`)
+
+for (const [section, measure] of Object.entries(SECTIONS)) {
+  if (options.only === undefined || options.only === section) await measure(servers, { quick: options.quick })
+}

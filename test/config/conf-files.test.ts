@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { Config } from '../../src/config/config.js'
+import { HIDDEN } from '../../src/config/directive.js'
+import { directives, statements } from '../../src/config/directives.js'
+import { loadConfig } from '../../src/config/file.js'
+
+function load(file: string): Config {
+  const config = new Config()
+  loadConfig(config, { file, stdin: null, overrides: '' })
+  return config
+}
+
+/** What conf/redis.conf sets on purpose to something else than the built-in default. */
+const DELIBERATE = new Map([['bind', '127.0.0.1 -::1']])
+
+/** Commented directives whose line is an example, as their default is to be unset. */
+const EXAMPLES = [
+  'aclfile',
+  'aof_rewrite_cpulist',
+  'bgsave_cpulist',
+  'bind-source-addr',
+  'bio_cpulist',
+  'masterauth',
+  'masteruser',
+  'pidfile',
+  'replica-announce-ip',
+  'replicaof',
+  'requirepass',
+  'server_cpulist',
+  'tls-ca-cert-dir',
+  'tls-ca-cert-file',
+  'tls-cert-file',
+  'tls-ciphers',
+  'tls-ciphersuites',
+  'tls-client-cert-file',
+  'tls-client-key-file',
+  'tls-client-key-file-pass',
+  'tls-dh-params-file',
+  'tls-key-file',
+  'tls-key-file-pass',
+  'tls-protocols',
+  'unixsocket',
+  'unixsocketperm',
+]
+
+describe('conf/redis.conf', () => {
+  const text = readFileSync('conf/redis.conf', 'utf8')
+
+  test('names every directive and statement once', () => {
+    const named = new Set([...text.matchAll(/^(?:# )?([a-z_-]+) .*$/gm)].map(match => match[1]))
+    const documented = Object.entries(directives).filter(([, directive]) => !(directive.flags & HIDDEN))
+    for (const name of [...documented.map(([directive]) => directive), ...statements.keys()]) {
+      expect(named, name).toContain(name)
+    }
+  })
+
+  test('sets nothing but defaults', () => {
+    const defaults = new Config().get('*')
+    for (const [name, value] of load('conf/redis.conf').get('*')) {
+      expect([name, value]).toEqual([name, DELIBERATE.get(name) ?? new Map(defaults).get(name)])
+    }
+  })
+
+  test('shows the default of every directive that is commented out', () => {
+    const defaults = new Config()
+    const lines = Object.keys(directives)
+      .filter(name => !EXAMPLES.includes(name))
+      .flatMap(name => text.match(new RegExp(`^# ${name} .*$`, 'gm')) ?? [])
+      .map(line => line.slice(2))
+      // A sentence that starts with a directive's name is no line of config.
+      .filter(line => !line.endsWith('.'))
+    expect(lines.length).toBeGreaterThan(50)
+    const config = new Config()
+    loadConfig(config, { file: null, stdin: lines.join('\n'), overrides: '' })
+    expect(config.get('*')).toEqual(defaults.get('*'))
+  })
+
+  test('says nothing that has no effect', () => {
+    expect(load('conf/redis.conf').warnings).toEqual([])
+  })
+})
+
+describe('the walkthrough', () => {
+  test('has a master with a password, saving beside where it runs', () => {
+    const { values, warnings } = load('conf/7000.conf')
+    expect([values.port, values.requirepass, values.replicaof]).toEqual([7000, 'mypassword', null])
+    expect([values.dir, values.dbfilename, values.logfile]).toEqual([process.cwd(), 'dump-7000.rdb', ''])
+    expect(warnings).toEqual([])
+  })
+
+  test.each([7001, 7002, 7003])('has a replica on port %i', port => {
+    const { values, warnings } = load(`conf/${port}.conf`)
+    expect(values.port).toBe(port)
+    expect(values.replicaof).toEqual({ host: '127.0.0.1', port: 7000 })
+    expect([values.masterauth, values.requirepass]).toEqual(['mypassword', ''])
+    expect([values['repl-ping-replica-period'], values['repl-timeout']]).toEqual([10, 60])
+    expect(values.dbfilename).toBe(`dump-${port}.rdb`)
+    expect(warnings).toEqual([])
+  })
+})
