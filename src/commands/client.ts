@@ -1,4 +1,5 @@
 /** A client as commands see it: who it is and what state its connection is in. Sockets are the server's business. */
+import type { ReplicaLink } from '../replication/replica-link.js'
 import type { Request } from '../resp/request.js'
 import type { Database } from '../store/database.js'
 import type { KeyWatcher } from '../store/keyspace.js'
@@ -16,8 +17,11 @@ export interface Transport {
   readonly pendingOutputChunks: number
   /** Bytes of a request that is not complete yet. */
   readonly pendingInputBytes: number
+  /** Called when all output has left: replicas get the stream piece by piece. */
+  onDrain: (() => void) | null
   /** Sends bytes that nobody changes any more, outside the turn of a request. */
   send(bytes: Buffer): void
+  sendAll(chunks: readonly Buffer[]): void
   /** Closes at once; what was not sent is lost. */
   close(): void
   /** Closes as soon as the replies written so far are sent. */
@@ -76,7 +80,7 @@ export class Client implements KeyWatcher {
   /** The link to this server's master: its commands are obeyed, its replies dropped. */
   isMaster = false
   /** A replica, from its PSYNC on. */
-  isReplica = false
+  replica: ReplicaLink | null = null
   blocked: BlockedState | null = null
   /** No more requests are taken: QUIT, protocol error, CLIENT KILL of itself. */
   closing = false
@@ -106,6 +110,10 @@ export class Client implements KeyWatcher {
     for (const { database, key } of this.watched) database.unwatch(key, this)
     this.watched.length = 0
     this.watchFailed = false
+  }
+
+  get isReplica(): boolean {
+    return this.replica !== null
   }
 
   /** "127.0.0.1:50000", or the socket's path with ":0". */

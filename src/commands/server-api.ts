@@ -4,7 +4,7 @@ import type { Log } from '../observe/log.js'
 import type { Saver } from '../persistence/saver.js'
 import type { Replication } from '../replication/replication.js'
 import type { Keyspace } from '../store/keyspace.js'
-import type { Client } from './client.js'
+import type { Client, QueuedCommand } from './client.js'
 import type { CommandTable } from './command.js'
 
 export interface ServerStats {
@@ -42,6 +42,8 @@ export interface ServerApi {
   readonly runId: string
   /** Active expiry runs (DEBUG SET-ACTIVE-EXPIRE). */
   activeExpire: boolean
+  /** Runs a command of a transaction in its turn (EXEC). */
+  callQueued(client: Client, queued: QueuedCommand): void
   /** Prepares to exit. Replies come later through the callback: null when it goes down, or an error's text. */
   shutdown(options: ShutdownOptions, onFailure: (error: string) => void): void
   /** SHUTDOWN ABORT: false when none is under way. */

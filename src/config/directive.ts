@@ -6,21 +6,21 @@
  */
 
 /** Not settable at run time ("can't set immutable config"). */
-export const IMMUTABLE = 1 << 0
+export const IMMUTABLE = 0x01
 /** Takes a list of arguments rather than one. */
-export const MULTI_ARG = 1 << 1
+export const MULTI_ARG = 0x02
 /** CONFIG GET shows it when named in full only, not for a pattern. */
-export const HIDDEN = 1 << 2
+export const HIDDEN = 0x04
 /** CONFIG SET asks `enable-protected-configs` first. */
-export const PROTECTED = 1 << 3
+export const PROTECTED = 0x08
 /** Its value is kept out of SLOWLOG, MONITOR and logs. */
-export const SENSITIVE = 1 << 4
+export const SENSITIVE = 0x10
 /** CONFIG SET answers -LOADING while a dataset is loaded. */
-export const DENY_LOADING = 1 << 5
+export const DENY_LOADING = 0x20
 /** Setting the same value again applies it again: the file it names may have changed. */
-export const VOLATILE = 1 << 6
+export const VOLATILE = 0x40
 /** redis-ts acts on it. Others are accepted, kept, shown and rewritten, with one warning. */
-export const IMPLEMENTED = 1 << 7
+export const IMPLEMENTED = 0x80
 
 /** What parsing gives: the value, or Redis's text for what is wrong. */
 export type Parsed<V> = { readonly value: V } | { readonly error: string }

@@ -35,15 +35,20 @@ export function rewriteConfigFile(file: string, values: ConfigValues, all = fals
 /** The new content for the old: byte strings in and out. */
 export function rewriteConfigText(old: string, values: ConfigValues, all = false): string {
   const { lines, linesOf } = readLines(old)
+  const slots: Readonly<Record<string, unknown>> = values
   let signed = lines.includes(SIGNATURE)
   for (const [name, directive] of Object.entries<Directive<unknown>>(directives)) {
     const free = linesOf.get(name) ?? []
-    const slots: Readonly<Record<string, unknown>> = values
-    for (const { text, force } of directive.rewrite(name, slots[name])) {
+    const wanted = directive.rewrite(name, slots[name])
+    let needed = wanted.filter(({ force }) => force || all).length
+    for (const { text, force } of wanted) {
+      // A line that only says the default must not take the place of one that is needed, which would then move.
+      if (!force && !all && free.length <= needed) continue
+      if (force || all) needed--
       const reused = free.shift()
       if (reused !== undefined) {
         lines[reused] = text
-      } else if (force || all) {
+      } else {
         if (!signed) lines.push(SIGNATURE)
         signed = true
         lines.push(text)

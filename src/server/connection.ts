@@ -55,6 +55,7 @@ export class Connection implements Transport {
   private writing = false
   private ending = false
   destroyed = false
+  onDrain: (() => void) | null = null
   /** Since when the output has been over the soft limit, or 0. */
   overSoftLimitSinceMs = 0
 
@@ -212,6 +213,15 @@ export class Connection implements Transport {
     this.drain()
   }
 
+  sendAll(chunks: readonly Buffer[]): void {
+    if (this.destroyed) return
+    for (const chunk of chunks) {
+      this.client.bytesOut += chunk.length
+      this.enqueue(chunk)
+    }
+    this.drain()
+  }
+
   private enqueue(bytes: Buffer): void {
     this.outgoing.push(bytes)
     this.outgoingBytes += bytes.length
@@ -258,7 +268,9 @@ export class Connection implements Transport {
       return
     }
     this.drain()
-    if (this.ending && !this.writing) this.finish()
+    if (this.writing) return
+    if (this.ending) this.finish()
+    else this.onDrain?.()
   }
 
   close(): void {

@@ -3,7 +3,7 @@
  * in server.c), runs it, and hands what it changed to replication.
  */
 import { latin1 } from '../bytes/latin1.js'
-import type { Client } from '../commands/client.js'
+import type { Client, QueuedCommand } from '../commands/client.js'
 import type { Command } from '../commands/command.js'
 import { CommandContext } from '../commands/context.js'
 import type { ServerApi } from '../commands/server-api.js'
@@ -120,6 +120,21 @@ export class Dispatcher implements KeyspaceListener {
     if (!outermost) return
     this.running = false
     if (context.propagated.length !== 0) this.propagate(client, command)
+  }
+
+  /** Runs one command of a transaction, inside EXEC's own call. */
+  callQueued(client: Client, { command, request }: QueuedCommand): void {
+    const { context } = this
+    const { args, command: outer, inTransaction } = context
+    context.args = request
+    context.command = command
+    context.db = client.db
+    context.inTransaction = true
+    this.call(client, command)
+    context.args = args
+    context.command = outer
+    context.db = client.db
+    context.inTransaction = inTransaction
   }
 
   /** Sends what the handlers collected, as one transaction when there is more than one command. */

@@ -138,9 +138,16 @@ export class HashTable {
    */
   scan(cursor: number, visit: (address: number) => void): number {
     const bucket64 = Math.floor(cursor / TWO_32) & (BUCKETS - 1)
-    const segment = this.segmentOf((cursor % TWO_32) >>> 0)
+    const prefix = (cursor % TWO_32) >>> 0
+    const segment = this.segmentOf(prefix)
     const home = segment.home(bucket64)
-    this.visitBucket(segment, home, visit)
+    if (segment.prefix === prefix) this.visitBucket(segment, home, visit)
+    else {
+      // The segment has merged with one that was visited before: only what lies behind the cursor is still due.
+      this.visitBucket(segment, home, address => {
+        if (this.entries.hashOf(address) >= prefix) visit(address)
+      })
+    }
     return this.cursorBehind(segment, home)
   }
 

@@ -1,8 +1,9 @@
 /** All databases of a server, with what they share: slab memory, time, the snapshot in progress and counters. */
 import { AccessClock } from './access-clock.js'
 import { Database } from './database.js'
-import { Entries, Objects } from './entries.js'
+import { ENCODING_HASHTABLE, Entries, Objects } from './entries.js'
 import type { HashTable } from './hash-table.js'
+import type { Segment } from './segment.js'
 
 /** Sees what is about to change, while a snapshot is being taken. */
 export interface SnapshotObserver {
@@ -49,8 +50,9 @@ export class Keyspace {
   misses = 0
   expiredKeys = 0
   /** Tables that left the keyspace, to be freed in slices (discard()). */
-  private readonly garbage: HashTable[] = []
-  private garbageCursor = 0
+  private garbage: HashTable[] = []
+  private freeing: HashTable | null = null
+  private freeingSegment = 0
 
   constructor(databases: number) {
     for (let i = 0; i < databases; i++) this.databases.push(new Database(i, this))
@@ -79,15 +81,15 @@ export class Keyspace {
     const removed = this.keyCount
     this.entries = new Entries()
     this.tables = new Objects<HashTable>()
-    this.garbage.length = 0
-    this.garbageCursor = 0
+    this.garbage = []
+    this.freeing = null
     for (const database of this.databases) database.reset()
     return removed
   }
 
   /** Number of tables waiting to be freed (INFO lazyfree_pending_objects). */
   get garbageTables(): number {
-    return this.garbage.length
+    return this.garbage.length + (this.freeing === null ? 0 : 1)
   }
 
   /** A table's elements are no longer wanted; they are freed in slices by collectGarbage(). */
@@ -98,35 +100,31 @@ export class Keyspace {
 
   /** Frees elements of discarded tables until `deadline` (performance.now()); true when none is left. */
   collectGarbage(deadline: number): boolean {
-    const { entries, garbage } = this
-    while (garbage.length > 0) {
-      const table = garbage[garbage.length - 1]
-      const segments = table.segments
-      while (this.garbageCursor < segments.length) {
-        if (performance.now() >= deadline) return false
-        const segment = segments[this.garbageCursor++]
-        for (let home = 0; home < 1 << segment.bucketBits; home++) {
-          table.visitBucket(segment, home, address => this.destroyEntry(entries, address))
-        }
+    for (;;) {
+      if (this.freeing === null) {
+        this.freeing = this.garbage.pop() ?? null
+        this.freeingSegment = 0
+        if (this.freeing === null) return true
       }
-      garbage.pop()
-      this.garbageCursor = 0
+      const { segments } = this.freeing
+      while (this.freeingSegment < segments.length) {
+        if (performance.now() >= deadline) return false
+        this.freeSegment(this.freeing, segments[this.freeingSegment++])
+      }
+      this.freeing = null
     }
-    return true
   }
 
-  private destroyEntry(entries: Entries, address: number): void {
-    const number = tableNumber(entries, address)
-    if (number >= 0) {
-      const table = this.tables.get(number)
-      this.tables.remove(number)
-      this.garbage.unshift(table)
+  private freeSegment(table: HashTable, segment: Segment): void {
+    for (let home = 0; home < 1 << segment.bucketBits; home++) {
+      table.visitBucket(segment, home, address => {
+        if (this.entries.encoding(address) === ENCODING_HASHTABLE) {
+          const number = this.entries.payload(address)
+          this.discard(this.tables.get(number))
+          this.tables.remove(number)
+        }
+        this.entries.destroy(address)
+      })
     }
-    entries.destroy(address)
   }
-}
-
-/** Number of the table that the entry refers to, or -1. */
-export function tableNumber(entries: Entries, address: number): number {
-  return entries.encoding(address) === 7 ? entries.payload(address) : -1
 }

@@ -149,6 +149,8 @@ export class Slabs {
       index = 31 - Math.clz32(free & -free)
     }
     this.freePages[chunk] &= ~(1 << index)
+    // A full chunk leaves the stack (it is its top): closePage() pushes it again.
+    if (this.freePages[chunk] === 0) this.chunksWithFreePages.pop()
     const page = (chunk << CHUNK_PAGE_SHIFT) + index
     this.pageClass[page] = sizeClass
     this.pageLive[page] = 0

@@ -47,7 +47,7 @@ const EXAMPLES = [
 describe('conf/redis.conf', () => {
   const text = readFileSync('conf/redis.conf', 'utf8')
 
-  test('names every directive and statement once', () => {
+  test('names every directive and statement', () => {
     const named = new Set([...text.matchAll(/^(?:# )?([a-z_-]+) .*$/gm)].map(match => match[1]))
     const documented = Object.entries(directives).filter(([, directive]) => !(directive.flags & HIDDEN))
     for (const name of [...documented.map(([directive]) => directive), ...statements.keys()]) {

@@ -67,6 +67,7 @@ describe('CONFIG SET', () => {
     ['hz', '100000', '500'],
     ['hz', '0', '1'],
     ['maxmemory-clients', '5%', '5%'],
+    ['repl-backlog-size', '1', '16384'],
     ['proc-title-template', '{title} {{x} {port}', '{title} {{x} {port}'],
     ['locale-collate', 'de_DE.UTF-8', 'de_DE.UTF-8'],
   ])('%s %j', (name, value, shown) => {
@@ -222,8 +223,12 @@ describe('handlers of CONFIG SET', () => {
   test('are left alone by a value that stays the same, unless it names a file', () => {
     const config = new Config('/')
     const seen: string[] = []
-    config.onChange('hz', () => (seen.push('hz'), null))
-    config.onChange('tls-cert-file', () => (seen.push('tls-cert-file'), null))
+    const see = (name: string) => () => {
+      seen.push(name)
+      return null
+    }
+    config.onChange('hz', see('hz'))
+    config.onChange('tls-cert-file', see('tls-cert-file'))
     set(config, 'hz', '10', 'tls-cert-file', '')
     expect(seen).toEqual(['tls-cert-file'])
   })

@@ -1,7 +1,10 @@
 import { DENY_LOADING, type DirectiveTable, IMMUTABLE, IMPLEMENTED, MULTI_ARG, SENSITIVE } from '../directive.js'
 import { masterAddress } from '../kinds/lists.js'
-import { INT_MAX, INT64_MAX, integer, MB, memory, seconds } from '../kinds/numbers.js'
+import { adjusted, INT_MAX, INT64_MAX, integer, KB, MB, memory, seconds } from '../kinds/numbers.js'
 import { bool, oneOf, optionalBytes, optionalText } from '../kinds/words.js'
+
+/** What CONFIG SET raises a smaller backlog to. A config file, as in Redis, gets what it says. */
+const MIN_BACKLOG_SIZE = 16 * KB
 
 /** Master and replica. */
 export const replication = {
@@ -17,7 +20,9 @@ export const replication = {
   'repl-ping-replica-period': seconds(10, 1, INT_MAX, IMPLEMENTED, 'repl-ping-slave-period'),
   'repl-timeout': seconds(60, 1, INT_MAX, IMPLEMENTED),
   'repl-disable-tcp-nodelay': bool(false, IMPLEMENTED),
-  'repl-backlog-size': memory(MB, 1, INT64_MAX, IMPLEMENTED),
+  'repl-backlog-size': adjusted(memory(MB, 1, INT64_MAX, IMPLEMENTED), (bytes, context) =>
+    context.fromFile ? bytes : Math.max(bytes, MIN_BACKLOG_SIZE),
+  ),
   'repl-backlog-ttl': seconds(3600, 0, INT64_MAX, IMPLEMENTED),
   'replica-priority': integer(100, 0, INT_MAX, IMPLEMENTED, 'slave-priority'),
   'replica-announced': bool(true),

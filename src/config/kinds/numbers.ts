@@ -1,5 +1,5 @@
 import { INT64_MAX, INT64_MIN } from '../../bytes/integers.js'
-import type { Directive, Parsed } from '../directive.js'
+import type { Directive, ParseContext, Parsed } from '../directive.js'
 
 export { INT64_MAX } from '../../bytes/integers.js'
 
@@ -76,13 +76,16 @@ export function octal(initial: number, min: number, max: number, flags = 0): Dir
   })
 }
 
-/** Restricts or changes what another number kind accepts: `adjust` gives the value to keep for the value asked for. */
-export function adjusted(directive: Directive<number>, adjust: (value: number) => number): Directive<number> {
+/** Another number kind where `adjust` gives the value to keep for the value asked for. */
+export function adjusted(
+  directive: Directive<number>,
+  adjust: (value: number, context: ParseContext) => number,
+): Directive<number> {
   return {
     ...directive,
     parse(args, previous, context) {
       const parsed = directive.parse(args, previous, context)
-      return 'value' in parsed ? { value: adjust(parsed.value) } : parsed
+      return 'value' in parsed ? { value: adjust(parsed.value, context) } : parsed
     },
   }
 }

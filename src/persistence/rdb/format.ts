@@ -21,27 +21,27 @@ export const RDB_FIRST_VERSION_WITH_CHECKSUM = 5
 // Opcodes
 
 /** Slot of the following keys and its size: hints, in files of a cluster node (RDB 12). */
-export const OPCODE_SLOT_INFO = 244
-export const OPCODE_FUNCTION2 = 245
+export const RDB_OPCODE_SLOT_INFO = 244
+export const RDB_OPCODE_FUNCTION2 = 245
 /** Functions as release candidates of 7.0 saved them; no release reads it. */
-export const OPCODE_FUNCTION_PRE_GA = 246
-export const OPCODE_MODULE_AUX = 247
+export const RDB_OPCODE_FUNCTION_PRE_GA = 246
+export const RDB_OPCODE_MODULE_AUX = 247
 /** Seconds since the next key's last access, as a length. */
-export const OPCODE_IDLE = 248
+export const RDB_OPCODE_IDLE = 248
 /** The next key's LFU counter, one byte. */
-export const OPCODE_FREQ = 249
+export const RDB_OPCODE_FREQ = 249
 /** Two strings: name and value of a fact about the file. */
-export const OPCODE_AUX = 250
+export const RDB_OPCODE_AUX = 250
 /** Two lengths: numbers of keys and of keys with an expiry in the database that follows. */
-export const OPCODE_RESIZEDB = 251
+export const RDB_OPCODE_RESIZEDB = 251
 /** The next key's expiry: Unix time in milliseconds, int64 LE. */
-export const OPCODE_EXPIRETIME_MS = 252
+export const RDB_OPCODE_EXPIRETIME_MS = 252
 /** The next key's expiry: Unix time in seconds, int32 LE. */
-export const OPCODE_EXPIRETIME = 253
+export const RDB_OPCODE_EXPIRETIME = 253
 /** The database of the following keys, as a length. */
-export const OPCODE_SELECTDB = 254
-export const OPCODE_EOF = 255
-export const LOWEST_OPCODE = OPCODE_SLOT_INFO
+export const RDB_OPCODE_SELECTDB = 254
+export const RDB_OPCODE_EOF = 255
+export const RDB_LOWEST_OPCODE = RDB_OPCODE_SLOT_INFO
 
 // Value types
 

@@ -1,0 +1,60 @@
+/** The command `redis-ts`: redis-server's command line, a server in this process, signals. */
+import fs from 'node:fs'
+import { parseCommandLine } from './config/command-line.js'
+import { Config } from './config/config.js'
+import { ConfigFileError, loadConfig } from './config/file.js'
+import { Log } from './observe/log.js'
+import { daemonize, daemonReady, isDaemonChild, writePidFile } from './server/process.js'
+import { Server } from './server/server.js'
+import { handleSignals } from './server/signals.js'
+import { HELP, VERSION_LINE } from './server/version.js'
+
+async function main(): Promise<void> {
+  const command = parseCommandLine(process.argv.slice(2))
+  if (command.kind === 'version') return void process.stdout.write(`${VERSION_LINE}\n`)
+  if (command.kind === 'help') return void process.stdout.write(HELP)
+  if (command.kind === 'error') return fail(command.text)
+  const config = new Config()
+  try {
+    const stdin = command.stdin ? fs.readFileSync(0, 'latin1') : null
+    loadConfig(config, { file: command.configFile, stdin, overrides: command.overrides })
+  } catch (error) {
+    if (error instanceof ConfigFileError) return fail(error.message)
+    throw error
+  }
+  if (config.values.daemonize && !isDaemonChild()) process.exit(await daemonize())
+  await run(config, command.configFile === null)
+}
+
+async function run(config: Config, withoutFile: boolean): Promise<void> {
+  const log = new Log()
+  log.setLevel(config.values.loglevel)
+  try {
+    if (config.values.logfile !== '') log.setFile(config.path(config.values.logfile))
+  } catch (error) {
+    return fail(`Can't open the log file: ${(error as Error).message}`)
+  }
+  log.notice('oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo')
+  log.notice(`${VERSION_LINE}, pid=${process.pid}, just started`)
+  if (withoutFile) log.warning('Warning: no config file specified, using the default config. In order to specify a config file use redis-ts /path/to/redis.conf')
+  else log.notice('Configuration loaded')
+  for (const warning of config.warnings) log.warning(warning)
+  const server = new Server(config, log, code => process.exit(code))
+  handleSignals(server)
+  try {
+    log.notice(`Running mode=standalone, port=${config.values.port}, PID: ${process.pid}.`)
+    await server.start()
+  } catch (error) {
+    log.warning((error as Error).message)
+    process.exit(1)
+  }
+  server.pidFile = writePidFile(config, log)
+  daemonReady()
+}
+
+function fail(text: string): void {
+  process.stderr.write(`${text}\n`)
+  process.exitCode = 1
+}
+
+await main()

@@ -1,0 +1,37 @@
+/** Every command there is: one list from the files of the groups. */
+import { clientCommands } from './client-commands.js'
+import { commandCommands } from './command-commands.js'
+import { configCommands } from './config-commands.js'
+import { connectionCommands } from './connection.js'
+import { debugCommands } from './debug-commands.js'
+import { expiryCommands } from './expiry.js'
+import { flushCommands } from './flush.js'
+import { hashCommands } from './hashes.js'
+import { keysCommands } from './keys.js'
+import { objectCommands } from './object.js'
+import { persistenceCommands } from './persistence-commands.js'
+import { replicationCommands } from './replication-commands.js'
+import { scanCommands } from './scan.js'
+import { serverCommands } from './server-commands.js'
+import type { CommandSpec } from './spec.js'
+import { stringCommands } from './strings.js'
+import { transactionCommands } from './transactions.js'
+
+export const allCommands: readonly CommandSpec[] = [
+  ...stringCommands,
+  ...hashCommands,
+  ...keysCommands,
+  ...expiryCommands,
+  ...scanCommands,
+  ...objectCommands,
+  ...flushCommands,
+  ...connectionCommands,
+  ...clientCommands,
+  ...transactionCommands,
+  ...serverCommands,
+  ...commandCommands,
+  ...configCommands,
+  ...debugCommands,
+  ...persistenceCommands,
+  ...replicationCommands,
+]

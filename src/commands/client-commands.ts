@@ -1,0 +1,364 @@
+/** CLIENT: connections as seen from one of them. CLIENT KILL is in client-kill.ts. */
+import type { Client } from './client.js'
+import { clientKill } from './client-kill.js'
+import { type ClientType, clientLine, clientType, clientTypeByName } from './client-line.js'
+import { invalidClientName, isPlainWord, setClientName } from './client-name.js'
+import { type CommandContext, SYNTAX_ERROR } from './context.js'
+import { helpSubcommand } from './help.js'
+import { ADMIN, type ArgumentDoc, type CommandSpec, LOADING, NOSCRIPT, STALE } from './spec.js'
+
+const ANYTIME = NOSCRIPT | LOADING | STALE
+const ON_ALL_NODES = ['request_policy:all_nodes', 'response_policy:all_succeeded']
+
+const ON_OFF: ArgumentDoc = {
+  name: 'enabled',
+  type: 'oneof',
+  arguments: [
+    { name: 'on', type: 'pure-token', token: 'ON' },
+    { name: 'off', type: 'pure-token', token: 'OFF' },
+  ],
+}
+
+const CLIENT_TYPES: readonly ArgumentDoc[] = [
+  { name: 'normal', type: 'pure-token', token: 'normal' },
+  { name: 'master', type: 'pure-token', token: 'master', since: '3.2.0' },
+  { name: 'slave', type: 'pure-token', token: 'slave' },
+  { name: 'replica', type: 'pure-token', token: 'replica', since: '5.0.0' },
+  { name: 'pubsub', type: 'pure-token', token: 'pubsub' },
+]
+
+const subcommands: CommandSpec[] = [
+  {
+    name: 'getname',
+    arity: 2,
+    flags: ANYTIME,
+    group: 'connection',
+    since: '2.6.9',
+    summary: "Returns the connection's name.",
+    complexity: 'O(1)',
+    run: clientGetName,
+  },
+  {
+    name: 'getredir',
+    arity: 2,
+    flags: ANYTIME,
+    group: 'connection',
+    since: '6.0.0',
+    summary: 'Returns the client that gets the tracking invalidations of this connection, -1 without tracking.',
+    complexity: 'O(1)',
+    run: ctx => ctx.reply.integer(-1),
+  },
+  helpSubcommand('client', 'connection', '5.0.0'),
+  {
+    name: 'id',
+    arity: 2,
+    flags: ANYTIME,
+    group: 'connection',
+    since: '5.0.0',
+    summary: "Returns the connection's number, which no other one of this server has or had.",
+    complexity: 'O(1)',
+    run: ctx => ctx.reply.integer(ctx.client.id),
+  },
+  {
+    name: 'info',
+    arity: 2,
+    flags: ANYTIME,
+    group: 'connection',
+    since: '6.2.0',
+    summary: 'Describes this connection, as CLIENT LIST does.',
+    complexity: 'O(1)',
+    tips: ['nondeterministic_output'],
+    run: ctx => ctx.reply.verbatim(`${lineOf(ctx, ctx.client)}\n`),
+  },
+  {
+    name: 'kill',
+    arity: -3,
+    flags: ADMIN | ANYTIME,
+    group: 'connection',
+    since: '2.4.0',
+    summary: 'Closes connections.',
+    complexity: 'O(N) where N is the number of clients',
+    arguments: [
+      {
+        name: 'filter',
+        type: 'oneof',
+        arguments: [
+          { name: 'old-format', type: 'string', displayText: 'ip:port' },
+          {
+            name: 'new-format',
+            type: 'oneof',
+            multiple: true,
+            arguments: [
+              { name: 'client-id', type: 'integer', token: 'ID', optional: true, since: '2.8.12' },
+              {
+                name: 'client-type',
+                type: 'oneof',
+                token: 'TYPE',
+                optional: true,
+                since: '2.8.12',
+                arguments: CLIENT_TYPES,
+              },
+              { name: 'username', type: 'string', token: 'USER', optional: true },
+              { name: 'addr', type: 'string', token: 'ADDR', displayText: 'ip:port', optional: true },
+              { name: 'laddr', type: 'string', token: 'LADDR', displayText: 'ip:port', optional: true, since: '6.2.0' },
+              {
+                name: 'skipme',
+                type: 'oneof',
+                token: 'SKIPME',
+                optional: true,
+                arguments: [
+                  { name: 'yes', type: 'pure-token', token: 'YES' },
+                  { name: 'no', type: 'pure-token', token: 'NO' },
+                ],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+    run: clientKill,
+  },
+  {
+    name: 'list',
+    arity: -2,
+    flags: ADMIN | ANYTIME,
+    group: 'connection',
+    since: '2.4.0',
+    summary: 'Describes the connections, one a line.',
+    complexity: 'O(N) where N is the number of clients',
+    tips: ['nondeterministic_output'],
+    arguments: [
+      {
+        name: 'client-type',
+        type: 'oneof',
+        token: 'TYPE',
+        optional: true,
+        since: '5.0.0',
+        arguments: CLIENT_TYPES.filter(({ name }) => name !== 'slave'),
+      },
+      { name: 'client-id', type: 'integer', token: 'ID', optional: true, multiple: true, since: '6.2.0' },
+    ],
+    run: clientList,
+  },
+  {
+    name: 'no-evict',
+    arity: 3,
+    flags: ADMIN | ANYTIME,
+    group: 'connection',
+    since: '7.0.0',
+    summary: 'Protects the connection from being closed when clients take too much memory.',
+    complexity: 'O(1)',
+    arguments: [ON_OFF],
+    run: clientNoEvict,
+  },
+  {
+    name: 'no-touch',
+    arity: 3,
+    flags: ANYTIME,
+    group: 'connection',
+    since: '7.2.0',
+    summary: 'Says whether commands of this connection count as an access of the keys they touch.',
+    complexity: 'O(1)',
+    arguments: [ON_OFF],
+    run: clientNoTouch,
+  },
+  {
+    name: 'reply',
+    arity: 3,
+    flags: ANYTIME,
+    group: 'connection',
+    since: '3.2.0',
+    summary: 'Turns replies on or off, or skips the next one.',
+    complexity: 'O(1)',
+    arguments: [
+      {
+        name: 'action',
+        type: 'oneof',
+        arguments: [
+          { name: 'on', type: 'pure-token', token: 'ON' },
+          { name: 'off', type: 'pure-token', token: 'OFF' },
+          { name: 'skip', type: 'pure-token', token: 'SKIP' },
+        ],
+      },
+    ],
+    run: clientReply,
+  },
+  {
+    name: 'setinfo',
+    arity: 4,
+    flags: ANYTIME,
+    group: 'connection',
+    since: '7.2.0',
+    summary: 'Says which library is behind the connection.',
+    complexity: 'O(1)',
+    tips: ON_ALL_NODES,
+    arguments: [
+      {
+        name: 'attr',
+        type: 'oneof',
+        arguments: [
+          { name: 'libname', type: 'string', token: 'lib-name' },
+          { name: 'libver', type: 'string', token: 'lib-ver' },
+        ],
+      },
+    ],
+    run: clientSetInfo,
+  },
+  {
+    name: 'setname',
+    arity: 3,
+    flags: ANYTIME,
+    group: 'connection',
+    since: '2.6.9',
+    summary: 'Names the connection.',
+    complexity: 'O(1)',
+    tips: ON_ALL_NODES,
+    arguments: [{ name: 'connection-name', type: 'string' }],
+    run: clientSetName,
+  },
+  {
+    name: 'trackinginfo',
+    arity: 2,
+    flags: ANYTIME,
+    group: 'connection',
+    since: '6.2.0',
+    summary: 'Describes how keys are tracked for this connection.',
+    complexity: 'O(1)',
+    run: clientTrackingInfo,
+  },
+]
+
+export const clientCommands: CommandSpec[] = [
+  {
+    name: 'client',
+    arity: -2,
+    flags: 0,
+    group: 'connection',
+    since: '2.4.0',
+    summary: 'The commands about connections.',
+    complexity: 'Depends on subcommand.',
+    subcommands,
+    // The dispatcher finds a subcommand or refuses the request.
+    run: ctx => ctx.reply.error(SYNTAX_ERROR),
+  },
+]
+
+function clientGetName({ client, reply }: CommandContext): void {
+  if (client.name === '') reply.null()
+  else reply.bulkText(client.name)
+}
+
+function clientSetName({ args, client, reply }: CommandContext): void {
+  const name = args.latin1(2)
+  const problem = invalidClientName(name)
+  if (problem !== null) {
+    reply.error(problem)
+    return
+  }
+  setClientName(client, name)
+  reply.ok()
+}
+
+/** CLIENT SETINFO lib-name|lib-ver value. */
+function clientSetInfo({ args, client, reply }: CommandContext): void {
+  const attribute = args.lower(2)
+  const value = args.latin1(3)
+  if (attribute !== 'lib-name' && attribute !== 'lib-ver') {
+    reply.error(`ERR Unrecognized option '${args.latin1(2)}'`)
+    return
+  }
+  if (!isPlainWord(value)) {
+    reply.error(`ERR ${args.latin1(2)} cannot contain spaces, newlines or special characters.`)
+    return
+  }
+  if (attribute === 'lib-name') client.libraryName = value
+  else client.libraryVersion = value
+  reply.ok()
+}
+
+function lineOf(ctx: CommandContext, client: Client): string {
+  return clientLine(client, ctx.keyspace.nowMs, client === ctx.client ? ctx : null)
+}
+
+/** CLIENT LIST [TYPE type | ID id ...]. */
+function clientList(ctx: CommandContext): void {
+  const { args, reply, server } = ctx
+  let type: ClientType | undefined
+  if (args.argc === 4 && args.is(2, 'type')) {
+    type = clientTypeByName(args.lower(3))
+    if (type === undefined) {
+      reply.error(`ERR Unknown client type '${args.latin1(3)}'`)
+      return
+    }
+  } else if (args.argc > 3 && args.is(2, 'id')) {
+    listById(ctx)
+    return
+  } else if (args.argc !== 2) {
+    reply.error(SYNTAX_ERROR)
+    return
+  }
+  let text = ''
+  for (const client of server.clients.values()) {
+    if (type === undefined || clientType(client) === type) text += `${lineOf(ctx, client)}\n`
+  }
+  reply.verbatim(text)
+}
+
+function listById(ctx: CommandContext): void {
+  const { args, reply, server } = ctx
+  let text = ''
+  for (let i = 3; i < args.argc; i++) {
+    const id = args.int64(i)
+    if (id === null) {
+      reply.error('ERR Invalid client ID')
+      return
+    }
+    const client = server.clients.get(Number(id))
+    if (client !== undefined) text += `${lineOf(ctx, client)}\n`
+  }
+  reply.verbatim(text)
+}
+
+/** The argument of CLIENT NO-EVICT and NO-TOUCH; replies the error and returns null when it is neither ON nor OFF. */
+function onOrOff({ args, reply }: CommandContext): boolean | null {
+  if (args.is(2, 'on')) return true
+  if (args.is(2, 'off')) return false
+  reply.error(SYNTAX_ERROR)
+  return null
+}
+
+function clientNoEvict(ctx: CommandContext): void {
+  const on = onOrOff(ctx)
+  if (on === null) return
+  ctx.client.noEvict = on
+  ctx.reply.ok()
+}
+
+function clientNoTouch(ctx: CommandContext): void {
+  const on = onOrOff(ctx)
+  if (on === null) return
+  ctx.client.noTouch = on
+  ctx.reply.ok()
+}
+
+/** CLIENT REPLY ON|OFF|SKIP. Only ON answers; the dispatcher drops the replies of a client that wants none. */
+function clientReply({ args, client, reply }: CommandContext): void {
+  if (args.is(2, 'on')) {
+    client.replyMode = 'on'
+    reply.ok()
+  } else if (args.is(2, 'off')) client.replyMode = 'off'
+  else if (args.is(2, 'skip')) {
+    if (client.replyMode !== 'off') client.replyMode = 'skip'
+  } else reply.error(SYNTAX_ERROR)
+}
+
+function clientTrackingInfo({ reply }: CommandContext): void {
+  reply.map(3)
+  reply.bulkText('flags')
+  reply.set(1)
+  reply.bulkText('off')
+  reply.bulkText('redirect')
+  reply.integer(-1)
+  reply.bulkText('prefixes')
+  reply.array(0)
+}

@@ -1,0 +1,109 @@
+/** A client as one line of CLIENT LIST, CLIENT INFO and the log. Format: catClientInfoString in Redis 7.2's networking.c. */
+import type { Client } from './client.js'
+import type { CommandContext } from './context.js'
+
+/** What a client costs beside its buffers: the objects behind it and its socket, roughly. */
+const CLIENT_BYTES = 4096
+
+export type ClientType = 'normal' | 'replica' | 'pubsub' | 'master'
+
+/** The kinds of clients by the names that CLIENT LIST and KILL take. */
+const TYPE_NAMES = new Map<string, ClientType>([
+  ['normal', 'normal'],
+  ['slave', 'replica'],
+  ['replica', 'replica'],
+  ['pubsub', 'pubsub'],
+  ['master', 'master'],
+])
+
+/** The kind of client that `name` (in lower case) means. */
+export function clientTypeByName(name: string): ClientType | undefined {
+  return TYPE_NAMES.get(name)
+}
+
+export function clientType(client: Client): ClientType {
+  if (client.isMaster) return 'master'
+  return client.isReplica ? 'replica' : 'normal'
+}
+
+/** Bytes held for a client: its own, a request that is not complete, replies not yet read. */
+export function clientMemory(client: Client): number {
+  return CLIENT_BYTES + client.transport.pendingInputBytes + client.transport.pendingOutputBytes
+}
+
+/**
+ * The line without an end of line. `serving` is the context of the command being run when this client sent it, null otherwise:
+ * its request counts as query buffer. Reply buffers are shared by all clients, so none is charged to a client (rbs, rbp, obl).
+ */
+export function clientLine(client: Client, nowMs: number, serving: CommandContext | null): string {
+  const { transport } = client
+  const output = transport.pendingOutputBytes
+  const input = transport.pendingInputBytes
+  const wire = serving === null || serving.args.wireStart < 0 ? 0 : serving.args.wireEnd - serving.args.wireStart
+  const fields = [
+    `id=${client.id}`,
+    `addr=${client.address}`,
+    `laddr=${transport.localAddress}`,
+    `fd=${transport.fd}`,
+    `name=${client.name}`,
+    `age=${seconds(nowMs - client.createdMs)}`,
+    `idle=${seconds(nowMs - client.lastInteractionMs)}`,
+    `flags=${clientFlags(client)}`,
+    `db=${client.db.index}`,
+    'sub=0',
+    'psub=0',
+    'ssub=0',
+    `multi=${client.transaction === null ? -1 : client.transaction.queue.length}`,
+    `qbuf=${input + wire}`,
+    'qbuf-free=0',
+    `argv-mem=${serving === null ? 0 : argumentBytes(serving)}`,
+    `multi-mem=${queuedBytes(client)}`,
+    'rbs=0',
+    'rbp=0',
+    'obl=0',
+    `oll=${transport.pendingOutputChunks}`,
+    `omem=${output}`,
+    `tot-mem=${clientMemory(client) + wire}`,
+    `events=${output > 0 ? 'rw' : 'r'}`,
+    `cmd=${client.lastCommand?.fullName ?? 'NULL'}`,
+    `user=${client.isMaster ? '(superuser)' : client.user}`,
+    'redir=-1',
+    `resp=${client.resp}`,
+    `lib-name=${client.libraryName}`,
+    `lib-ver=${client.libraryVersion}`,
+  ]
+  return fields.join(' ')
+}
+
+/** The letters of CLIENT LIST's flags; N when there is none. */
+function clientFlags(client: Client): string {
+  let flags = ''
+  if (client.isReplica) flags += 'S'
+  if (client.isMaster) flags += 'M'
+  if (client.transaction !== null) flags += 'x'
+  if (client.blocked !== null) flags += 'b'
+  if (client.watchFailed) flags += 'd'
+  if (client.closing) flags += 'c'
+  if (client.transport.isUnixSocket) flags += 'U'
+  if (client.noEvict) flags += 'e'
+  if (client.noTouch) flags += 'T'
+  return flags === '' ? 'N' : flags
+}
+
+function seconds(ms: number): number {
+  return Math.max(0, Math.floor(ms / 1000))
+}
+
+function argumentBytes({ args }: CommandContext): number {
+  let bytes = 0
+  for (let i = 0; i < args.argc; i++) bytes += args.length(i)
+  return bytes
+}
+
+function queuedBytes(client: Client): number {
+  let bytes = 0
+  for (const { request } of client.transaction?.queue ?? []) {
+    for (let i = 0; i < request.argc; i++) bytes += request.length(i)
+  }
+  return bytes
+}

@@ -1,0 +1,260 @@
+/** The commands about a connection: greeting, authentication, database, end. */
+import { authenticate, defaultUserHasPassword, WRONG_PASSWORD } from './authentication.js'
+import type { Client } from './client.js'
+import { invalidClientName, setClientName } from './client-name.js'
+import { type CommandContext, SYNTAX_ERROR } from './context.js'
+import { ALLOW_BUSY, type CommandSpec, FAST, LOADING, NO_AUTH, NOSCRIPT, NOT_QUEUED, STALE } from './spec.js'
+import { REDIS_VERSION } from '../config/version.js'
+
+const BEFORE_LOGIN = NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY
+
+const INT_MIN = -2147483648
+const INT_MAX = 2147483647
+const LOWEST_PROTOCOL = 2
+const HIGHEST_PROTOCOL = 3
+
+export const connectionCommands: CommandSpec[] = [
+  {
+    name: 'ping',
+    arity: -1,
+    flags: FAST,
+    group: 'connection',
+    since: '1.0.0',
+    summary: 'Answers PONG, or the given message.',
+    complexity: 'O(1)',
+    tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
+    arguments: [{ name: 'message', type: 'string', optional: true }],
+    run: ping,
+  },
+  {
+    name: 'echo',
+    arity: 2,
+    flags: LOADING | STALE | FAST,
+    group: 'connection',
+    since: '1.0.0',
+    summary: 'Answers the given message.',
+    complexity: 'O(1)',
+    arguments: [{ name: 'message', type: 'string' }],
+    run: ctx => ctx.reply.bulk(ctx.args.buffer, ctx.args.starts[1], ctx.args.ends[1]),
+  },
+  {
+    name: 'auth',
+    arity: -2,
+    flags: BEFORE_LOGIN,
+    group: 'connection',
+    since: '1.0.0',
+    summary: 'Authenticates the connection.',
+    complexity: 'O(N) where N is the number of passwords of the user',
+    arguments: [
+      { name: 'username', type: 'string', optional: true, since: '6.0.0' },
+      { name: 'password', type: 'string' },
+    ],
+    run: auth,
+  },
+  {
+    name: 'hello',
+    arity: -1,
+    flags: BEFORE_LOGIN,
+    group: 'connection',
+    since: '6.0.0',
+    summary: 'Greets the server: chooses the protocol, authenticates and names the connection.',
+    complexity: 'O(1)',
+    arguments: [
+      {
+        name: 'arguments',
+        type: 'block',
+        optional: true,
+        arguments: [
+          { name: 'protover', type: 'integer' },
+          {
+            name: 'auth',
+            type: 'block',
+            token: 'AUTH',
+            optional: true,
+            arguments: [
+              { name: 'username', type: 'string' },
+              { name: 'password', type: 'string' },
+            ],
+          },
+          { name: 'clientname', type: 'string', token: 'SETNAME', optional: true },
+        ],
+      },
+    ],
+    run: hello,
+  },
+  {
+    name: 'select',
+    arity: 2,
+    flags: LOADING | STALE | FAST,
+    group: 'connection',
+    since: '1.0.0',
+    summary: 'Changes the database of the connection.',
+    complexity: 'O(1)',
+    arguments: [{ name: 'index', type: 'integer' }],
+    run: select,
+  },
+  {
+    name: 'quit',
+    arity: -1,
+    flags: BEFORE_LOGIN | NOT_QUEUED,
+    group: 'connection',
+    since: '1.0.0',
+    summary: 'Closes the connection behind the replies that are due.',
+    complexity: 'O(1)',
+    run: quit,
+  },
+  {
+    name: 'reset',
+    arity: 1,
+    flags: BEFORE_LOGIN | NOT_QUEUED,
+    group: 'connection',
+    since: '6.2.0',
+    summary: 'Puts the connection into the state of a new one.',
+    complexity: 'O(1)',
+    run: reset,
+  },
+]
+
+/** PING [message]. */
+function ping({ args, reply }: CommandContext): void {
+  if (args.argc > 2) reply.error("ERR wrong number of arguments for 'ping' command")
+  else if (args.argc === 2) reply.bulk(args.buffer, args.starts[1], args.ends[1])
+  else reply.simple('PONG')
+}
+
+/** AUTH [username] password. */
+function auth(ctx: CommandContext): void {
+  const { args, client, reply, server } = ctx
+  if (args.argc > 3) {
+    reply.error(SYNTAX_ERROR)
+    return
+  }
+  if (args.argc === 2 && !defaultUserHasPassword(server.config)) {
+    reply.error(
+      'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
+    )
+    return
+  }
+  const username = args.argc === 2 ? 'default' : args.latin1(1)
+  if (authenticate(server.config, client, username, args.view(args.argc - 1))) reply.ok()
+  else reply.error(WRONG_PASSWORD)
+}
+
+/** HELLO [protover [AUTH username password] [SETNAME clientname]]: a map of what the server is. */
+function hello(ctx: CommandContext): void {
+  const { args, client, reply, server } = ctx
+  let protocol = client.resp
+  if (args.argc >= 2) {
+    protocol = args.safeInteger(1)
+    if (Number.isNaN(protocol)) {
+      reply.error('ERR Protocol version is not an integer or out of range')
+      return
+    }
+    if (protocol < LOWEST_PROTOCOL || protocol > HIGHEST_PROTOCOL) {
+      reply.error('NOPROTO unsupported protocol version')
+      return
+    }
+  }
+  let login = 0
+  let name: string | null = null
+  for (let i = 2; i < args.argc; i++) {
+    const following = args.argc - 1 - i
+    if (following >= 2 && args.is(i, 'auth')) {
+      login = i + 1
+      i += 2
+    } else if (following >= 1 && args.is(i, 'setname')) {
+      name = args.latin1(++i)
+      const problem = invalidClientName(name)
+      if (problem !== null) {
+        reply.error(problem)
+        return
+      }
+    } else {
+      reply.error(`ERR Syntax error in HELLO option '${args.latin1(i)}'`)
+      return
+    }
+  }
+  if (login > 0 && !authenticate(server.config, client, args.latin1(login), args.view(login + 1))) {
+    reply.error(WRONG_PASSWORD)
+    return
+  }
+  if (!client.authenticated) {
+    reply.error(
+      'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
+    )
+    return
+  }
+  if (name !== null) setClientName(client, name)
+  client.resp = protocol
+  reply.resp = protocol
+  replyHello(ctx)
+}
+
+function replyHello({ client, reply, server }: CommandContext): void {
+  reply.map(7)
+  reply.bulkText('server')
+  reply.bulkText('redis')
+  reply.bulkText('version')
+  reply.bulkText(REDIS_VERSION)
+  reply.bulkText('proto')
+  reply.integer(client.resp)
+  reply.bulkText('id')
+  reply.integer(client.id)
+  reply.bulkText('mode')
+  reply.bulkText('standalone')
+  reply.bulkText('role')
+  reply.bulkText(server.replication.isReplica ? 'replica' : 'master')
+  reply.bulkText('modules')
+  reply.array(0)
+}
+
+/** SELECT index. */
+function select(ctx: CommandContext): void {
+  const index = ctx.integer(1)
+  if (Number.isNaN(index)) return
+  if (index < INT_MIN || index > INT_MAX) {
+    ctx.reply.error(`ERR value is out of range, value must between ${INT_MIN} and ${INT_MAX}`)
+    return
+  }
+  const { databases } = ctx.keyspace
+  if (index < 0 || index >= databases.length) {
+    ctx.reply.error('ERR DB index is out of range')
+    return
+  }
+  ctx.client.db = databases[index]
+  // Inside EXEC the commands that follow run on the same context.
+  ctx.db = databases[index]
+  ctx.reply.ok()
+}
+
+/** QUIT. */
+function quit({ client, reply }: CommandContext): void {
+  reply.ok()
+  client.transport.closeAfterReplies()
+  client.closing = true
+}
+
+/** RESET. The library's name and version stay: they are about who is connected, not about the connection's state. */
+function reset(ctx: CommandContext): void {
+  const { client, reply, server } = ctx
+  if (client.isReplica || client.isMaster) {
+    reply.error('ERR can only reset normal client connections')
+    return
+  }
+  resetConnection(client)
+  client.db = ctx.keyspace.databases[0]
+  client.authenticated = !defaultUserHasPassword(server.config)
+  reply.resp = client.resp
+  reply.simple('RESET')
+}
+
+function resetConnection(client: Client): void {
+  client.resp = 2
+  client.user = 'default'
+  client.transaction = null
+  client.unwatchAll()
+  client.name = ''
+  client.replyMode = 'on'
+  client.noEvict = false
+  client.noTouch = false
+}

@@ -1,0 +1,247 @@
+/** The commands about a key's time to live. Source of behaviour: Redis's expire.c. */
+import { INT64_MAX } from '../bytes/integers.js'
+import { NEVER } from '../store/database.js'
+import { HAS_EXPIRY } from '../store/entries.js'
+import { type CommandContext, NOT_AN_INTEGER } from './context.js'
+import { EXPIRY_IN_SECONDS, EXPIRY_RELATIVE, invalidExpiry } from './expiry-options.js'
+import { findUntouched } from './lookup.js'
+import { type ArgumentDoc, type CommandSpec, FAST, MODIFY_KEY, READ_KEY, READONLY, WRITE } from './spec.js'
+
+const ONLY_IF_NONE = 1
+const ONLY_IF_ANY = 2
+const ONLY_IF_LATER = 4
+const ONLY_IF_EARLIER = 8
+
+const NO_KEY = -2
+const NO_EXPIRY = -1
+
+/** The last time a double and 64 bits with a sign both hold. */
+const LAST_TIME_MS = 2 ** 63 - 1024
+
+const INT64_MIN_SECONDS = -(INT64_MAX / 1000n)
+
+const KEY: ArgumentDoc = { name: 'key', type: 'key', keySpecIndex: 0 }
+const CONDITION: ArgumentDoc = {
+  name: 'condition',
+  type: 'oneof',
+  optional: true,
+  since: '7.0.0',
+  arguments: [
+    { name: 'nx', type: 'pure-token', token: 'NX' },
+    { name: 'xx', type: 'pure-token', token: 'XX' },
+    { name: 'gt', type: 'pure-token', token: 'GT' },
+    { name: 'lt', type: 'pure-token', token: 'LT' },
+  ],
+}
+
+function setter(name: string, since: string, summary: string, time: ArgumentDoc, kind: number): CommandSpec {
+  return {
+    name,
+    arity: -3,
+    flags: WRITE | FAST,
+    keys: MODIFY_KEY,
+    group: 'generic',
+    since,
+    summary,
+    complexity: 'O(1)',
+    arguments: [KEY, time, CONDITION],
+    run: ctx => expire(ctx, kind),
+  }
+}
+
+function getter(
+  name: string,
+  since: string,
+  summary: string,
+  tips: readonly string[],
+  run: (ctx: CommandContext) => void,
+): CommandSpec {
+  return {
+    name,
+    arity: 2,
+    flags: READONLY | FAST,
+    keys: READ_KEY,
+    group: 'generic',
+    since,
+    summary,
+    complexity: 'O(1)',
+    tips,
+    arguments: [KEY],
+    run,
+  }
+}
+
+const CHANGES_BY_ITSELF = ['nondeterministic_output']
+
+export const expiryCommands: CommandSpec[] = [
+  setter(
+    'expire',
+    '1.0.0',
+    'Lets a key expire after a number of seconds.',
+    { name: 'seconds', type: 'integer' },
+    EXPIRY_RELATIVE | EXPIRY_IN_SECONDS,
+  ),
+  setter(
+    'pexpire',
+    '2.6.0',
+    'Lets a key expire after a number of milliseconds.',
+    { name: 'milliseconds', type: 'integer' },
+    EXPIRY_RELATIVE,
+  ),
+  setter(
+    'expireat',
+    '1.2.0',
+    'Lets a key expire at a Unix time in seconds.',
+    { name: 'unix-time-seconds', type: 'unix-time' },
+    EXPIRY_IN_SECONDS,
+  ),
+  setter(
+    'pexpireat',
+    '2.6.0',
+    'Lets a key expire at a Unix time in milliseconds.',
+    { name: 'unix-time-milliseconds', type: 'unix-time' },
+    0,
+  ),
+  getter('ttl', '1.0.0', 'Seconds that a key has left to live.', CHANGES_BY_ITSELF, ctx => replyTime(ctx, true, true)),
+  getter('pttl', '2.6.0', 'Milliseconds that a key has left to live.', CHANGES_BY_ITSELF, ctx =>
+    replyTime(ctx, true, false),
+  ),
+  getter('expiretime', '7.0.0', 'Unix time in seconds at which a key expires.', [], ctx => replyTime(ctx, false, true)),
+  getter('pexpiretime', '7.0.0', 'Unix time in milliseconds at which a key expires.', [], ctx =>
+    replyTime(ctx, false, false),
+  ),
+  {
+    name: 'persist',
+    arity: 2,
+    flags: WRITE | FAST,
+    keys: MODIFY_KEY,
+    group: 'generic',
+    since: '2.2.0',
+    summary: 'Takes the expiry away from a key.',
+    complexity: 'O(1)',
+    arguments: [KEY],
+    run: persist,
+  },
+]
+
+/** EXPIRE and its kin. Integer reply: 1 when the expiry was set (or the key deleted, for a time in the past), else 0. */
+function expire(ctx: CommandContext, kind: number): void {
+  const { keyspace, reply } = ctx
+  const condition = readCondition(ctx)
+  if (condition < 0) return
+  const whenMs = readTime(ctx, kind)
+  if (Number.isNaN(whenMs)) return
+  const address = ctx.findForWrite(1)
+  if (address === 0 || !allows(condition, ctx.db.entries.expiry(address), whenMs)) {
+    reply.integer(0)
+    return
+  }
+  // A replica, and a server that loads its files, wait for the deletion that the master decided on.
+  if (whenMs <= keyspace.nowMs && !keyspace.loading && !keyspace.isReplica) {
+    ctx.db.remove(address)
+    ctx.touch(1)
+    ctx.propagateAs(ctx.server.config.values['lazyfree-lazy-expire'] ? 'UNLINK' : 'DEL', ctx.args.view(1))
+  } else {
+    const storedMs = Math.min(Math.max(whenMs, 0), LAST_TIME_MS)
+    ctx.db.setExpiry(address, storedMs)
+    ctx.touch(1)
+    // The clocks of master and replica differ: what travels is the absolute time.
+    if (kind !== 0) {
+      if (ctx.args.argc === 3) ctx.propagateAs('PEXPIREAT', ctx.args.view(1), String(storedMs))
+      else ctx.propagateAs('PEXPIREAT', ctx.args.view(1), String(storedMs), ...optionsOf(ctx))
+    }
+  }
+  reply.integer(1)
+}
+
+function optionsOf(ctx: CommandContext): Buffer[] {
+  return Array.from({ length: ctx.args.argc - 3 }, (_, i) => ctx.args.view(i + 3))
+}
+
+/** The options as bits; replies the error and returns -1 when they make no sense. */
+function readCondition(ctx: CommandContext): number {
+  const { args, reply } = ctx
+  let condition = 0
+  for (let i = 3; i < args.argc; i++) {
+    if (args.is(i, 'nx')) condition |= ONLY_IF_NONE
+    else if (args.is(i, 'xx')) condition |= ONLY_IF_ANY
+    else if (args.is(i, 'gt')) condition |= ONLY_IF_LATER
+    else if (args.is(i, 'lt')) condition |= ONLY_IF_EARLIER
+    else {
+      reply.error(`ERR Unsupported option ${args.latin1(i)}`)
+      return -1
+    }
+  }
+  if ((condition & ONLY_IF_NONE) !== 0 && condition !== ONLY_IF_NONE) {
+    reply.error('ERR NX and XX, GT or LT options at the same time are not compatible')
+    return -1
+  }
+  if ((condition & ONLY_IF_LATER) !== 0 && (condition & ONLY_IF_EARLIER) !== 0) {
+    reply.error('ERR GT and LT options at the same time are not compatible')
+    return -1
+  }
+  return condition
+}
+
+/** Whether the condition lets `whenMs` take the place of `currentMs` (NaN: none, which is later than any time). */
+function allows(condition: number, currentMs: number, whenMs: number): boolean {
+  if (condition === 0) return true
+  const expires = !Number.isNaN(currentMs)
+  if ((condition & ONLY_IF_NONE) !== 0 && expires) return false
+  if ((condition & ONLY_IF_ANY) !== 0 && !expires) return false
+  if ((condition & ONLY_IF_LATER) !== 0 && !(expires && whenMs > currentMs)) return false
+  return (condition & ONLY_IF_EARLIER) === 0 || !expires || whenMs < currentMs
+}
+
+/**
+ * Argument 2 as an absolute time in milliseconds, which may lie in the past. Replies the error and returns NaN when it is no
+ * integer or the time does not fit 64 bits. Other than SET's options, negative numbers are allowed.
+ */
+function readTime(ctx: CommandContext, kind: number): number {
+  const baseMs = (kind & EXPIRY_RELATIVE) !== 0 ? ctx.keyspace.nowMs : 0
+  const unitMs = (kind & EXPIRY_IN_SECONDS) !== 0 ? 1000 : 1
+  const number = ctx.args.safeInteger(2)
+  // 2^53 seconds as milliseconds are within 64 bits, with room for the base.
+  if (!Number.isNaN(number)) return number * unitMs + baseMs
+  const big = ctx.args.int64(2)
+  if (big === null) {
+    ctx.reply.error(NOT_AN_INTEGER)
+    return Number.NaN
+  }
+  const whenMs = big * BigInt(unitMs) + BigInt(baseMs)
+  if (whenMs > INT64_MAX || (unitMs === 1000 && big < INT64_MIN_SECONDS)) {
+    ctx.reply.error(invalidExpiry(ctx.command.fullName))
+    return Number.NaN
+  }
+  return Number(whenMs)
+}
+
+/** TTL and its kin. Integer reply: -2 without the key, -1 without an expiry. Seconds are rounded to the nearest. */
+function replyTime(ctx: CommandContext, relative: boolean, seconds: boolean): void {
+  const address = findUntouched(ctx, 1)
+  if (address === 0) {
+    ctx.reply.integer(NO_KEY)
+    return
+  }
+  const expiryMs = ctx.db.entries.expiry(address)
+  if (Number.isNaN(expiryMs)) {
+    ctx.reply.integer(NO_EXPIRY)
+    return
+  }
+  const ms = Math.max(0, relative ? expiryMs - ctx.keyspace.nowMs : expiryMs)
+  const time = seconds ? Math.floor((ms + 500) / 1000) : ms
+  if (Number.isSafeInteger(time)) ctx.reply.integer(time)
+  else ctx.reply.bigInteger(BigInt(time))
+}
+
+/** PERSIST key. Integer reply: 1 when the key had an expiry. */
+function persist(ctx: CommandContext): void {
+  const address = ctx.findForWrite(1)
+  if (address === 0 || (ctx.db.entries.meta(address) & HAS_EXPIRY) === 0) {
+    ctx.reply.integer(0)
+    return
+  }
+  ctx.db.setExpiry(address, NEVER)
+  ctx.touch(1)
+  ctx.reply.integer(1)
+}

@@ -1,0 +1,57 @@
+/** What all hash commands share: the hash of the key argument, and bytes of it as a reply. */
+
+import { TYPE_HASH } from '../store/entries.js'
+import { ByteRange } from '../types/byte-range.js'
+import { Hash, type HashLimits } from '../types/hash.js'
+import type { CommandContext } from './context.js'
+
+/** The hash of the command that is running, and two ranges to read it with: one command runs at a time. */
+export const hash = new Hash()
+export const field = new ByteRange()
+export const value = new ByteRange()
+
+const limits: HashLimits = { maxEntries: 0, maxValueBytes: 0 }
+
+/** Opens the hash of argument 1 (its address is 0 where there is none); false when WRONGTYPE was replied. */
+export function openForRead(ctx: CommandContext): boolean {
+  const address = ctx.findForRead(1)
+  if (ctx.wrongType(address, TYPE_HASH)) return false
+  hash.open(ctx.db, address)
+  return true
+}
+
+/** As openForRead, for a command that may change the hash; where there is none, its first field makes one. */
+export function openForWrite(ctx: CommandContext): boolean {
+  const { args } = ctx
+  const address = ctx.findForWrite(1)
+  if (ctx.wrongType(address, TYPE_HASH)) return false
+  if (address === 0) hash.openNew(ctx.db, args.buffer, args.starts[1], args.ends[1])
+  else hash.open(ctx.db, address)
+  return true
+}
+
+/** Shows argument `index`'s value in `value`, if there is such a field. */
+export function getField(ctx: CommandContext, index: number): boolean {
+  const { args } = ctx
+  return hash.get(args.buffer, args.starts[index], args.ends[index], value)
+}
+
+/** Sets the field of argument `index` to bytes[start, end); true when it is new. */
+export function setField(ctx: CommandContext, index: number, bytes: Buffer, start: number, end: number): boolean {
+  const { args } = ctx
+  return hash.set(args.buffer, args.starts[index], args.ends[index], bytes, start, end, hashLimits(ctx))
+}
+
+/** hash-max-listpack-entries and hash-max-listpack-value as they stand; the object is the same every time. */
+export function hashLimits(ctx: CommandContext): HashLimits {
+  const { values } = ctx.server.config
+  limits.maxEntries = values['hash-max-listpack-entries']
+  limits.maxValueBytes = values['hash-max-listpack-value']
+  return limits
+}
+
+/** Replies a range as a bulk string. */
+export function replyRange(ctx: CommandContext, range: ByteRange): void {
+  if (range.lasting) ctx.reply.bulkReference(range.buffer)
+  else ctx.reply.bulk(range.buffer, range.start, range.end)
+}

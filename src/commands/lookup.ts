@@ -1,0 +1,25 @@
+/** Look-ups that leave the access clock alone (LOOKUP_NOTOUCH in Redis's db.c): TYPE, EXISTS, TTL, OBJECT. */
+import { hashBytes } from '../bytes/hash.js'
+import type { Database } from '../store/database.js'
+import { HAS_EXPIRY } from '../store/entries.js'
+import type { CommandContext } from './context.js'
+
+/** Address of key argument `index`, or 0; counts a hit or a miss. */
+export function findUntouched(ctx: CommandContext, index: number): number {
+  const { args, keyspace } = ctx
+  const address = ctx.db.peek(args.buffer, args.starts[index], args.ends[index])
+  if (address === 0) keyspace.misses++
+  else keyspace.hits++
+  return address
+}
+
+/** Whether the entry's time has come, though it may still be there. */
+export function hasExpired(db: Database, address: number): boolean {
+  return (db.entries.meta(address) & HAS_EXPIRY) !== 0 && db.isExpired(address)
+}
+
+/** Whether the key is still there although its time has come. Never deletes it. */
+export function isStale(db: Database, key: Uint8Array, start: number, end: number): boolean {
+  const address = db.keys.find(hashBytes(key, start, end), key, start, end)
+  return address !== 0 && hasExpired(db, address)
+}

@@ -1,0 +1,311 @@
+/** Commands of replication: ROLE, REPLICAOF, PSYNC and SYNC, REPLCONF, WAIT. */
+import { ReplicaLink } from '../replication/replica-link.js'
+import type { Client } from './client.js'
+import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from './context.js'
+import {
+  ADMIN,
+  ALLOW_BUSY,
+  BLOCKING,
+  type CommandSpec,
+  FAST,
+  LOADING,
+  NO_ASYNC_LOADING,
+  NO_MULTI,
+  NOSCRIPT,
+  STALE,
+} from './spec.js'
+
+const HOST_AND_PORT = [
+  { name: 'host', type: 'string' },
+  { name: 'port', type: 'integer' },
+] as const
+
+const REPLICAOF_FLAGS = NO_ASYNC_LOADING | ADMIN | NOSCRIPT | STALE
+
+export const replicationCommands: readonly CommandSpec[] = [
+  {
+    name: 'role',
+    arity: 1,
+    flags: NOSCRIPT | LOADING | STALE | FAST,
+    group: 'server',
+    since: '2.8.12',
+    summary: 'Returns the replication role, with its offset and its peers.',
+    complexity: 'O(1)',
+    categories: ['@admin', '@dangerous'],
+    run: role,
+  },
+  {
+    name: 'replicaof',
+    arity: 3,
+    flags: REPLICAOF_FLAGS,
+    group: 'server',
+    since: '5.0.0',
+    summary: 'Makes the server a replica of another one, or a master again (NO ONE).',
+    complexity: 'O(1)',
+    arguments: HOST_AND_PORT,
+    run: replicaof,
+  },
+  {
+    name: 'slaveof',
+    arity: 3,
+    flags: REPLICAOF_FLAGS,
+    group: 'server',
+    since: '1.0.0',
+    summary: 'The older name of REPLICAOF.',
+    complexity: 'O(1)',
+    arguments: HOST_AND_PORT,
+    run: replicaof,
+  },
+  {
+    name: 'psync',
+    arity: -3,
+    flags: NO_ASYNC_LOADING | ADMIN | NO_MULTI | NOSCRIPT,
+    group: 'server',
+    since: '2.8.0',
+    summary: 'Sent by replicas: continues the replication stream from an offset, or synchronizes in full.',
+    arguments: [
+      { name: 'replicationid', type: 'string' },
+      { name: 'offset', type: 'integer' },
+    ],
+    run: psync,
+  },
+  {
+    name: 'sync',
+    arity: 1,
+    flags: NO_ASYNC_LOADING | ADMIN | NO_MULTI | NOSCRIPT,
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Sent by replicas of old: synchronizes in full.',
+    run: sync,
+  },
+  {
+    name: 'replconf',
+    arity: -1,
+    flags: ADMIN | NOSCRIPT | LOADING | STALE | ALLOW_BUSY,
+    group: 'server',
+    since: '3.0.0',
+    summary: 'Exchanges settings and offsets between master and replica.',
+    complexity: 'O(1)',
+    run: replconf,
+  },
+  {
+    name: 'wait',
+    arity: 3,
+    flags: BLOCKING,
+    group: 'generic',
+    since: '3.0.0',
+    summary: 'Waits until replicas have acknowledged the writes of this connection.',
+    complexity: 'O(1)',
+    tips: ['request_policy:all_shards', 'response_policy:agg_min'],
+    categories: ['@connection'],
+    arguments: [
+      { name: 'numreplicas', type: 'integer' },
+      { name: 'timeout', type: 'integer' },
+    ],
+    run: wait,
+  },
+]
+
+const LINK_STATES = {
+  connect: 'connect',
+  connecting: 'connecting',
+  handshake: 'handshake',
+  sync: 'sync',
+  loading: 'sync',
+  connected: 'connected',
+} as const
+
+/** ROLE. */
+function role(ctx: CommandContext): void {
+  const { reply } = ctx
+  const { replication } = ctx.server
+  const { master } = replication
+  if (master !== null) {
+    reply.array(5)
+    reply.bulkText('slave')
+    reply.bulkText(master.host)
+    reply.integer(master.port)
+    reply.bulkText(LINK_STATES[master.state])
+    reply.integer(master.up ? replication.offset : -1)
+    return
+  }
+  const online = [...replication.replicas.links].filter(link => link.state === 'online')
+  reply.array(3)
+  reply.bulkText('master')
+  reply.integer(replication.offset)
+  reply.array(online.length)
+  for (const link of online) {
+    reply.array(3)
+    reply.bulkText(link.ip)
+    reply.bulkText(String(link.traits.listeningPort))
+    reply.bulkText(String(link.acknowledgedOffset))
+  }
+}
+
+/** REPLICAOF host port | NO ONE. */
+function replicaof(ctx: CommandContext): void {
+  const { args, reply } = ctx
+  const { config, log, replication } = ctx.server
+  if (args.is(1, 'no') && args.is(2, 'one')) {
+    if (replication.master !== null) {
+      replication.promote()
+      config.values.replicaof = null
+      log.notice(`MASTER MODE enabled (user request from '${clientName(ctx.client)}')`)
+    }
+    reply.ok()
+    return
+  }
+  if (ctx.client.replica !== null) {
+    reply.error('ERR Command is not valid when client is a replica.')
+    return
+  }
+  const port = args.safeInteger(2)
+  if (Number.isNaN(port)) {
+    reply.error(NOT_AN_INTEGER)
+    return
+  }
+  if (port < 0 || port > 65535) {
+    reply.error('ERR Invalid master port')
+    return
+  }
+  const host = args.latin1(1)
+  const { master } = replication
+  if (master !== null && master.host.toLowerCase() === host.toLowerCase() && master.port === port) {
+    log.notice('REPLICAOF would result into synchronization with the master we are already connected with. No operation performed.')
+    reply.simple('OK Already connected to specified master')
+    return
+  }
+  replication.follow(host, port)
+  config.values.replicaof = { host, port }
+  log.notice(`REPLICAOF ${host}:${port} enabled (user request from '${clientName(ctx.client)}')`)
+  reply.ok()
+}
+
+function clientName(client: Client): string {
+  return `id=${client.id} addr=${client.address} laddr=${client.transport.localAddress} name=${client.name} user=${client.user}`
+}
+
+/** PSYNC replid offset. */
+function psync(ctx: CommandContext): void {
+  const replid = ctx.args.latin1(1)
+  const firstWanted = ctx.args.safeInteger(2)
+  if (Number.isNaN(firstWanted)) {
+    ctx.reply.error(NOT_AN_INTEGER)
+    return
+  }
+  synchronize(ctx, replid, firstWanted, true)
+}
+
+function sync(ctx: CommandContext): void {
+  synchronize(ctx, '?', -1, false)
+}
+
+function synchronize(ctx: CommandContext, replid: string, firstWanted: number, understandsPsync: boolean): void {
+  const { client, reply } = ctx
+  const { replication, log } = ctx.server
+  if (client.replica !== null) return
+  if (replication.master !== null && !replication.master.up) {
+    reply.error("NOMASTERLINK Can't SYNC while not connected with my master")
+    return
+  }
+  if (!reply.isEmpty || client.transport.pendingOutputBytes > 0) {
+    reply.error('ERR SYNC and PSYNC are invalid with pending output')
+    return
+  }
+  const link = new ReplicaLink(client.transport, {
+    listeningPort: client.replicaListeningPort,
+    announcedAddress: client.replicaAnnouncedAddress,
+    understandsEof: client.replicaCapabilities.has('eof'),
+    understandsPsync2: understandsPsync && client.replicaCapabilities.has('psync2'),
+    rdbOnly: client.replicaWantsRdbOnly,
+  })
+  client.replica = link
+  log.notice(`Replica ${link.name} asks for synchronization`)
+  if (understandsPsync && replication.replicas.tryPartial(link, replid, firstWanted)) return
+  replication.replicas.startFull(link, understandsPsync)
+}
+
+/** REPLCONF option value ... : settings of a replica, and acknowledgements, which get no reply. */
+function replconf(ctx: CommandContext): void {
+  const { args, client, reply } = ctx
+  if (args.argc % 2 === 0) {
+    reply.error(SYNTAX_ERROR)
+    return
+  }
+  for (let i = 1; i < args.argc; i += 2) {
+    if (args.is(i, 'listening-port')) {
+      const port = ctx.integer(i + 1)
+      if (Number.isNaN(port)) return
+      client.replicaListeningPort = port
+    } else if (args.is(i, 'ip-address')) {
+      const address = args.latin1(i + 1)
+      if (address.length > 255) {
+        reply.error(`ERR REPLCONF ip-address provided by replica instance is too long: ${address.length} bytes`)
+        return
+      }
+      client.replicaAnnouncedAddress = address
+    } else if (args.is(i, 'capa')) client.replicaCapabilities.add(args.lower(i + 1))
+    else if (args.is(i, 'ack')) {
+      acknowledge(ctx, args.safeInteger(i + 1))
+      return
+    } else if (args.is(i, 'getack')) {
+      if (client.isMaster) ctx.server.replication.master?.acknowledge()
+      return
+    } else if (args.is(i, 'rdb-only')) {
+      const wanted = ctx.integer(i + 1)
+      if (Number.isNaN(wanted)) return
+      client.replicaWantsRdbOnly = wanted === 1
+    } else if (args.is(i, 'rdb-filter-only')) {
+      if (args.length(i + 1) !== 0) {
+        reply.error(`ERR Unsupported rdb-filter-only option: ${args.latin1(i + 1)}`)
+        return
+      }
+    } else {
+      reply.error(`ERR Unrecognized REPLCONF option: ${args.latin1(i)}`)
+      return
+    }
+  }
+  reply.ok()
+}
+
+function acknowledge(ctx: CommandContext, offset: number): void {
+  const { replica } = ctx.client
+  if (replica === null || Number.isNaN(offset)) return
+  const { replication } = ctx.server
+  replication.replicas.acknowledge(replica, offset)
+  replication.waiters.acknowledged()
+}
+
+/** WAIT numreplicas timeout. Integer reply: how many replicas have acknowledged. */
+function wait(ctx: CommandContext): void {
+  const { client, reply, server } = ctx
+  const { replication } = server
+  if (replication.isReplica) {
+    reply.error('ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.')
+    return
+  }
+  const wanted = ctx.integer(1)
+  if (Number.isNaN(wanted)) return
+  const timeoutMs = ctx.args.safeInteger(2)
+  if (Number.isNaN(timeoutMs)) {
+    reply.error('ERR timeout is not an integer or out of range')
+    return
+  }
+  if (timeoutMs < 0) {
+    reply.error('ERR timeout is negative')
+    return
+  }
+  const offset = client.lastWriteOffset
+  const acknowledged = replication.waiters.count(offset)
+  if (acknowledged >= wanted || ctx.inTransaction) {
+    reply.integer(acknowledged)
+    return
+  }
+  const cancel = replication.waiters.add(offset, wanted, timeoutMs, count => {
+    client.blocked = null
+    client.transport.send(Buffer.from(`:${count}\r\n`, 'latin1'))
+    server.afterTurn(() => client.transport.resume())
+  })
+  client.blocked = { kind: 'wait', cancel }
+  server.afterTurn(() => replication.askForAcknowledgements())
+}

@@ -1,0 +1,37 @@
+/** CONFIG RESETSTAT: what of INFO starts again at zero (resetServerStats in Redis's server.c). */
+import type { Command } from './command.js'
+import type { ServerApi } from './server-api.js'
+
+export function resetStatistics({ clients, commands, keyspace, replication, saver, stats }: ServerApi): void {
+  stats.commandsProcessed = 0
+  stats.connectionsReceived = 0
+  stats.connectionsRejected = 0
+  stats.bytesIn = 0
+  stats.bytesOut = 0
+  stats.errorReplies = 0
+  stats.errors.clear()
+  stats.clientOutputBufferDisconnections = 0
+  for (const client of clients.values()) {
+    client.bytesIn = 0
+    client.bytesOut = 0
+  }
+  keyspace.hits = 0
+  keyspace.misses = 0
+  keyspace.expiredKeys = 0
+  saver.saves = 0
+  replication.bytesIn = 0
+  const syncs = replication.replicas.stats
+  syncs.syncFull = 0
+  syncs.syncPartialOk = 0
+  syncs.syncPartialErr = 0
+  syncs.bytesOut = 0
+  for (const command of commands.all) resetCounters(command)
+}
+
+function resetCounters(command: Command): void {
+  command.calls = 0
+  command.microseconds = 0
+  command.rejectedCalls = 0
+  command.failedCalls = 0
+  for (const subcommand of command.subcommands?.values() ?? []) resetCounters(subcommand)
+}

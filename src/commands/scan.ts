@@ -1,0 +1,64 @@
+/** SCAN: a walk over the keys of a database in steps. The guarantee is HashTable.scan's. */
+import { typeName } from '../types/type-name.js'
+import type { CommandContext } from './context.js'
+import { hasExpired } from './lookup.js'
+import { parseScanCursor, parseScanOptions, scanGoesOn, scanMatches } from './scan-options.js'
+import { type CommandSpec, READONLY, TOUCHES_ARBITRARY_KEYS } from './spec.js'
+
+export const scanCommands: CommandSpec[] = [
+  {
+    name: 'scan',
+    arity: -2,
+    flags: READONLY | TOUCHES_ARBITRARY_KEYS,
+    group: 'generic',
+    since: '2.8.0',
+    summary: 'Walks over the names of the keys, some at a time.',
+    complexity: 'O(1) for each call, O(N) for a walk from cursor 0 back to 0; N is the number of keys in the database',
+    tips: ['nondeterministic_output', 'request_policy:special', 'response_policy:special'],
+    arguments: [
+      { name: 'cursor', type: 'integer' },
+      { name: 'pattern', type: 'pattern', token: 'MATCH', optional: true },
+      { name: 'count', type: 'integer', token: 'COUNT', optional: true },
+      { name: 'type', type: 'string', token: 'TYPE', optional: true, since: '6.0.0' },
+    ],
+    run: scan,
+  },
+]
+
+/** SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]. Array reply: the next cursor, and an array of keys. */
+function scan(ctx: CommandContext): void {
+  const { db, keyspace, reply } = ctx
+  const { entries } = db
+  let cursor = parseScanCursor(ctx, 1)
+  if (Number.isNaN(cursor)) return
+  const options = parseScanOptions(ctx, 2, true)
+  if (options === null) return
+  const found: number[] = []
+  let sampled = 0
+  let steps = 0
+  do {
+    cursor = db.keys.scan(cursor, address => {
+      sampled++
+      const start = entries.keyStart(address)
+      const end = start + entries.keyLength(address)
+      if (scanMatches(options, entries.memory(address), start, end)) found.push(address)
+    })
+    steps++
+  } while (scanGoesOn(options, cursor, sampled, steps))
+
+  // Deleting an expired key moves no other entry, so the addresses stay valid.
+  const visible = found.filter(address => {
+    if (hasExpired(db, address) && !keyspace.obeysMaster) {
+      if (!keyspace.isReplica) db.expire(address)
+      return false
+    }
+    return options.type === null || typeName(entries.type(address)) === options.type
+  })
+  reply.array(2)
+  reply.bulkInteger(cursor)
+  reply.array(visible.length)
+  for (const address of visible) {
+    const start = entries.keyStart(address)
+    reply.bulk(entries.memory(address), start, start + entries.keyLength(address))
+  }
+}

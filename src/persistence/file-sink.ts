@@ -1,0 +1,162 @@
+/** Writes a file beside its final place and moves it there when it is whole: the old file stays until then. */
+import fs from 'node:fs'
+import path from 'node:path'
+import type { ByteSink } from './snapshot.js'
+
+const CONGESTED_BYTES = 8 * 1024 * 1024
+
+/** In the background: writes and fsync run on Node's thread pool, one after another. */
+export class FileSink implements ByteSink {
+  private readonly fd: number
+  private readonly temporary: string
+  private readonly final: string
+  private readonly queue: Buffer[] = []
+  private queuedBytes = 0
+  private writing = false
+  private discarding = false
+  private failure: Error | null = null
+  private finished: ((failure: Error | null) => void) | null = null
+  /** Called when the sink is no longer congested. */
+  onDrain: () => void = () => {}
+
+  /** Throws what the system says when the temporary file cannot be made. */
+  constructor(temporary: string, final: string) {
+    this.temporary = temporary
+    this.final = final
+    this.fd = fs.openSync(temporary, 'w', 0o644)
+  }
+
+  get congested(): boolean {
+    return this.queuedBytes > CONGESTED_BYTES || this.failure !== null
+  }
+  get failed(): Error | null {
+    return this.failure
+  }
+
+  write(chunk: Buffer): void {
+    if (this.failure !== null) return
+    this.queue.push(chunk)
+    this.queuedBytes += chunk.length
+    this.next()
+  }
+
+  private next(): void {
+    if (this.writing) return
+    const chunk = this.queue.shift()
+    if (chunk === undefined) {
+      if (this.finished !== null) this.settle(this.finished)
+      return
+    }
+    this.writing = true
+    writeFully(this.fd, chunk, error => {
+      this.writing = false
+      this.queuedBytes -= chunk.length
+      if (this.discarding) {
+        this.closeAndRemove()
+        return
+      }
+      if (error !== null) {
+        this.failure = error
+        this.queue.length = 0
+      }
+      if (this.queuedBytes <= CONGESTED_BYTES / 2 || error !== null) this.onDrain()
+      this.next()
+    })
+  }
+
+  /** All is written: syncs the file, gives it its name, syncs the directory. */
+  finish(done: (failure: Error | null) => void): void {
+    this.finished = done
+    this.next()
+  }
+
+  private settle(done: (failure: Error | null) => void): void {
+    this.finished = null
+    if (this.failure !== null) {
+      this.discard()
+      done(this.failure)
+      return
+    }
+    this.writing = true
+    fs.fsync(this.fd, error => {
+      if (this.discarding) {
+        this.closeAndRemove()
+        return
+      }
+      try {
+        if (error !== null) throw error
+        fs.closeSync(this.fd)
+        fs.renameSync(this.temporary, this.final)
+        syncDirectory(path.dirname(this.final))
+      } catch (failure) {
+        fs.rmSync(this.temporary, { force: true })
+        done(failure as Error)
+        return
+      }
+      done(null)
+    })
+  }
+
+  /** Gives up: closes and removes the temporary file as soon as no system call uses it. */
+  discard(): void {
+    this.failure ??= new Error('aborted')
+    this.queue.length = 0
+    this.finished = null
+    this.discarding = true
+    if (!this.writing) this.closeAndRemove()
+  }
+
+  private closeAndRemove(): void {
+    fs.closeSync(this.fd)
+    fs.rmSync(this.temporary, { force: true })
+  }
+}
+
+/** At once, for SAVE and for the save at shutdown. */
+export class SyncFileSink implements ByteSink {
+  readonly congested = false
+  private readonly fd: number
+  private readonly temporary: string
+  private readonly final: string
+
+  constructor(temporary: string, final: string) {
+    this.temporary = temporary
+    this.final = final
+    this.fd = fs.openSync(temporary, 'w', 0o644)
+  }
+
+  write(chunk: Buffer): void {
+    for (let at = 0; at < chunk.length; ) at += fs.writeSync(this.fd, chunk, at)
+  }
+
+  finish(): void {
+    fs.fsyncSync(this.fd)
+    fs.closeSync(this.fd)
+    fs.renameSync(this.temporary, this.final)
+    syncDirectory(path.dirname(this.final))
+  }
+
+  discard(): void {
+    fs.closeSync(this.fd)
+    fs.rmSync(this.temporary, { force: true })
+  }
+}
+
+function writeFully(fd: number, chunk: Buffer, done: (error: Error | null) => void): void {
+  fs.write(fd, chunk, 0, chunk.length, null, (error, written) => {
+    if (error !== null) done(error)
+    else if (written < chunk.length) writeFully(fd, chunk.subarray(written), done)
+    else done(null)
+  })
+}
+
+/** Makes a rename survive a power cut. Windows cannot open directories, and does not need it. */
+export function syncDirectory(directory: string): void {
+  if (process.platform === 'win32') return
+  const fd = fs.openSync(directory, 'r')
+  try {
+    fs.fsyncSync(fd)
+  } finally {
+    fs.closeSync(fd)
+  }
+}

@@ -1,0 +1,54 @@
+/** The key that is being read, and what opcodes before it said about it. */
+import { StringReader } from './string-reader.js'
+import { RdbKey } from './target.js'
+import type { RdbWindow } from './window.js'
+
+export class KeyReader {
+  /** The key, when `take` has been called. */
+  readonly key = new RdbKey()
+  private readonly string = new StringReader()
+  private readonly window: RdbWindow
+  private marked = false
+
+  constructor(window: RdbWindow) {
+    this.window = window
+  }
+
+  expiryMs(value: number): void {
+    this.key.expiryMs = value
+    this.marked = true
+  }
+  idleSeconds(value: number): void {
+    this.key.idleSeconds = value
+    this.marked = true
+  }
+  frequency(value: number): void {
+    this.key.frequency = value
+    this.marked = true
+  }
+
+  /** Finds the end of the key at `at`. */
+  locate(bytes: Buffer, at: number, end: number): number {
+    const next = this.string.locate(bytes, at, end)
+    return next >= 0 ? next : this.window.notLocated(this.string, next)
+  }
+
+  /** Decodes the key that was located. */
+  take(bytes: Buffer): RdbKey {
+    const { key, string } = this
+    if (!string.decode(bytes)) this.window.fail(string.at, string.expected, string.found)
+    key.bytes = string.bytes
+    key.start = string.start
+    key.end = string.end
+    return key
+  }
+
+  /** The key is done with: what was said about it does not hold for the next one. */
+  clear(): void {
+    if (!this.marked) return
+    this.marked = false
+    this.key.expiryMs = Number.NaN
+    this.key.idleSeconds = -1
+    this.key.frequency = -1
+  }
+}

@@ -1,0 +1,177 @@
+/** Puts what an RDB reader reads into the keyspace. */
+import { hashBytes } from '../../bytes/hash.js'
+import type { Database } from '../../store/database.js'
+import { INLINE_VALUE_MAX_BYTES } from '../../store/entries.js'
+import type { Keyspace } from '../../store/keyspace.js'
+import { Hash, type HashLimits } from '../../types/hash.js'
+import { hashFromListpack } from '../../types/hash-load.js'
+import { quoted } from './error.js'
+import type { RdbKey, RdbTarget } from './target.js'
+
+const LFU_COUNTER_MASK = 0xff
+const LRU_BITS = 0xffffff
+/** More empty keys than this are counted, but not logged. */
+const EMPTY_KEYS_LOGGED = 10
+
+export interface KeyspaceTargetOptions {
+  hashLimits: HashLimits
+  /**
+   * Leave out keys that have expired by `keyspace.nowMs`: what a master does with its file. A replica takes its master's
+   * snapshot as it is, and the base of an AOF has to be the state that the commands behind it start from.
+   */
+  dropExpired: boolean
+  /** A key that is there already gives way to the file's, instead of being an error (DEBUG RELOAD MERGE NOFLUSH). */
+  allowDuplicates?: boolean
+  aux?: (name: string, value: string) => void
+  warn?: (message: string) => void
+}
+
+/** Loads into the keyspace's databases, beginning with database 0. `keyspace.loading` and flushing are the caller's. */
+export class KeyspaceTarget implements RdbTarget {
+  keysLoaded = 0
+  keysExpired = 0
+  emptyKeysSkipped = 0
+  private readonly keyspace: Keyspace
+  private readonly options: KeyspaceTargetOptions
+  private readonly dropExpired: boolean
+  private database: Database
+  /** The hash whose fields are coming, and its key's hash and access history. */
+  private readonly hash = new Hash()
+  private hashKey: Buffer = Buffer.alloc(0)
+  private hashIsDropped = false
+  private idleSeconds = -1
+  private frequency = -1
+
+  constructor(keyspace: Keyspace, options: KeyspaceTargetOptions) {
+    this.keyspace = keyspace
+    this.options = options
+    this.dropExpired = options.dropExpired
+    this.database = keyspace.databases[0]
+  }
+
+  aux(name: string, value: string): void {
+    this.options.aux?.(name, value)
+  }
+
+  warn(message: string): void {
+    this.options.warn?.(message)
+  }
+
+  selectDatabase(index: number): boolean {
+    if (index >= this.keyspace.databases.length) return false
+    this.database = this.keyspace.databases[index]
+    return true
+  }
+
+  resizeDatabase(): void {
+    // The tables grow without a pause: there is nothing to prepare.
+  }
+
+  string(key: RdbKey, value: Buffer, start: number, end: number, own: boolean): boolean {
+    if (this.dropExpired && this.isExpired(key)) return true
+    if (!this.claim(key)) return false
+    const { database } = this
+    const address =
+      own && end - start > INLINE_VALUE_MAX_BYTES
+        ? database.setBuffer(0, key.bytes, key.start, key.end, value, key.expiryMs)
+        : database.setString(0, key.bytes, key.start, key.end, value, start, end, key.expiryMs)
+    this.loaded(address, key.idleSeconds, key.frequency)
+    return true
+  }
+
+  integer(key: RdbKey, value: number): boolean {
+    if (this.dropExpired && this.isExpired(key)) return true
+    if (!this.claim(key)) return false
+    const address = this.database.setInteger(0, key.bytes, key.start, key.end, value, key.expiryMs)
+    this.loaded(address, key.idleSeconds, key.frequency)
+    return true
+  }
+
+  hashListpack(key: RdbKey, listpack: Buffer, start: number): boolean {
+    if (this.dropExpired && this.isExpired(key)) return true
+    if (!this.claim(key)) return false
+    const { hashLimits } = this.options
+    const address = hashFromListpack(
+      this.database,
+      0,
+      key.bytes,
+      key.start,
+      key.end,
+      listpack,
+      start,
+      key.expiryMs,
+      hashLimits,
+    )
+    this.loaded(address, key.idleSeconds, key.frequency)
+    return true
+  }
+
+  hashBegin(key: RdbKey, fields: number): boolean {
+    this.hashIsDropped = this.dropExpired && this.isExpired(key)
+    if (this.hashIsDropped) return true
+    if (!this.claim(key)) return false
+    // The bytes of the key may be gone when the first field comes.
+    this.hashKey = Buffer.from(key.bytes.subarray(key.start, key.end))
+    this.idleSeconds = key.idleSeconds
+    this.frequency = key.frequency
+    this.hash.openNew(this.database, this.hashKey, 0, this.hashKey.length, key.expiryMs)
+    this.hash.expect(fields, this.options.hashLimits)
+    return true
+  }
+
+  hashField(
+    field: Buffer,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Buffer,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean {
+    if (this.hashIsDropped) return true
+    const { hash, hashKey } = this
+    // The first field inserts the key, by the database's last hash; other keys may have been looked up since hashBegin.
+    if (hash.address === 0) this.database.hash = hashBytes(hashKey, 0, hashKey.length)
+    return hash.set(field, fieldStart, fieldEnd, value, valueStart, valueEnd, this.options.hashLimits)
+  }
+
+  hashEnd(): void {
+    if (!this.hashIsDropped) this.loaded(this.hash.address, this.idleSeconds, this.frequency)
+  }
+
+  emptyKey(key: RdbKey): void {
+    if (++this.emptyKeysSkipped > EMPTY_KEYS_LOGGED) return
+    this.warn(`RDB: the empty key ${quoted(key.bytes, key.start, key.end)} is left out`)
+  }
+
+  private isExpired(key: RdbKey): boolean {
+    // False for NaN, too.
+    if (!(key.expiryMs < this.keyspace.nowMs)) return false
+    this.keysExpired++
+    return true
+  }
+
+  /** Prepares the insertion of the key; false when it is there already. */
+  private claim(key: RdbKey): boolean {
+    const { database } = this
+    const hash = hashBytes(key.bytes, key.start, key.end)
+    const address = database.keys.find(hash, key.bytes, key.start, key.end)
+    if (address !== 0) {
+      if (this.options.allowDuplicates !== true) return false
+      database.remove(address)
+    }
+    database.hash = hash
+    return true
+  }
+
+  private loaded(address: number, idleSeconds: number, frequency: number): void {
+    this.keysLoaded++
+    if (idleSeconds < 0 && frequency < 0) return
+    const { clock } = this.keyspace
+    const { entries } = this.database
+    if (clock.lfu) {
+      if (frequency >= 0) entries.setClock(address, (clock.fresh() & ~LFU_COUNTER_MASK) | frequency)
+    } else if (idleSeconds >= 0) {
+      entries.setClock(address, (clock.lruSeconds - Math.min(idleSeconds, LRU_BITS)) & LRU_BITS)
+    }
+  }
+}

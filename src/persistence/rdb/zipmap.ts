@@ -1,0 +1,58 @@
+/**
+ * Zipmaps: small hashes as Redis saved them before 2.6.
+ *
+ *     <pairs: u8, 254 or more: unknown> (<length> field <length> <free: u8> value <free bytes>)* <0xFF>
+ *     length: one byte below 254, or 0xFE and a u32 LE
+ */
+
+const END = 0xff
+const WIDE_LENGTH = 0xfe
+
+/** Walks over the pairs of a zipmap from outside, checking every step. */
+export class ZipmapWalker {
+  /** The current pair: bytes[fieldStart, fieldEnd) and bytes[valueStart, valueEnd). */
+  fieldStart = 0
+  fieldEnd = 0
+  valueStart = 0
+  valueEnd = 0
+  private position = 0
+
+  /**
+   * Number of pairs in the zipmap bytes[start, end), or -1 if it is none: items that lead outside, no end byte, or another
+   * number of pairs than its head says. Never reads outside the range. O(n).
+   */
+  open(bytes: Buffer, start: number, end: number): number {
+    if (end - start < 2 || bytes[end - 1] !== END) return -1
+    let pairs = 0
+    this.position = start + 1
+    while (this.position >= 0 && this.position < end && bytes[this.position] !== END) {
+      this.next(bytes, end)
+      pairs++
+    }
+    if (this.position !== end - 1) return -1
+    if (bytes[start] < WIDE_LENGTH && bytes[start] !== pairs) return -1
+    this.position = start + 1
+    return pairs
+  }
+
+  /** Goes on to the next pair of the zipmap that `open` has found sound. */
+  next(bytes: Buffer, end: number): void {
+    this.fieldStart = this.contentStart(bytes, this.position, end)
+    this.fieldEnd = this.fieldStart + this.length(bytes, this.position, end)
+    const valueAt = this.fieldEnd
+    const freeAt = this.contentStart(bytes, valueAt, end)
+    this.valueStart = freeAt + 1
+    this.valueEnd = this.valueStart + this.length(bytes, valueAt, end)
+    // Damaged lengths lead behind `end`, where `open` stops.
+    this.position = freeAt < end ? this.valueEnd + bytes[freeAt] : end
+  }
+
+  private contentStart(bytes: Buffer, at: number, end: number): number {
+    return at < end && bytes[at] < WIDE_LENGTH ? at + 1 : at + 5
+  }
+
+  private length(bytes: Buffer, at: number, end: number): number {
+    if (at < end && bytes[at] < WIDE_LENGTH) return bytes[at]
+    return at + 5 <= end && bytes[at] === WIDE_LENGTH ? bytes.readUInt32LE(at + 1) : end
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * Saving and loading the RDB file: SAVE, BGSAVE, save points, the save at shutdown, and the snapshots of full
+ * synchronizations. One snapshot is taken at a time, as one child process is in Redis.
+ */
+import type { Config } from '../config/config.js'
+import type { Log } from '../observe/log.js'
+import type { Keyspace } from '../store/keyspace.js'
+import { FileSink, SyncFileSink } from './file-sink.js'
+import { type ByteSink, Snapshot, type SnapshotOptions } from './snapshot.js'
+
+/** How long one slice of a background save may take. */
+const SLICE_MS = 1.5
+/** Seconds to wait after a failed save before a save point tries again. */
+const RETRY_SECONDS = 5
+
+/** A sink that says when it can take more. */
+export interface BackgroundSink extends ByteSink {
+  onDrain: () => void
+  readonly failed: Error | null
+  /** All bytes are written. */
+  finish(done: (failure: Error | null) => void): void
+  discard(): void
+}
+
+export type BackgroundResult = 'started' | 'scheduled' | 'in-progress' | 'failed'
+
+interface Background {
+  readonly snapshot: Snapshot
+  readonly sink: BackgroundSink
+  readonly startedMs: number
+  readonly dirtyBefore: number
+  readonly target: 'disk' | 'socket'
+  readonly done: ((failure: Error | null) => void) | null
+  /** Written; the sink is finishing. */
+  finishing: boolean
+}
+
+export class Saver {
+  lastSaveSeconds = Math.floor(Date.now() / 1000)
+  lastOk = true
+  /** Seconds that the last background save took, -1 before the first. */
+  lastDurationSeconds = -1
+  /** Saves since the start (INFO rdb_saves). */
+  saves = 0
+  /** Keys loaded, and left out as expired, at the last load. */
+  keysLoaded = 0
+  keysExpired = 0
+  /** Replication's fields for the file's head (repl-id and so on). */
+  replicationAux: () => [string, string][] = () => []
+  /** Called when a background save has ended, for whoever waits for its turn. */
+  onIdle: () => void = () => {}
+  /** Called when lastOk changed. */
+  onStatus: () => void = () => {}
+  private readonly keyspace: Keyspace
+  private readonly config: Config
+  private readonly log: Log
+  private background: Background | null = null
+  private scheduled = false
+  private lastTrySeconds = 0
+
+  constructor(keyspace: Keyspace, config: Config, log: Log) {
+    this.keyspace = keyspace
+    this.config = config
+    this.log = log
+  }
+
+  /** A background save is under way (INFO rdb_bgsave_in_progress). */
+  get inProgress(): boolean {
+    return this.background !== null
+  }
+  get target(): 'disk' | 'socket' | null {
+    return this.background?.target ?? null
+  }
+  get currentSeconds(): number {
+    return this.background === null ? -1 : Math.floor((Date.now() - this.background.startedMs) / 1000)
+  }
+  get keysSaved(): number {
+    return this.background?.snapshot.keysSaved ?? 0
+  }
+  get keysTotal(): number {
+    return this.background?.snapshot.keysTotal ?? 0
+  }
+
+  /** Where the file is. */
+  get file(): string {
+    return this.config.path(this.config.values.dbfilename)
+  }
+
+  private get options(): SnapshotOptions {
+    const { values } = this.config
+    const aux: [string, string][] = [
+      ['redis-ver', '7.2.5'],
+      ['redis-bits', '64'],
+      ['ctime', String(Math.floor(Date.now() / 1000))],
+      ['used-mem', String(this.keyspace.usedBytes)],
+      ...this.replicationAux(),
+      ['aof-base', '0'],
+    ]
+    return { compress: values.rdbcompression, checksum: values.rdbchecksum, aux }
+  }
+
+  /** SAVE: returns null, or what went wrong. Everything else waits meanwhile. */
+  saveNow(): string | null {
+    const temporary = this.config.path(`temp-${process.pid}.rdb`)
+    let sink: SyncFileSink
+    try {
+      sink = new SyncFileSink(temporary, this.file)
+    } catch (error) {
+      this.log.warning(openFailure(this.config.values.dbfilename, this.config.values.dir, error as Error))
+      return this.ended(false)
+    }
+    const snapshot = new Snapshot(this.keyspace, sink, this.options)
+    try {
+      snapshot.step(Number.POSITIVE_INFINITY)
+      sink.finish()
+    } catch (error) {
+      snapshot.abort()
+      sink.discard()
+      this.log.warning(`Write error saving DB on disk: ${systemText(error as Error)}`)
+      return this.ended(false)
+    }
+    this.log.notice('DB saved on disk')
+    this.keyspace.dirty = 0
+    this.saves++
+    return this.ended(true)
+  }
+
+  private ended(ok: boolean): string | null {
+    if (ok) this.lastSaveSeconds = Math.floor(Date.now() / 1000)
+    this.lastOk = ok
+    this.onStatus()
+    return ok ? null : 'ERR'
+  }
+
+  /** BGSAVE, save points, and full synchronization through the disk. `done` is told how it ended. */
+  backgroundSave(done: ((failure: Error | null) => void) | null = null): BackgroundResult {
+    if (this.background !== null) return 'in-progress'
+    this.lastTrySeconds = Math.floor(Date.now() / 1000)
+    const temporary = this.config.path(`temp-bg-${process.pid}.rdb`)
+    let sink: FileSink
+    try {
+      sink = new FileSink(temporary, this.file)
+    } catch (error) {
+      this.log.warning(openFailure(this.config.values.dbfilename, this.config.values.dir, error as Error))
+      this.ended(false)
+      return 'failed'
+    }
+    this.log.notice(`Background saving started by pid ${process.pid}`)
+    this.start(sink, 'disk', done)
+    return 'started'
+  }
+
+  /** Full synchronization without a file: the snapshot goes to `sink`. */
+  streamTo(sink: BackgroundSink, done: (failure: Error | null) => void): void {
+    this.log.notice(`Background RDB transfer started by pid ${process.pid}`)
+    this.start(sink, 'socket', done)
+  }
+
+  /** BGSAVE SCHEDULE: as soon as nothing else is under way. */
+  scheduleSave(): void {
+    this.scheduled = true
+  }
+
+  private start(sink: BackgroundSink, target: 'disk' | 'socket', done: Background['done']): void {
+    const startedMs = Date.now()
+    const dirtyBefore = this.keyspace.dirty
+    const snapshot = new Snapshot(this.keyspace, sink, this.options)
+    this.background = { snapshot, sink, startedMs, dirtyBefore, target, done, finishing: false }
+    sink.onDrain = () => this.slice()
+    setImmediate(() => this.slice())
+  }
+
+  private slice(): void {
+    const { background } = this
+    if (background === null || background.finishing) return
+    if (background.sink.failed !== null) {
+      background.snapshot.abort()
+      this.finish(background, background.sink.failed)
+      background.sink.discard()
+      return
+    }
+    if (!background.snapshot.step(performance.now() + SLICE_MS)) {
+      // A congested sink calls again when it has drained.
+      if (!background.sink.congested) setImmediate(() => this.slice())
+      return
+    }
+    background.finishing = true
+    background.sink.finish(failure => {
+      if (this.background === background) this.finish(background, failure)
+    })
+  }
+
+  private finish(background: Background, failure: Error | null): void {
+    this.background = null
+    this.lastDurationSeconds = Math.floor((Date.now() - background.startedMs) / 1000)
+    if (background.target === 'disk') this.finishDisk(background, failure)
+    else if (failure === null) this.log.notice('Background RDB transfer terminated with success')
+    else this.log.warning('Background transfer error')
+    background.done?.(failure)
+    this.onIdle()
+  }
+
+  private finishDisk(background: Background, failure: Error | null): void {
+    if (failure === null) {
+      this.log.child('DB saved on disk')
+      this.log.notice('Background saving terminated with success')
+      this.keyspace.dirty -= Math.min(this.keyspace.dirty, background.dirtyBefore)
+      this.saves++
+    } else {
+      this.log.warning(`Write error saving DB on disk: ${systemText(failure)}`)
+      this.log.warning('Background saving error')
+    }
+    this.ended(failure === null)
+  }
+
+  /** Ends a background save without a result (FLUSHALL, a full synchronization as replica, shutdown). */
+  abort(): void {
+    const { background } = this
+    if (background === null) return
+    this.background = null
+    if (!background.finishing) background.snapshot.abort()
+    background.sink.discard()
+    this.log.warning(background.target === 'disk' ? 'Background saving terminated by signal 10' : 'Background transfer terminated by signal 10')
+    background.done?.(new Error('aborted'))
+    this.onIdle()
+  }
+
+  /** Save points and scheduled saves; called by the server's cron. */
+  cron(): void {
+    if (this.background !== null) return
+    const now = Math.floor(Date.now() / 1000)
+    const mayTry = this.lastOk || now - this.lastTrySeconds > RETRY_SECONDS
+    if (this.scheduled && mayTry) {
+      this.scheduled = false
+      this.backgroundSave()
+      return
+    }
+    for (const { seconds, changes } of this.config.values.save) {
+      if (this.keyspace.dirty < changes || now - this.lastSaveSeconds <= seconds || !mayTry) continue
+      this.log.notice(`${changes} changes in ${seconds} seconds. Saving...`)
+      this.backgroundSave()
+      return
+    }
+  }
+}
+
+/** "Permission denied" and the like, as strerror has it. */
+export function systemText(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException
+  const text = /^[A-Z]+: ([^,]*)/.exec(error.message)?.[1] ?? error.message
+  return code === 'ENOSPC' ? 'No space left on device' : text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+function openFailure(name: string, directory: string, error: Error): string {
+  return `Failed opening the temp RDB file ${name} (in server root dir ${directory}) for saving: ${systemText(error)}`
+}

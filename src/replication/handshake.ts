@@ -1,0 +1,168 @@
+/**
+ * What a replica says to its master before the stream: PING, AUTH, REPLCONF and PSYNC, one step at a time. The master's
+ * replies are read line by line with redis-parser; what follows PSYNC's reply is no RESP and is left to the caller.
+ */
+import Parser from 'redis-parser'
+import { encodeRequest } from '../resp/request.js'
+
+export interface HandshakeOptions {
+  readonly masterUser: string
+  readonly masterAuth: string
+  readonly listeningPort: number
+  readonly announcedAddress: string
+  /** Replication id and first wanted offset, or null for a full synchronization. */
+  readonly resume: { readonly replid: string; readonly firstWanted: number } | null
+}
+
+/** How the handshake ended. */
+export type HandshakeResult =
+  | { readonly kind: 'full'; readonly replid: string; readonly offset: number }
+  | { readonly kind: 'continue'; readonly replid: string | null }
+  /** The master does not know PSYNC: SYNC was sent. */
+  | { readonly kind: 'sync' }
+  | { readonly kind: 'failed'; readonly text: string }
+
+/** What to log on the way. */
+export interface HandshakeLog {
+  notice(text: string): void
+  warning(text: string): void
+}
+
+type Step = 'ping' | 'auth' | 'port' | 'ip' | 'capa' | 'psync'
+
+const OK_TO_GO_ON = /^(NOAUTH|NOPERM|ERR operation not permitted)/
+const TRY_LATER = /^(NOMASTERLINK|LOADING)/
+
+export class Handshake {
+  private step: Step = 'ping'
+  private readonly options: HandshakeOptions
+  private readonly send: (bytes: Buffer) => void
+  private readonly log: HandshakeLog
+  private reply: string | Error | null = null
+  private readonly parser: Parser
+
+  constructor(options: HandshakeOptions, send: (bytes: Buffer) => void, log: HandshakeLog) {
+    this.options = options
+    this.send = send
+    this.log = log
+    this.parser = new Parser({
+      returnReply: (reply: unknown) => {
+        this.reply = String(reply)
+      },
+      returnError: (error: Error) => {
+        this.reply = error
+      },
+      returnFatalError: (error: Error) => {
+        this.reply = error
+      },
+    })
+    this.send(encodeRequest('PING'))
+  }
+
+  /** The step under way, for logs and ROLE. */
+  get state(): Step {
+    return this.step
+  }
+
+  /** Takes one line of the master's (with its line end); returns the result once there is one. */
+  line(line: Buffer): HandshakeResult | null {
+    // Masters send empty lines to keep the link alive while they prepare a snapshot.
+    if (line.length <= 2 && line[line.length - 1] === 10 && (line.length === 1 || line[0] === 13)) return null
+    this.reply = null
+    this.parser.execute(line)
+    const { reply } = this
+    if (reply === null) {
+      const text = line.toString('latin1').trim()
+      return { kind: 'failed', text: `Unexpected reply from master: '${text.slice(0, 100)}'` }
+    }
+    return this.answer(reply)
+  }
+
+  private answer(reply: string | Error): HandshakeResult | null {
+    const text = reply instanceof Error ? reply.message : reply
+    const failed = reply instanceof Error
+    const { options, log } = this
+    switch (this.step) {
+      case 'ping':
+        if (failed && !OK_TO_GO_ON.test(text)) return { kind: 'failed', text: `Error reply to PING from master: '-${text}'` }
+        log.notice('Master replied to PING, replication can continue...')
+        if (options.masterAuth !== '') this.sendAuth()
+        else this.sendPort()
+        return null
+      case 'auth':
+        if (failed) return { kind: 'failed', text: `Unable to AUTH to MASTER: -${text}` }
+        this.sendPort()
+        return null
+      case 'port':
+        if (failed) log.notice(`(Non critical) Master does not understand REPLCONF listening-port: -${text}`)
+        if (options.announcedAddress !== '') {
+          this.step = 'ip'
+          this.send(encodeRequest('REPLCONF', 'ip-address', options.announcedAddress))
+        } else this.sendCapabilities()
+        return null
+      case 'ip':
+        if (failed) log.notice(`(Non critical) Master does not understand REPLCONF ip-address: -${text}`)
+        this.sendCapabilities()
+        return null
+      case 'capa':
+        if (failed) log.notice(`(Non critical) Master does not understand REPLCONF capa: -${text}`)
+        this.sendPsync()
+        return null
+      case 'psync':
+        return this.psyncAnswer(failed, text)
+    }
+  }
+
+  private sendAuth(): void {
+    const { masterUser, masterAuth } = this.options
+    this.step = 'auth'
+    this.send(masterUser === '' ? encodeRequest('AUTH', masterAuth) : encodeRequest('AUTH', masterUser, masterAuth))
+  }
+
+  private sendPort(): void {
+    this.step = 'port'
+    this.send(encodeRequest('REPLCONF', 'listening-port', String(this.options.listeningPort)))
+  }
+
+  private sendCapabilities(): void {
+    this.step = 'capa'
+    this.send(encodeRequest('REPLCONF', 'capa', 'eof', 'capa', 'psync2'))
+  }
+
+  private sendPsync(): void {
+    const { resume } = this.options
+    this.step = 'psync'
+    if (resume === null) {
+      this.log.notice('Partial resynchronization not possible (no cached master)')
+      this.send(encodeRequest('PSYNC', '?', '-1'))
+      return
+    }
+    this.log.notice(`Trying a partial resynchronization (request ${resume.replid}:${resume.firstWanted}).`)
+    this.send(encodeRequest('PSYNC', resume.replid, String(resume.firstWanted)))
+  }
+
+  private psyncAnswer(failed: boolean, text: string): HandshakeResult {
+    const words = text.split(' ')
+    if (!failed && words[0] === 'FULLRESYNC') {
+      const offset = Number(words[2])
+      if (words.length < 3 || !/^[0-9a-f]{40}$/i.test(words[1]) || !Number.isSafeInteger(offset)) {
+        return { kind: 'failed', text: "Master replied with wrong +FULLRESYNC syntax." }
+      }
+      this.log.notice(`Full resync from master: ${words[1]}:${offset}`)
+      return { kind: 'full', replid: words[1], offset }
+    }
+    if (!failed && words[0] === 'CONTINUE') {
+      this.log.notice('Successful partial resynchronization with master.')
+      return { kind: 'continue', replid: /^[0-9a-f]{40}$/i.test(words[1] ?? '') ? words[1] : null }
+    }
+    if (failed && TRY_LATER.test(text)) {
+      return { kind: 'failed', text: `Master is currently unable to PSYNC but should be in the future: -${text}` }
+    }
+    if (!failed) return { kind: 'failed', text: `Unexpected reply to PSYNC from master: ${text}` }
+    if (!text.startsWith('ERR')) return { kind: 'failed', text: `Unexpected reply to PSYNC from master: -${text}` }
+    this.log.notice(`Master does not support PSYNC or is in error state (reply: -${text})`)
+    this.log.notice('Retrying with SYNC...')
+    this.send(encodeRequest('SYNC'))
+    return { kind: 'sync' }
+  }
+}

@@ -1,0 +1,340 @@
+/**
+ * The replica's side: finds the master, synchronizes, and hands the stream on to be executed. Every failure ends in the
+ * same place: the link is down and tries again within a second. Source of behaviour and of the log's words:
+ * replication.c.
+ */
+import net from 'node:net'
+import type { Config } from '../config/config.js'
+import type { Log } from '../observe/log.js'
+import { encodeRequest } from '../resp/request.js'
+import { Handshake, type HandshakeResult } from './handshake.js'
+import { Transfer } from './transfer.js'
+
+const LINE_MAX_BYTES = 1024
+const RETRY_MS = 1000
+
+/** What the link needs of replication and of the server. */
+export interface MasterLinkHost {
+  readonly config: Config
+  readonly log: Log
+  readonly listeningPort: number
+  /** Where a partial resynchronization could go on. */
+  resumePoint(): { replid: string; firstWanted: number } | null
+  /** The master has accepted to continue, under this id. */
+  continued(replid: string | null): void
+  /** A full synchronization begins: replicas of this server will have to join again. */
+  fullSyncStarts(): void
+  /** Loads the received file; the new history is `replid` at `offset`. */
+  loadFile(file: string, replid: string, offset: number, done: (error: Error | null) => void): void
+  /** Bytes of the stream. */
+  apply(bytes: Buffer): void
+  /** A new stream begins: what was left of an unfinished request of the old one is void. */
+  resetStream(): void
+  /** The link went up or down. */
+  changed(): void
+  /** Offset to acknowledge. */
+  readonly appliedOffset: number
+  /** Bytes received from the master, for INFO. */
+  countInput(bytes: number): void
+}
+
+export type MasterLinkState = 'connect' | 'connecting' | 'handshake' | 'sync' | 'loading' | 'connected'
+
+export class MasterLink {
+  readonly host: string
+  readonly port: number
+  state: MasterLinkState = 'connect'
+  transfer: Transfer | null = null
+  lastIoMs = Date.now()
+  downSinceMs = Date.now()
+  private readonly owner: MasterLinkHost
+  private socket: net.Socket | null = null
+  private handshake: Handshake | null = null
+  private line: Buffer[] = []
+  private lineBytes = 0
+  private pendingFull: { replid: string; offset: number } | null = null
+  private retryTimer: NodeJS.Timeout | null = null
+  private closed = false
+
+  constructor(owner: MasterLinkHost, host: string, port: number) {
+    this.owner = owner
+    this.host = host
+    this.port = port
+    this.retryTimer = setTimeout(() => this.connect(), 0)
+  }
+
+  get up(): boolean {
+    return this.state === 'connected'
+  }
+
+  /** Bytes of the transfer still to come, -1 when unknown. */
+  get bytesLeft(): number {
+    if (this.transfer === null || this.transfer.size < 0) return -1
+    return this.transfer.size - this.transfer.received
+  }
+
+  /** Ends the link for good. */
+  close(): void {
+    this.closed = true
+    if (this.retryTimer !== null) clearTimeout(this.retryTimer)
+    this.teardown()
+  }
+
+  private teardown(): void {
+    const { socket } = this
+    this.socket = null
+    this.handshake = null
+    this.pendingFull = null
+    this.line = []
+    this.lineBytes = 0
+    if (this.transfer !== null && this.state !== 'loading') {
+      this.transfer.discard()
+      this.transfer = null
+    }
+    if (socket !== null) {
+      socket.removeAllListeners()
+      socket.on('error', () => {})
+      socket.destroy()
+    }
+  }
+
+  private connect(): void {
+    const { log, config } = this.owner
+    if (this.closed) return
+    this.state = 'connecting'
+    this.lastIoMs = Date.now()
+    log.notice(`Connecting to MASTER ${this.host}:${this.port}`)
+    const options: net.TcpNetConnectOpts = { host: this.host, port: this.port }
+    const source = config.values['bind-source-addr']
+    const socket = net.connect(source === '' ? options : { ...options, localAddress: source })
+    this.socket = socket
+    socket.setNoDelay(!config.values['repl-disable-tcp-nodelay'])
+    log.notice('MASTER <-> REPLICA sync started')
+    socket.on('connect', () => this.connected(socket))
+    socket.on('data', chunk => this.received(chunk))
+    socket.on('error', error => this.fail(`Error condition on socket for SYNC: ${errorText(error)}`))
+    socket.on('end', () => this.fail(this.state === 'connected' ? 'Connection with master lost.' : 'Master closed the connection during synchronization'))
+    socket.on('close', () => this.fail('Connection with master lost.'))
+  }
+
+  private connected(socket: net.Socket): void {
+    const { config, log } = this.owner
+    const { values } = config
+    log.notice('Non blocking connect for SYNC fired the event.')
+    socket.setKeepAlive(true, values['repl-timeout'] * 1000)
+    this.lastIoMs = Date.now()
+    this.state = 'handshake'
+    this.handshake = new Handshake(
+      {
+        masterUser: values.masteruser,
+        masterAuth: values.masterauth,
+        listeningPort: values['replica-announce-port'] || this.owner.listeningPort,
+        announcedAddress: values['replica-announce-ip'],
+        resume: this.owner.resumePoint(),
+      },
+      bytes => this.send(bytes),
+      log,
+    )
+  }
+
+  private send(bytes: Buffer): void {
+    if (this.socket?.writable) this.socket.write(bytes)
+  }
+
+  private received(chunk: Buffer): void {
+    this.lastIoMs = Date.now()
+    this.owner.countInput(chunk.length)
+    let at = 0
+    while (at < chunk.length && this.socket !== null) {
+      if (this.state === 'connected') {
+        this.owner.apply(at === 0 ? chunk : chunk.subarray(at))
+        return
+      }
+      if (this.transfer !== null) at = this.receiveFile(chunk, at)
+      else at = this.receiveLine(chunk, at)
+    }
+  }
+
+  /** Collects one line; returns the offset behind what it took. */
+  private receiveLine(chunk: Buffer, at: number): number {
+    const lf = chunk.indexOf(10, at)
+    const end = lf < 0 ? chunk.length : lf + 1
+    this.line.push(chunk.subarray(at, end))
+    this.lineBytes += end - at
+    if (this.lineBytes > LINE_MAX_BYTES) {
+      this.fail('Bad protocol from MASTER: a line of the handshake is too long, are you sure the host and port are right?')
+      return chunk.length
+    }
+    if (lf < 0) return end
+    const line = this.line.length === 1 ? this.line[0] : Buffer.concat(this.line)
+    this.line = []
+    this.lineBytes = 0
+    if (this.handshake !== null) this.handshakeLine(this.handshake, line)
+    else this.startTransfer(line.toString('latin1').trim())
+    return end
+  }
+
+  private handshakeLine(handshake: Handshake, line: Buffer): void {
+    const result = handshake.line(line)
+    if (result !== null) this.handshakeDone(result)
+  }
+
+  private handshakeDone(result: HandshakeResult): void {
+    this.handshake = null
+    switch (result.kind) {
+      case 'failed':
+        this.fail(result.text)
+        return
+      case 'continue':
+        this.owner.resetStream()
+        this.owner.continued(result.replid)
+        this.goOnline()
+        return
+      case 'full':
+        this.pendingFull = { replid: result.replid, offset: result.offset }
+        break
+      case 'sync':
+        this.pendingFull = { replid: '', offset: 0 }
+    }
+    this.state = 'sync'
+    this.owner.fullSyncStarts()
+    this.owner.changed()
+  }
+
+  private startTransfer(header: string): void {
+    // Empty lines keep the link alive while the master prepares its snapshot.
+    if (header === '') return
+    const { log, config } = this.owner
+    try {
+      this.transfer = new Transfer(header, config.path(`temp-sync-${process.pid}.rdb`))
+    } catch (error) {
+      this.fail((error as Error).message)
+      return
+    }
+    if (this.transfer.size < 0) log.notice('MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk')
+    else log.notice(`MASTER <-> REPLICA sync: receiving ${this.transfer.size} bytes from master to disk`)
+    if (this.transfer.size === 0) this.fail('MASTER <-> REPLICA sync: the master announced an empty RDB file')
+  }
+
+  private receiveFile(chunk: Buffer, at: number): number {
+    const { transfer } = this
+    if (transfer === null) return chunk.length
+    let taken: number
+    try {
+      taken = transfer.write(at === 0 ? chunk : chunk.subarray(at))
+    } catch (error) {
+      this.fail(`Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA synchronization: ${errorText(error as Error)}`)
+      return chunk.length
+    }
+    if (taken < 0) return chunk.length
+    const rest = chunk.subarray(at + taken)
+    const { socket } = this
+    // The stream that follows waits in the socket until the file is loaded.
+    socket?.pause()
+    if (rest.length > 0) socket?.unshift(rest)
+    transfer.finish(error => this.load(transfer, error))
+    this.state = 'loading'
+    this.owner.changed()
+    return chunk.length
+  }
+
+  private load(transfer: Transfer, syncError: Error | null): void {
+    const { pendingFull } = this
+    if (this.closed || this.socket === null || pendingFull === null) {
+      transfer.discard()
+      this.transfer = null
+      return
+    }
+    if (syncError !== null) {
+      this.loaded(transfer, syncError)
+      return
+    }
+    const { socket } = this
+    this.owner.loadFile(transfer.file, pendingFull.replid, pendingFull.offset, error => {
+      this.transfer = null
+      if (this.socket === socket && !this.closed) this.loaded(transfer, error)
+    })
+  }
+
+  private loaded(transfer: Transfer, error: Error | null): void {
+    if (error !== null) {
+      transfer.discard()
+      this.transfer = null
+      this.state = 'sync'
+      this.fail(`Failed trying to load the MASTER synchronization DB from disk: ${error.message}`)
+      return
+    }
+    this.owner.log.notice('MASTER <-> REPLICA sync: Finished with success')
+    this.owner.resetStream()
+    this.pendingFull = null
+    this.goOnline()
+    this.acknowledge()
+    this.socket?.resume()
+  }
+
+  private goOnline(): void {
+    this.state = 'connected'
+    this.lastIoMs = Date.now()
+    this.owner.changed()
+  }
+
+  /** REPLCONF ACK: tells the master how far this replica is. */
+  acknowledge(): void {
+    if (this.state === 'connected') this.send(encodeRequest('REPLCONF', 'ACK', String(this.owner.appliedOffset)))
+  }
+
+  /** The link is down; tries again in a second. */
+  private fail(text: string): void {
+    if (this.closed || this.socket === null) return
+    const { log } = this.owner
+    const wasUp = this.state === 'connected'
+    if (wasUp) {
+      log.notice(text.startsWith('Connection') ? text : `Connection with master lost: ${text}`)
+      log.notice('Caching the disconnected master state.')
+      this.downSinceMs = Date.now()
+    } else log.warning(text)
+    this.teardown()
+    if (this.state !== 'loading') this.transfer = null
+    this.state = 'connect'
+    this.retryTimer = setTimeout(() => this.connect(), wasUp ? 0 : RETRY_MS)
+    this.owner.changed()
+  }
+
+  /** The stream makes no sense: synchronizes anew. */
+  restart(): void {
+    this.fail('Protocol error in the stream of the master.')
+  }
+
+  /** Once a second: time-outs, acknowledgements, a sign of life while loading. */
+  cron(): void {
+    const timeoutMs = this.owner.config.values['repl-timeout'] * 1000
+    const silentMs = Date.now() - this.lastIoMs
+    if (this.state === 'loading') {
+      this.send(Buffer.from('\n', 'latin1'))
+      this.lastIoMs = Date.now()
+    } else if (silentMs > timeoutMs) {
+      if (this.state === 'connected') this.fail('MASTER timeout: no data nor PING received...')
+      else if (this.transfer !== null) {
+        this.fail(
+          "Timeout receiving bulk data from MASTER... If the problem persists try to set the 'repl-timeout' parameter in redis.conf to a larger value.",
+        )
+      } else if (this.state !== 'connect') this.fail('Timeout connecting to the MASTER...')
+    }
+    this.acknowledge()
+  }
+}
+
+function errorText(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException
+  const known: Record<string, string> = {
+    ECONNREFUSED: 'Connection refused',
+    ECONNRESET: 'Connection reset by peer',
+    ETIMEDOUT: 'Connection timed out',
+    EHOSTUNREACH: 'No route to host',
+    ENETUNREACH: 'Network is unreachable',
+    EPIPE: 'Broken pipe',
+    ENOTFOUND: 'Name or service not known',
+    ENOSPC: 'No space left on device',
+  }
+  return known[code ?? ''] ?? error.message
+}

@@ -1,0 +1,67 @@
+/** A replica of this server: its connection, where it stands in a synchronization, and how far it has come. */
+import type { StreamReader } from './stream.js'
+
+/** The connection of a replica, as far as replication needs it. */
+export interface ReplicaTransport {
+  readonly remoteAddress: string
+  readonly pendingOutputBytes: number
+  /** Called when everything given to send() has left. */
+  onDrain: (() => void) | null
+  send(bytes: Buffer): void
+  sendAll(chunks: readonly Buffer[]): void
+  close(): void
+}
+
+export type ReplicaState = 'wait_bgsave_start' | 'wait_bgsave_end' | 'send_bulk' | 'online'
+
+/** What the replica said of itself with REPLCONF before PSYNC. */
+export interface ReplicaTraits {
+  readonly listeningPort: number
+  /** replica-announce-ip, or ''. */
+  readonly announcedAddress: string
+  readonly understandsEof: boolean
+  readonly understandsPsync2: boolean
+  /** Wants the RDB file and no stream (redis-cli --rdb). */
+  readonly rdbOnly: boolean
+}
+
+export class ReplicaLink implements StreamReader {
+  readonly transport: ReplicaTransport
+  readonly traits: ReplicaTraits
+  state: ReplicaState = 'wait_bgsave_start'
+  /** Next byte of the stream that it has to get; Infinity while it needs none. */
+  position = Number.POSITIVE_INFINITY
+  acknowledgedOffset = 0
+  acknowledgedMs = Date.now()
+  /** A diskless transfer is done; the stream starts with its first REPLCONF ACK. */
+  startOnAck = false
+  /** Since when it has been over the soft output limit, or 0. */
+  overSoftLimitSinceMs = 0
+  /** It sent PSYNC, not the older SYNC, and expects +FULLRESYNC. */
+  understandsPsync = true
+  /** Its full synchronization takes the socket. */
+  diskless = false
+
+  constructor(transport: ReplicaTransport, traits: ReplicaTraits) {
+    this.transport = transport
+    this.traits = traits
+  }
+
+  /** Address without the port. */
+  get ip(): string {
+    if (this.traits.announcedAddress !== '') return this.traits.announcedAddress
+    const address = this.transport.remoteAddress
+    return address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '')
+  }
+
+  /** As logs name it: address and listening port. */
+  get name(): string {
+    const { listeningPort } = this.traits
+    return listeningPort === 0 ? this.transport.remoteAddress : `${this.ip}:${listeningPort}`
+  }
+
+  /** Whether the stream goes to it now. */
+  get streaming(): boolean {
+    return this.state === 'online' && !this.startOnAck
+  }
+}

@@ -1,0 +1,471 @@
+/**
+ * The master's side: partial and full synchronization of replicas, and sending the stream on. Source of behaviour and of
+ * the log's words: replication.c.
+ */
+import fs from 'node:fs'
+import type { Config } from '../config/config.js'
+import type { Log } from '../observe/log.js'
+import type { BackgroundSink, Saver } from '../persistence/saver.js'
+import type { ReplicaLink } from './replica-link.js'
+import { randomId, type ReplicationStream } from './stream.js'
+
+const SEND_STEP_BYTES = 1024 * 1024
+const FILE_STEP_BYTES = 256 * 1024
+const CONGESTED_BYTES = 4 * 1024 * 1024
+const NEWLINE = Buffer.from('\n', 'latin1')
+
+/** The replication ids that partial synchronizations are checked against. */
+export interface Identity {
+  replid: string
+  /** The id before a promotion, valid up to `secondOffset` (-1: none). */
+  replid2: string
+  secondOffset: number
+}
+
+export interface ReplicaStats {
+  syncFull: number
+  syncPartialOk: number
+  syncPartialErr: number
+  bytesOut: number
+}
+
+export class Replicas {
+  readonly links = new Set<ReplicaLink>()
+  readonly stats: ReplicaStats = { syncFull: 0, syncPartialOk: 0, syncPartialErr: 0, bytesOut: 0 }
+  /** Since when there has been no replica, for repl-backlog-ttl. */
+  idleSinceMs = Date.now()
+  private readonly stream: ReplicationStream
+  private readonly identity: Identity
+  private readonly saver: Saver
+  private readonly config: Config
+  private readonly log: Log
+  private flushScheduled = false
+  /** When the waiting diskless synchronization begins. */
+  private delayTimer: NodeJS.Timeout | null = null
+
+  constructor(stream: ReplicationStream, identity: Identity, saver: Saver, config: Config, log: Log) {
+    this.stream = stream
+    this.identity = identity
+    this.saver = saver
+    this.config = config
+    this.log = log
+    stream.onFeed = () => this.scheduleFlush()
+  }
+
+  get count(): number {
+    return this.links.size
+  }
+
+  /** Replicas that acknowledged within min-replicas-max-lag seconds. */
+  get goodCount(): number {
+    const maxLagMs = this.config.values['min-replicas-max-lag'] * 1000
+    let good = 0
+    for (const link of this.links) {
+      if (link.state === 'online' && Date.now() - link.acknowledgedMs <= maxLagMs) good++
+    }
+    return good
+  }
+
+  // Joining
+
+  /** PSYNC: continues where the replica stands when the backlog allows it. */
+  tryPartial(link: ReplicaLink, replid: string, firstWanted: number): boolean {
+    const { identity, stream, log } = this
+    const second = replid === identity.replid2 && firstWanted <= identity.secondOffset
+    if (replid !== identity.replid && !second) {
+      this.logRefusedId(link, replid, firstWanted)
+      return false
+    }
+    if (!stream.active || firstWanted - 1 < stream.windowStart || firstWanted - 1 > stream.offset) {
+      log.notice(`Unable to partial resync with replica ${link.name} for lack of backlog (Replica request was: ${firstWanted}).`)
+      if (firstWanted - 1 > stream.offset) {
+        log.warning(`Warning: replica ${link.name} tried to PSYNC with an offset that is greater than the master replication offset.`)
+      }
+      this.stats.syncPartialErr++
+      return false
+    }
+    link.state = 'online'
+    link.acknowledgedMs = Date.now()
+    link.position = firstWanted - 1
+    this.add(link)
+    const reply = link.traits.understandsPsync2 ? `+CONTINUE ${identity.replid}\r\n` : '+CONTINUE\r\n'
+    link.transport.send(Buffer.from(reply, 'latin1'))
+    const bytes = stream.offset - link.position
+    log.notice(
+      `Partial resynchronization request from ${link.name} accepted. Sending ${bytes} bytes of backlog starting from offset ${firstWanted}.`,
+    )
+    this.stats.syncPartialOk++
+    this.pump(link)
+    return true
+  }
+
+  private logRefusedId(link: ReplicaLink, replid: string, firstWanted: number): void {
+    const { identity, log } = this
+    if (replid === '?') {
+      log.notice(`Full resync requested by replica ${link.name}`)
+      return
+    }
+    this.stats.syncPartialErr++
+    if (replid !== identity.replid2) {
+      log.notice(
+        `Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '${replid}', my replication IDs are '${identity.replid}' and '${identity.replid2}')`,
+      )
+    } else {
+      log.notice(
+        `Partial resynchronization not accepted: Requested offset for second ID was ${firstWanted}, but I can reply up to ${identity.secondOffset}`,
+      )
+    }
+  }
+
+  /** PSYNC without a common history, and SYNC: the replica waits for a snapshot. */
+  startFull(link: ReplicaLink, understandsPsync: boolean): void {
+    this.stats.syncFull++
+    link.understandsPsync = understandsPsync
+    link.state = 'wait_bgsave_start'
+    this.add(link)
+    if (!this.stream.active) this.openBacklog()
+    if (this.saver.inProgress) this.joinSnapshotUnderWay(link)
+    else if (this.config.values['repl-diskless-sync'] && link.traits.understandsEof && this.config.values['repl-diskless-sync-delay'] > 0) {
+      this.log.notice('Delay next BGSAVE for diskless SYNC')
+      this.delaySnapshot()
+    } else this.startSnapshot()
+  }
+
+  private joinSnapshotUnderWay(link: ReplicaLink): void {
+    if (this.saver.target === 'socket') {
+      this.log.notice('Current BGSAVE has socket target. Waiting for next BGSAVE for SYNC')
+      return
+    }
+    for (const other of this.links) {
+      if (other.state !== 'wait_bgsave_end' || other.diskless) continue
+      this.log.notice('Waiting for end of BGSAVE for SYNC')
+      this.announceFull(link, other.position)
+      return
+    }
+    this.log.notice("Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC")
+  }
+
+  /** The first replica, or a restart: the stream is kept from here on, under a new id. */
+  private openBacklog(): void {
+    this.identity.replid = randomId()
+    this.identity.replid2 = '0'.repeat(40)
+    this.identity.secondOffset = -1
+    this.stream.open()
+    this.log.notice(
+      `Replication backlog created, my new replication IDs are '${this.identity.replid}' and '${this.identity.replid2}'`,
+    )
+  }
+
+  private add(link: ReplicaLink): void {
+    this.links.add(link)
+    this.stream.readers.add(link)
+    link.transport.onDrain = () => this.drained(link)
+  }
+
+  /** Its connection is gone. */
+  remove(link: ReplicaLink): void {
+    if (!this.links.delete(link)) return
+    this.stream.readers.delete(link)
+    link.transport.onDrain = null
+    this.log.notice(`Connection with replica ${link.name} lost.`)
+    if (this.links.size === 0) this.idleSinceMs = Date.now()
+  }
+
+  disconnectAll(): void {
+    for (const link of [...this.links]) {
+      this.remove(link)
+      link.transport.close()
+    }
+  }
+
+  // Snapshots for full synchronization
+
+  private waiting(): ReplicaLink[] {
+    return [...this.links].filter(link => link.state === 'wait_bgsave_start')
+  }
+
+  private delaySnapshot(): void {
+    const enough = this.config.values['repl-diskless-sync-max-replicas']
+    if (enough > 0 && this.waiting().length >= enough) {
+      this.startSnapshot()
+      return
+    }
+    this.delayTimer ??= setTimeout(() => {
+      this.delayTimer = null
+      this.snapshotForWaiting()
+    }, this.config.values['repl-diskless-sync-delay'] * 1000)
+  }
+
+  /** A snapshot has ended, or the delay: whoever waits gets the next one. */
+  snapshotForWaiting(): void {
+    if (this.delayTimer === null && !this.saver.inProgress && this.waiting().length > 0) this.startSnapshot()
+  }
+
+  private startSnapshot(): void {
+    if (this.delayTimer !== null) clearTimeout(this.delayTimer)
+    this.delayTimer = null
+    const waiting = this.waiting()
+    const diskless = this.config.values['repl-diskless-sync'] && waiting.every(link => link.traits.understandsEof)
+    this.log.notice(`Starting BGSAVE for SYNC with target: ${diskless ? 'replicas sockets' : 'disk'}`)
+    if (!diskless) {
+      if (this.saver.backgroundSave(failure => this.diskSnapshotDone(failure)) !== 'started') {
+        this.refuseWaiting(waiting)
+        return
+      }
+    }
+    for (const link of waiting) {
+      link.diskless = diskless
+      this.announceFull(link, this.stream.offset)
+    }
+    this.stream.forgetDatabase()
+    if (diskless) this.streamSnapshot(waiting)
+  }
+
+  private refuseWaiting(waiting: readonly ReplicaLink[]): void {
+    this.log.warning('BGSAVE for replication failed')
+    for (const link of waiting) {
+      link.transport.send(Buffer.from('-ERR BGSAVE failed, replication can\'t continue\r\n', 'latin1'))
+      this.remove(link)
+      setImmediate(() => link.transport.close())
+    }
+  }
+
+  private announceFull(link: ReplicaLink, offset: number): void {
+    link.state = 'wait_bgsave_end'
+    link.position = offset
+    link.acknowledgedMs = Date.now()
+    if (link.understandsPsync) {
+      link.transport.send(Buffer.from(`+FULLRESYNC ${this.identity.replid} ${offset}\r\n`, 'latin1'))
+    }
+  }
+
+  private streamSnapshot(links: readonly ReplicaLink[]): void {
+    const sink = new ReplicaSink(links)
+    this.saver.streamTo(sink, failure => {
+      for (const link of links) {
+        if (!this.links.has(link)) continue
+        if (failure !== null) {
+          this.remove(link)
+          link.transport.close()
+          continue
+        }
+        this.log.notice(
+          `Streamed replica with replica ${link.name} succeeded (socket). Waiting for REPLCONF ACK from replica to enable streaming`,
+        )
+        link.state = 'online'
+        link.startOnAck = true
+        link.acknowledgedMs = Date.now()
+        this.endRdbOnly(link)
+      }
+    })
+    for (const link of links) link.transport.onDrain = () => this.drained(link, sink)
+  }
+
+  private diskSnapshotDone(failure: Error | null): void {
+    for (const link of [...this.links]) {
+      if (link.state !== 'wait_bgsave_end' || link.diskless) continue
+      if (failure !== null) {
+        this.log.warning('SYNC failed. BGSAVE child returned an error')
+        this.remove(link)
+        link.transport.close()
+      } else this.sendFile(link)
+    }
+  }
+
+  /** Sends the RDB file that was just saved, in steps, as fast as the replica takes it. */
+  private sendFile(link: ReplicaLink): void {
+    let fd: number
+    let size: number
+    try {
+      fd = fs.openSync(this.saver.file, 'r')
+      size = fs.fstatSync(fd).size
+    } catch (error) {
+      this.log.warning(`SYNC failed. Can't open/stat DB after BGSAVE: ${(error as Error).message}`)
+      this.remove(link)
+      link.transport.close()
+      return
+    }
+    link.state = 'send_bulk'
+    link.transport.send(Buffer.from(`$${size}\r\n`, 'latin1'))
+    let at = 0
+    let reading = false
+    const step = (): void => {
+      if (reading) return
+      if (!this.links.has(link)) {
+        fs.closeSync(fd)
+        return
+      }
+      if (at === size) {
+        fs.closeSync(fd)
+        this.fileSent(link)
+        return
+      }
+      reading = true
+      const chunk = Buffer.allocUnsafeSlow(Math.min(FILE_STEP_BYTES, size - at))
+      fs.read(fd, chunk, 0, chunk.length, at, (error, read) => {
+        reading = false
+        if (error !== null || read === 0) {
+          this.log.warning(`Read error sending DB to replica: ${error?.message ?? 'premature EOF'}`)
+          link.transport.close()
+          step()
+          return
+        }
+        at += read
+        this.stats.bytesOut += read
+        link.acknowledgedMs = Date.now()
+        if (this.links.has(link)) link.transport.send(chunk.subarray(0, read))
+        if (link.transport.pendingOutputBytes === 0 || !this.links.has(link)) step()
+      })
+    }
+    link.transport.onDrain = step
+    if (link.transport.pendingOutputBytes === 0) step()
+  }
+
+  private fileSent(link: ReplicaLink): void {
+    link.transport.onDrain = () => this.drained(link)
+    link.state = 'online'
+    link.acknowledgedMs = Date.now()
+    if (this.endRdbOnly(link)) return
+    this.log.notice(`Synchronization with replica ${link.name} succeeded`)
+    this.pump(link)
+  }
+
+  private endRdbOnly(link: ReplicaLink): boolean {
+    if (!link.traits.rdbOnly) return false
+    this.log.notice(`RDB transfer completed, rdb only replica (${link.name}) should be disconnected asap`)
+    this.stream.readers.delete(link)
+    return true
+  }
+
+  // Streaming
+
+  /** REPLCONF ACK. */
+  acknowledge(link: ReplicaLink, offset: number): void {
+    if (offset > link.acknowledgedOffset) link.acknowledgedOffset = offset
+    link.acknowledgedMs = Date.now()
+    if (link.startOnAck && link.state === 'online') {
+      link.startOnAck = false
+      link.transport.onDrain = () => this.drained(link)
+      this.log.notice(`Synchronization with replica ${link.name} succeeded`)
+      this.pump(link)
+    }
+  }
+
+  private scheduleFlush(): void {
+    if (this.flushScheduled || this.links.size === 0) return
+    this.flushScheduled = true
+    setImmediate(() => this.flush())
+  }
+
+  /** Sends what was fed since the last time to every replica that keeps up. */
+  flush(): void {
+    this.flushScheduled = false
+    for (const link of this.links) if (link.streaming) this.pump(link)
+  }
+
+  private pump(link: ReplicaLink): void {
+    if (link.traits.rdbOnly || link.transport.pendingOutputBytes > 0) {
+      this.checkLimit(link)
+      return
+    }
+    while (link.position < this.stream.offset && link.transport.pendingOutputBytes === 0) {
+      const chunks = this.stream.read(link.position, SEND_STEP_BYTES)
+      if (chunks.length === 0) break
+      let size = 0
+      for (const chunk of chunks) size += chunk.length
+      link.position += size
+      this.stats.bytesOut += size
+      link.transport.sendAll(chunks)
+    }
+    link.overSoftLimitSinceMs = 0
+  }
+
+  private drained(link: ReplicaLink, sink: ReplicaSink | null = null): void {
+    if (link.streaming) this.pump(link)
+    else if (sink !== null) sink.drained()
+  }
+
+  /** client-output-buffer-limit replica: never less than the backlog, as in Redis. */
+  private checkLimit(link: ReplicaLink): void {
+    const limit = this.config.values['client-output-buffer-limit'].replica
+    const behind = this.stream.offset - link.position + link.transport.pendingOutputBytes
+    const least = this.stream.windowBytes
+    const now = Date.now()
+    if (limit.hardBytes > 0 && behind > Math.max(limit.hardBytes, least)) this.drop(link)
+    else if (limit.softBytes > 0 && behind > Math.max(limit.softBytes, least)) {
+      if (link.overSoftLimitSinceMs === 0) link.overSoftLimitSinceMs = now
+      else if (now - link.overSoftLimitSinceMs > limit.softSeconds * 1000) this.drop(link)
+    } else link.overSoftLimitSinceMs = 0
+  }
+
+  private drop(link: ReplicaLink): void {
+    this.log.warning(`Client ${link.name} scheduled to be closed ASAP for overcoming of output buffer limits.`)
+    link.transport.close()
+  }
+
+  /** Once a second: time-outs, keep-alives during snapshots, output limits. */
+  cron(): void {
+    const now = Date.now()
+    const timeoutMs = this.config.values['repl-timeout'] * 1000
+    for (const link of [...this.links]) {
+      const preSync = link.state === 'wait_bgsave_start' || (link.state === 'wait_bgsave_end' && !link.diskless)
+      if (preSync) {
+        link.acknowledgedMs = now
+        link.transport.send(NEWLINE)
+        continue
+      }
+      if (link.state === 'online' || link.diskless) this.checkLimit(link)
+      if (now - link.acknowledgedMs > timeoutMs && link.state !== 'wait_bgsave_end') {
+        const phase = link.state === 'online' ? 'streaming' : 'full'
+        this.log.warning(`Disconnecting timedout replica (${phase} sync): ${link.name}`)
+        link.transport.close()
+      }
+    }
+    this.snapshotForWaiting()
+  }
+}
+
+/** The snapshot's way to the sockets of replicas that asked together; the slowest sets the pace. */
+class ReplicaSink implements BackgroundSink {
+  onDrain: () => void = () => {}
+  private readonly links: readonly ReplicaLink[]
+  private readonly mark = Buffer.from(randomId(), 'latin1')
+  private started = false
+  private discarded = false
+
+  constructor(links: readonly ReplicaLink[]) {
+    this.links = links
+  }
+
+  private get alive(): ReplicaLink[] {
+    return this.links.filter(link => link.transport.onDrain !== null)
+  }
+  get failed(): Error | null {
+    return this.discarded || this.alive.length === 0 ? new Error('no replica is left') : null
+  }
+  get congested(): boolean {
+    return this.links.some(link => link.transport.pendingOutputBytes > CONGESTED_BYTES) || this.failed !== null
+  }
+
+  write(chunk: Buffer): void {
+    const chunks = this.started ? [chunk] : [Buffer.from(`$EOF:${this.mark.toString('latin1')}\r\n`, 'latin1'), chunk]
+    this.started = true
+    for (const link of this.alive) {
+      link.acknowledgedMs = Date.now()
+      link.transport.sendAll(chunks)
+    }
+  }
+
+  drained(): void {
+    this.onDrain()
+  }
+
+  finish(done: (failure: Error | null) => void): void {
+    for (const link of this.alive) link.transport.send(this.mark)
+    done(this.failed)
+  }
+
+  discard(): void {
+    this.discarded = true
+  }
+}

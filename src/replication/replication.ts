@@ -1,0 +1,321 @@
+/**
+ * Replication as a whole: who this server is (replication ids and offset), its replicas, and its master if it has one.
+ */
+import type { Config } from '../config/config.js'
+import type { Log } from '../observe/log.js'
+import type { Saver } from '../persistence/saver.js'
+import { encodeRequest, type Request } from '../resp/request.js'
+import type { Keyspace } from '../store/keyspace.js'
+import { MasterLink, type MasterLinkHost } from './master-link.js'
+import type { ReplicaLink } from './replica-link.js'
+import { type Identity, Replicas } from './replicas.js'
+import { randomId, ReplicationStream } from './stream.js'
+import { Waiters } from './waiters.js'
+
+const NO_ID = '0'.repeat(40)
+const PING = encodeRequest('PING')
+const GETACK = encodeRequest('REPLCONF', 'GETACK', '*')
+
+/** What replication needs of the server. */
+export interface ReplicationHost {
+  /** Port that a master shall know this replica by. */
+  readonly listeningPort: number
+  /** Empties the keyspace and loads a file; requests get -LOADING meanwhile. */
+  loadFile(file: string, done: (error: Error | null) => void): void
+  /** Executes bytes of the master's stream. */
+  applyStream(bytes: Buffer): void
+  resetStream(): void
+  /** Role, link or number of good replicas changed: what clients may do has to be looked at again. */
+  stateChanged(): void
+}
+
+export class Replication implements MasterLinkHost {
+  readonly identity: Identity = { replid: randomId(), replid2: NO_ID, secondOffset: -1 }
+  readonly stream = new ReplicationStream()
+  readonly replicas: Replicas
+  readonly waiters: Waiters
+  readonly config: Config
+  readonly log: Log
+  master: MasterLink | null = null
+  /** Bytes received from masters (INFO total_net_repl_input_bytes). */
+  bytesIn = 0
+  private readonly keyspace: Keyspace
+  private readonly saver: Saver
+  private readonly host: ReplicationHost
+  /** replid and offset are a master's: a partial resynchronization with it may work. */
+  private mayResume = false
+  private pingCountdown = 0
+
+  constructor(keyspace: Keyspace, saver: Saver, config: Config, log: Log, host: ReplicationHost) {
+    this.keyspace = keyspace
+    this.saver = saver
+    this.config = config
+    this.log = log
+    this.host = host
+    this.replicas = new Replicas(this.stream, this.identity, saver, config, log)
+    this.waiters = new Waiters(this.replicas)
+    this.stream.windowBytes = config.values['repl-backlog-size']
+    saver.onIdle = () => this.replicas.snapshotForWaiting()
+    saver.replicationAux = () => this.aux()
+  }
+
+  get offset(): number {
+    return this.stream.offset
+  }
+  get listeningPort(): number {
+    return this.host.listeningPort
+  }
+  get appliedOffset(): number {
+    return this.stream.offset
+  }
+  get isReplica(): boolean {
+    return this.master !== null
+  }
+
+  // The stream of a top-level master
+
+  feedRequest(database: number, request: Request): void {
+    if (this.master === null) this.stream.feedRequest(database, request)
+  }
+
+  feed(database: number, bytes: Buffer, start: number, end: number): void {
+    if (this.master === null) this.stream.feed(database, bytes, start, end)
+  }
+
+  // Roles
+
+  /** REPLICAOF host port, and at start-up. */
+  follow(host: string, port: number): void {
+    const wasMaster = this.master === null
+    this.master?.close()
+    if (wasMaster) {
+      this.mayResume = this.stream.active
+      if (this.mayResume) {
+        this.log.notice(
+          'Before turning into a replica, using my own master parameters to synthesize a cached master: I may be able to synchronize with the new master with just a partial transfer.',
+        )
+      }
+    }
+    this.keyspace.isReplica = true
+    this.log.role = 'S'
+    this.master = new MasterLink(this, host, port)
+    this.host.stateChanged()
+  }
+
+  /** REPLICAOF NO ONE: replicas of this server go on, under a new id that shares the old one's history. */
+  promote(): void {
+    if (this.master === null) return
+    this.master.close()
+    this.master = null
+    this.mayResume = false
+    this.keyspace.isReplica = false
+    this.log.role = 'M'
+    const { identity } = this
+    identity.replid2 = identity.replid
+    identity.secondOffset = this.stream.offset + 1
+    identity.replid = randomId()
+    this.log.notice(
+      `Setting secondary replication ID to ${identity.replid2}, valid up to offset: ${identity.secondOffset}. New replication ID is ${identity.replid}`,
+    )
+    this.replicas.idleSinceMs = Date.now()
+    this.stream.forgetDatabase()
+    // Siblings that stayed at the same offset learn the new id when they reconnect.
+    this.host.stateChanged()
+  }
+
+  /** DEBUG CHANGE-REPL-ID. */
+  changeId(): void {
+    this.identity.replid = randomId()
+    this.identity.replid2 = NO_ID
+    this.identity.secondOffset = -1
+  }
+
+  /** Asks all replicas how far they are (WAIT, shutdown). */
+  askForAcknowledgements(): void {
+    if (this.master === null) this.stream.feed(-1, GETACK, 0, GETACK.length)
+  }
+
+  replicaGone(link: ReplicaLink): void {
+    this.replicas.remove(link)
+  }
+
+  // MasterLinkHost
+
+  resumePoint(): { replid: string; firstWanted: number } | null {
+    return this.mayResume ? { replid: this.identity.replid, firstWanted: this.stream.offset + 1 } : null
+  }
+
+  continued(replid: string | null): void {
+    const { identity } = this
+    if (replid !== null && replid !== identity.replid) {
+      identity.replid2 = identity.replid
+      identity.secondOffset = this.stream.offset + 1
+      identity.replid = replid
+      this.log.notice(`Master replication ID changed to ${replid}`)
+      this.replicas.disconnectAll()
+    }
+    if (!this.stream.active) this.stream.open()
+    this.log.notice('MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.')
+  }
+
+  fullSyncStarts(): void {
+    this.replicas.disconnectAll()
+    this.mayResume = false
+  }
+
+  loadFile(file: string, replid: string, offset: number, done: (error: Error | null) => void): void {
+    this.saver.abort()
+    this.host.loadFile(file, error => {
+      if (error === null) {
+        this.identity.replid = replid === '' ? randomId() : replid
+        this.identity.replid2 = NO_ID
+        this.identity.secondOffset = -1
+        this.stream.open()
+        this.stream.restartAt(offset)
+        this.mayResume = replid !== ''
+      }
+      done(error)
+    })
+  }
+
+  apply(bytes: Buffer): void {
+    this.host.applyStream(bytes)
+  }
+  resetStream(): void {
+    this.host.resetStream()
+  }
+  changed(): void {
+    this.host.stateChanged()
+  }
+  countInput(bytes: number): void {
+    this.bytesIn += bytes
+  }
+
+  /** A command of the master's stream was executed: its bytes go to this server's own replicas. */
+  relay(bytes: Buffer, start: number, end: number): void {
+    this.stream.relay(bytes, start, end)
+  }
+
+  // Across restarts
+
+  private aux(): [string, string][] {
+    if (!this.stream.active && this.master === null) return []
+    if (this.master !== null && !this.mayResume) return []
+    return [
+      ['repl-stream-db', '0'],
+      ['repl-id', this.identity.replid],
+      ['repl-offset', String(this.stream.offset)],
+    ]
+  }
+
+  /** The file that was loaded at start-up knew a replication id and offset. */
+  restore(replid: string, offset: number): void {
+    this.stream.open()
+    this.stream.restartAt(offset)
+    if (this.config.values.replicaof !== null) {
+      this.identity.replid = replid
+      this.mayResume = true
+    } else {
+      this.identity.replid2 = replid
+      this.identity.secondOffset = offset + 1
+    }
+    this.replicas.idleSinceMs = Date.now()
+  }
+
+  /** Follows the master that the configuration names, once the data is loaded. */
+  startFollowing(): void {
+    const { replicaof } = this.config.values
+    if (replicaof === null || this.master !== null) return
+    const { mayResume } = this
+    this.keyspace.isReplica = true
+    this.log.role = 'S'
+    this.master = new MasterLink(this, replicaof.host, replicaof.port)
+    this.mayResume = mayResume
+    this.host.stateChanged()
+  }
+
+  /** Once a second. */
+  cron(): void {
+    const { values } = this.config
+    this.master?.cron()
+    if (this.master === null && this.replicas.count > 0 && --this.pingCountdown <= 0) {
+      this.pingCountdown = values['repl-ping-replica-period']
+      this.stream.feed(-1, PING, 0, PING.length)
+    }
+    this.replicas.cron()
+    this.expireBacklog()
+    this.host.stateChanged()
+  }
+
+  /** repl-backlog-ttl: without replicas for so long, a partial resynchronization is not to be expected. */
+  private expireBacklog(): void {
+    const ttlMs = this.config.values['repl-backlog-ttl'] * 1000
+    if (ttlMs === 0 || !this.stream.active || this.replicas.count > 0 || this.master !== null) return
+    if (Date.now() - this.replicas.idleSinceMs < ttlMs) return
+    this.changeId()
+    this.stream.close()
+    this.log.notice(`Replication backlog freed after ${ttlMs / 1000} seconds without connected replicas.`)
+  }
+
+  close(): void {
+    this.master?.close()
+    this.replicas.disconnectAll()
+  }
+
+  // What INFO and ROLE show
+
+  infoLines(): string[] {
+    const { identity, stream, master, replicas, config } = this
+    const lines = [`role:${master === null ? 'master' : 'slave'}`]
+    if (master !== null) {
+      const { values } = config
+      lines.push(
+        `master_host:${master.host}`,
+        `master_port:${master.port}`,
+        `master_link_status:${master.up ? 'up' : 'down'}`,
+        `master_last_io_seconds_ago:${master.up ? Math.floor((Date.now() - master.lastIoMs) / 1000) : -1}`,
+        `master_sync_in_progress:${master.state === 'sync' || master.state === 'loading' ? 1 : 0}`,
+        `slave_read_repl_offset:${stream.offset}`,
+        `slave_repl_offset:${stream.offset}`,
+      )
+      if (master.transfer !== null) {
+        const { size, received } = master.transfer
+        lines.push(
+          `master_sync_total_bytes:${Math.max(0, size)}`,
+          `master_sync_read_bytes:${received}`,
+          `master_sync_left_bytes:${master.bytesLeft}`,
+          `master_sync_perc:${size > 0 ? ((received / size) * 100).toFixed(2) : '0.00'}`,
+          `master_sync_last_io_seconds_ago:${Math.floor((Date.now() - master.lastIoMs) / 1000)}`,
+        )
+      }
+      if (!master.up) lines.push(`master_link_down_since_seconds:${Math.floor((Date.now() - master.downSinceMs) / 1000)}`)
+      lines.push(
+        `slave_priority:${values['replica-priority']}`,
+        `slave_read_only:${values['replica-read-only'] ? 1 : 0}`,
+        `replica_announced:${values['replica-announced'] ? 1 : 0}`,
+      )
+    }
+    lines.push(`connected_slaves:${replicas.count}`)
+    if (config.values['min-replicas-to-write'] > 0) lines.push(`min_slaves_good_slaves:${replicas.goodCount}`)
+    let i = 0
+    for (const link of replicas.links) {
+      const state = link.state === 'online' ? 'online' : link.state
+      const lag = Math.floor((Date.now() - link.acknowledgedMs) / 1000)
+      lines.push(
+        `slave${i++}:ip=${link.ip},port=${link.traits.listeningPort},state=${state},offset=${link.acknowledgedOffset},lag=${lag}`,
+      )
+    }
+    lines.push(
+      'master_failover_state:no-failover',
+      `master_replid:${identity.replid}`,
+      `master_replid2:${identity.replid2}`,
+      `master_repl_offset:${stream.offset}`,
+      `second_repl_offset:${identity.secondOffset}`,
+      `repl_backlog_active:${stream.active ? 1 : 0}`,
+      `repl_backlog_size:${stream.windowBytes}`,
+      `repl_backlog_first_byte_offset:${stream.active ? stream.windowStart + 1 : 0}`,
+      `repl_backlog_histlen:${stream.windowLength}`,
+    )
+    return lines
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Receives the RDB file of a full synchronization into a temporary file, in both of the forms masters use: with its size
+ * announced, or diskless, ended by a mark of 40 bytes. The old data stays in service until the file is whole.
+ */
+import fs from 'node:fs'
+
+const MARK_BYTES = 40
+const SYNC_EVERY_BYTES = 8 * 1024 * 1024
+
+export class Transfer {
+  /** Size announced, or -1 for a diskless transfer. */
+  readonly size: number
+  readonly file: string
+  received = 0
+  private readonly fd: number
+  private readonly mark: Buffer | null
+  /** The last bytes received, where the mark may be under way. */
+  private tail: Buffer = Buffer.alloc(0)
+  private closed = false
+
+  /**
+   * `header` is the line that announces the transfer: `$SIZE` or `$EOF:MARK`. Throws an Error that says what is wrong with
+   * it, or what the system says when the file cannot be made.
+   */
+  constructor(header: string, file: string) {
+    if (header.startsWith('-')) throw new Error(`MASTER aborted replication with an error: ${header.slice(1)}`)
+    if (!header.startsWith('$')) {
+      throw new Error(`Bad protocol from MASTER, the first byte is not '$' (we received '${header.slice(0, 60)}'), are you sure the host and port are right?`)
+    }
+    const eof = /^\$EOF:([\x20-\x7e]{40})$/.exec(header)
+    const size = /^\$(\d{1,15})$/.exec(header)
+    if (eof === null && size === null) throw new Error(`Bad protocol from MASTER: expected the size of the RDB file, found '${header.slice(0, 60)}'`)
+    this.mark = eof === null ? null : Buffer.from(eof[1], 'latin1')
+    this.size = size === null ? -1 : Number(size[1])
+    this.file = file
+    this.fd = fs.openSync(file, 'w', 0o644)
+  }
+
+  /** Takes chunk[start, ...); returns how many of its bytes belonged to the file once it is whole, else -1. */
+  write(chunk: Buffer): number {
+    if (this.mark === null) {
+      const take = Math.min(chunk.length, this.size - this.received)
+      this.append(chunk, take)
+      return this.received === this.size ? take : -1
+    }
+    this.append(chunk, chunk.length)
+    this.tail = Buffer.concat([this.tail, chunk]).subarray(-MARK_BYTES)
+    if (this.tail.length < MARK_BYTES || !this.tail.equals(this.mark)) return -1
+    this.received -= MARK_BYTES
+    fs.ftruncateSync(this.fd, this.received)
+    return chunk.length
+  }
+
+  private append(chunk: Buffer, length: number): void {
+    for (let at = 0; at < length; ) at += fs.writeSync(this.fd, chunk, at, length - at)
+    const before = Math.floor(this.received / SYNC_EVERY_BYTES)
+    this.received += length
+    // Written back bit by bit, so that the sync at the end has little left to do.
+    if (Math.floor(this.received / SYNC_EVERY_BYTES) !== before) fs.fdatasync(this.fd, () => {})
+  }
+
+  /** The file is whole: syncs and closes it. */
+  finish(done: (error: Error | null) => void): void {
+    fs.fsync(this.fd, error => {
+      this.close()
+      done(error)
+    })
+  }
+
+  /** Gives up and removes the file. */
+  discard(): void {
+    this.close()
+    fs.rmSync(this.file, { force: true })
+  }
+
+  private close(): void {
+    if (this.closed) return
+    this.closed = true
+    fs.closeSync(this.fd)
+  }
+}

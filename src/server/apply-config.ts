@@ -1,0 +1,47 @@
+/** What CONFIG SET changes in the running server. */
+import type { Server } from './server.js'
+
+const LFU = /^(allkeys|volatile)-lfu$/
+
+/** Copies the settings that hot paths read, and keeps the copies current. */
+export function applyConfig(server: Server): void {
+  const { config, keyspace, limits, log } = server
+  const apply = (): null => {
+    const { values } = config
+    limits.maxBulkBytes = values['proto-max-bulk-len']
+    limits.queryBufferBytes = values['client-query-buffer-limit']
+    keyspace.clock.lfu = LFU.test(values['maxmemory-policy'])
+    keyspace.clock.lfuLogFactor = values['lfu-log-factor']
+    keyspace.clock.lfuDecayMinutes = values['lfu-decay-time']
+    server.replication.stream.windowBytes = values['repl-backlog-size']
+    log.setLevel(values.loglevel)
+    server.stateChanged()
+    return null
+  }
+  apply()
+  config.onChange('proto-max-bulk-len', apply)
+  config.onChange('client-query-buffer-limit', apply)
+  config.onChange('maxmemory-policy', apply)
+  config.onChange('lfu-log-factor', apply)
+  config.onChange('lfu-decay-time', apply)
+  config.onChange('repl-backlog-size', apply)
+  config.onChange('loglevel', apply)
+  config.onChange('replica-read-only', apply)
+  config.onChange('replica-serve-stale-data', apply)
+  config.onChange('stop-writes-on-bgsave-error', apply)
+  config.onChange('save', apply)
+  config.onChange('min-replicas-to-write', apply)
+  config.onChange('min-replicas-max-lag', apply)
+  config.onChange('masterauth', () => null)
+  config.onChange('proc-title-template', () => {
+    server.updateTitle()
+    return null
+  })
+  const relisten = (): null => {
+    // Listening is asynchronous: a failure is logged, and the old addresses are gone by then, as the log says.
+    server.relisten().catch((error: Error) => log.warning(error.message))
+    return null
+  }
+  config.onChange('port', relisten)
+  config.onChange('bind', relisten)
+}

@@ -1,0 +1,68 @@
+/** What happens by the clock: `hz` times a second the housekeeping, once a second the rest. */
+import { ActiveExpire } from '../store/active-expire.js'
+import { enforceOutputLimit, isIdleTooLong } from './limits.js'
+import type { Server } from './server.js'
+
+/** How long one slice of background work may hold up requests. */
+const SLICE_MS = 1
+
+export class Cron {
+  readonly expiry: ActiveExpire
+  private readonly server: Server
+  private timer: NodeJS.Timeout | null = null
+  private sliceQueued = false
+  private lastSecond = 0
+
+  constructor(server: Server) {
+    this.server = server
+    this.expiry = new ActiveExpire(server.keyspace)
+  }
+
+  start(): void {
+    this.timer = setTimeout(() => this.tick(), 1000 / this.server.config.values.hz)
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer)
+    this.timer = null
+  }
+
+  private tick(): void {
+    const { server } = this
+    const now = Date.now()
+    server.keyspace.setNow(now)
+    if (now - this.lastSecond >= 1000 || now < this.lastSecond) {
+      this.lastSecond = now
+      this.everySecond(now)
+    }
+    server.saver.cron()
+    this.slice()
+    if (this.timer !== null) this.start()
+  }
+
+  /** Active expiry and the freeing of what was deleted, in slices until both are satisfied. */
+  private slice(): void {
+    const { server } = this
+    this.sliceQueued = false
+    const deadline = performance.now() + SLICE_MS
+    server.keyspace.setNow(Date.now())
+    const expiring = server.activeExpire && !server.loader.loading && this.expiry.run(deadline)
+    const freeing = !server.keyspace.collectGarbage(deadline)
+    if ((expiring || freeing) && !this.sliceQueued && this.timer !== null) {
+      this.sliceQueued = true
+      setTimeout(() => this.slice(), freeing ? 1 : 3)
+    }
+  }
+
+  private everySecond(now: number): void {
+    const { server } = this
+    const { timeout } = server.config.values
+    for (const connection of server.connections) {
+      if (isIdleTooLong(connection.client, timeout, now)) {
+        server.log.verbose('Closing idle client')
+        connection.close()
+      } else enforceOutputLimit(connection, server.config, server.log, now)
+    }
+    server.replication.cron()
+  }
+}

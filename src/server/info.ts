@@ -1,0 +1,124 @@
+/** INFO's text: sections of "field:value" lines. Fields and their order are those of Redis 7.2 (genRedisInfoString in server.c). */
+import type { Command } from '../commands/command.js'
+import type { ServerApi } from '../commands/server-api.js'
+import { type Gauges, gaugesOf } from './gauges.js'
+import { cpuFields } from './info-cpu.js'
+import type { Field } from './info-field.js'
+import { memoryFields } from './info-memory.js'
+import { persistenceFields } from './info-persistence.js'
+import { serverFields } from './info-server.js'
+import { statsFields } from './info-stats.js'
+
+interface Section {
+  readonly title: string
+  /** Further names that INFO takes for it. */
+  readonly alias?: string
+  /** Shown without being asked for. */
+  readonly standard: boolean
+  fields(server: ServerApi, gauges: Gauges): readonly Field[]
+}
+
+const sections: readonly Section[] = [
+  { title: 'Server', standard: true, fields: serverFields },
+  { title: 'Clients', standard: true, fields: clientsFields },
+  { title: 'Memory', standard: true, fields: memoryFields },
+  { title: 'Persistence', standard: true, fields: persistenceFields },
+  { title: 'Stats', standard: true, fields: statsFields },
+  { title: 'Replication', standard: true, fields: replicationFields },
+  { title: 'CPU', standard: true, fields: cpuFields },
+  { title: 'Modules', alias: 'module_list', standard: true, fields: () => [] },
+  { title: 'Commandstats', standard: false, fields: commandFields },
+  { title: 'Errorstats', standard: true, fields: errorFields },
+  { title: 'Latencystats', standard: false, fields: () => [] },
+  { title: 'Cluster', standard: true, fields: () => [['cluster_enabled', 0]] },
+  { title: 'Keyspace', standard: true, fields: keyspaceFields },
+]
+
+/**
+ * The text of the sections named (in lower case), in INFO's own order; "default", "all" and "everything" stand for several. A
+ * name that is none adds nothing. One character a byte.
+ */
+export function infoText(server: ServerApi, names: readonly string[]): string {
+  const gauges = gaugesOf(server)
+  const asked = new Set(names)
+  const all = asked.has('all') || asked.has('everything')
+  const standard = asked.has('default')
+  const parts: string[] = []
+  for (const section of sections) {
+    const named = asked.has(section.title.toLowerCase()) || (section.alias !== undefined && asked.has(section.alias))
+    if (!all && !named && !(standard && section.standard)) continue
+    let text = `# ${section.title}\r\n`
+    for (const [name, value] of section.fields(server, gauges)) text += `${name}:${value}\r\n`
+    parts.push(text)
+  }
+  return parts.join('\r\n')
+}
+
+function clientsFields({ clients, config, replication }: ServerApi): Field[] {
+  let blocked = 0
+  let maxInput = 0
+  let maxOutput = 0
+  for (const { blocked: state, transport } of clients.values()) {
+    if (state !== null) blocked++
+    maxInput = Math.max(maxInput, transport.pendingInputBytes)
+    maxOutput = Math.max(maxOutput, transport.pendingOutputBytes)
+  }
+  return [
+    ['connected_clients', Math.max(0, clients.size - replication.replicas.count)],
+    ['cluster_connections', 0],
+    ['maxclients', config.values.maxclients],
+    ['client_recent_max_input_buffer', maxInput],
+    ['client_recent_max_output_buffer', maxOutput],
+    ['blocked_clients', blocked],
+    ['tracking_clients', 0],
+    ['clients_in_timeout_table', 0],
+    ['total_blocking_keys', 0],
+    ['total_blocking_keys_on_nokey', 0],
+  ]
+}
+
+function replicationFields({ replication }: ServerApi): Field[] {
+  return replication.infoLines().map(line => {
+    const colon = line.indexOf(':')
+    return [line.slice(0, colon), line.slice(colon + 1)]
+  })
+}
+
+function commandFields({ commands }: ServerApi): Field[] {
+  const fields: Field[] = []
+  const add = ({ calls, failedCalls, fullName, microseconds, rejectedCalls, subcommands }: Command): void => {
+    if (calls > 0 || failedCalls > 0 || rejectedCalls > 0) {
+      const average = calls === 0 ? 0 : microseconds / calls
+      const value =
+        `calls=${calls},usec=${Math.round(microseconds)},usec_per_call=${average.toFixed(2)}` +
+        `,rejected_calls=${rejectedCalls},failed_calls=${failedCalls}`
+      fields.push([`cmdstat_${fullName}`, value])
+    }
+    for (const subcommand of subcommands?.values() ?? []) add(subcommand)
+  }
+  for (const command of commands.all) add(command)
+  return fields
+}
+
+/** Error codes come from replies that may repeat what a client sent: nothing of them may look like INFO's own syntax. */
+function errorFields({ stats }: ServerApi): Field[] {
+  const codes = [...stats.errors].sort(([a], [b]) => (a < b ? -1 : 1))
+  return codes.map(([code, count]) => [`errorstat_${code.replace(/[#:\r\n]/g, '_')}`, `count=${count}`])
+}
+
+/** Keys looked at for the average time to live. */
+const TTL_SAMPLES = 16
+
+function keyspaceFields({ keyspace }: ServerApi): Field[] {
+  const fields: Field[] = []
+  for (const { entries, expires, index, keys } of keyspace.databases) {
+    if (keys.count === 0) continue
+    let total = 0
+    for (let i = 0; i < TTL_SAMPLES && expires.count > 0; i++) {
+      total += Math.max(0, entries.expiry(expires.random()) - keyspace.nowMs)
+    }
+    const average = Math.round(total / TTL_SAMPLES)
+    fields.push([`db${index}`, `keys=${keys.count},expires=${expires.count},avg_ttl=${average}`])
+  }
+  return fields
+}

@@ -1,0 +1,137 @@
+/**
+ * Loads RDB files: at start-up, for DEBUG RELOAD, and those that a master sends. Loading goes in slices, between which clients
+ * get -LOADING and INFO shows the progress.
+ */
+import fs from 'node:fs'
+import { systemText } from '../persistence/saver.js'
+import { KeyspaceTarget } from '../persistence/rdb/load.js'
+import { RdbReader } from '../persistence/rdb/reader.js'
+import type { Server } from './server.js'
+
+const CHUNK_BYTES = 256 * 1024
+const SLICE_MS = 5
+
+export class Loader {
+  loading = false
+  startedMs = 0
+  totalBytes = 0
+  loadedBytes = 0
+  private readonly server: Server
+
+  constructor(server: Server) {
+    this.server = server
+  }
+
+  /** Loads the file that the configuration names, if there is one. Rejects with why it cannot be loaded. */
+  async loadAtStart(): Promise<void> {
+    const { server } = this
+    const { saver, log } = server
+    let fd: number
+    try {
+      fd = fs.openSync(saver.file, 'r')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+      throw new Error(`Fatal error loading the DB ${saver.file}: ${systemText(error as Error)}. Exiting.`)
+    }
+    const started = performance.now()
+    try {
+      const aux = await this.load(fd, server.config.values.replicaof === null)
+      const replid = aux.get('repl-id')
+      const offset = Number(aux.get('repl-offset') ?? Number.NaN)
+      if (replid !== undefined && Number.isSafeInteger(offset)) server.replication.restore(replid, offset)
+    } catch (error) {
+      throw new Error(`Fatal error loading the DB ${saver.file}: ${(error as Error).message}. Exiting.`)
+    }
+    saver.lastSaveSeconds = Math.floor(Date.now() / 1000)
+    log.notice(`DB loaded from disk: ${((performance.now() - started) / 1000).toFixed(3)} seconds`)
+  }
+
+  /** Replaces all data by a file that the master sent, which becomes this server's own file. */
+  loadFromMaster(file: string, done: (error: Error | null) => void): void {
+    const { server } = this
+    const { log, saver } = server
+    let fd: number
+    try {
+      fs.renameSync(file, saver.file)
+      fd = fs.openSync(saver.file, 'r')
+    } catch (error) {
+      done(error as Error)
+      return
+    }
+    log.notice('MASTER <-> REPLICA sync: Flushing old data')
+    server.keyspace.flushAll()
+    log.notice('MASTER <-> REPLICA sync: Loading DB in memory')
+    this.load(fd, false).then(
+      () => {
+        server.keyspace.dirty = 0
+        done(null)
+      },
+      (error: Error) => {
+        server.keyspace.flushAll()
+        done(error)
+      },
+    )
+  }
+
+  /** Reads an open file into the keyspace; resolves to the auxiliary fields of its head. */
+  private async load(fd: number, dropExpired: boolean): Promise<Map<string, string>> {
+    const { server } = this
+    const { keyspace, config, log, saver } = server
+    const aux = new Map<string, string>()
+    const target = new KeyspaceTarget(keyspace, {
+      dropExpired,
+      hashLimits: {
+        maxEntries: config.values['hash-max-listpack-entries'],
+        maxValueBytes: config.values['hash-max-listpack-value'],
+      },
+      aux: (name, value) => {
+        aux.set(name, value)
+      },
+      warn: message => log.warning(message),
+    })
+    const reader = new RdbReader(target, { checksum: config.values.rdbchecksum })
+    this.begin(fs.fstatSync(fd).size)
+    try {
+      await this.readAll(fd, reader)
+    } finally {
+      fs.closeSync(fd)
+      this.end()
+    }
+    saver.keysLoaded = target.keysLoaded
+    saver.keysExpired = target.keysExpired
+    log.notice(`Done loading RDB, keys loaded: ${target.keysLoaded}, keys expired: ${target.keysExpired}.`)
+    return aux
+  }
+
+  private begin(size: number): void {
+    this.loading = true
+    this.startedMs = Date.now()
+    this.totalBytes = size
+    this.loadedBytes = 0
+    this.server.keyspace.loading = true
+    this.server.stateChanged()
+  }
+
+  private end(): void {
+    this.loading = false
+    this.server.keyspace.loading = false
+    this.server.stateChanged()
+  }
+
+  private async readAll(fd: number, reader: RdbReader): Promise<void> {
+    let deadline = performance.now() + SLICE_MS
+    while (!reader.done) {
+      const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+      const read = fs.readSync(fd, chunk)
+      if (read === 0) reader.end()
+      else reader.push(chunk.subarray(0, read))
+      this.loadedBytes += read
+      if (performance.now() >= deadline) {
+        await new Promise<void>(resolve => {
+          setImmediate(resolve)
+        })
+        deadline = performance.now() + SLICE_MS
+      }
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/** The transport of clients without a connection of their own: the master's stream, the server itself. */
+import type { Transport } from '../commands/client.js'
+
+export const NO_TRANSPORT: Transport = {
+  remoteAddress: '?:0',
+  localAddress: '?:0',
+  fd: -1,
+  isUnixSocket: false,
+  pendingOutputBytes: 0,
+  pendingOutputChunks: 0,
+  pendingInputBytes: 0,
+  onDrain: null,
+  send(): void {},
+  sendAll(): void {},
+  close(): void {},
+  closeAfterReplies(): void {},
+  resume(): void {},
+}

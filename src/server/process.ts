@@ -1,0 +1,72 @@
+/** What a server process does beside serving: its title, pid file, and going into the background. */
+import { spawn } from 'node:child_process'
+import fs from 'node:fs'
+import type { Config } from '../config/config.js'
+import { expandProcTitle } from '../config/proc-title.js'
+import type { Log } from '../observe/log.js'
+
+/** Set in the environment of a process that was started to run in the background. */
+const DAEMON_MARK = 'REDIS_TS_DAEMON'
+
+export function isDaemonChild(): boolean {
+  return process.env[DAEMON_MARK] !== undefined
+}
+
+/**
+ * `daemonize yes`: starts the same command line again, detached, and waits until that process has written its pid file
+ * and listens (or has failed, which its log tells). Resolves to the exit code for this process.
+ */
+export function daemonize(): Promise<number> {
+  return new Promise(resolve => {
+    const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+      detached: true,
+      env: { ...process.env, [DAEMON_MARK]: '1' },
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    child.once('message', () => {
+      child.disconnect()
+      child.unref()
+      resolve(0)
+    })
+    child.once('exit', code => resolve(code ?? 1))
+    child.once('error', () => resolve(1))
+  })
+}
+
+/** Tells the process that started this one in the background that all is well. */
+export function daemonReady(): void {
+  if (process.send === undefined) return
+  process.send('ready')
+  process.disconnect()
+}
+
+/** Writes the pid file, if one is wanted: always when daemonized, else only where `pidfile` is set. */
+export function writePidFile(config: Config, log: Log): string | null {
+  const { pidfile, daemonize: background } = config.values
+  if (pidfile === '' && !background) return null
+  const file = config.path(pidfile === '' ? '/var/run/redis.pid' : pidfile)
+  try {
+    fs.writeFileSync(file, `${process.pid}\n`)
+    return file
+  } catch (error) {
+    log.warning(`Failed to write PID file: ${(error as Error).message}`)
+    return null
+  }
+}
+
+/** `proc-title-template`: "redis-ts *:7000" by default. */
+export function setProcessTitle(config: Config, listening: string, port: number): void {
+  const { values } = config
+  if (!values['set-proc-title']) return
+  const variables: Record<string, string> = {
+    title: 'redis-ts',
+    'listen-addr': listening,
+    'server-mode': '',
+    port: String(port),
+    'tls-port': '0',
+    unixsocket: values.unixsocket,
+    'config-file': config.file ?? '',
+  }
+  const title = expandProcTitle(values['proc-title-template'], name => variables[name] ?? null)
+  if (title !== null) process.title = title
+}

@@ -1,0 +1,319 @@
+/** The server: brings the rooms together and owns what runs between requests. */
+import type net from 'node:net'
+import { Client } from '../commands/client.js'
+import { CommandTable } from '../commands/command.js'
+import { allCommands } from '../commands/all.js'
+import type { QueuedCommand } from '../commands/client.js'
+import type { ServerApi, ServerStats, ShutdownOptions } from '../commands/server-api.js'
+import type { Config } from '../config/config.js'
+import { Log } from '../observe/log.js'
+import { Saver } from '../persistence/saver.js'
+import { Replication, type ReplicationHost } from '../replication/replication.js'
+import { randomId } from '../replication/stream.js'
+import { ReplyWriter } from '../resp/reply-writer.js'
+import { RequestParser } from '../resp/request-parser.js'
+import { Request } from '../resp/request.js'
+import { Keyspace } from '../store/keyspace.js'
+import { applyConfig } from './apply-config.js'
+import { Connection, type ConnectionHost } from './connection.js'
+import { Cron } from './cron.js'
+import {
+  Dispatcher,
+  GATE_DISK_ERROR,
+  GATE_FEW_REPLICAS,
+  GATE_LOADING,
+  GATE_READONLY_REPLICA,
+  GATE_STALE,
+} from './dispatcher.js'
+import { infoText } from './info.js'
+import { enforceOutputLimit } from './limits.js'
+import { Listener } from './listener.js'
+import { Loader } from './loader.js'
+import { MasterStream, type MasterStreamHost } from './master-stream.js'
+import type { StreamHandle } from './node-handles.js'
+import { NO_TRANSPORT } from './no-transport.js'
+import { setProcessTitle } from './process.js'
+import { Shutdown } from './shutdown.js'
+
+const READ_BUFFER_BYTES = 64 * 1024
+
+const PROTECTED_MODE =
+  "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n"
+
+export class Server implements ServerApi, ConnectionHost, ReplicationHost, MasterStreamHost {
+  readonly config: Config
+  readonly log: Log
+  readonly keyspace: Keyspace
+  readonly commands = new CommandTable(allCommands)
+  readonly clients = new Map<number, Client>()
+  readonly connections = new Set<Connection>()
+  readonly saver: Saver
+  readonly replication: Replication
+  readonly loader: Loader
+  readonly runId = randomId()
+  readonly stats: ServerStats = {
+    startedMs: Date.now(),
+    connectionsReceived: 0,
+    connectionsRejected: 0,
+    commandsProcessed: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    errors: new Map(),
+    errorReplies: 0,
+    clientOutputBufferDisconnections: 0,
+  }
+  activeExpire = true
+  /** The pid file that was written, to be removed at the end. */
+  pidFile: string | null = null
+
+  // ConnectionHost: what all connections share
+  readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
+  readonly limits: { maxBulkBytes: number; queryBufferBytes: number }
+  readonly parser: RequestParser
+  readonly replies = new ReplyWriter()
+
+  private readonly dispatcher: Dispatcher
+  private readonly listener: Listener
+  private readonly cron: Cron
+  private readonly shuttingDown: Shutdown
+  private masterStream: MasterStream | null = null
+  private nextClientId = 1
+  private readonly tasks: (() => void)[] = []
+  private tasksScheduled = false
+  private readonly onExit: (code: number) => void
+
+  /** @param onExit ends the process, or tells whoever embeds the server that it has stopped. */
+  constructor(config: Config, log: Log, onExit: (code: number) => void) {
+    this.config = config
+    this.log = log
+    this.onExit = onExit
+    this.keyspace = new Keyspace(config.values.databases)
+    this.limits = {
+      maxBulkBytes: config.values['proto-max-bulk-len'],
+      queryBufferBytes: config.values['client-query-buffer-limit'],
+    }
+    this.parser = new RequestParser(new Request(), this.limits)
+    this.saver = new Saver(this.keyspace, config, log)
+    this.replication = new Replication(this.keyspace, this.saver, config, log, this)
+    const nobody = new Client(0, NO_TRANSPORT, this.keyspace.databases[0], Date.now())
+    this.dispatcher = new Dispatcher(this, this.replies, nobody)
+    this.keyspace.listener = this.dispatcher
+    this.loader = new Loader(this)
+    this.listener = new Listener(this.readBuffer, (...accepted) => this.accept(...accepted), log)
+    this.cron = new Cron(this)
+    this.shuttingDown = new Shutdown(this, code => this.exit(code))
+    this.saver.onStatus = () => this.stateChanged()
+    applyConfig(this)
+    log.setLevel(config.values.loglevel)
+  }
+
+  /** Listens and loads the data. Rejects with what keeps the server from starting. */
+  async start(): Promise<void> {
+    await this.listen()
+    this.log.notice('Server initialized')
+    this.cron.start()
+    this.replication.stream.open()
+    await this.loader.loadAtStart()
+    this.replication.startFollowing()
+    this.stateChanged()
+    if (this.config.values.port !== 0) this.log.notice('Ready to accept connections tcp')
+    if (this.config.values.unixsocket !== '') this.log.notice('Ready to accept connections unix')
+  }
+
+  private async listen(): Promise<void> {
+    const { values } = this.config
+    await this.listener.open({
+      bind: values.port === 0 ? [] : values.bind,
+      port: values.port,
+      backlog: values['tcp-backlog'],
+      unixSocket: values.unixsocket === '' ? '' : this.config.path(values.unixsocket),
+      unixSocketMode: values.unixsocketperm,
+    })
+    this.updateTitle()
+  }
+
+  /** CONFIG SET port and bind: listens anew; connections stay. Null, or what went wrong. */
+  async relisten(): Promise<void> {
+    this.listener.close()
+    await this.listen()
+  }
+
+  updateTitle(): void {
+    const { bind, port } = this.config.values
+    const first = bind[0] ?? '*'
+    setProcessTitle(this.config, `${first.startsWith('-') ? first.slice(1) : first}:${port}`, port)
+  }
+
+  get listeningPort(): number {
+    return this.listener.port
+  }
+
+  // Clients
+
+  private accept(socket: net.Socket, handle: StreamHandle | null, unixSocket: string | null): (n: number) => boolean {
+    const { values } = this.config
+    this.stats.connectionsReceived++
+    const connection = new Connection(this, socket, handle, unixSocket)
+    const client = new Client(this.nextClientId++, connection, this.keyspace.databases[0], Date.now())
+    connection.client = client
+    client.authenticated = values.requirepass === ''
+    if (this.connections.size >= values.maxclients) {
+      this.stats.connectionsRejected++
+      this.turnAway(connection, '-ERR max number of clients reached\r\n')
+    } else if (values['protected-mode'] && values.requirepass === '' && unixSocket === null && !isLoopback(socket)) {
+      this.stats.connectionsRejected++
+      this.turnAway(connection, PROTECTED_MODE)
+    } else {
+      this.connections.add(connection)
+      this.clients.set(client.id, client)
+      if (unixSocket === null) {
+        socket.setNoDelay(true)
+        if (values['tcp-keepalive'] > 0) socket.setKeepAlive(true, values['tcp-keepalive'] * 1000)
+      }
+    }
+    return length => connection.receive(length)
+  }
+
+  private turnAway(connection: Connection, text: string): void {
+    connection.send(Buffer.from(text, 'latin1'))
+    connection.closeAfterReplies()
+  }
+
+  beginTurn(): void {
+    this.keyspace.setNow(Date.now())
+  }
+
+  dispatch(client: Client, parser: RequestParser): void {
+    this.dispatcher.execute(client, parser.request)
+  }
+
+  callQueued(client: Client, queued: QueuedCommand): void {
+    this.dispatcher.callQueued(client, queued)
+  }
+
+  outputGrew(connection: Connection): void {
+    if (enforceOutputLimit(connection, this.config, this.log, Date.now())) this.stats.clientOutputBufferDisconnections++
+  }
+
+  protocolError(client: Client, text: string): void {
+    this.log.verbose(`Protocol error (${text}) from client: id=${client.id} addr=${client.address}`)
+    this.replies.error(`ERR Protocol error: ${text}`)
+    client.transport.closeAfterReplies()
+  }
+
+  queryBufferExceeded(client: Client): void {
+    this.log.warning(`Closing client that reached max query buffer length: id=${client.id} addr=${client.address}`)
+    client.transport.close()
+  }
+
+  closed(connection: Connection): void {
+    const { client } = connection
+    this.connections.delete(connection)
+    if (!this.clients.delete(client.id)) return
+    client.blocked?.cancel()
+    client.unwatchAll()
+    client.transaction = null
+    if (client.replica !== null) this.replication.replicaGone(client.replica)
+  }
+
+  disconnect(client: Client, current: Client): void {
+    if (client === current) client.transport.closeAfterReplies()
+    else client.transport.close()
+  }
+
+  // Between turns
+
+  afterTurn(task: () => void): void {
+    this.tasks.push(task)
+    if (this.tasksScheduled) return
+    this.tasksScheduled = true
+    setImmediate(() => {
+      this.tasksScheduled = false
+      for (const next of this.tasks.splice(0)) next()
+    })
+  }
+
+  /** Works out what commands have to be asked about (see Dispatcher.gate). */
+  stateChanged(): void {
+    const { values } = this.config
+    let gate = 0
+    if (this.loader.loading) gate |= GATE_LOADING
+    if (this.replication.master !== null) {
+      if (values['replica-read-only']) gate |= GATE_READONLY_REPLICA
+      if (!this.replication.master.up && !values['replica-serve-stale-data']) gate |= GATE_STALE
+    } else {
+      if (!this.saver.lastOk && values['stop-writes-on-bgsave-error'] && values.save.length > 0) gate |= GATE_DISK_ERROR
+      const least = values['min-replicas-to-write']
+      if (least > 0 && values['min-replicas-max-lag'] > 0 && this.replication.replicas.goodCount < least) {
+        gate |= GATE_FEW_REPLICAS
+      }
+    }
+    this.dispatcher.gate = gate
+  }
+
+  // ReplicationHost and MasterStreamHost
+
+  loadFile(file: string, done: (error: Error | null) => void): void {
+    this.loader.loadFromMaster(file, done)
+  }
+
+  applyStream(bytes: Buffer): void {
+    this.beginTurn()
+    this.masterStream ??= this.newMasterStream()
+    this.masterStream.apply(bytes)
+  }
+
+  resetStream(): void {
+    this.masterStream = null
+  }
+
+  private newMasterStream(): MasterStream {
+    const client = new Client(this.nextClientId++, NO_TRANSPORT, this.keyspace.databases[0], Date.now())
+    client.isMaster = true
+    client.authenticated = true
+    return new MasterStream(client, this)
+  }
+
+  executeFromMaster(client: Client, request: Request): void {
+    this.keyspace.obeysMaster = true
+    this.dispatcher.execute(client, request)
+    this.keyspace.obeysMaster = false
+    this.replies.clear()
+  }
+
+  relay(bytes: Buffer, start: number, end: number): void {
+    this.replication.relay(bytes, start, end)
+  }
+
+  streamBroken(text: string): void {
+    this.log.warning(`Protocol error (${text}) from master`)
+    this.replication.master?.restart()
+  }
+
+  // The end
+
+  info(sections: readonly string[]): string {
+    return infoText(this, sections)
+  }
+
+  shutdown(options: ShutdownOptions, onFailure: (error: string) => void): void {
+    this.shuttingDown.begin(options, onFailure)
+  }
+
+  abortShutdown(): boolean {
+    return this.shuttingDown.abort()
+  }
+
+  exit(code: number): void {
+    this.cron.stop()
+    this.listener.close()
+    this.replication.close()
+    for (const connection of this.connections) connection.close()
+    this.onExit(code)
+  }
+}
+
+function isLoopback(socket: net.Socket): boolean {
+  const address = socket.remoteAddress ?? ''
+  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
+}

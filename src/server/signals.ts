@@ -1,0 +1,29 @@
+/** SIGTERM and SIGINT shut the server down as SHUTDOWN does. */
+import type { Server } from './server.js'
+
+const FORCE_EXIT_SIGNALS = 2
+
+export function handleSignals(server: Server): void {
+  const { log, config } = server
+  let received = 0
+  const handle = (signal: 'SIGTERM' | 'SIGINT'): void => {
+    if (signal === 'SIGINT' && ++received >= FORCE_EXIT_SIGNALS) {
+      log.warning('You insist... exiting now.')
+      process.exit(1)
+    }
+    log.warning(`Received ${signal} scheduling shutdown...`)
+    const options = config.values[signal === 'SIGTERM' ? 'shutdown-on-sigterm' : 'shutdown-on-sigint']
+    const wants = (option: (typeof options)[number]): boolean => options.includes(option)
+    const force = wants('force')
+    const now = wants('now')
+    const save = wants('save') ? true : wants('nosave') ? false : undefined
+    server.shutdown(save === undefined ? { force, now } : { force, now, save }, () => {
+      log.warning('Received shutdown signal but errors trying to shut down the server, check the logs for more information')
+    })
+  }
+  process.on('SIGTERM', () => handle('SIGTERM'))
+  process.on('SIGINT', () => handle('SIGINT'))
+  // A log reader or a terminal that goes away is no reason to stop serving.
+  process.on('SIGHUP', () => {})
+  process.on('SIGPIPE', () => {})
+}

@@ -1,0 +1,121 @@
+/**
+ * Elements of large hashes: entries in the same slab memory as keys, in a HashTable that belongs to the value. The field is
+ * the entry's key; the value lies behind it, or in a Buffer of its own.
+ */
+import { hashBytes } from '../bytes/hash.js'
+import { copyBytes } from '../store/database.js'
+import {
+  ENCODING_EXTERNAL,
+  ENCODING_PLAIN,
+  ENCODING_SHIFT,
+  type Entries,
+  INLINE_VALUE_MAX_BYTES,
+} from '../store/entries.js'
+import type { HashTable } from '../store/hash-table.js'
+import type { Keyspace } from '../store/keyspace.js'
+
+const INLINE_META = ENCODING_PLAIN << ENCODING_SHIFT
+const EXTERNAL_META = ENCODING_EXTERNAL << ENCODING_SHIFT
+const NO_EXPIRY = Number.NaN
+
+/** A new element, in no table yet, for field[fieldStart, fieldEnd) and value[valueStart, valueEnd). Both are copied. */
+export function createElement(
+  entries: Entries,
+  field: Buffer,
+  fieldStart: number,
+  fieldEnd: number,
+  value: Buffer,
+  valueStart: number,
+  valueEnd: number,
+): number {
+  const length = valueEnd - valueStart
+  if (length > INLINE_VALUE_MAX_BYTES) {
+    const address = entries.create(EXTERNAL_META, field, fieldStart, fieldEnd, 0, NO_EXPIRY)
+    entries.setPayload(address, entries.addBuffer(ownCopy(value, valueStart, valueEnd)))
+    return address
+  }
+  const address = entries.create(INLINE_META, field, fieldStart, fieldEnd, length, NO_EXPIRY)
+  copyBytes(value, valueStart, valueEnd, entries.memory(address), entries.valueStart(address))
+  return address
+}
+
+/** Sets an element's value, or adds the element. Shows a snapshot the old one first. Returns true when it was added. O(1). */
+export function setElement(
+  keyspace: Keyspace,
+  table: HashTable,
+  field: Buffer,
+  fieldStart: number,
+  fieldEnd: number,
+  value: Buffer,
+  valueStart: number,
+  valueEnd: number,
+): boolean {
+  const { entries } = keyspace
+  const hash = hashBytes(field, fieldStart, fieldEnd)
+  if (keyspace.snapshot !== null) keyspace.snapshot.beforeElementWrite(table, hash)
+  const address = table.find(hash, field, fieldStart, fieldEnd)
+  if (address === 0) {
+    table.insert(hash, createElement(entries, field, fieldStart, fieldEnd, value, valueStart, valueEnd))
+    return true
+  }
+  const length = valueEnd - valueStart
+  const external = entries.encoding(address) === ENCODING_EXTERNAL
+  if (length > INLINE_VALUE_MAX_BYTES) {
+    if (external) {
+      entries.replaceBuffer(entries.payload(address), ownCopy(value, valueStart, valueEnd))
+      return false
+    }
+  } else if (!external && entries.fitsSlot(address, length)) {
+    copyBytes(value, valueStart, valueEnd, entries.memory(address), entries.valueStart(address))
+    entries.setPayload(address, length)
+    return false
+  }
+  table.replaceFound(createElement(entries, field, fieldStart, fieldEnd, value, valueStart, valueEnd))
+  entries.destroy(address)
+  return false
+}
+
+/** Removes an element and frees it; shows a snapshot the old one first. Returns false when there is none. O(1). */
+export function deleteElement(
+  keyspace: Keyspace,
+  table: HashTable,
+  field: Buffer,
+  fieldStart: number,
+  fieldEnd: number,
+): boolean {
+  const hash = hashBytes(field, fieldStart, fieldEnd)
+  if (keyspace.snapshot !== null) keyspace.snapshot.beforeElementWrite(table, hash)
+  const address = table.find(hash, field, fieldStart, fieldEnd)
+  if (address === 0) return false
+  table.removeFound()
+  keyspace.entries.destroy(address)
+  return true
+}
+
+/** Address of the element named field[start, end), or 0. O(1). */
+export function findElement(table: HashTable, field: Buffer, start: number, end: number): number {
+  return table.find(hashBytes(field, start, end), field, start, end)
+}
+
+/** Calls `visit` with the address of each element. O(n). `visit` must not change the table. */
+export function forEachElement(table: HashTable, visit: (address: number) => void): void {
+  for (const segment of table.segments) {
+    for (let home = 0; home < 1 << segment.bucketBits; home++) table.visitBucket(segment, home, visit)
+  }
+}
+
+/** Bytes of slab, Buffers and segments that a table and its elements take. O(n): for DEBUG and MEMORY USAGE. */
+export function tableBytes(entries: Entries, table: HashTable): number {
+  let bytes = table.memoryBytes
+  forEachElement(table, address => {
+    bytes += entries.entryBytes(address)
+    if (entries.encoding(address) === ENCODING_EXTERNAL) bytes += entries.buffers.get(entries.payload(address)).length
+  })
+  return bytes
+}
+
+function ownCopy(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(end - start)
+  bytes.copy(copy, 0, start, end)
+  return copy
+}

@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { freePort, requireStock, type RunningServer, startRedisServer, startRedisTs } from '../interop/stock.js'
+import { RawClient } from './raw-client.js'
+import { expectSame, words } from './side-by-side.js'
+
+let server: RunningServer
+let client: RawClient
+
+beforeAll(async () => {
+  server = await startRedisTs(['--save', ''])
+})
+beforeEach(async () => {
+  client = await RawClient.connect(server.port)
+  await client.call('CLIENT', 'KILL', 'SKIPME', 'yes')
+  return () => client.close()
+})
+afterAll(async () => {
+  await server.stop()
+})
+
+/** The fields of a line of CLIENT LIST. */
+function fieldsOf(line: string): Map<string, string> {
+  return new Map(
+    line
+      .trimEnd()
+      .split(' ')
+      .map(field => {
+        const at = field.indexOf('=')
+        return [field.slice(0, at), field.slice(at + 1)]
+      }),
+  )
+}
+
+async function info(of: RawClient = client): Promise<Map<string, string>> {
+  return fieldsOf((await of.call('CLIENT', 'INFO')).text ?? '')
+}
+
+async function idOf(of: RawClient): Promise<string> {
+  return (await of.call('CLIENT', 'ID')).text ?? ''
+}
+
+describe('beside stock Redis', requireStock('redis-server'), () => {
+  let stock: RunningServer
+  let theirs: RawClient
+  beforeAll(async () => {
+    stock = await startRedisServer(['--save', ''])
+    theirs = await RawClient.connect(stock.port)
+  })
+
+  test('names', () =>
+    expectSame(client, theirs, [
+      ...words('client getname', 'client setname a', 'client getname', 'CLIENT SETNAME ""', 'client getname'),
+      ...words('client setname', 'client nonsense', 'client', 'client getname x', 'client id x'),
+      ['client', 'setname', 'a b'],
+      ['client', 'setname', 'a\nb'],
+      ['client', 'setname', '\xff'],
+    ]))
+
+  test('what is wrong with CLIENT LIST, KILL, REPLY, NO-EVICT', () =>
+    expectSame(
+      client,
+      theirs,
+      words(
+        'client list type',
+        'client list type nonsense',
+        'client list id',
+        'client list id x',
+        'client list nonsense',
+        'client list id 99999999',
+        'client list type pubsub',
+        'client list type master',
+        'client list type slave',
+        'client kill',
+        'client kill 1.2.3.4:5',
+        'client kill id',
+        'client kill id x',
+        'client kill id 0',
+        'client kill id -1',
+        'client kill id 10 x',
+        'client kill type nonsense',
+        'client kill user nobody',
+        'client kill skipme maybe',
+        'client kill id 999999 type normal',
+        'client kill addr 1.2.3.4:5 laddr 1.2.3.4:5',
+        'client kill type replica',
+        'client kill nonsense x',
+        'client reply',
+        'client reply nonsense',
+        'client no-evict on',
+        'client no-evict OFF',
+        'client no-evict x',
+        'client getredir',
+        'client trackinginfo',
+      ),
+    ))
+
+  test('the line of CLIENT INFO has the same fields in the same order, and two more of Redis 7.2', async () => {
+    const names = [...(await info()).keys()]
+    expect(names).toEqual([...(await info(theirs)).keys(), 'lib-name', 'lib-ver'])
+    const [ours, reference] = [await info(), await info(theirs)]
+    for (const name of ['name', 'flags', 'db', 'multi', 'qbuf', 'argv-mem', 'events', 'cmd', 'user', 'redir', 'resp']) {
+      expect([name, ours.get(name)]).toEqual([name, reference.get(name)])
+    }
+  })
+})
+
+test('CLIENT INFO says where a connection comes from and goes to', async () => {
+  const fields = await info()
+  expect(fields.get('laddr')).toBe(`127.0.0.1:${server.port}`)
+  expect(fields.get('addr')).toMatch(/^127\.0\.0\.1:\d+$/)
+  expect(Number(fields.get('fd'))).toBeGreaterThan(2)
+})
+
+test('flags show a transaction, a changed watched key, and what CLIENT NO-EVICT and NO-TOUCH set', async () => {
+  expect((await info()).get('flags')).toBe('N')
+  await client.call('CLIENT', 'NO-EVICT', 'on')
+  await client.call('CLIENT', 'NO-TOUCH', 'on')
+  expect((await info()).get('flags')).toBe('eT')
+  await client.pipeline([['WATCH', 'k'], ['SET', 'k', '1'], ['MULTI'], ['PING'], ['ECHO', 'four']])
+  const other = await RawClient.connect(server.port)
+  const lines = (await other.call('CLIENT', 'LIST')).text?.split('\n') ?? []
+  const line = fieldsOf(lines.find(text => text.startsWith(`id=${fieldsOf(lines[0]).get('id')} `)) ?? '')
+  expect([line.get('flags'), line.get('multi'), line.get('multi-mem'), line.get('cmd')]).toEqual(['xdeT', '2', '12', 'multi'])
+  other.close()
+})
+
+test('a library introduces itself, and RESET does not forget it', async () => {
+  expect((await client.call('CLIENT', 'SETINFO', 'LIB-NAME', 'redis.py')).text).toBe('OK')
+  expect((await client.call('CLIENT', 'SETINFO', 'lib-ver', '1.2.3')).text).toBe('OK')
+  expect((await client.call('CLIENT', 'SETINFO', 'Lib-Name', 'a b')).text).toBe(
+    'ERR Lib-Name cannot contain spaces, newlines or special characters.',
+  )
+  expect((await client.call('CLIENT', 'SETINFO', 'badger', 'x')).text).toBe("ERR Unrecognized option 'badger'")
+  await client.call('RESET')
+  const fields = await info()
+  expect([fields.get('lib-name'), fields.get('lib-ver')]).toEqual(['redis.py', '1.2.3'])
+})
+
+test('CLIENT LIST shows all, those of a type, or those asked for by id, in that order', async () => {
+  const second = await RawClient.connect(server.port)
+  const [a, b] = [await idOf(client), await idOf(second)]
+  const ids = async (...filter: string[]): Promise<string[]> => {
+    const { text } = await client.call('CLIENT', 'LIST', ...filter)
+    return (text ?? '').split('\n').flatMap(line => (line === '' ? [] : [fieldsOf(line).get('id') ?? '']))
+  }
+  expect(await ids()).toEqual([a, b])
+  expect(await ids('TYPE', 'normal')).toEqual([a, b])
+  expect(await ids('TYPE', 'replica')).toEqual([])
+  expect(await ids('ID', b, '123456', a, b)).toEqual([b, a, b])
+  second.close()
+})
+
+test('CLIENT KILL closes those whom all filters match, and answers even when it is the caller', async () => {
+  const [second, third] = [await RawClient.connect(server.port), await RawClient.connect(server.port)]
+  const address = (await info(second)).get('addr') ?? ''
+  const kill = async (...filter: string[]): Promise<string | null> => (await client.call('CLIENT', 'KILL', ...filter)).text
+  expect(await kill('ADDR', address, 'ID', await idOf(third))).toBe('0')
+  expect(await kill(address)).toBe('OK')
+  expect(await kill(address)).toBe('ERR No such client')
+  expect(await kill('LADDR', `127.0.0.1:${server.port}`, 'USER', 'default', 'TYPE', 'normal')).toBe('1')
+  expect(await kill('ID', await idOf(client))).toBe('0')
+  expect(await kill('ID', await idOf(client), 'SKIPME', 'no')).toBe('1')
+  third.close()
+})
+
+test('CLIENT REPLY OFF silences all but ON, SKIP the next one', async () => {
+  const replies = client.pipeline([
+    ['CLIENT', 'REPLY', 'SKIP'],
+    ['ECHO', 'skipped'],
+    ['ECHO', 'first'],
+    ['CLIENT', 'REPLY', 'OFF'],
+    ['ECHO', 'silent'],
+    ['NONSENSE'],
+    ['CLIENT', 'REPLY', 'SKIP'],
+    ['CLIENT', 'REPLY', 'ON'],
+    ['ECHO', 'last'],
+  ])
+  await client.call('PING').catch(() => {})
+  const settled = await Promise.race([replies, Promise.resolve(null)])
+  expect(settled).toBeNull()
+})
+
+test('CLIENT HELP lists the subcommands that there are', async () => {
+  const help = (await client.call('CLIENT', 'HELP')).elements?.map(({ text }) => text) ?? []
+  expect(help[0]).toBe('CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:')
+  expect(help).toContain('SETNAME <connection-name>')
+  expect(help.slice(-2)).toEqual(['HELP', '    Print this help.'])
+})
+
+test('a client on a Unix socket has its path as address', async () => {
+  const dir = server.dir
+  const unix = await startRedisTs(['--save', '', '--unixsocket', `${dir}/socket`], { port: await freePort() })
+  const { connect } = await import('node:net')
+  const socket = connect(`${dir}/socket`)
+  socket.write('CLIENT INFO\r\n')
+  const [data] = await new Promise<Buffer[]>(resolve => socket.once('data', (chunk: Buffer) => resolve([chunk])))
+  const fields = fieldsOf(data.toString().split('\r\n')[1])
+  expect([fields.get('addr'), fields.get('flags')]).toEqual([`${dir}/socket:0`, 'U'])
+  socket.destroy()
+  await unix.stop()
+})

@@ -1,0 +1,98 @@
+import { connect, type Socket } from 'node:net'
+
+/** A reply as it came: its type byte, and text of one character a byte, or its elements. */
+export interface RawReply {
+  readonly type: string
+  readonly text: string | null
+  readonly elements: RawReply[] | null
+}
+
+/** A client that shows replies exactly as they are on the wire, in RESP2 and RESP3. */
+export class RawClient {
+  private readonly socket: Socket
+  private received = Buffer.alloc(0)
+  private readonly waiting: ((reply: RawReply) => void)[] = []
+  private at = 0
+
+  private constructor(socket: Socket) {
+    this.socket = socket
+    socket.on('data', data => this.take(data))
+  }
+
+  static connect(port: number): Promise<RawClient> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(new RawClient(socket)))
+      socket.once('error', reject)
+    })
+  }
+
+  /** Sends commands, arguments of one character a byte, in one write; resolves with their replies. */
+  pipeline(commands: readonly (readonly string[])[]): Promise<RawReply[]> {
+    const replies = commands.map(() => new Promise<RawReply>(resolve => this.waiting.push(resolve)))
+    const bytes = commands.map(args => `*${args.length}\r\n${args.map(arg => `$${arg.length}\r\n${arg}\r\n`).join('')}`)
+    this.socket.write(bytes.join(''), 'latin1')
+    return Promise.all(replies)
+  }
+
+  async call(...args: string[]): Promise<RawReply> {
+    const [reply] = await this.pipeline([args])
+    return reply
+  }
+
+  close(): void {
+    this.socket.destroy()
+  }
+
+  private take(data: Buffer): void {
+    this.received = Buffer.concat([this.received, data])
+    this.at = 0
+    for (;;) {
+      const start = this.at
+      const reply = this.parse()
+      if (reply === null) {
+        this.received = this.received.subarray(start)
+        return
+      }
+      this.waiting.shift()?.(reply)
+    }
+  }
+
+  private parse(): RawReply | null {
+    const end = this.received.indexOf('\r\n', this.at)
+    if (end < 0) return null
+    const type = String.fromCharCode(this.received[this.at])
+    const line = this.received.toString('latin1', this.at + 1, end)
+    this.at = end + 2
+    switch (type) {
+      case '$':
+      case '=': {
+        const length = Number(line)
+        if (length < 0) return { type, text: null, elements: null }
+        if (this.at + length + 2 > this.received.length) return null
+        const text = this.received.toString('latin1', this.at, this.at + length)
+        this.at += length + 2
+        return { type, text, elements: null }
+      }
+      case '*':
+      case '~':
+      case '>':
+      case '%': {
+        if (line === '-1') return { type, text: null, elements: null }
+        const elements: RawReply[] = []
+        for (let left = Number(line) * (type === '%' ? 2 : 1); left > 0; left--) {
+          const element = this.parse()
+          if (element === null) return null
+          elements.push(element)
+        }
+        return { type, text: null, elements }
+      }
+      default:
+        return { type, text: line, elements: null }
+    }
+  }
+}
+
+/** The texts of an array's elements. */
+export function texts(reply: RawReply): string[] {
+  return (reply.elements ?? []).map(element => element.text ?? '(null)')
+}

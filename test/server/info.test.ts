@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { RawClient } from '../commands/raw-client.js'
+import { type RunningServer, startRedisTs } from '../interop/stock.js'
+import { humanBytes } from '../../src/server/memory.js'
+
+/** Sections of Redis 7.2.5's INFO with their fields, in order. */
+const expected: Record<string, string[]> = JSON.parse(readFileSync('test/fixtures/info-fields.json', 'utf8'))
+
+let server: RunningServer
+let client: RawClient
+
+beforeAll(async () => {
+  server = await startRedisTs(['--save', ''])
+})
+beforeEach(async () => {
+  client = await RawClient.connect(server.port)
+  return () => client.close()
+})
+afterAll(async () => {
+  await server.stop()
+})
+
+async function info(...sections: string[]): Promise<Map<string, Map<string, string>>> {
+  const text = (await client.call('INFO', ...sections)).text ?? ''
+  const found = new Map<string, Map<string, string>>()
+  for (const part of text.split('\r\n\r\n')) {
+    const [title, ...lines] = part.split('\r\n').filter(line => line !== '')
+    if (title === undefined) continue
+    found.set(title.slice(2), new Map(lines.map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)])))
+  }
+  return found
+}
+
+describe('INFO', () => {
+  test('has the fields of Redis 7.2.5, in its order', async () => {
+    const all = await info('everything')
+    for (const [section, fields] of Object.entries(expected)) {
+      expect([section, [...(all.get(section)?.keys() ?? [])]]).toEqual([section, fields])
+    }
+  })
+
+  test('shows the usual sections, those asked for, or all', async () => {
+    const usual = ['Server', 'Clients', 'Memory', 'Persistence', 'Stats', 'Replication', 'CPU', 'Modules', 'Errorstats', 'Cluster', 'Keyspace']
+    expect([...(await info()).keys()]).toEqual(usual)
+    expect([...(await info('DEFAULT', 'commandstats')).keys()]).toEqual([...usual.slice(0, 8), 'Commandstats', ...usual.slice(8)])
+    expect([...(await info('keyspace', 'CPU', 'nonsense')).keys()]).toEqual(['CPU', 'Keyspace'])
+    expect((await info('nonsense')).size).toBe(0)
+    expect([...(await info('all')).keys()]).toHaveLength(13)
+  })
+
+  test('is verbatim text in RESP3', async () => {
+    await client.call('HELLO', '3')
+    const { type, text } = await client.call('INFO', 'cluster')
+    expect([type, text]).toEqual(['=', 'txt:# Cluster\r\ncluster_enabled:0\r\n'])
+  })
+
+  test('counts keys, expiries, hits, commands and errors', async () => {
+    await client.pipeline([
+      ['FLUSHALL'],
+      ['CONFIG', 'RESETSTAT'],
+      ['SET', 'a', '1', 'PX', '60000'],
+      ['SET', 'b', '1'],
+      ['GET', 'a'],
+      ['GET', 'c'],
+      ['HGET', 'a', 'f'],
+      ['GET'],
+    ])
+    const all = await info('all')
+    expect(all.get('Keyspace')?.get('db0')).toMatch(/^keys=2,expires=1,avg_ttl=(59\d\d\d|60000)$/)
+    expect(all.get('Stats')?.get('keyspace_misses')).toBe('1')
+    expect(all.get('Commandstats')?.get('cmdstat_get')).toMatch(/^calls=2,usec=\d+,usec_per_call=\d+\.\d\d,rejected_calls=1,failed_calls=0$/)
+    expect(all.get('Commandstats')?.get('cmdstat_hget')).toMatch(/failed_calls=1$/)
+    expect(all.get('Errorstats')?.get('errorstat_WRONGTYPE')).toBe('count=1')
+    expect(all.get('Errorstats')?.get('errorstat_ERR')).toBe('count=1')
+    expect(Number(all.get('Stats')?.get('total_net_input_bytes'))).toBeGreaterThan(50)
+  })
+
+  test('an error code made by a client cannot look like another field', async () => {
+    const debug = await startRedisTs(['--save', '', '--enable-debug-command', 'yes'])
+    const other = await RawClient.connect(debug.port)
+    await other.call('DEBUG', 'ERROR', 'A:b#c\r\nx')
+    expect((await other.call('INFO', 'errorstats')).text).toBe('# Errorstats\r\nerrorstat_A_b_c:count=1\r\n')
+    other.close()
+  })
+
+  test('memory grows with the data, and the peak stays', async () => {
+    const used = async (field: string): Promise<number> => Number((await info('memory')).get('Memory')?.get(field))
+    const before = await used('used_memory')
+    await client.pipeline(Array.from({ length: 200 }, (_, i) => ['SET', `big:${i}`, 'x'.repeat(100_000)]))
+    expect((await used('used_memory')) - before).toBeGreaterThan(15_000_000)
+    await client.call('FLUSHALL')
+    expect(await used('used_memory_peak')).toBeGreaterThan(before + 15_000_000)
+  })
+})
+
+test.each([
+  [0, '0B'],
+  [1023, '1023B'],
+  [1024, '1.00K'],
+  [1536, '1.50K'],
+  [1024 ** 2, '1.00M'],
+  [1024 ** 3 * 2.5, '2.50G'],
+  [1024 ** 4, '1.00T'],
+  [1024 ** 5, '1.00P'],
+])('%d bytes are %s', (bytes, text) => {
+  expect(humanBytes(bytes)).toBe(text)
+})
