@@ -1,10 +1,11 @@
 /** The commands about a connection: greeting, authentication, database, end. */
+
+import { REDIS_VERSION } from '../config/version.js'
 import { authenticate, defaultUserHasPassword, WRONG_PASSWORD } from './authentication.js'
 import type { Client } from './client.js'
 import { invalidClientName, setClientName } from './client-name.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
 import { ALLOW_BUSY, type CommandSpec, FAST, LOADING, NO_AUTH, NOSCRIPT, NOT_QUEUED, STALE } from './spec.js'
-import { REDIS_VERSION } from '../config/version.js'
 
 const BEFORE_LOGIN = NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY
 

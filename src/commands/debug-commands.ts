@@ -89,14 +89,7 @@ const subcommands: readonly DebugSubcommand[] = [
     debugReload,
   ),
   entry('replicate', 3, ANY_NUMBER, 'REPLICATE <command> [<arg> ...]', 'Sends a command to replicas only.', replicate),
-  entry(
-    'restart',
-    2,
-    3,
-    'RESTART [<milliseconds>]',
-    'Not supported: start the server again from outside.',
-    restart,
-  ),
+  entry('restart', 2, 3, 'RESTART [<milliseconds>]', 'Not supported: start the server again from outside.', restart),
   entry('segfault', 2, 2, 'SEGFAULT', 'Ends the server at once.', crash),
   entry('set-active-expire', 3, 3, 'SET-ACTIVE-EXPIRE <0|1>', 'Stops or starts the active expiry.', setActiveExpire),
   entry('sleep', 3, 3, 'SLEEP <seconds>', 'Stops the whole server for a while; decimals allowed.', sleep),
@@ -108,14 +101,7 @@ const subcommands: readonly DebugSubcommand[] = [
   entry('pause-cron', 3, 3, 'PAUSE-CRON <0|1>', 'Accepted without effect.', acceptNumber),
   entry('quicklist-packed-threshold', 3, 3, 'QUICKLIST-PACKED-THRESHOLD <size>', 'Accepted without effect.', accept),
   entry('replybuffer', 4, 4, 'REPLYBUFFER <PEAK-RESET-TIME|RESIZING> <value>', 'Accepted without effect.', accept),
-  entry(
-    'set-disable-deny-scripts',
-    3,
-    3,
-    'SET-DISABLE-DENY-SCRIPTS <0|1>',
-    'Accepted without effect.',
-    acceptNumber,
-  ),
+  entry('set-disable-deny-scripts', 3, 3, 'SET-DISABLE-DENY-SCRIPTS <0|1>', 'Accepted without effect.', acceptNumber),
   entry(
     'set-skip-checksum-validation',
     3,
@@ -233,7 +219,9 @@ const RANDOM_BYTES = 32
 function stringMatchTest({ reply }: CommandContext): void {
   const symbols = Buffer.from('*?[]^-\\abcABC\0\xff', 'latin1')
   const random = (): Buffer =>
-    Buffer.from(Array.from({ length: Math.random() * RANDOM_BYTES }, () => symbols[(Math.random() * symbols.length) | 0]))
+    Buffer.from(
+      Array.from({ length: Math.random() * RANDOM_BYTES }, () => symbols[(Math.random() * symbols.length) | 0]),
+    )
   for (let i = 0; i < RANDOM_MATCHES; i++) globMatch(random(), random(), (i & 1) === 0)
   reply.simple('Apparently Redis did not crash: test passed')
 }

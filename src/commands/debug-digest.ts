@@ -3,12 +3,12 @@
  * redis-server's. Source: computeDatasetDigest and xorObjectDigest in Redis's debug.c.
  */
 import { createHash } from 'node:crypto'
-import { Hash } from '../types/hash.js'
-import { forEachElement } from '../types/element-table.js'
-import { StringView } from '../types/string.js'
 import type { Database } from '../store/database.js'
 import { TYPE_HASH, TYPE_STRING } from '../store/entries.js'
 import type { Keyspace } from '../store/keyspace.js'
+import { forEachElement } from '../types/element-table.js'
+import { Hash } from '../types/hash.js'
+import { StringView } from '../types/string.js'
 
 const DIGEST_BYTES = 20
 const EXPIRES = Buffer.from('!!expire!!', 'latin1')

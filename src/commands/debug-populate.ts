@@ -1,13 +1,13 @@
 /** DEBUG POPULATE: many keys at once, for tests and measurements. */
 import { NEVER } from '../store/database.js'
-import { type CommandContext, NOT_AN_INTEGER } from './context.js'
+import type { CommandContext } from './context.js'
 
 /** A count of zero or more, or NaN and the error's reply. */
 function naturalNumber({ args, reply }: CommandContext, index: number): number {
   const value = args.safeInteger(index)
-  if (Number.isNaN(value)) reply.error(NOT_AN_INTEGER)
-  else if (value < 0) reply.error('ERR value is out of range, must be positive')
-  return value < 0 ? Number.NaN : value
+  if (value >= 0) return value
+  reply.error('ERR value is out of range, must be positive')
+  return Number.NaN
 }
 
 /**

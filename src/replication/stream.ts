@@ -4,6 +4,7 @@
  * exact bytes of the stream (PSYNC2).
  */
 import { randomBytes } from 'node:crypto'
+import { copyBytes } from '../bytes/copy.js'
 import { encodeRequest, type Request } from '../resp/request.js'
 
 const BLOCK_BYTES = 64 * 1024
@@ -122,7 +123,7 @@ export class ReplicationStream {
         this.trim()
       }
       const length = Math.min(end - start, block.bytes.length - block.used)
-      bytes.copy(block.bytes, block.used, start, start + length)
+      copyBytes(bytes, start, start + length, block.bytes, block.used)
       block.used += length
       this.offset += length
       start += length

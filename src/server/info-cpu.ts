@@ -16,7 +16,10 @@ export function cpuFields(): Field[] {
   ]
   const main = mainThreadSeconds()
   if (main !== null) {
-    fields.push(['used_cpu_sys_main_thread', main.system.toFixed(6)], ['used_cpu_user_main_thread', main.user.toFixed(6)])
+    fields.push(
+      ['used_cpu_sys_main_thread', main.system.toFixed(6)],
+      ['used_cpu_user_main_thread', main.user.toFixed(6)],
+    )
   }
   return fields
 }

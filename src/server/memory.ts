@@ -1,7 +1,7 @@
 /** What INFO says of memory, cheap enough to be asked all the time. */
 import v8 from 'node:v8'
-import type { ServerApi } from '../commands/server-api.js'
 import { clientMemory } from '../commands/client-line.js'
+import type { ServerApi } from '../commands/server-api.js'
 
 /** The resident size comes from a system call and a parsed file: once a second is enough. */
 const RSS_VALID_MS = 1000

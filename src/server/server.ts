@@ -112,7 +112,6 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     await this.listen()
     this.log.notice('Server initialized')
     this.cron.start()
-    this.replication.stream.open()
     await this.loader.loadAtStart()
     this.replication.startFollowing()
     this.stateChanged()

@@ -3,6 +3,7 @@
  * entry, and say so with touch().
  */
 
+import { copyBytes } from '../bytes/copy.js'
 import { hashBytes } from '../bytes/hash.js'
 import { parseInt64, parseSafeInteger } from '../bytes/integers.js'
 import {
@@ -369,10 +370,4 @@ export class Database {
       for (const watcher of set) watcher.watchedKeyChanged()
     }
   }
-}
-
-/** Short copies by a loop beat the call of TypedArray.set. */
-export function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
-  if (end - start <= 48) for (let i = start; i < end; i++) to[at++] = from[i]
-  else from.copy(to, at, start, end)
 }

@@ -2,8 +2,8 @@
  * Elements of large hashes: entries in the same slab memory as keys, in a HashTable that belongs to the value. The field is
  * the entry's key; the value lies behind it, or in a Buffer of its own.
  */
+import { copyBytes, copyBytes } from '../bytes/copy.js'
 import { hashBytes } from '../bytes/hash.js'
-import { copyBytes } from '../store/database.js'
 import {
   ENCODING_EXTERNAL,
   ENCODING_PLAIN,

@@ -4,21 +4,16 @@
  * hash-max-listpack-value, and never back.
  */
 
+import { copyBytes } from '../bytes/copy.js'
 import { hashBytes } from '../bytes/hash.js'
-import { copyBytes, type Database, NEVER } from '../store/database.js'
-import { ENCODING_HASHTABLE, type Entries, INLINE_VALUE_MAX_BYTES, TYPE_HASH } from '../store/entries.js'
+import { type Database, NEVER } from '../store/database.js'
+import { ENCODING_HASHTABLE, type Entries, TYPE_HASH } from '../store/entries.js'
 import { HashTable } from '../store/hash-table.js'
-import { lpBytes, lpEntrySize, lpFind, lpFirst, lpLength, lpNext, lpSeek } from '../store/listpack.js'
-import {
-  LP_MAX_BYTES,
-  lpEmpty,
-  lpEncodedSize,
-  lpInsertPairInto,
-  lpReplaceInto,
-  lpWriteEntry,
-} from '../store/listpack-edit.js'
+import { lpBytes, lpCompare, lpEnd, lpEntrySize, lpFirst, lpLength, lpNext, lpSeek } from '../store/listpack.js'
+import { LP_MAX_BYTES, lpEncodedSize, lpInsertPairInto, lpWriteEntry } from '../store/listpack-edit.js'
 import { ByteRange } from './byte-range.js'
 import { createElement, deleteElement, findElement, forEachElement, setElement } from './element-table.js'
+import { emptyListpack, findField, gathered, gatherPairs } from './hash-listpack.js'
 import {
   createListpack,
   listpackBuffer,
@@ -34,14 +29,6 @@ export interface HashLimits {
   maxValueBytes: number
 }
 
-const emptyListpack = Buffer.alloc(7)
-lpEmpty(emptyListpack, 0)
-
-/** Where a new hash of several fields is put together. */
-const gathered = Buffer.alloc(INLINE_VALUE_MAX_BYTES)
-/** Encoding and backlen bytes of two listpack entries, at most. */
-const PAIR_OVERHEAD_BYTES = 20
-
 /**
  * A key's hash, while somebody works on it: open it, use it, forget it. It knows the entry's address and follows it when an
  * edit moves the entry. One object can serve any number of hashes in turn.
@@ -55,6 +42,8 @@ export class Hash {
   private keyEnd = 0
   private expiryMs = NEVER
   private asTable = false
+  /** Offset in the listpack of the field after the one used last, 0 for none: clients tend to name fields in order. */
+  private nextField = 0
   private readonly rangeA = new ByteRange()
   private readonly rangeB = new ByteRange()
 
@@ -62,6 +51,7 @@ export class Hash {
   open(db: Database, address: number): void {
     this.db = db
     this.address = address
+    this.nextField = 0
   }
 
   /**
@@ -76,6 +66,7 @@ export class Hash {
     this.keyEnd = end
     this.expiryMs = expiryMs
     this.asTable = false
+    this.nextField = 0
   }
 
   /** Says that up to `fields` fields are about to be set: too many for a listpack make a table at once. */
@@ -119,11 +110,20 @@ export class Hash {
       value.readElementValue(entries, element)
       return true
     }
-    const { listpack } = this
-    const pos = findField(listpack, this.listpackAt, field, start, end)
+    const { listpack, listpackAt } = this
+    const pos = this.findNear(listpack, listpackAt, field, start, end)
     if (pos < 0) return false
-    value.readListpack(listpack, pos + lpEntrySize(listpack, pos))
+    const valueAt = pos + lpEntrySize(listpack, pos)
+    value.readListpack(listpack, valueAt)
+    this.nextField = valueAt + lpEntrySize(listpack, valueAt) - listpackAt
     return true
+  }
+
+  /** As findField, but looks behind the field used last first. */
+  private findNear(listpack: Buffer, at: number, field: Buffer, start: number, end: number): number {
+    const near = at + this.nextField
+    if (this.nextField !== 0 && near < lpEnd(listpack, at) && lpCompare(listpack, near, field, start, end)) return near
+    return findField(listpack, at, field, start, end)
   }
 
   /** Whether the field is there. */
@@ -177,7 +177,11 @@ export class Hash {
   ): number {
     if (behind - first > 2) {
       this.expect((behind - first) >> 1, limits)
-      if (this.address === 0 && !this.asTable && gather(buffer, starts, ends, first, behind, limits)) {
+      if (
+        this.address === 0 &&
+        !this.asTable &&
+        gatherPairs(buffer, starts, ends, first, behind, limits.maxValueBytes)
+      ) {
         const size = lpBytes(gathered, 0)
         this.address = createListpack(this.db, 0, this.key, this.keyStart, this.keyEnd, TYPE_HASH, size, this.expiryMs)
         copyBytes(gathered, 0, size, listpackGap.buffer, listpackGap.at)
@@ -204,10 +208,11 @@ export class Hash {
     const { listpack, listpackAt } = this
     const adding = fieldEnd - fieldStart + valueEnd - valueStart
     if (lpBytes(listpack, listpackAt) + adding > LP_MAX_BYTES) return null
-    const pos = findField(listpack, listpackAt, field, fieldStart, fieldEnd)
+    const pos = this.findNear(listpack, listpackAt, field, fieldStart, fieldEnd)
     const valueSize = lpEncodedSize(value, valueStart, valueEnd)
     if (pos >= 0) {
       const valueAt = pos + lpEntrySize(listpack, pos)
+      this.nextField = valueAt + valueSize - listpackAt
       if (lpEntrySize(listpack, valueAt) === valueSize) {
         lpWriteEntry(listpack, valueAt, value, valueStart, valueEnd)
         return false
@@ -279,6 +284,7 @@ export class Hash {
   /** Removes a field, and with the last one the key (`address` is 0 then). Returns false when there is no such field. O(1). */
   delete(field: Buffer, start: number, end: number): boolean {
     if (this.address === 0) return false
+    this.nextField = 0
     let left: number
     if (this.isTable) {
       const { table } = this
@@ -361,36 +367,6 @@ export class Hash {
     field.readElement(this.db.entries, element)
     value.readElementValue(this.db.entries, element)
   }
-}
-
-/** Puts pairs together in `gathered`; false when they do not fit there, or do not belong into a listpack. */
-function gather(
-  buffer: Buffer,
-  starts: Int32Array,
-  ends: Int32Array,
-  first: number,
-  behind: number,
-  limits: HashLimits,
-): boolean {
-  lpEmpty(gathered, 0)
-  for (let i = first; i < behind; i += 2) {
-    const length = ends[i] - starts[i]
-    const valueLength = ends[i + 1] - starts[i + 1]
-    if (length > limits.maxValueBytes || valueLength > limits.maxValueBytes) return false
-    if (lpBytes(gathered, 0) + length + valueLength + PAIR_OVERHEAD_BYTES > gathered.length) return false
-    const pos = findField(gathered, 0, buffer, starts[i], ends[i])
-    if (pos < 0) {
-      lpInsertPairInto(gathered, 0, gathered, 0, -1, buffer, starts[i], ends[i], buffer, starts[i + 1], ends[i + 1])
-    } else {
-      const valueAt = pos + lpEntrySize(gathered, pos)
-      lpReplaceInto(gathered, 0, gathered, 0, valueAt, buffer, starts[i + 1], ends[i + 1])
-    }
-  }
-  return true
-}
-
-function findField(listpack: Buffer, at: number, field: Buffer, start: number, end: number): number {
-  return lpFind(listpack, at, lpFirst(listpack, at), field, start, end, 1)
 }
 
 /** OBJECT ENCODING's name for the hash at `address`. */

@@ -1,7 +1,8 @@
 /** String values: reading them whatever their encoding, and growing them. */
 
 import { integerLength, writeInteger } from '../bytes/integers.js'
-import { copyBytes, type Database } from '../store/database.js'
+import { copyBytes } from '../bytes/copy.js'
+import type { Database } from '../store/database.js'
 import {
   ENCODING_EXTERNAL,
   ENCODING_INT32,

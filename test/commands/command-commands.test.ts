@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { requireStock, type RunningServer, startRedisServer, startRedisTs } from '../interop/stock.js'
+import { type RunningServer, requireStock, startRedisServer, startRedisTs } from '../interop/stock.js'
 import { RawClient, type RawReply, texts } from './raw-client.js'
 import { expectSame, words } from './side-by-side.js'
 
@@ -110,6 +110,11 @@ test('COMMAND DOCS documents every command, with arguments that nest', async () 
   expect(texts(at(at(docs, 'client'), 'subcommands'))).toContain('client|kill')
 })
 
+test('COMMAND GETKEYS refuses a command with too few arguments', async () => {
+  const { text } = await client.call('COMMAND', 'GETKEYS', 'GET')
+  expect(text).toBe('ERR Invalid number of arguments specified for command')
+})
+
 describe('beside stock Redis', requireStock('redis-server'), () => {
   let stock: RunningServer
   let theirs: RawClient
@@ -124,7 +129,6 @@ describe('beside stock Redis', requireStock('redis-server'), () => {
       theirs,
       words(
         'command getkeys get k',
-        'command getkeys GET',
         'command getkeys nonsense',
         'command getkeys ping',
         'command getkeys mset a 1 b 2 c 3',

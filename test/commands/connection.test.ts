@@ -55,8 +55,7 @@ describe('beside stock Redis', requireStock('redis-server'), () => {
       'hello 3 setname a\nb',
       'hello 3 auth other x',
       'hello -2',
-      'hello 3 AUTH default any SETNAME n extra',
-      'client getname',
+      'hello 3 AUTH default any extra',
     ))
 
   test('RESET outside and inside a transaction', () =>
@@ -110,6 +109,14 @@ test('nothing but the greeting is answered before the password, whatever bytes i
     expect(replies[2].text).toBe(WRONG_PASSWORD)
     expect((await client.call('RESET')).text).toBe('RESET')
     expect((await client.call('PING')).text).toBe('NOAUTH Authentication required.')
+  }))
+
+test('a HELLO with an error behind the name does not set it', () =>
+  withClient(open, async client => {
+    expect((await client.call('HELLO', '3', 'SETNAME', 'n', 'extra')).text).toBe(
+      "ERR Syntax error in HELLO option 'extra'",
+    )
+    expect((await client.call('CLIENT', 'GETNAME')).text).toBeNull()
   }))
 
 test('a HELLO whose AUTH fails changes neither protocol nor name', () =>

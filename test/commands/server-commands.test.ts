@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { requireStock, type RunningServer, startRedisServer, startRedisTs } from '../interop/stock.js'
+import { type RunningServer, requireStock, startRedisServer, startRedisTs } from '../interop/stock.js'
 import { RawClient } from './raw-client.js'
 import { expectSame, words } from './side-by-side.js'
 

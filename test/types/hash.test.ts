@@ -10,7 +10,8 @@ import { lpValidate } from '../../src/store/listpack-validate.js'
 import { ByteRange } from '../../src/types/byte-range.js'
 import { tableBytes } from '../../src/types/element-table.js'
 import { Hash, type HashLimits, hashEncodingName } from '../../src/types/hash.js'
-import { copyHash, hashFromListpack, isHashListpack } from '../../src/types/hash-load.js'
+import { isHashListpack } from '../../src/types/hash-listpack.js'
+import { copyHash, hashFromListpack } from '../../src/types/hash-load.js'
 import { isListpack, listpackBuffer, listpackBytes, listpackStart } from '../../src/types/listpack-value.js'
 
 const DEFAULTS: HashLimits = { maxEntries: 512, maxValueBytes: 64 }

@@ -26,7 +26,9 @@ export class RdbWindow {
   /** Says that it takes the bytes up to `position`. Returns SHORT. */
   short(position: number): number {
     const behind = this.base + position
-    if (behind > this.totalBytes) this.fail(position, `data up to offset ${behind}`, `the end at ${this.totalBytes}`)
+    if (behind > this.totalBytes) {
+      throw new RdbError(this.totalBytes, this.openKey, `data up to offset ${behind}`, 'the end of the data')
+    }
     this.needed = position
     return SHORT
   }

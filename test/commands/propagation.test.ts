@@ -1,0 +1,164 @@
+import { connect, type Socket } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { requireStock, startRedisServer, startRedisTs } from '../interop/stock.js'
+import { RawClient } from './raw-client.js'
+
+/** The commands that a stock replica gets from redis-ts, as its MONITOR shows them. */
+describe('what key commands send to replicas', requireStock('redis-server'), () => {
+  let ours: RawClient
+  let monitor: Socket
+  let seen = ''
+  let onData = () => {}
+  let markers = 0
+
+  beforeAll(async () => {
+    const { port } = await startRedisTs(['--save', '', '--enable-debug-command', 'yes'])
+    const replica = await startRedisServer(['--save', '', '--replicaof', '127.0.0.1', String(port)])
+    await replica.waitForLog('Finished with success', 20_000)
+    ours = await RawClient.connect(port)
+    monitor = connect(replica.port, '127.0.0.1')
+    monitor.setEncoding('latin1').on('data', (data: string) => {
+      seen += data
+      onData()
+    })
+    monitor.write('MONITOR\r\n')
+    await until('+OK\r\n')
+  })
+  afterAll(() => {
+    ours.close()
+    monitor.destroy()
+  })
+
+  function until(text: string): Promise<void> {
+    return new Promise(resolve => {
+      onData = () => {
+        if (seen.includes(text)) resolve()
+      }
+      onData()
+    })
+  }
+
+  /** Commands that the replica has run since the last call, without SELECT and PING. */
+  async function received(): Promise<string[]> {
+    const marker = `marker:${markers++}`
+    await ours.pipeline([
+      ['SET', marker, '1'],
+      ['DEL', marker],
+    ])
+    await until(`"DEL" "${marker}"`)
+    const lines = seen.split('\r\n').flatMap(line => /^\+\d+\.\d+ \[[^\]]*\] (.*)$/.exec(line)?.[1] ?? [])
+    seen = ''
+    return lines
+      .filter(line => !line.includes(marker) && !/^"(select|ping|replconf)"/i.test(line))
+      .map(line => line.replaceAll('"', ''))
+  }
+
+  async function millisecondsPass(ms: number): Promise<void> {
+    const before = Date.now()
+    while (Date.now() <= before + ms) await ours.call('PING')
+  }
+
+  beforeEach(async () => {
+    await ours.pipeline([
+      ['SELECT', '0'],
+      ['FLUSHALL'],
+      ['SET', 'a', '1'],
+      ['SET', 'b', '1'],
+      ['DEBUG', 'SET-ACTIVE-EXPIRE', '0'],
+    ])
+    await received()
+  })
+
+  async function sends(...commands: string[][]): Promise<string[]> {
+    await ours.pipeline(commands)
+    return received()
+  }
+
+  test.each(['EXPIRE', 'pexpire', 'EXPIREAT'])('%s travels as an absolute time', async name => {
+    const lines = await sends([name, 'a', '4000000000'])
+    expect(lines).toEqual([`PEXPIREAT a ${(await ours.call('PEXPIRETIME', 'a')).text}`])
+    expect((await sends([name, 'a', '4100000000', 'GT']))[0]).toMatch(/^PEXPIREAT a \d+ GT$/)
+  })
+
+  test('a time in the past travels as a deletion', async () => {
+    expect(await sends(['EXPIRE', 'a', '-1'])).toEqual(['DEL a'])
+    await ours.call('CONFIG', 'SET', 'lazyfree-lazy-expire', 'yes')
+    expect(await sends(['PEXPIREAT', 'b', '1'])).toEqual(['UNLINK b'])
+    await ours.call('CONFIG', 'SET', 'lazyfree-lazy-expire', 'no')
+  })
+
+  test('what changes nothing sends nothing', async () => {
+    expect(
+      await sends(
+        ['DEL', 'missing'],
+        ['EXPIRE', 'missing', '5'],
+        ['EXPIRE', 'a', '100', 'XX'],
+        ['PERSIST', 'a'],
+        ['RENAMENX', 'a', 'b'],
+        ['RENAME', 'a', 'a'],
+        ['TOUCH', 'a'],
+        ['KEYS', '*'],
+        ['MULTI'],
+        ['GET', 'a'],
+        ['EXEC'],
+      ),
+    ).toEqual([])
+  })
+
+  test('other changes travel as they came', async () => {
+    const commands = [
+      ['DEL', 'a', 'missing'],
+      ['RENAME', 'b', 'c'],
+      ['MOVE', 'c', '3'],
+      ['FLUSHDB', 'async'],
+      ['FLUSHALL'],
+    ]
+    expect(await sends(...commands)).toEqual(commands.map(command => command.join(' ')))
+  })
+
+  test('FLUSHALL travels even when there is nothing to flush', async () => {
+    expect(await sends(['FLUSHALL'], ['FLUSHDB'])).toEqual(['FLUSHALL', 'FLUSHDB'])
+    expect(await sends(['FLUSHDB'])).toEqual(['FLUSHDB'])
+  })
+
+  test('a transaction travels as one, unless it is a single command', async () => {
+    expect(await sends(['MULTI'], ['SET', 'a', '2'], ['EXPIREAT', 'a', '4000000000'], ['EXEC'])).toEqual([
+      'MULTI',
+      'SET a 2',
+      'PEXPIREAT a 4000000000000',
+      'EXEC',
+    ])
+    expect(await sends(['MULTI'], ['GET', 'a'], ['INCR', 'b'], ['EXEC'])).toEqual(['INCR b'])
+  })
+
+  test.each([
+    ['GET', 'gone:0'],
+    ['EXISTS', 'gone:0'],
+    ['TTL', 'gone:0'],
+    ['DEL', 'gone:0'],
+    ['RENAME', 'gone:0', 'x'],
+    ['WATCH', 'gone:0'],
+  ])('%s %s deletes an expired key there too', async (...command) => {
+    await ours.call('SET', 'gone:0', 'x', 'PX', '1')
+    await millisecondsPass(2)
+    await received()
+    expect(await sends(command)).toEqual(['DEL gone:0'])
+    await ours.call('UNWATCH')
+  })
+
+  test('SCAN deletes expired keys one by one, not as a transaction', async () => {
+    await ours.pipeline(['0', '1', '2'].map(i => ['SET', `gone:${i}`, 'x', 'PX', '1']))
+    await millisecondsPass(2)
+    await received()
+    expect((await sends(['SCAN', '0', 'COUNT', '1000'])).sort()).toEqual(['DEL gone:0', 'DEL gone:1', 'DEL gone:2'])
+  })
+
+  test('so does active expiry', async () => {
+    await ours.pipeline(['0', '1', '2'].map(i => ['SET', `gone:${i}`, 'x', 'PX', '1']))
+    await millisecondsPass(2)
+    await received()
+    await ours.call('DEBUG', 'SET-ACTIVE-EXPIRE', '1')
+    while ((await ours.call('DBSIZE')).text !== '2') await new Promise(resolve => setImmediate(resolve))
+    expect((await received()).sort()).toEqual(['DEL gone:0', 'DEL gone:1', 'DEL gone:2'])
+  })
+})
