@@ -5,6 +5,7 @@ import type { CommandContext } from './context.js'
 const KINDS = new Map<string, (reply: ReplyWriter) => void>([
   ['string', reply => reply.bulkText('Hello World')],
   ['integer', reply => reply.integer(12345)],
+  // biome-ignore lint/suspicious/noApproximativeNumericConstant: the value that client libraries test for
   ['double', reply => reply.double(3.141)],
   ['bignum', reply => reply.bigNumber('1234567999999999999999999999999999999')],
   ['null', reply => reply.null()],

@@ -15,6 +15,8 @@ export function debugReload({ args, keyspace, reply, server }: CommandContext): 
     reply.error('ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.')
     return
   }
+  // A snapshot under way would see neither the old data nor the new.
+  server.saver.abort()
   if (!options.has('nosave')) {
     const error = server.saver.saveNow()
     if (error !== null) {

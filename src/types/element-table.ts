@@ -2,7 +2,7 @@
  * Elements of large hashes: entries in the same slab memory as keys, in a HashTable that belongs to the value. The field is
  * the entry's key; the value lies behind it, or in a Buffer of its own.
  */
-import { copyBytes, copyBytes } from '../bytes/copy.js'
+import { copyBytes } from '../bytes/copy.js'
 import { hashBytes } from '../bytes/hash.js'
 import {
   ENCODING_EXTERNAL,

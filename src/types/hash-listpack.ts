@@ -1,10 +1,7 @@
 /** A small hash's listpack: field, value, field, value, ... */
-import { latin1 } from '../bytes/latin1.js'
 import { INLINE_VALUE_MAX_BYTES } from '../store/entries.js'
-import { LP_EMPTY_SIZE, lpBytes, lpEntrySize, lpFind, lpFirst, lpNext } from '../store/listpack.js'
+import { LP_EMPTY_SIZE, lpBytes, lpEntrySize, lpFind, lpFirst } from '../store/listpack.js'
 import { lpEmpty, lpInsertPairInto, lpReplaceInto } from '../store/listpack-edit.js'
-import { lpValidate } from '../store/listpack-validate.js'
-import { ByteRange } from './byte-range.js'
 
 /** Encoding and backlen bytes of two listpack entries, at most. */
 const PAIR_OVERHEAD_BYTES = 20
@@ -46,26 +43,6 @@ export function gatherPairs(
       const valueAt = pos + lpEntrySize(gathered, pos)
       lpReplaceInto(gathered, 0, gathered, 0, valueAt, buffer, starts[i + 1], ends[i + 1])
     }
-  }
-  return true
-}
-
-/**
- * Whether buffer[start, start + size) may be a hash's listpack: sound and, where `deep`, made of pairs with no field
- * twice (lpValidateIntegrityAndDups in rdb.c). An empty one passes: it is no hash, but no damage either.
- */
-export function isHashListpack(buffer: Buffer, start: number, size: number, deep: boolean): boolean {
-  if (!lpValidate(buffer, start, size, deep)) return false
-  if (!deep) return true
-  const fields = new Set<string>()
-  const range = new ByteRange()
-  for (let pos = lpFirst(buffer, start); pos >= 0; pos = lpNext(buffer, start, pos)) {
-    range.readListpack(buffer, pos)
-    const field = latin1(range.buffer, range.start, range.end)
-    if (fields.has(field)) return false
-    fields.add(field)
-    pos = lpNext(buffer, start, pos)
-    if (pos < 0) return false
   }
   return true
 }

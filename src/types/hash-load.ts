@@ -2,13 +2,36 @@
 
 import { copyBytes } from '../bytes/copy.js'
 import { hashBytes } from '../bytes/hash.js'
+import { latin1 } from '../bytes/latin1.js'
 import type { Database } from '../store/database.js'
 import { ENCODING_HASHTABLE, TYPE_HASH } from '../store/entries.js'
 import { HashTable } from '../store/hash-table.js'
-import { lpBytes, lpLength } from '../store/listpack.js'
+import { lpBytes, lpFirst, lpLength, lpNext } from '../store/listpack.js'
+import { lpValidate } from '../store/listpack-validate.js'
+import { ByteRange } from './byte-range.js'
 import { createElement } from './element-table.js'
 import { Hash, type HashLimits } from './hash.js'
 import { createListpack, listpackBuffer, listpackBytes, listpackGap, listpackStart } from './listpack-value.js'
+
+/**
+ * Whether buffer[start, start + size) may be a hash's listpack: sound and, where `deep`, made of pairs with no field
+ * twice (lpValidateIntegrityAndDups in rdb.c). An empty one passes: it is no hash, but no damage either.
+ */
+export function isHashListpack(buffer: Buffer, start: number, size: number, deep: boolean): boolean {
+  if (!lpValidate(buffer, start, size, deep)) return false
+  if (!deep) return true
+  const fields = new Set<string>()
+  const range = new ByteRange()
+  for (let pos = lpFirst(buffer, start); pos >= 0; pos = lpNext(buffer, start, pos)) {
+    range.readListpack(buffer, pos)
+    const field = latin1(range.buffer, range.start, range.end)
+    if (fields.has(field)) return false
+    fields.add(field)
+    pos = lpNext(buffer, start, pos)
+    if (pos < 0) return false
+  }
+  return true
+}
 
 /**
  * Makes key[start, end) a hash out of the validated, not empty listpack bytes source[sourceStart, ...), which are copied;

@@ -129,8 +129,8 @@ describe('beside stock Redis', requireStock('redis-server'), () => {
       theirs,
       words(
         'command getkeys get k',
-        'command getkeys nonsense',
-        'command getkeys ping',
+        'command getkeys nonsense x',
+        'command getkeys ping x',
         'command getkeys mset a 1 b 2 c 3',
         'command getkeys mset a 1 b',
         'command getkeys del a b c',

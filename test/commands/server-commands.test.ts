@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RunningServer, requireStock, startRedisServer, startRedisTs } from '../interop/stock.js'
@@ -101,7 +101,6 @@ test('a save that fails says no more than ERR, and INFO says so', async () => {
   const failing = await startRedisTs(['--save', '', '--dbfilename', 'there.rdb'])
   const other = await RawClient.connect(failing.port)
   // A directory where the file has to go cannot be replaced by it.
-  const { mkdirSync } = await import('node:fs')
   mkdirSync(join(failing.dir, 'there.rdb'))
   expect((await other.call('SAVE')).text).toBe('ERR')
   expect((await other.call('INFO', 'persistence')).text).toContain('rdb_last_bgsave_status:err')

@@ -10,8 +10,7 @@ import { lpValidate } from '../../src/store/listpack-validate.js'
 import { ByteRange } from '../../src/types/byte-range.js'
 import { tableBytes } from '../../src/types/element-table.js'
 import { Hash, type HashLimits, hashEncodingName } from '../../src/types/hash.js'
-import { isHashListpack } from '../../src/types/hash-listpack.js'
-import { copyHash, hashFromListpack } from '../../src/types/hash-load.js'
+import { copyHash, hashFromListpack, isHashListpack } from '../../src/types/hash-load.js'
 import { isListpack, listpackBuffer, listpackBytes, listpackStart } from '../../src/types/listpack-value.js'
 
 const DEFAULTS: HashLimits = { maxEntries: 512, maxValueBytes: 64 }
@@ -202,24 +201,24 @@ describe('a large hash', () => {
     return hash
   }
 
-  test('100 000 fields: no single set or delete stalls', () => {
-    const db = newDatabase()
-    const hash = openKey(db)
-    let worst = 0
-    for (let i = 0; i < 100_000; i++) {
-      const before = performance.now()
-      set(hash, `field:${i}`, `value:${i}`)
-      worst = Math.max(worst, performance.now() - before)
+  test('grows to 100 000 fields and goes away again without a step that stalls', () => {
+    // The machine may pause any step of one run; a stall of the table's own would come at the same step of every run.
+    const fields = 100_000
+    const fastest = new Float64Array(fields + 1).fill(Number.POSITIVE_INFINITY)
+    for (let run = 0; run < 3; run++) {
+      const db = newDatabase()
+      const hash = openKey(db)
+      for (let i = 0; i <= fields; i++) {
+        const before = performance.now()
+        if (i < fields) set(hash, `field:${i}`, `value:${i}`)
+        else db.remove(hash.address)
+        fastest[i] = Math.min(fastest[i], performance.now() - before)
+      }
+      expect(db.entries.usedBytes).toBeGreaterThan(1_000_000)
+      while (!db.keyspace.collectGarbage(Number.POSITIVE_INFINITY));
+      expect(db.entries.usedBytes).toBe(0)
     }
-    expect(hash.length).toBe(100_000)
-    expect(get(hash, 'field:99999')).toBe('value:99999')
-    const before = performance.now()
-    db.remove(hash.address)
-    worst = Math.max(worst, performance.now() - before)
-    expect(worst).toBeLessThan(50)
-    expect(db.entries.usedBytes).toBeGreaterThan(1_000_000)
-    while (!db.keyspace.collectGarbage(Number.POSITIVE_INFINITY));
-    expect(db.entries.usedBytes).toBe(0)
+    expect(fastest.reduce((worst, step) => Math.max(worst, step))).toBeLessThan(10)
   })
 
   test('a scan of its table returns every field that stays, while others come and go', () => {
@@ -349,7 +348,15 @@ describe('whole hashes', () => {
     expect(pairs(hash)).toEqual(pairs(oneByOne))
     expect(encoding(hash, db)).toBe(count > 512 ? 'hashtable' : 'listpack')
     expect(db.peek(KEY, 0, KEY.length)).toBe(hash.address)
-    expect(hash.setPairs(bytes, starts, ends, 0, words.length, DEFAULTS)).toBe(0)
+    // Once more, each field with the next one's value: in order, so that every field is found behind the one before.
+    const last = words.length - 2
+    expect(hash.setPairs(bytes, starts, ends, 0, last, DEFAULTS)).toBe(0)
+    for (let i = 0; i < last; i += 2) set(oneByOne, words[i], words[i + 3])
+    for (let i = 0; i < last; i += 2) {
+      hash.set(bytes, starts[i], ends[i], bytes, starts[i + 3], ends[i + 3], DEFAULTS)
+      expect(get(hash, words[i])).toBe(words[i + 3])
+    }
+    expect(pairs(hash)).toEqual(pairs(oneByOne))
   })
 
   test('expect() makes a table at once for more fields than a listpack may have', () => {

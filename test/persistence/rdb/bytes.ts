@@ -130,6 +130,7 @@ export function readChunks(chunks: Buffer[], options?: RdbReaderOptions): { even
   const target = new RecordingTarget()
   const reader = new RdbReader(target, options)
   for (const chunk of chunks) {
+    if (reader.done && chunk.length === 0) continue
     const passing = Buffer.from(chunk)
     reader.push(passing)
     if (!reader.done) passing.fill(0xee)

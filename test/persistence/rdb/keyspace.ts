@@ -1,0 +1,71 @@
+/** What a keyspace holds, as plain objects, for tests. */
+import { KeyspaceTarget, type KeyspaceTargetOptions } from '../../../src/persistence/rdb/load.js'
+import { RdbReader } from '../../../src/persistence/rdb/reader.js'
+import type { Database } from '../../../src/store/database.js'
+import { TYPE_STRING } from '../../../src/store/entries.js'
+import { Keyspace } from '../../../src/store/keyspace.js'
+import { Hash, hashEncodingName } from '../../../src/types/hash.js'
+import { StringView, stringEncodingName } from '../../../src/types/string.js'
+
+export interface Seen {
+  encoding: string
+  value: string | Record<string, string>
+  expiryMs?: number
+}
+
+export const LIMITS = { maxEntries: 128, maxValueBytes: 64 }
+
+/** Addresses of all keys. */
+export function addresses(database: Database): number[] {
+  const found: number[] = []
+  let cursor = 0
+  do {
+    cursor = database.keys.scan(cursor, address => found.push(address))
+  } while (cursor !== 0)
+  return found
+}
+
+/** All keys of a database, bytes as latin1. */
+export function contents(database: Database): Record<string, Seen> {
+  const { entries } = database
+  const all: Record<string, Seen> = {}
+  for (const address of addresses(database)) {
+    const seen: Seen = { encoding: '', value: '' }
+    if (entries.type(address) === TYPE_STRING) {
+      const view = new StringView().of(entries, address)
+      seen.encoding = stringEncodingName(entries, address)
+      seen.value = view.bytes.toString('latin1', view.start, view.end)
+    } else {
+      const hash = new Hash()
+      hash.open(database, address)
+      const fields: Record<string, string> = {}
+      hash.iterate((field, value) => {
+        fields[field.copy().toString('latin1')] = value.copy().toString('latin1')
+      })
+      seen.encoding = hashEncodingName(entries, address)
+      seen.value = fields
+    }
+    const expiryMs = entries.expiry(address)
+    if (!Number.isNaN(expiryMs)) seen.expiryMs = expiryMs
+    all[entries.keyCopy(address).toString('latin1')] = seen
+  }
+  return all
+}
+
+export interface Loaded {
+  keyspace: Keyspace
+  target: KeyspaceTarget
+}
+
+/** Loads a file, in chunks of 1000 bytes, into a new keyspace of 16 databases or into `keyspace`. */
+export function load(
+  bytes: Buffer,
+  options: Partial<KeyspaceTargetOptions> = {},
+  keyspace: Keyspace = new Keyspace(16),
+): Loaded {
+  const target = new KeyspaceTarget(keyspace, { hashLimits: LIMITS, dropExpired: false, ...options })
+  const reader = new RdbReader(target, { totalBytes: bytes.length })
+  for (let at = 0; at < bytes.length; at += 1000) reader.push(bytes.subarray(at, at + 1000))
+  reader.end()
+  return { keyspace, target }
+}
