@@ -15,14 +15,15 @@ async function main(): Promise<void> {
   if (command.kind === 'help') return void process.stdout.write(HELP)
   if (command.kind === 'error') return fail(command.text)
   const config = new Config()
+  let stdin: string | null = null
   try {
-    const stdin = command.stdin ? fs.readFileSync(0, 'latin1') : null
+    if (command.stdin) stdin = fs.readFileSync(0, 'latin1')
     loadConfig(config, { file: command.configFile, stdin, overrides: command.overrides })
   } catch (error) {
     if (error instanceof ConfigFileError) return fail(error.message)
     throw error
   }
-  if (config.values.daemonize && !isDaemonChild()) process.exit(await daemonize())
+  if (config.values.daemonize && !isDaemonChild()) process.exit(await daemonize(stdin))
   await run(config, command.configFile === null)
 }
 
@@ -36,7 +37,10 @@ async function run(config: Config, withoutFile: boolean): Promise<void> {
   }
   log.notice('oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo')
   log.notice(`${VERSION_LINE}, pid=${process.pid}, just started`)
-  if (withoutFile) log.warning('Warning: no config file specified, using the default config. In order to specify a config file use redis-ts /path/to/redis.conf')
+  if (withoutFile)
+    log.warning(
+      'Warning: no config file specified, using the default config. In order to specify a config file use redis-ts /path/to/redis.conf',
+    )
   else log.notice('Configuration loaded')
   for (const warning of config.warnings) log.warning(warning)
   const server = new Server(config, log, code => process.exit(code))

@@ -7,6 +7,9 @@ export const EXPIRY_RELATIVE = 1
 /** The number counts seconds; else milliseconds. */
 export const EXPIRY_IN_SECONDS = 2
 
+/** The largest double below 2^63: later times would turn negative in a file's 64 bits. */
+const LATEST_MS = 2 ** 63 - 1024
+
 /** The error for a time that is not positive or does not fit 64 bits. */
 export function invalidExpiry(commandName: string): string {
   return `ERR invalid expire time in '${commandName}' command`
@@ -28,5 +31,5 @@ export function readExpiry(ctx: CommandContext, index: number, kind: number): nu
     ctx.reply.error(invalidExpiry(ctx.command.fullName))
     return Number.NaN
   }
-  return Number(ms)
+  return Math.min(Number(ms), LATEST_MS)
 }

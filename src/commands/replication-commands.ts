@@ -5,7 +5,6 @@ import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from './context.js'
 import {
   ADMIN,
   ALLOW_BUSY,
-  BLOCKING,
   type CommandSpec,
   FAST,
   LOADING,
@@ -31,7 +30,7 @@ export const replicationCommands: readonly CommandSpec[] = [
     since: '2.8.12',
     summary: 'Returns the replication role, with its offset and its peers.',
     complexity: 'O(1)',
-    categories: ['@admin', '@dangerous'],
+    categories: ['admin', 'dangerous'],
     run: role,
   },
   {
@@ -91,13 +90,13 @@ export const replicationCommands: readonly CommandSpec[] = [
   {
     name: 'wait',
     arity: 3,
-    flags: BLOCKING,
+    flags: 0,
     group: 'generic',
     since: '3.0.0',
     summary: 'Waits until replicas have acknowledged the writes of this connection.',
     complexity: 'O(1)',
     tips: ['request_policy:all_shards', 'response_policy:agg_min'],
-    categories: ['@connection'],
+    categories: ['connection'],
     arguments: [
       { name: 'numreplicas', type: 'integer' },
       { name: 'timeout', type: 'integer' },
@@ -171,7 +170,9 @@ function replicaof(ctx: CommandContext): void {
   const host = args.latin1(1)
   const { master } = replication
   if (master !== null && master.host.toLowerCase() === host.toLowerCase() && master.port === port) {
-    log.notice('REPLICAOF would result into synchronization with the master we are already connected with. No operation performed.')
+    log.notice(
+      'REPLICAOF would result into synchronization with the master we are already connected with. No operation performed.',
+    )
     reply.simple('OK Already connected to specified master')
     return
   }
@@ -281,7 +282,9 @@ function wait(ctx: CommandContext): void {
   const { client, reply, server } = ctx
   const { replication } = server
   if (replication.isReplica) {
-    reply.error('ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.')
+    reply.error(
+      'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.',
+    )
     return
   }
   const wanted = ctx.integer(1)

@@ -13,9 +13,7 @@ import {
 import { filesMatching, isFilePattern } from './include.js'
 import { bytePath, nativePath } from './kinds/directory.js'
 import { strerror } from './strerror.js'
-
-/** The Redis version whose directives and messages these are. */
-const REDIS_VERSION = '7.2.5'
+import { REDIS_VERSION } from './version.js'
 
 const MAX_INCLUDE_DEPTH = 32
 

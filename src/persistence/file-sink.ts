@@ -83,17 +83,15 @@ export class FileSink implements ByteSink {
         this.closeAndRemove()
         return
       }
+      let failure: Error | null = error
       try {
-        if (error !== null) throw error
         fs.closeSync(this.fd)
-        fs.renameSync(this.temporary, this.final)
-        syncDirectory(path.dirname(this.final))
-      } catch (failure) {
-        fs.rmSync(this.temporary, { force: true })
-        done(failure as Error)
-        return
+        if (failure === null) moveIntoPlace(this.temporary, this.final)
+      } catch (thrown) {
+        failure = thrown as Error
       }
-      done(null)
+      if (failure !== null) fs.rmSync(this.temporary, { force: true })
+      done(failure)
     })
   }
 
@@ -115,6 +113,7 @@ export class FileSink implements ByteSink {
 /** At once, for SAVE and for the save at shutdown. */
 export class SyncFileSink implements ByteSink {
   readonly congested = false
+  private closed = false
   private readonly fd: number
   private readonly temporary: string
   private readonly final: string
@@ -132,12 +131,12 @@ export class SyncFileSink implements ByteSink {
   finish(): void {
     fs.fsyncSync(this.fd)
     fs.closeSync(this.fd)
-    fs.renameSync(this.temporary, this.final)
-    syncDirectory(path.dirname(this.final))
+    this.closed = true
+    moveIntoPlace(this.temporary, this.final)
   }
 
   discard(): void {
-    fs.closeSync(this.fd)
+    if (!this.closed) fs.closeSync(this.fd)
     fs.rmSync(this.temporary, { force: true })
   }
 }
@@ -148,6 +147,12 @@ function writeFully(fd: number, chunk: Buffer, done: (error: Error | null) => vo
     else if (written < chunk.length) writeFully(fd, chunk.subarray(written), done)
     else done(null)
   })
+}
+
+/** Gives the whole file its name: from here on it is the one that is loaded. */
+function moveIntoPlace(temporary: string, final: string): void {
+  fs.renameSync(temporary, final)
+  syncDirectory(path.dirname(final))
 }
 
 /** Makes a rename survive a power cut. Windows cannot open directories, and does not need it. */

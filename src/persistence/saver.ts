@@ -3,6 +3,7 @@
  * synchronizations. One snapshot is taken at a time, as one child process is in Redis.
  */
 import type { Config } from '../config/config.js'
+import { REDIS_VERSION } from '../config/version.js'
 import type { Log } from '../observe/log.js'
 import type { Keyspace } from '../store/keyspace.js'
 import { FileSink, SyncFileSink } from './file-sink.js'
@@ -12,6 +13,9 @@ import { type ByteSink, Snapshot, type SnapshotOptions } from './snapshot.js'
 const SLICE_MS = 1.5
 /** Seconds to wait after a failed save before a save point tries again. */
 const RETRY_SECONDS = 5
+
+/** Number of the last temporary file: several servers may live in one process. */
+let lastTemporary = 0
 
 /** A sink that says when it can take more. */
 export interface BackgroundSink extends ByteSink {
@@ -89,25 +93,28 @@ export class Saver {
   private get options(): SnapshotOptions {
     const { values } = this.config
     const aux: [string, string][] = [
-      ['redis-ver', '7.2.5'],
+      ['redis-ver', REDIS_VERSION],
       ['redis-bits', '64'],
       ['ctime', String(Math.floor(Date.now() / 1000))],
       ['used-mem', String(this.keyspace.usedBytes)],
       ...this.replicationAux(),
       ['aof-base', '0'],
     ]
-    return { compress: values.rdbcompression, checksum: values.rdbchecksum, aux }
+    const access = /lru|lfu/.test(values['maxmemory-policy']) ? this.keyspace.clock : null
+    return { compress: values.rdbcompression, checksum: values.rdbchecksum, access, aux }
   }
 
   /** SAVE: returns null, or what went wrong. Everything else waits meanwhile. */
   saveNow(): string | null {
-    const temporary = this.config.path(`temp-${process.pid}.rdb`)
+    // There is one snapshot at a time, and this one is newer.
+    this.abort()
+    const temporary = this.temporaryFile()
     let sink: SyncFileSink
     try {
       sink = new SyncFileSink(temporary, this.file)
     } catch (error) {
       this.log.warning(openFailure(this.config.values.dbfilename, this.config.values.dir, error as Error))
-      return this.ended(false)
+      return 'ERR'
     }
     const snapshot = new Snapshot(this.keyspace, sink, this.options)
     try {
@@ -117,26 +124,35 @@ export class Saver {
       snapshot.abort()
       sink.discard()
       this.log.warning(`Write error saving DB on disk: ${systemText(error as Error)}`)
-      return this.ended(false)
+      return 'ERR'
     }
     this.log.notice('DB saved on disk')
     this.keyspace.dirty = 0
     this.saves++
-    return this.ended(true)
+    this.ended(true)
+    return null
   }
 
-  private ended(ok: boolean): string | null {
+  /**
+   * Notes how a save has ended. Only a failed background save makes the server refuse writes (MISCONF): whoever sends SAVE
+   * learns of the failure at once.
+   */
+  private ended(ok: boolean): void {
     if (ok) this.lastSaveSeconds = Math.floor(Date.now() / 1000)
     this.lastOk = ok
     this.onStatus()
-    return ok ? null : 'ERR'
+  }
+
+  /** A name that no other save of this process uses: the file of one that was given up may go a little later. */
+  private temporaryFile(): string {
+    return this.config.path(`temp-${process.pid}-${++lastTemporary}.rdb`)
   }
 
   /** BGSAVE, save points, and full synchronization through the disk. `done` is told how it ended. */
   backgroundSave(done: ((failure: Error | null) => void) | null = null): BackgroundResult {
     if (this.background !== null) return 'in-progress'
     this.lastTrySeconds = Math.floor(Date.now() / 1000)
-    const temporary = this.config.path(`temp-bg-${process.pid}.rdb`)
+    const temporary = this.temporaryFile()
     let sink: FileSink
     try {
       sink = new FileSink(temporary, this.file)
@@ -220,7 +236,11 @@ export class Saver {
     this.background = null
     if (!background.finishing) background.snapshot.abort()
     background.sink.discard()
-    this.log.warning(background.target === 'disk' ? 'Background saving terminated by signal 10' : 'Background transfer terminated by signal 10')
+    this.log.warning(
+      background.target === 'disk'
+        ? 'Background saving terminated by signal 10'
+        : 'Background transfer terminated by signal 10',
+    )
     background.done?.(new Error('aborted'))
     this.onIdle()
   }

@@ -10,6 +10,7 @@
  * when its turn comes, even if its key is deleted by then.
  */
 import { Crc64 } from '../bytes/crc64.js'
+import type { AccessClock } from '../store/access-clock.js'
 import type { Database } from '../store/database.js'
 import { ENCODING_HASHTABLE, type Entries } from '../store/entries.js'
 import type { HashTable } from '../store/hash-table.js'
@@ -29,6 +30,8 @@ export interface ByteSink {
 export interface SnapshotOptions {
   readonly compress: boolean
   readonly checksum: boolean
+  /** The access clock, when each key's access history is to be saved (LRU and LFU policies). */
+  readonly access: AccessClock | null
   /** Auxiliary fields of the file's head, in order. */
   readonly aux: readonly (readonly [name: string, value: string])[]
 }
@@ -97,7 +100,8 @@ export class Snapshot implements SnapshotObserver {
   private visitedOutput: KeyOutput = this.out
   private readonly visit = (address: number): void => this.writeKey(address)
   private elementOutput: RdbOutput = this.out
-  private readonly visitElement = (address: number): void => writeHashField(this.elementOutput, this.entries, address, this.options.compress)
+  private readonly visitElement = (address: number): void =>
+    writeHashField(this.elementOutput, this.entries, address, this.options.compress)
 
   /** Takes the snapshot: from here on the file's contents are decided. */
   constructor(keyspace: Keyspace, sink: ByteSink, options: SnapshotOptions) {
@@ -182,13 +186,13 @@ export class Snapshot implements SnapshotObserver {
       return
     }
     this.visitedOutput.select(this.visitedDatabase)
-    writeEntry(this.visitedOutput, this.entries, address, this.options.compress)
+    writeEntry(this.visitedOutput, this.entries, address, this.options.compress, this.options.access)
   }
 
   private hold(address: number): void {
     const table = this.keyspace.tables.get(this.entries.payload(address))
     const head = new RdbOutput(64)
-    writeHashHeader(head, this.entries, address, table.count, this.options.compress)
+    writeHashHeader(head, this.entries, address, table.count, this.options.compress, this.options.access)
     table.pinned = true
     const held = {
       table,

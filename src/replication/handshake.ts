@@ -31,6 +31,8 @@ export interface HandshakeLog {
 type Step = 'ping' | 'auth' | 'port' | 'ip' | 'capa' | 'psync'
 
 const OK_TO_GO_ON = /^(NOAUTH|NOPERM|ERR operation not permitted)/
+/** How much of a line that is no reply the log repeats. */
+const SHOWN_BYTES = 100
 const TRY_LATER = /^(NOMASTERLINK|LOADING)/
 
 export class Handshake {
@@ -52,9 +54,8 @@ export class Handshake {
       returnError: (error: Error) => {
         this.reply = error
       },
-      returnFatalError: (error: Error) => {
-        this.reply = error
-      },
+      // No reply at all: the line itself tells more than the parser's complaint.
+      returnFatalError: () => {},
     })
     this.send(encodeRequest('PING'))
   }
@@ -73,7 +74,8 @@ export class Handshake {
     const { reply } = this
     if (reply === null) {
       const text = line.toString('latin1').trim()
-      return { kind: 'failed', text: `Unexpected reply from master: '${text.slice(0, 100)}'` }
+      const what = this.step === 'ping' ? 'Error reply to PING from master' : 'Unexpected reply from master'
+      return { kind: 'failed', text: `${what}: '${text.slice(0, SHOWN_BYTES)}'` }
     }
     return this.answer(reply)
   }
@@ -84,7 +86,8 @@ export class Handshake {
     const { options, log } = this
     switch (this.step) {
       case 'ping':
-        if (failed && !OK_TO_GO_ON.test(text)) return { kind: 'failed', text: `Error reply to PING from master: '-${text}'` }
+        if (failed && !OK_TO_GO_ON.test(text))
+          return { kind: 'failed', text: `Error reply to PING from master: '-${text}'` }
         log.notice('Master replied to PING, replication can continue...')
         if (options.masterAuth !== '') this.sendAuth()
         else this.sendPort()
@@ -146,7 +149,7 @@ export class Handshake {
     if (!failed && words[0] === 'FULLRESYNC') {
       const offset = Number(words[2])
       if (words.length < 3 || !/^[0-9a-f]{40}$/i.test(words[1]) || !Number.isSafeInteger(offset)) {
-        return { kind: 'failed', text: "Master replied with wrong +FULLRESYNC syntax." }
+        return { kind: 'failed', text: 'Master replied with wrong +FULLRESYNC syntax.' }
       }
       this.log.notice(`Full resync from master: ${words[1]}:${offset}`)
       return { kind: 'full', replid: words[1], offset }

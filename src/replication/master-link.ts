@@ -13,6 +13,9 @@ import { Transfer } from './transfer.js'
 const LINE_MAX_BYTES = 1024
 const RETRY_MS = 1000
 
+/** Number of the last temporary file: one given up may be on its way out when the next begins. */
+let lastTransfer = 0
+
 /** What the link needs of replication and of the server. */
 export interface MasterLinkHost {
   readonly config: Config
@@ -24,6 +27,8 @@ export interface MasterLinkHost {
   continued(replid: string | null): void
   /** A full synchronization begins: replicas of this server will have to join again. */
   fullSyncStarts(): void
+  /** The stream made no sense: where it broke is no place to resume from. */
+  abandonHistory(): void
   /** Loads the received file; the new history is `replid` at `offset`. */
   loadFile(file: string, replid: string, offset: number, done: (error: Error | null) => void): void
   /** Bytes of the stream. */
@@ -60,7 +65,7 @@ export class MasterLink {
     this.owner = owner
     this.host = host
     this.port = port
-    this.retryTimer = setTimeout(() => this.connect(), 0)
+    this.retryTimer = setTimeout(() => this.connect('Connecting'), 0)
   }
 
   get up(): boolean {
@@ -84,11 +89,12 @@ export class MasterLink {
     const { socket } = this
     this.socket = null
     this.handshake = null
-    this.pendingFull = null
     this.line = []
     this.lineBytes = 0
-    if (this.transfer !== null && this.state !== 'loading') {
-      this.transfer.discard()
+    // A whole file is worth loading, whatever has become of the link.
+    if (this.state !== 'loading') {
+      this.pendingFull = null
+      this.transfer?.discard()
       this.transfer = null
     }
     if (socket !== null) {
@@ -98,12 +104,12 @@ export class MasterLink {
     }
   }
 
-  private connect(): void {
+  private connect(word: 'Connecting' | 'Reconnecting'): void {
     const { log, config } = this.owner
     if (this.closed) return
     this.state = 'connecting'
     this.lastIoMs = Date.now()
-    log.notice(`Connecting to MASTER ${this.host}:${this.port}`)
+    log.notice(`${word} to MASTER ${this.host}:${this.port}`)
     const options: net.TcpNetConnectOpts = { host: this.host, port: this.port }
     const source = config.values['bind-source-addr']
     const socket = net.connect(source === '' ? options : { ...options, localAddress: source })
@@ -113,7 +119,13 @@ export class MasterLink {
     socket.on('connect', () => this.connected(socket))
     socket.on('data', chunk => this.received(chunk))
     socket.on('error', error => this.fail(`Error condition on socket for SYNC: ${errorText(error)}`))
-    socket.on('end', () => this.fail(this.state === 'connected' ? 'Connection with master lost.' : 'Master closed the connection during synchronization'))
+    socket.on('end', () =>
+      this.fail(
+        this.state === 'connected'
+          ? 'Connection with master lost.'
+          : 'Master closed the connection during synchronization',
+      ),
+    )
     socket.on('close', () => this.fail('Connection with master lost.'))
   }
 
@@ -162,7 +174,9 @@ export class MasterLink {
     this.line.push(chunk.subarray(at, end))
     this.lineBytes += end - at
     if (this.lineBytes > LINE_MAX_BYTES) {
-      this.fail('Bad protocol from MASTER: a line of the handshake is too long, are you sure the host and port are right?')
+      this.fail(
+        'Bad protocol from MASTER: a line of the handshake is too long, are you sure the host and port are right?',
+      )
       return chunk.length
     }
     if (lf < 0) return end
@@ -206,12 +220,13 @@ export class MasterLink {
     if (header === '') return
     const { log, config } = this.owner
     try {
-      this.transfer = new Transfer(header, config.path(`temp-sync-${process.pid}.rdb`))
+      this.transfer = new Transfer(header, config.path(`temp-sync-${process.pid}.${++lastTransfer}.rdb`))
     } catch (error) {
       this.fail((error as Error).message)
       return
     }
-    if (this.transfer.size < 0) log.notice('MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk')
+    if (this.transfer.size < 0)
+      log.notice('MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk')
     else log.notice(`MASTER <-> REPLICA sync: receiving ${this.transfer.size} bytes from master to disk`)
     if (this.transfer.size === 0) this.fail('MASTER <-> REPLICA sync: the master announced an empty RDB file')
   }
@@ -223,7 +238,9 @@ export class MasterLink {
     try {
       taken = transfer.write(at === 0 ? chunk : chunk.subarray(at))
     } catch (error) {
-      this.fail(`Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA synchronization: ${errorText(error as Error)}`)
+      this.fail(
+        `Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA synchronization: ${errorText(error as Error)}`,
+      )
       return chunk.length
     }
     if (taken < 0) return chunk.length
@@ -240,36 +257,34 @@ export class MasterLink {
 
   private load(transfer: Transfer, syncError: Error | null): void {
     const { pendingFull } = this
-    if (this.closed || this.socket === null || pendingFull === null) {
-      transfer.discard()
-      this.transfer = null
-      return
+    if (this.closed || pendingFull === null) transfer.discard()
+    else if (syncError !== null) this.loaded(transfer, syncError)
+    else {
+      const { replid, offset } = pendingFull
+      this.owner.loadFile(transfer.file, replid, offset, error => this.loaded(transfer, error))
     }
-    if (syncError !== null) {
-      this.loaded(transfer, syncError)
-      return
-    }
-    const { socket } = this
-    this.owner.loadFile(transfer.file, pendingFull.replid, pendingFull.offset, error => {
-      this.transfer = null
-      if (this.socket === socket && !this.closed) this.loaded(transfer, error)
-    })
   }
 
   private loaded(transfer: Transfer, error: Error | null): void {
+    const { log } = this.owner
+    this.transfer = null
+    this.pendingFull = null
     if (error !== null) {
       transfer.discard()
-      this.transfer = null
-      this.state = 'sync'
-      this.fail(`Failed trying to load the MASTER synchronization DB from disk: ${error.message}`)
+      log.warning(`Failed trying to load the MASTER synchronization DB from disk: ${error.message}`)
+      this.retry(RETRY_MS)
       return
     }
-    this.owner.log.notice('MASTER <-> REPLICA sync: Finished with success')
+    log.notice('MASTER <-> REPLICA sync: Finished with success')
     this.owner.resetStream()
-    this.pendingFull = null
+    if (this.socket === null) {
+      // Lost while loading: from here a partial resynchronization will do.
+      this.retry(0)
+      return
+    }
     this.goOnline()
     this.acknowledge()
-    this.socket?.resume()
+    this.socket.resume()
   }
 
   private goOnline(): void {
@@ -287,21 +302,31 @@ export class MasterLink {
   private fail(text: string): void {
     if (this.closed || this.socket === null) return
     const { log } = this.owner
+    if (this.state === 'loading') {
+      log.warning(text)
+      this.teardown()
+      return
+    }
     const wasUp = this.state === 'connected'
     if (wasUp) {
       log.notice(text.startsWith('Connection') ? text : `Connection with master lost: ${text}`)
       log.notice('Caching the disconnected master state.')
       this.downSinceMs = Date.now()
     } else log.warning(text)
-    this.teardown()
-    if (this.state !== 'loading') this.transfer = null
+    this.retry(wasUp ? 0 : RETRY_MS)
+  }
+
+  private retry(delayMs: number): void {
+    if (this.closed) return
     this.state = 'connect'
-    this.retryTimer = setTimeout(() => this.connect(), wasUp ? 0 : RETRY_MS)
+    this.teardown()
+    this.retryTimer = setTimeout(() => this.connect(delayMs === 0 ? 'Reconnecting' : 'Connecting'), delayMs)
     this.owner.changed()
   }
 
   /** The stream makes no sense: synchronizes anew. */
   restart(): void {
+    this.owner.abandonHistory()
     this.fail('Protocol error in the stream of the master.')
   }
 
@@ -314,7 +339,7 @@ export class MasterLink {
       this.lastIoMs = Date.now()
     } else if (silentMs > timeoutMs) {
       if (this.state === 'connected') this.fail('MASTER timeout: no data nor PING received...')
-      else if (this.transfer !== null) {
+      else if (this.state === 'sync') {
         this.fail(
           "Timeout receiving bulk data from MASTER... If the problem persists try to set the 'repl-timeout' parameter in redis.conf to a larger value.",
         )

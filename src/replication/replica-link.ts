@@ -41,6 +41,8 @@ export class ReplicaLink implements StreamReader {
   understandsPsync = true
   /** Its full synchronization takes the socket. */
   diskless = false
+  /** Lets go of what its synchronization holds, should it leave in the middle of it. */
+  onRemoved: (() => void) | null = null
 
   constructor(transport: ReplicaTransport, traits: ReplicaTraits) {
     this.transport = transport

@@ -7,7 +7,7 @@ import type { Config } from '../config/config.js'
 import type { Log } from '../observe/log.js'
 import type { BackgroundSink, Saver } from '../persistence/saver.js'
 import type { ReplicaLink } from './replica-link.js'
-import { randomId, type ReplicationStream } from './stream.js'
+import { type ReplicationStream, randomId } from './stream.js'
 
 const SEND_STEP_BYTES = 1024 * 1024
 const FILE_STEP_BYTES = 256 * 1024
@@ -32,6 +32,8 @@ export interface ReplicaStats {
 export class Replicas {
   readonly links = new Set<ReplicaLink>()
   readonly stats: ReplicaStats = { syncFull: 0, syncPartialOk: 0, syncPartialErr: 0, bytesOut: 0 }
+  /** Called when a replica went online or left: the number of good ones may have changed. */
+  onChange: () => void = () => {}
   /** Since when there has been no replica, for repl-backlog-ttl. */
   idleSinceMs = Date.now()
   private readonly stream: ReplicationStream
@@ -77,9 +79,13 @@ export class Replicas {
       return false
     }
     if (!stream.active || firstWanted - 1 < stream.windowStart || firstWanted - 1 > stream.offset) {
-      log.notice(`Unable to partial resync with replica ${link.name} for lack of backlog (Replica request was: ${firstWanted}).`)
+      log.notice(
+        `Unable to partial resync with replica ${link.name} for lack of backlog (Replica request was: ${firstWanted}).`,
+      )
       if (firstWanted - 1 > stream.offset) {
-        log.warning(`Warning: replica ${link.name} tried to PSYNC with an offset that is greater than the master replication offset.`)
+        log.warning(
+          `Warning: replica ${link.name} tried to PSYNC with an offset that is greater than the master replication offset.`,
+        )
       }
       this.stats.syncPartialErr++
       return false
@@ -95,6 +101,7 @@ export class Replicas {
       `Partial resynchronization request from ${link.name} accepted. Sending ${bytes} bytes of backlog starting from offset ${firstWanted}.`,
     )
     this.stats.syncPartialOk++
+    this.onChange()
     this.pump(link)
     return true
   }
@@ -125,7 +132,11 @@ export class Replicas {
     this.add(link)
     if (!this.stream.active) this.openBacklog()
     if (this.saver.inProgress) this.joinSnapshotUnderWay(link)
-    else if (this.config.values['repl-diskless-sync'] && link.traits.understandsEof && this.config.values['repl-diskless-sync-delay'] > 0) {
+    else if (
+      this.config.values['repl-diskless-sync'] &&
+      link.traits.understandsEof &&
+      this.config.values['repl-diskless-sync-delay'] > 0
+    ) {
       this.log.notice('Delay next BGSAVE for diskless SYNC')
       this.delaySnapshot()
     } else this.startSnapshot()
@@ -169,6 +180,8 @@ export class Replicas {
     link.transport.onDrain = null
     this.log.notice(`Connection with replica ${link.name} lost.`)
     if (this.links.size === 0) this.idleSinceMs = Date.now()
+    link.onRemoved?.()
+    this.onChange()
   }
 
   disconnectAll(): void {
@@ -224,7 +237,7 @@ export class Replicas {
   private refuseWaiting(waiting: readonly ReplicaLink[]): void {
     this.log.warning('BGSAVE for replication failed')
     for (const link of waiting) {
-      link.transport.send(Buffer.from('-ERR BGSAVE failed, replication can\'t continue\r\n', 'latin1'))
+      link.transport.send(Buffer.from("-ERR BGSAVE failed, replication can't continue\r\n", 'latin1'))
       this.remove(link)
       setImmediate(() => link.transport.close())
     }
@@ -244,6 +257,7 @@ export class Replicas {
     this.saver.streamTo(sink, failure => {
       for (const link of links) {
         if (!this.links.has(link)) continue
+        link.onRemoved = null
         if (failure !== null) {
           this.remove(link)
           link.transport.close()
@@ -258,7 +272,11 @@ export class Replicas {
         this.endRdbOnly(link)
       }
     })
-    for (const link of links) link.transport.onDrain = () => this.drained(link, sink)
+    for (const link of links) {
+      link.transport.onDrain = () => this.drained(link, sink)
+      // The others, or nobody, may have waited for this one alone.
+      link.onRemoved = () => sink.drained()
+    }
   }
 
   private diskSnapshotDone(failure: Error | null): void {
@@ -296,6 +314,7 @@ export class Replicas {
         return
       }
       if (at === size) {
+        link.onRemoved = null
         fs.closeSync(fd)
         this.fileSent(link)
         return
@@ -306,8 +325,9 @@ export class Replicas {
         reading = false
         if (error !== null || read === 0) {
           this.log.warning(`Read error sending DB to replica: ${error?.message ?? 'premature EOF'}`)
+          if (this.links.has(link)) this.remove(link)
+          else step()
           link.transport.close()
-          step()
           return
         }
         at += read
@@ -318,6 +338,7 @@ export class Replicas {
       })
     }
     link.transport.onDrain = step
+    link.onRemoved = step
     if (link.transport.pendingOutputBytes === 0) step()
   }
 
@@ -327,6 +348,7 @@ export class Replicas {
     link.acknowledgedMs = Date.now()
     if (this.endRdbOnly(link)) return
     this.log.notice(`Synchronization with replica ${link.name} succeeded`)
+    this.onChange()
     this.pump(link)
   }
 
@@ -347,6 +369,7 @@ export class Replicas {
       link.startOnAck = false
       link.transport.onDrain = () => this.drained(link)
       this.log.notice(`Synchronization with replica ${link.name} succeeded`)
+      this.onChange()
       this.pump(link)
     }
   }
@@ -382,7 +405,10 @@ export class Replicas {
 
   private drained(link: ReplicaLink, sink: ReplicaSink | null = null): void {
     if (link.streaming) this.pump(link)
-    else if (sink !== null) sink.drained()
+    else if (sink !== null) {
+      link.acknowledgedMs = Date.now()
+      sink.drained()
+    }
   }
 
   /** client-output-buffer-limit replica: never less than the backlog, as in Redis. */
@@ -408,14 +434,16 @@ export class Replicas {
     const now = Date.now()
     const timeoutMs = this.config.values['repl-timeout'] * 1000
     for (const link of [...this.links]) {
+      this.checkLimit(link)
       const preSync = link.state === 'wait_bgsave_start' || (link.state === 'wait_bgsave_end' && !link.diskless)
       if (preSync) {
         link.acknowledgedMs = now
         link.transport.send(NEWLINE)
         continue
       }
-      if (link.state === 'online' || link.diskless) this.checkLimit(link)
-      if (now - link.acknowledgedMs > timeoutMs && link.state !== 'wait_bgsave_end') {
+      // In a diskless transfer only the replica whose socket is full holds up the others.
+      if (link.state === 'wait_bgsave_end' && link.transport.pendingOutputBytes === 0) continue
+      if (now - link.acknowledgedMs > timeoutMs) {
         const phase = link.state === 'online' ? 'streaming' : 'full'
         this.log.warning(`Disconnecting timedout replica (${phase} sync): ${link.name}`)
         link.transport.close()
@@ -444,16 +472,13 @@ class ReplicaSink implements BackgroundSink {
     return this.discarded || this.alive.length === 0 ? new Error('no replica is left') : null
   }
   get congested(): boolean {
-    return this.links.some(link => link.transport.pendingOutputBytes > CONGESTED_BYTES) || this.failed !== null
+    return this.alive.some(link => link.transport.pendingOutputBytes > CONGESTED_BYTES)
   }
 
   write(chunk: Buffer): void {
     const chunks = this.started ? [chunk] : [Buffer.from(`$EOF:${this.mark.toString('latin1')}\r\n`, 'latin1'), chunk]
     this.started = true
-    for (const link of this.alive) {
-      link.acknowledgedMs = Date.now()
-      link.transport.sendAll(chunks)
-    }
+    for (const link of this.alive) link.transport.sendAll(chunks)
   }
 
   drained(): void {

@@ -9,7 +9,7 @@ import type { Keyspace } from '../store/keyspace.js'
 import { MasterLink, type MasterLinkHost } from './master-link.js'
 import type { ReplicaLink } from './replica-link.js'
 import { type Identity, Replicas } from './replicas.js'
-import { randomId, ReplicationStream } from './stream.js'
+import { ReplicationStream, randomId } from './stream.js'
 import { Waiters } from './waiters.js'
 
 const NO_ID = '0'.repeat(40)
@@ -45,6 +45,8 @@ export class Replication implements MasterLinkHost {
   /** replid and offset are a master's: a partial resynchronization with it may work. */
   private mayResume = false
   private pingCountdown = 0
+  /** Database that the master's stream is in: after a partial resynchronization it goes on without a SELECT. */
+  masterDatabase = 0
 
   constructor(keyspace: Keyspace, saver: Saver, config: Config, log: Log, host: ReplicationHost) {
     this.keyspace = keyspace
@@ -53,6 +55,7 @@ export class Replication implements MasterLinkHost {
     this.log = log
     this.host = host
     this.replicas = new Replicas(this.stream, this.identity, saver, config, log)
+    this.replicas.onChange = () => host.stateChanged()
     this.waiters = new Waiters(this.replicas)
     this.stream.windowBytes = config.values['repl-backlog-size']
     saver.onIdle = () => this.replicas.snapshotForWaiting()
@@ -90,6 +93,8 @@ export class Replication implements MasterLinkHost {
     this.master?.close()
     if (wasMaster) {
       this.mayResume = this.stream.active
+      // Any: a master whose history goes back to this server's began its own stream with SELECT.
+      this.masterDatabase = 0
       if (this.mayResume) {
         this.log.notice(
           'Before turning into a replica, using my own master parameters to synthesize a cached master: I may be able to synchronize with the new master with just a partial transfer.',
@@ -117,9 +122,10 @@ export class Replication implements MasterLinkHost {
     this.log.notice(
       `Setting secondary replication ID to ${identity.replid2}, valid up to offset: ${identity.secondOffset}. New replication ID is ${identity.replid}`,
     )
+    // Replicas learn the new id by joining again, which costs a partial resynchronization.
+    this.replicas.disconnectAll()
     this.replicas.idleSinceMs = Date.now()
     this.stream.forgetDatabase()
-    // Siblings that stayed at the same offset learn the new id when they reconnect.
     this.host.stateChanged()
   }
 
@@ -159,7 +165,12 @@ export class Replication implements MasterLinkHost {
   }
 
   fullSyncStarts(): void {
+    if (this.mayResume) this.log.notice('Discarding previously cached master state.')
     this.replicas.disconnectAll()
+    this.mayResume = false
+  }
+
+  abandonHistory(): void {
     this.mayResume = false
   }
 
@@ -202,16 +213,17 @@ export class Replication implements MasterLinkHost {
     if (!this.stream.active && this.master === null) return []
     if (this.master !== null && !this.mayResume) return []
     return [
-      ['repl-stream-db', '0'],
+      ['repl-stream-db', String(this.master === null ? this.stream.currentDatabase : this.masterDatabase)],
       ['repl-id', this.identity.replid],
       ['repl-offset', String(this.stream.offset)],
     ]
   }
 
-  /** The file that was loaded at start-up knew a replication id and offset. */
-  restore(replid: string, offset: number): void {
+  /** The file that was loaded at start-up knew a replication id and offset, and the database that the stream was in. */
+  restore(replid: string, offset: number, database: number): void {
     this.stream.open()
     this.stream.restartAt(offset)
+    this.masterDatabase = database
     if (this.config.values.replicaof !== null) {
       this.identity.replid = replid
       this.mayResume = true
@@ -288,7 +300,8 @@ export class Replication implements MasterLinkHost {
           `master_sync_last_io_seconds_ago:${Math.floor((Date.now() - master.lastIoMs) / 1000)}`,
         )
       }
-      if (!master.up) lines.push(`master_link_down_since_seconds:${Math.floor((Date.now() - master.downSinceMs) / 1000)}`)
+      if (!master.up)
+        lines.push(`master_link_down_since_seconds:${Math.floor((Date.now() - master.downSinceMs) / 1000)}`)
       lines.push(
         `slave_priority:${values['replica-priority']}`,
         `slave_read_only:${values['replica-read-only'] ? 1 : 0}`,
@@ -299,7 +312,7 @@ export class Replication implements MasterLinkHost {
     if (config.values['min-replicas-to-write'] > 0) lines.push(`min_slaves_good_slaves:${replicas.goodCount}`)
     let i = 0
     for (const link of replicas.links) {
-      const state = link.state === 'online' ? 'online' : link.state
+      const state = link.state.startsWith('wait_bgsave') ? 'wait_bgsave' : link.state
       const lag = Math.floor((Date.now() - link.acknowledgedMs) / 1000)
       lines.push(
         `slave${i++}:ip=${link.ip},port=${link.traits.listeningPort},state=${state},offset=${link.acknowledgedOffset},lag=${lag}`,

@@ -50,6 +50,11 @@ export class ReplicationStream {
     return this.active ? this.offset - this.windowStart : 0
   }
 
+  /** Database that the stream is in, as far as its readers may know. */
+  get currentDatabase(): number {
+    return Math.max(0, this.database)
+  }
+
   get memoryBytes(): number {
     let bytes = 0
     for (const block of this.blocks) bytes += block.bytes.length

@@ -25,11 +25,14 @@ export class Transfer {
   constructor(header: string, file: string) {
     if (header.startsWith('-')) throw new Error(`MASTER aborted replication with an error: ${header.slice(1)}`)
     if (!header.startsWith('$')) {
-      throw new Error(`Bad protocol from MASTER, the first byte is not '$' (we received '${header.slice(0, 60)}'), are you sure the host and port are right?`)
+      throw new Error(
+        `Bad protocol from MASTER, the first byte is not '$' (we received '${header.slice(0, 60)}'), are you sure the host and port are right?`,
+      )
     }
     const eof = /^\$EOF:([\x20-\x7e]{40})$/.exec(header)
     const size = /^\$(\d{1,15})$/.exec(header)
-    if (eof === null && size === null) throw new Error(`Bad protocol from MASTER: expected the size of the RDB file, found '${header.slice(0, 60)}'`)
+    if (eof === null && size === null)
+      throw new Error(`Bad protocol from MASTER: expected the size of the RDB file, found '${header.slice(0, 60)}'`)
     this.mark = eof === null ? null : Buffer.from(eof[1], 'latin1')
     this.size = size === null ? -1 : Number(size[1])
     this.file = file

@@ -5,6 +5,7 @@
  *
  * Limits and error texts are Redis's (networking.c): the caller sends the text and closes the connection.
  */
+import { parseInt64 } from '../bytes/integers.js'
 import { splitArgs } from '../bytes/split-args.js'
 import { Request } from './request.js'
 
@@ -79,7 +80,6 @@ export class RequestParser {
     while (this.missing > 0) {
       if (this.bulkLength < 0) {
         if (at >= end) break
-        if (buffer[at] !== DOLLAR) return this.fail(`expected '$', got '${String.fromCharCode(buffer[at])}'`)
         let i = at + 1
         let length = 0
         let byte = 0
@@ -88,12 +88,21 @@ export class RequestParser {
           length = length * 10 + byte
           i++
         }
-        if (i + 1 >= end || buffer[i] !== CR || i === at + 1) {
+        // "$03" is no number: a leading zero stands alone.
+        const digits = i - at - 1
+        if (
+          i + 1 >= end ||
+          buffer[i] !== CR ||
+          digits === 0 ||
+          (digits > 1 && buffer[at + 1] === ZERO) ||
+          buffer[at] !== DOLLAR
+        ) {
           const line = this.lineEnd(buffer, at, end)
           if (line < 0) {
             if (end - at > INLINE_MAX_BYTES) return this.fail('too big bulk count string')
             break
           }
+          if (buffer[at] !== DOLLAR) return this.fail(`expected '$', got '${String.fromCharCode(buffer[at])}'`)
           length = parseCount(buffer, at + 1, line)
           i = line
         }
@@ -227,10 +236,10 @@ export class RequestParser {
   }
 }
 
-/** A count line's number, or NaN when it is none; may be negative. */
+/** A count line's number as string2ll takes it, or NaN; may be negative. Beyond 2^53 only its size matters. */
 function parseCount(buffer: Buffer, start: number, end: number): number {
-  const text = buffer.toString('latin1', start, Math.min(end, start + 24))
-  return /^-?\d+$/.test(text) ? Number(text) : Number.NaN
+  const count = parseInt64(buffer, start, end)
+  return count === null ? Number.NaN : Number(count)
 }
 
 /** An unfinished request of one connection, with a buffer and a parser of its own. */

@@ -1,4 +1,5 @@
 /** What CONFIG SET changes in the running server. */
+import net from 'node:net'
 import type { Server } from './server.js'
 
 const LFU = /^(allkeys|volatile)-lfu$/
@@ -37,11 +38,16 @@ export function applyConfig(server: Server): void {
     server.updateTitle()
     return null
   })
-  const relisten = (): null => {
-    // Listening is asynchronous: a failure is logged, and the old addresses are gone by then, as the log says.
+  const relisten = (): boolean => {
+    const { port, bind } = config.values
     server.relisten().catch((error: Error) => log.warning(error.message))
-    return null
+    // Numeric addresses are bound by now or refused; whether a host name can be had, only the log will tell.
+    return server.listeningPort === port || bind.length === 0 || bind.some(isHostName)
   }
-  config.onChange('port', relisten)
-  config.onChange('bind', relisten)
+  config.onChange('port', () => (relisten() ? null : 'Unable to listen on this port. Check server logs.'))
+  config.onChange('bind', () => (relisten() ? null : 'Failed to bind to specified addresses.'))
+}
+
+function isHostName(address: string): boolean {
+  return !['*', '-*', '::*', '-::*'].includes(address) && net.isIP(address.replace(/^-/, '')) === 0
 }

@@ -17,6 +17,7 @@ import {
 
 /** Strings up to this size are written by libuv from its stack; larger ones it would copy to the heap. */
 const STRING_WRITE_MAX_BYTES = 16384
+const NOTHING: readonly Buffer[] = []
 
 /** What a connection needs of the server. */
 export interface ConnectionHost {
@@ -52,6 +53,8 @@ export class Connection implements Transport {
   private outgoing: Buffer[] = []
   private outgoingBytes = 0
   private inFlightBytes = 0
+  /** What the kernel is still reading from: libuv keeps pointers, so the memory must not be collected meanwhile. */
+  private inFlight: readonly Buffer[] = NOTHING
   private writing = false
   private ending = false
   destroyed = false
@@ -80,7 +83,7 @@ export class Connection implements Transport {
     return this.outgoingBytes + this.inFlightBytes
   }
   get pendingOutputChunks(): number {
-    return this.outgoing.length
+    return this.outgoing.length + this.inFlight.length
   }
   get pendingInputBytes(): number {
     return (this.pending?.length ?? 0) + this.stashBytes
@@ -248,7 +251,10 @@ export class Connection implements Transport {
     const request = spareRequest
     const error = chunks.length === 1 ? handle.writeBuffer(request, chunks[0]) : handle.writev(request, chunks, true)
     if (error !== 0) this.close()
-    else if (lastWriteIsPending()) this.startWriting(request, size)
+    else if (lastWriteIsPending()) {
+      this.inFlight = chunks
+      this.startWriting(request, size)
+    }
   }
 
   private startWriting(request: WriteRequest, size: number): void {
@@ -262,6 +268,7 @@ export class Connection implements Transport {
   private onWritten(status: number): void {
     this.writing = false
     this.inFlightBytes = 0
+    this.inFlight = NOTHING
     if (this.destroyed) return
     if (status < 0) {
       this.close()

@@ -1,5 +1,6 @@
 /** What happens by the clock: `hz` times a second the housekeeping, once a second the rest. */
 import { ActiveExpire } from '../store/active-expire.js'
+import { sampleGauges } from './gauges.js'
 import { enforceOutputLimit, isIdleTooLong } from './limits.js'
 import type { Server } from './server.js'
 
@@ -36,6 +37,7 @@ export class Cron {
       this.everySecond(now)
     }
     server.saver.cron()
+    sampleGauges(server)
     this.slice()
     if (this.timer !== null) this.start()
   }
@@ -46,6 +48,8 @@ export class Cron {
     this.sliceQueued = false
     const deadline = performance.now() + SLICE_MS
     server.keyspace.setNow(Date.now())
+    this.expiry.effort = server.config.values['active-expire-effort']
+    for (const database of server.keyspace.databases) database.sweep()
     const expiring = server.activeExpire && !server.loader.loading && this.expiry.run(deadline)
     const freeing = !server.keyspace.collectGarbage(deadline)
     if ((expiring || freeing) && !this.sliceQueued && this.timer !== null) {

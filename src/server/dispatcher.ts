@@ -18,6 +18,7 @@ import {
   TOUCHES_ARBITRARY_KEYS,
   WRITE,
 } from '../commands/spec.js'
+import { abortExec } from '../commands/transactions.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import { encodeRequest, Request } from '../resp/request.js'
 import type { Database } from '../store/database.js'
@@ -45,6 +46,7 @@ export class Dispatcher implements KeyspaceListener {
   private readonly reply: ReplyWriter
   /** A command is running: expired keys are propagated with it. */
   private running = false
+  private errorsCounted = 0
 
   constructor(server: ServerApi, reply: ReplyWriter, nobody: Client) {
     this.server = server
@@ -56,7 +58,9 @@ export class Dispatcher implements KeyspaceListener {
   execute(client: Client, request: Request): void {
     const { context, reply } = this
     const { buffer, starts, ends } = request
-    client.lastInteractionMs = this.server.keyspace.nowMs
+    const { keyspace } = this.server
+    client.lastInteractionMs = keyspace.nowMs
+    keyspace.keepsAccessTimes = client.noTouch
     reply.resp = client.resp
     context.client = client
     context.db = client.db
@@ -103,10 +107,11 @@ export class Dispatcher implements KeyspaceListener {
     const outermost = !this.running
     this.running = true
     client.lastCommand = command
+    command.run(context)
     command.calls++
     server.stats.commandsProcessed++
-    command.run(context)
-    if (this.reply.errors !== errors) {
+    // A transaction's commands have been counted when EXEC itself ends.
+    if (this.reply.errors !== errors && this.reply.errors !== this.errorsCounted) {
       command.failedCalls++
       this.countError()
     }
@@ -185,7 +190,8 @@ export class Dispatcher implements KeyspaceListener {
     if (client.transaction !== null) client.transaction.failed = true
     if (command !== null) command.rejectedCalls++
     client.lastCommand = command
-    if (client.replyMode === 'on') this.reply.error(text)
+    if (command?.fullName === 'exec') abortExec(client, this.reply, text)
+    else if (client.replyMode === 'on') this.reply.error(text)
     else if (client.replyMode === 'skip') client.replyMode = 'on'
     this.reply.lastError = text
     this.countError()
@@ -193,6 +199,7 @@ export class Dispatcher implements KeyspaceListener {
 
   private countError(): void {
     const { stats } = this.server
+    this.errorsCounted = this.reply.errors
     const code = this.reply.lastError.split(' ', 1)[0]
     stats.errorReplies++
     stats.errors.set(code, (stats.errors.get(code) ?? 0) + 1)

@@ -17,7 +17,9 @@ export function enforceOutputLimit(connection: Connection, config: Config, log: 
     else soft = nowMs - connection.overSoftLimitSinceMs > limit.softSeconds * 1000
   } else connection.overSoftLimitSinceMs = 0
   if (!hard && !soft) return false
-  log.warning(`Client id=${client.id} addr=${client.address} name=${client.name} omem=${bytes} scheduled to be closed ASAP for overcoming of output buffer limits.`)
+  log.warning(
+    `Client id=${client.id} addr=${client.address} name=${client.name} omem=${bytes} scheduled to be closed ASAP for overcoming of output buffer limits.`,
+  )
   connection.close()
   return true
 }

@@ -2,11 +2,16 @@
 import fs from 'node:fs'
 import net from 'node:net'
 import type { Log } from '../observe/log.js'
+import { type BoundHandle, bindNow } from './bind-now.js'
 import { acceptInto, type StreamHandle } from './node-handles.js'
+
+/** As `port`: whatever the system has free, the same for all addresses. What redis.conf calls port 0 is none at all. */
+export const ANY_PORT = -1
 
 export interface ListenerOptions {
   /** redis.conf: bind. '*' is every IPv4 address, '::*' every IPv6 one; a leading '-' makes an address optional. */
   readonly bind: readonly string[]
+  /** 0: none; ANY_PORT: one that is free. */
   readonly port: number
   readonly backlog: number
   /** '' for none. */
@@ -29,7 +34,7 @@ export class Listener {
   private readonly buffer: Buffer
   private readonly accept: Accept
   private readonly log: Log
-  /** The port in use: the system's choice when 0 was asked of an embedded server. */
+  /** The port listened on; 0 while there is none. */
   port = 0
 
   constructor(buffer: Buffer, accept: Accept, log: Log) {
@@ -38,26 +43,34 @@ export class Listener {
     this.log = log
   }
 
-  /** Listens on everything `options` names. Throws ListenError; nothing stays open then. */
+  /**
+   * Listens on everything `options` names. Throws ListenError; nothing stays open then. With numeric addresses `port` is set (or
+   * the failure certain) when this function returns, before its promise settles.
+   */
   async open(options: ListenerOptions): Promise<void> {
-    try {
-      if (options.port >= 0) await this.openTcp(options)
-      if (options.unixSocket !== '') await this.openUnix(options)
-    } catch (error) {
-      this.close()
-      throw error
-    }
+    if (options.port !== 0) await this.openTcp(options)
+    if (options.unixSocket !== '') await this.openUnix(options)
+  }
+
+  /** Closes at once what is open so far: by the time a promise is rejected, somebody may be listening again. */
+  private failed(text: string): ListenError {
+    this.close()
+    return new ListenError(text)
   }
 
   private async openTcp(options: ListenerOptions): Promise<void> {
-    let port = options.port
+    let port = options.port === ANY_PORT ? 0 : options.port
     let listening = 0
     for (const given of options.bind) {
       const optional = given.startsWith('-')
       const address = optional ? given.slice(1) : given
       const host = address === '*' ? '0.0.0.0' : address === '::*' ? '::' : address
       try {
-        const server = await listen({ host, port, backlog: options.backlog, ipv6Only: host.includes(':'), exclusive: true })
+        const handle = bindNow(host, port, options.backlog)
+        const server =
+          handle === null
+            ? await listen({ host, port, backlog: options.backlog, exclusive: true })
+            : listenOn(handle, options.backlog)
         const bound = server.address()
         if (bound !== null && typeof bound === 'object') port = bound.port
         this.take(server, null)
@@ -68,11 +81,13 @@ export class Listener {
         const missing = code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'EINVAL'
         if (optional && missing) continue
         this.log.warning(`Warning: Could not create server TCP listening socket ${address}:${port}: bind: ${text}`)
-        throw new ListenError(`Failed listening on port ${port} (TCP), aborting.`)
+        throw this.failed(`Failed listening on port ${port} (TCP), aborting.`)
       }
     }
-    if (options.bind.length > 0 && listening === 0) throw new ListenError(`Failed listening on port ${port} (TCP), aborting.`)
-    this.port = port
+    if (options.bind.length > 0 && listening === 0) {
+      throw this.failed(`Failed listening on port ${port} (TCP), aborting.`)
+    }
+    this.port = listening > 0 ? port : 0
   }
 
   private async openUnix(options: ListenerOptions): Promise<void> {
@@ -84,7 +99,7 @@ export class Listener {
       this.take(server, file)
     } catch (error) {
       this.log.warning(`Failed opening Unix socket: bind: ${systemText(error as NodeJS.ErrnoException)}`)
-      throw new ListenError('Failed listening on Unix socket, aborting.')
+      throw this.failed('Failed listening on Unix socket, aborting.')
     }
   }
 
@@ -97,7 +112,14 @@ export class Listener {
   close(): void {
     for (const server of this.servers) server.close()
     this.servers = []
+    this.port = 0
   }
+}
+
+function listenOn(handle: BoundHandle, backlog: number): net.Server {
+  const server = net.createServer()
+  server.listen(handle, backlog)
+  return server
 }
 
 function listen(options: net.ListenOptions): Promise<net.Server> {

@@ -3,9 +3,11 @@
  * get -LOADING and INFO shows the progress.
  */
 import fs from 'node:fs'
-import { systemText } from '../persistence/saver.js'
+import path from 'node:path'
+import { syncDirectory } from '../persistence/file-sink.js'
 import { KeyspaceTarget } from '../persistence/rdb/load.js'
 import { RdbReader } from '../persistence/rdb/reader.js'
+import { systemText } from '../persistence/saver.js'
 import type { Server } from './server.js'
 
 const CHUNK_BYTES = 256 * 1024
@@ -38,7 +40,8 @@ export class Loader {
       const aux = await this.load(fd, server.config.values.replicaof === null)
       const replid = aux.get('repl-id')
       const offset = Number(aux.get('repl-offset') ?? Number.NaN)
-      if (replid !== undefined && Number.isSafeInteger(offset)) server.replication.restore(replid, offset)
+      const database = Number(aux.get('repl-stream-db') ?? 0)
+      if (replid !== undefined && Number.isSafeInteger(offset)) server.replication.restore(replid, offset, database)
     } catch (error) {
       throw new Error(`Fatal error loading the DB ${saver.file}: ${(error as Error).message}. Exiting.`)
     }
@@ -46,14 +49,16 @@ export class Loader {
     log.notice(`DB loaded from disk: ${((performance.now() - started) / 1000).toFixed(3)} seconds`)
   }
 
-  /** Replaces all data by a file that the master sent, which becomes this server's own file. */
+  /**
+   * Replaces all data by a file that the master sent, which becomes this server's own file once it is loaded: a file that
+   * turns out to be broken must not be what the next start finds.
+   */
   loadFromMaster(file: string, done: (error: Error | null) => void): void {
     const { server } = this
-    const { log, saver } = server
+    const { log } = server
     let fd: number
     try {
-      fs.renameSync(file, saver.file)
-      fd = fs.openSync(saver.file, 'r')
+      fd = fs.openSync(file, 'r')
     } catch (error) {
       done(error as Error)
       return
@@ -62,8 +67,10 @@ export class Loader {
     server.keyspace.flushAll()
     log.notice('MASTER <-> REPLICA sync: Loading DB in memory')
     this.load(fd, false).then(
-      () => {
+      aux => {
         server.keyspace.dirty = 0
+        server.replication.masterDatabase = Number(aux.get('repl-stream-db') ?? 0)
+        this.keep(file)
         done(null)
       },
       (error: Error) => {
@@ -71,6 +78,18 @@ export class Loader {
         done(error)
       },
     )
+  }
+
+  private keep(file: string): void {
+    const { saver, log } = this.server
+    try {
+      fs.renameSync(file, saver.file)
+      syncDirectory(path.dirname(saver.file))
+    } catch (error) {
+      log.warning(
+        `Failed trying to rename the temp DB into ${saver.file} in MASTER <-> REPLICA synchronization: ${systemText(error as Error)}`,
+      )
+    }
   }
 
   /** Reads an open file into the keyspace; resolves to the auxiliary fields of its head. */

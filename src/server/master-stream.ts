@@ -1,15 +1,21 @@
 /** Executes a master's stream: its requests in order, obeyed without replies, each relayed to this server's own replicas. */
 import type { Client } from '../commands/client.js'
-import { COMPLETE, EMPTY, FAILED, PendingRequest, RequestParser } from '../resp/request-parser.js'
 import { Request } from '../resp/request.js'
+import { COMPLETE, EMPTY, FAILED, PendingRequest, RequestParser } from '../resp/request-parser.js'
+import type { Keyspace } from '../store/keyspace.js'
 
 export interface MasterStreamHost {
   executeFromMaster(client: Client, request: Request): void
   /** Bytes that have been executed, to be relayed and counted. */
   relay(bytes: Buffer, start: number, end: number): void
   streamBroken(text: string): void
-  readonly limits: { maxBulkBytes: number }
+  readonly keyspace: Keyspace
+  /** Remembers, across links and restarts, which database the stream is in. */
+  readonly replication: { masterDatabase: number }
 }
+
+/** What clients may send is limited; what a master took from its clients is not. */
+const NO_LIMITS = { maxBulkBytes: Number.MAX_SAFE_INTEGER }
 
 export class MasterStream {
   readonly client: Client
@@ -22,7 +28,8 @@ export class MasterStream {
   constructor(client: Client, host: MasterStreamHost) {
     this.client = client
     this.host = host
-    this.parser = new RequestParser(new Request(), { maxBulkBytes: Number.MAX_SAFE_INTEGER })
+    this.client.db = host.keyspace.databases[host.replication.masterDatabase] ?? host.keyspace.databases[0]
+    this.parser = new RequestParser(new Request(), NO_LIMITS)
   }
 
   /** Whether a request or a transaction is unfinished. */
@@ -51,7 +58,7 @@ export class MasterStream {
         this.host.streamBroken(parser.error)
         return
       } else {
-        this.pending = new PendingRequest(parser, bytes.length, this.host.limits)
+        this.pending = new PendingRequest(parser, bytes.length, NO_LIMITS)
         return
       }
     }
@@ -88,6 +95,7 @@ export class MasterStream {
       this.held.push(Buffer.from(bytes.subarray(start, end)))
       return
     }
+    this.host.replication.masterDatabase = this.client.db.index
     for (const part of this.held) this.host.relay(part, 0, part.length)
     this.held.length = 0
     this.host.relay(bytes, start, end)

@@ -15,14 +15,17 @@ export function isDaemonChild(): boolean {
 /**
  * `daemonize yes`: starts the same command line again, detached, and waits until that process has written its pid file
  * and listens (or has failed, which its log tells). Resolves to the exit code for this process.
+ *
+ * @param stdin what this process has read from standard input, which the other one is to read too; a byte string.
  */
-export function daemonize(): Promise<number> {
+export function daemonize(stdin: string | null): Promise<number> {
   return new Promise(resolve => {
     const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
       detached: true,
       env: { ...process.env, [DAEMON_MARK]: '1' },
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      stdio: [stdin === null ? 'ignore' : 'pipe', 'ignore', 'ignore', 'ipc'],
     })
+    child.stdin?.on('error', () => {}).end(stdin ?? '', 'latin1')
     child.once('message', () => {
       child.disconnect()
       child.unref()
@@ -35,7 +38,7 @@ export function daemonize(): Promise<number> {
 
 /** Tells the process that started this one in the background that all is well. */
 export function daemonReady(): void {
-  if (process.send === undefined) return
+  if (!isDaemonChild() || process.send === undefined) return
   process.send('ready')
   process.disconnect()
 }

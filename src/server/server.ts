@@ -1,18 +1,18 @@
 /** The server: brings the rooms together and owns what runs between requests. */
 import type net from 'node:net'
-import { Client } from '../commands/client.js'
-import { CommandTable } from '../commands/command.js'
 import { allCommands } from '../commands/all.js'
 import type { QueuedCommand } from '../commands/client.js'
+import { Client } from '../commands/client.js'
+import { CommandTable } from '../commands/command.js'
 import type { ServerApi, ServerStats, ShutdownOptions } from '../commands/server-api.js'
 import type { Config } from '../config/config.js'
-import { Log } from '../observe/log.js'
+import type { Log } from '../observe/log.js'
 import { Saver } from '../persistence/saver.js'
 import { Replication, type ReplicationHost } from '../replication/replication.js'
 import { randomId } from '../replication/stream.js'
 import { ReplyWriter } from '../resp/reply-writer.js'
-import { RequestParser } from '../resp/request-parser.js'
 import { Request } from '../resp/request.js'
+import { RequestParser } from '../resp/request-parser.js'
 import { Keyspace } from '../store/keyspace.js'
 import { applyConfig } from './apply-config.js'
 import { Connection, type ConnectionHost } from './connection.js'
@@ -30,8 +30,8 @@ import { enforceOutputLimit } from './limits.js'
 import { Listener } from './listener.js'
 import { Loader } from './loader.js'
 import { MasterStream, type MasterStreamHost } from './master-stream.js'
-import type { StreamHandle } from './node-handles.js'
 import { NO_TRANSPORT } from './no-transport.js'
+import type { StreamHandle } from './node-handles.js'
 import { setProcessTitle } from './process.js'
 import { Shutdown } from './shutdown.js'
 
@@ -209,6 +209,8 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     const { client } = connection
     this.connections.delete(connection)
     if (!this.clients.delete(client.id)) return
+    this.stats.bytesIn += client.bytesIn
+    this.stats.bytesOut += client.bytesOut
     client.blocked?.cancel()
     client.unwatchAll()
     client.transaction = null

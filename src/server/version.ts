@@ -1,8 +1,6 @@
 /** What the server calls itself. Clients look at the Redis version whose behaviour this is. */
 import fs from 'node:fs'
-
-/** The Redis release that redis-ts behaves like. */
-export const REDIS_VERSION = '7.2.5'
+import { REDIS_VERSION } from '../config/version.js'
 
 function packageVersion(): string {
   const file = new URL('../../package.json', import.meta.url)

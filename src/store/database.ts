@@ -25,6 +25,7 @@ import type { Keyspace, KeyWatcher } from './keyspace.js'
 /** No expiry, where a time in milliseconds is expected. */
 export const NEVER = Number.NaN
 const LONGEST_INTEGER = 20
+const SWEEP_SEGMENTS = 64
 
 export class Database {
   readonly index: number
@@ -110,7 +111,8 @@ export class Database {
   }
 
   private markAccess(address: number): void {
-    const { clock } = this.keyspace
+    const { clock, keepsAccessTimes } = this.keyspace
+    if (keepsAccessTimes) return
     this.entries.setClock(address, clock.accessed(this.entries.clock(address)))
   }
 
@@ -241,6 +243,12 @@ export class Database {
     const created = entries.create(meta, key, start, end, inlineBytes, expiryMs)
     this.replace(address, created)
     return created
+  }
+
+  /** Brings tables that a mass deletion left sparse back to size, a few segments at a time. */
+  sweep(): void {
+    if (this.keys.sparse) this.keys.sweep(SWEEP_SEGMENTS)
+    if (this.expires.sparse) this.expires.sweep(SWEEP_SEGMENTS)
   }
 
   // Strings

@@ -8,70 +8,140 @@
  * SCAN is returned, exactly once.
  */
 import type { Entries } from './entries.js'
-import { BUCKET_SLOTS, MAX_BUCKET_BITS, Segment } from './segment.js'
+import {
+  BUCKET_SLOTS,
+  BUCKET_WORDS,
+  MAX_BUCKET_BITS,
+  NEXT_AT,
+  SEGMENT_WORDS,
+  Segment,
+  SIZE_AT,
+  TAGS_AT,
+} from './segment.js'
+import { GROUP_MASK, GROUP_SHIFT, SegmentMemory } from './segment-memory.js'
 
 const BUCKETS = 1 << MAX_BUCKET_BITS
 const TWO_32 = 4294967296
 const MAX_DEPTH = 26
 /** Two sibling segments merge when they fill less than this share of one. */
-const MERGE_BELOW_COUNT = 200
+const MERGE_BELOW_COUNT = 180
+/** Entries a segment gets when the table is made for a known number: it holds about 630 before it splits. */
+const RESERVE_PER_SEGMENT = 560
+/** Average JavaScript object that stands for a segment, for memory accounts. */
+const SEGMENT_OBJECT_BYTES = 120
 
 export class HashTable {
   count = 0
   readonly segments: Segment[] = []
-  private directory: Segment[]
-  private depth = 0
-  private readonly entries: Entries
   /** Set while a snapshot walks the table: merges would mix buckets that were saved with others that were not. */
   pinned = false
+  private readonly entries: Entries
+  private readonly memory = new SegmentMemory()
+  /** Segment of each hash prefix of `depth` bits, and its place in memory: lookups use the place only. */
+  private directory: Segment[]
+  private places: Int32Array
+  private depth = 0
+  /** MAX_BUCKET_BITS less those of a small table's only segment; 0 once there are several. */
+  private homeShift = MAX_BUCKET_BITS
 
-  /** Where the last successful find() found its entry; valid until the table changes. */
-  private foundSegment: Segment
-  private foundHome = 0
+  /** Where the last successful find() or locate() found its entry; valid until the table changes. */
+  private foundWords: Uint32Array
+  private foundWord = 0
+  private foundHash = 0
   private foundBucket = 0
   private foundSlot = 0
+  private swept = 0
 
   constructor(entries: Entries) {
     this.entries = entries
-    const first = new Segment(0, 0, 0)
+    const first = this.smallSegment(0)
     this.segments.push(first)
     this.directory = [first]
-    this.foundSegment = first
+    this.places = Int32Array.of(0)
+    this.foundWords = first.words
   }
 
   /** Bytes of memory behind the table's segments, without the entries. */
   get memoryBytes(): number {
-    let bytes = this.directory.length * 8
-    for (const segment of this.segments) bytes += segment.memoryBytes + 200
-    return bytes
+    return this.memory.totalBytes + this.directory.length * 12 + this.segments.length * SEGMENT_OBJECT_BYTES
+  }
+
+  private smallSegment(bucketBits: number): Segment {
+    this.memory.allocateSmall(bucketBits)
+    this.homeShift = MAX_BUCKET_BITS - bucketBits
+    return new Segment(0, 0, bucketBits, 0, this.memory.words[0], this.memory.bytes[0], 0)
+  }
+
+  private fullSegment(prefix: number, depth: number): Segment {
+    const place = this.memory.allocate()
+    const group = place >>> GROUP_SHIFT
+    const base = (place & GROUP_MASK) * SEGMENT_WORDS
+    return new Segment(prefix, depth, MAX_BUCKET_BITS, place, this.memory.words[group], this.memory.bytes[group], base)
   }
 
   private segmentOf(hash: number): Segment {
     return this.directory[this.depth === 0 ? 0 : hash >>> (32 - this.depth)]
   }
 
+  /** Makes an empty table as large as `count` entries will need (a file says how many it holds): no splits meanwhile. */
+  reserve(count: number): void {
+    const depth = Math.min(MAX_DEPTH, Math.ceil(Math.log2(count / RESERVE_PER_SEGMENT)))
+    if (this.count > 0 || !(depth > 0)) return
+    for (const segment of this.segments) this.memory.free(segment.place)
+    this.segments.length = 0
+    for (let i = 0; i < 2 ** depth; i++) {
+      const segment = this.fullSegment(i * 2 ** (32 - depth), depth)
+      segment.index = i
+      this.segments.push(segment)
+    }
+    this.directory = this.segments.slice()
+    this.places = Int32Array.from(this.directory, segment => segment.place)
+    this.depth = depth
+    this.homeShift = 0
+  }
+
+  /** Whether segments are so empty on average that sweep() would merge some. */
+  get sparse(): boolean {
+    return this.segments.length > 1 && !this.pinned && this.count < (this.segments.length * MERGE_BELOW_COUNT) / 4
+  }
+
+  /**
+   * Merges nearly empty segments, looking at `limit` of them: for what removals could not merge while a snapshot had the table
+   * pinned. To be called again while the table is sparse.
+   */
+  sweep(limit: number): void {
+    for (let i = 0; i < limit && this.segments.length > 1 && !this.pinned; i++) {
+      this.swept = this.swept + 1 < this.segments.length ? this.swept + 1 : 0
+      const segment = this.segments[this.swept]
+      if (segment.depth > 0 && segment.count < MERGE_BELOW_COUNT / 2) this.mergeWithSibling(segment)
+    }
+  }
+
   /** Address of the entry with this key, or 0. */
   find(hash: number, key: Uint8Array, start: number, end: number): number {
-    const segment = this.directory[this.depth === 0 ? 0 : hash >>> (32 - this.depth)]
-    const { bytes, sizesAt } = segment
-    const home = ((hash >>> 8) & (BUCKETS - 1)) >>> (MAX_BUCKET_BITS - segment.bucketBits)
+    const place = this.places[this.depth === 0 ? 0 : hash >>> (32 - this.depth)]
+    const words = this.memory.words[place >>> GROUP_SHIFT]
+    const bytes = this.memory.bytes[place >>> GROUP_SHIFT]
+    const base = (place & GROUP_MASK) * SEGMENT_WORDS
     const tag = hash & 0xff
-    let bucket = home
+    let bucket = ((hash >>> 8) & (BUCKETS - 1)) >>> this.homeShift
     do {
-      const first = bucket * BUCKET_SLOTS
-      const behind = first + bytes[sizesAt + bucket]
-      for (let i = first; i < behind; i++) {
-        if (bytes[i] !== tag) continue
-        const address = segment.words[i]
+      const word = base + bucket * BUCKET_WORDS
+      const byte = word << 2
+      const size = bytes[byte + SIZE_AT]
+      for (let slot = 0; slot < size; slot++) {
+        if (bytes[byte + TAGS_AT + slot] !== tag) continue
+        const address = words[word + slot]
         if (this.entries.keyEquals(address, key, start, end)) {
-          this.foundSegment = segment
-          this.foundHome = home
+          this.foundWords = words
+          this.foundWord = word + slot
+          this.foundHash = hash
           this.foundBucket = bucket
-          this.foundSlot = i - first
+          this.foundSlot = slot
           return address
         }
       }
-      bucket = bytes[segment.nextAt + bucket]
+      bucket = bytes[byte + NEXT_AT]
     } while (bucket !== 0)
     return 0
   }
@@ -79,19 +149,19 @@ export class HashTable {
   /** Finds the very entry at `address`, known to be in the table (its slot, for replaceFound and removeFound). */
   locate(hash: number, address: number): boolean {
     const segment = this.segmentOf(hash)
-    const home = segment.home((hash >>> 8) & (BUCKETS - 1))
-    let bucket = home
+    let bucket = segment.home((hash >>> 8) & (BUCKETS - 1))
     do {
-      const size = segment.bytes[segment.sizesAt + bucket]
+      const size = segment.size(bucket)
       for (let slot = 0; slot < size; slot++) {
-        if (segment.words[bucket * BUCKET_SLOTS + slot] !== address) continue
-        this.foundSegment = segment
-        this.foundHome = home
+        if (segment.address(bucket, slot) !== address) continue
+        this.foundWords = segment.words
+        this.foundWord = segment.wordOf(bucket) + slot
+        this.foundHash = hash
         this.foundBucket = bucket
         this.foundSlot = slot
         return true
       }
-      bucket = segment.bytes[segment.nextAt + bucket]
+      bucket = segment.next(bucket)
     } while (bucket !== 0)
     return false
   }
@@ -109,13 +179,13 @@ export class HashTable {
 
   /** The entry that find() or locate() found has moved to `address`. */
   replaceFound(address: number): void {
-    this.foundSegment.words[this.foundBucket * BUCKET_SLOTS + this.foundSlot] = address
+    this.foundWords[this.foundWord] = address
   }
 
   /** Takes the entry that find() or locate() found out of the table. */
   removeFound(): void {
-    const segment = this.foundSegment
-    segment.remove(this.foundHome, this.foundBucket, this.foundSlot)
+    const segment = this.segmentOf(this.foundHash)
+    segment.remove(segment.home((this.foundHash >>> 8) & (BUCKETS - 1)), this.foundBucket, this.foundSlot)
     this.count--
     if (segment.count < MERGE_BELOW_COUNT / 2 && segment.depth > 0 && !this.pinned) this.mergeWithSibling(segment)
   }
@@ -128,7 +198,8 @@ export class HashTable {
       const segment = segments[(Math.random() * segments.length) | 0]
       const place = (Math.random() * segment.buckets * BUCKET_SLOTS) | 0
       const bucket = (place / BUCKET_SLOTS) | 0
-      if (place - bucket * BUCKET_SLOTS < segment.bytes[segment.sizesAt + bucket]) return segment.words[place]
+      const slot = place - bucket * BUCKET_SLOTS
+      if (slot < segment.size(bucket)) return segment.address(bucket, slot)
     }
   }
 
@@ -155,10 +226,10 @@ export class HashTable {
   visitBucket(segment: Segment, home: number, visit: (address: number) => void): void {
     let bucket = home
     do {
-      const first = bucket * BUCKET_SLOTS
-      const size = segment.bytes[segment.sizesAt + bucket]
+      const first = segment.wordOf(bucket)
+      const size = segment.size(bucket)
       for (let slot = 0; slot < size; slot++) visit(segment.words[first + slot])
-      bucket = segment.bytes[segment.nextAt + bucket]
+      bucket = segment.next(bucket)
     } while (bucket !== 0)
   }
 
@@ -201,7 +272,7 @@ export class HashTable {
     let wider: Segment
     do {
       bits++
-      wider = new Segment(0, 0, bits)
+      wider = this.smallSegment(bits)
     } while (!this.refill(segment, wider))
     const shift = bits - segment.bucketBits
     for (let home = 0; home < 1 << bits; home++) {
@@ -213,9 +284,9 @@ export class HashTable {
 
   private refill(from: Segment, to: Segment): boolean {
     for (let bucket = 0; bucket < from.buckets; bucket++) {
-      const size = from.bytes[from.sizesAt + bucket]
+      const size = from.size(bucket)
       for (let slot = 0; slot < size; slot++) {
-        const address = from.words[bucket * BUCKET_SLOTS + slot]
+        const address = from.address(bucket, slot)
         const hash = this.entries.hashOf(address)
         if (!to.insert(to.home((hash >>> 8) & (BUCKETS - 1)), hash & 0xff, address)) {
           // A few hundred entries fill no 64 buckets unless their hashes are equal, which a keyed hash rules out.
@@ -232,30 +303,31 @@ export class HashTable {
     if (segment.depth === this.depth) this.doubleDirectory()
     const depth = segment.depth + 1
     const bit = 2 ** (32 - depth)
-    const lower = new Segment(segment.prefix, depth, MAX_BUCKET_BITS)
-    const upper = new Segment(segment.prefix + bit, depth, MAX_BUCKET_BITS)
+    const lower = this.fullSegment(segment.prefix, depth)
+    const upper = this.fullSegment(segment.prefix + bit, depth)
     for (let home = 0; home < BUCKETS; home++) {
       const version = segment.words[segment.versionsAt + home]
       lower.words[lower.versionsAt + home] = version
       upper.words[upper.versionsAt + home] = version
       let bucket = home
       do {
-        const size = segment.bytes[segment.sizesAt + bucket]
+        const size = segment.size(bucket)
         for (let slot = 0; slot < size; slot++) {
-          const place = bucket * BUCKET_SLOTS + slot
-          const address = segment.words[place]
+          const address = segment.address(bucket, slot)
           const target = this.entries.hashOf(address) & bit ? upper : lower
-          target.insert(home, segment.bytes[place], address)
+          target.insert(home, segment.tag(bucket, slot), address)
         }
-        bucket = segment.bytes[segment.nextAt + bucket]
+        bucket = segment.next(bucket)
       } while (bucket !== 0)
     }
     lower.index = segment.index
     this.segments[lower.index] = lower
     upper.index = this.segments.length
     this.segments.push(upper)
+    this.homeShift = 0
     this.point(lower)
     this.point(upper)
+    this.memory.free(segment.place)
   }
 
   private doubleDirectory(): void {
@@ -265,6 +337,7 @@ export class HashTable {
       wider[i * 2 + 1] = this.directory[i]
     }
     this.directory = wider
+    this.places = Int32Array.from(wider, segment => segment.place)
     this.depth++
   }
 
@@ -272,7 +345,10 @@ export class HashTable {
     const shift = 32 - this.depth
     const first = this.depth === 0 ? 0 : segment.prefix >>> shift
     const slots = 1 << (this.depth - segment.depth)
-    for (let i = 0; i < slots; i++) this.directory[first + i] = segment
+    for (let i = first; i < first + slots; i++) {
+      this.directory[i] = segment
+      this.places[i] = segment.place
+    }
   }
 
   private mergeWithSibling(segment: Segment): void {
@@ -280,8 +356,12 @@ export class HashTable {
     const sibling = this.segmentOf((segment.prefix ^ bit) >>> 0)
     if (sibling.depth !== segment.depth || sibling.count + segment.count > MERGE_BELOW_COUNT) return
     const prefix = (segment.prefix & ~bit) >>> 0
-    const merged = new Segment(prefix, segment.depth - 1, MAX_BUCKET_BITS)
-    for (const from of [segment, sibling]) if (!this.refillSameBuckets(from, merged)) return
+    const merged = this.fullSegment(prefix, segment.depth - 1)
+    for (const from of [segment, sibling]) {
+      if (this.refillSameBuckets(from, merged)) continue
+      this.memory.free(merged.place)
+      return
+    }
     merged.index = segment.index
     this.segments[merged.index] = merged
     const last = this.segments[this.segments.length - 1]
@@ -289,18 +369,19 @@ export class HashTable {
     this.segments[last.index] = last
     this.segments.pop()
     this.point(merged)
+    this.memory.free(segment.place)
+    this.memory.free(sibling.place)
   }
 
   private refillSameBuckets(from: Segment, to: Segment): boolean {
     for (let home = 0; home < BUCKETS; home++) {
       let bucket = home
       do {
-        const size = from.bytes[from.sizesAt + bucket]
+        const size = from.size(bucket)
         for (let slot = 0; slot < size; slot++) {
-          const place = bucket * BUCKET_SLOTS + slot
-          if (!to.insert(home, from.bytes[place], from.words[place])) return false
+          if (!to.insert(home, from.tag(bucket, slot), from.address(bucket, slot))) return false
         }
-        bucket = from.bytes[from.nextAt + bucket]
+        bucket = from.next(bucket)
       } while (bucket !== 0)
     }
     return true

@@ -43,6 +43,8 @@ export class Keyspace {
   isReplica = false
   /** Commands of the master's stream see keys that have expired but are not deleted yet. */
   obeysMaster = false
+  /** CLIENT NO-TOUCH: the client being served leaves access clocks as they are. */
+  keepsAccessTimes = false
   /** Nothing expires while a file is being loaded. */
   loading = false
 

@@ -72,6 +72,8 @@ export class Slabs {
   private freePages = new Uint16Array(16)
   private readonly chunksWithFreePages: number[] = []
   private readonly freeChunkNumbers: number[] = []
+  /** A chunk that was free as a whole when last looked at. */
+  private spareChunk = -1
 
   /** Bytes that a slot for `size` bytes really has. */
   static slotBytes(size: number): number {
@@ -165,8 +167,11 @@ export class Slabs {
     const chunk = page >>> CHUNK_PAGE_SHIFT
     if (this.freePages[chunk] === 0) this.chunksWithFreePages.push(chunk)
     this.freePages[chunk] |= 1 << (page & (CHUNK_PAGES - 1))
-    // Chunk 0 stays, as a cushion against a server that hovers around empty.
-    if (this.freePages[chunk] === ALL_PAGES_FREE && chunk !== 0) this.releaseChunk(chunk)
+    // Chunk 0 and one more stay, as a cushion for loads that hover around a chunk's end.
+    if (this.freePages[chunk] !== ALL_PAGES_FREE || chunk === 0) return
+    const spare = this.spareChunk
+    if (spare >= 0 && spare !== chunk && this.freePages[spare] === ALL_PAGES_FREE) this.releaseChunk(chunk)
+    else this.spareChunk = chunk
   }
 
   private openChunk(): number {

@@ -1,7 +1,7 @@
 /** String values: reading them whatever their encoding, and growing them. */
 
-import { integerLength, writeInteger } from '../bytes/integers.js'
 import { copyBytes } from '../bytes/copy.js'
+import { integerLength, writeInteger } from '../bytes/integers.js'
 import type { Database } from '../store/database.js'
 import {
   ENCODING_EXTERNAL,

@@ -12,6 +12,8 @@ const LFU_COUNTER_MASK = 0xff
 const LRU_BITS = 0xffffff
 /** More empty keys than this are counted, but not logged. */
 const EMPTY_KEYS_LOGGED = 10
+/** The file's word on its number of keys is trusted up to here: some 20 MiB of table. */
+const RESERVE_MAX_KEYS = 2_000_000
 
 export interface KeyspaceTargetOptions {
   hashLimits: HashLimits
@@ -63,8 +65,9 @@ export class KeyspaceTarget implements RdbTarget {
     return true
   }
 
-  resizeDatabase(): void {
-    // The tables grow without a pause: there is nothing to prepare.
+  resizeDatabase(keys: number, expires: number): void {
+    this.database.keys.reserve(Math.min(keys, RESERVE_MAX_KEYS))
+    this.database.expires.reserve(Math.min(expires, RESERVE_MAX_KEYS))
   }
 
   string(key: RdbKey, value: Buffer, start: number, end: number, own: boolean): boolean {
