@@ -249,16 +249,17 @@ export class MasterLink {
     // The stream that follows waits in the socket until the file is loaded.
     socket?.pause()
     if (rest.length > 0) socket?.unshift(rest)
-    transfer.finish(error => this.load(transfer, error))
+    const problem = transfer.problem(this.owner.config.values.rdbchecksum)
+    transfer.finish(error => this.load(transfer, error ?? problem))
     this.state = 'loading'
     this.owner.changed()
     return chunk.length
   }
 
-  private load(transfer: Transfer, syncError: Error | null): void {
+  private load(transfer: Transfer, problem: Error | null): void {
     const { pendingFull } = this
     if (this.closed || pendingFull === null) transfer.discard()
-    else if (syncError !== null) this.loaded(transfer, syncError)
+    else if (problem !== null) this.loaded(transfer, problem)
     else {
       const { replid, offset } = pendingFull
       this.owner.loadFile(transfer.file, replid, offset, error => this.loaded(transfer, error))

@@ -3,6 +3,9 @@
  * announced, or diskless, ended by a mark of 40 bytes. The old data stays in service until the file is whole.
  */
 import fs from 'node:fs'
+import { CRC64_LENGTH, Crc64, isZeroCrc64 } from '../bytes/crc64.js'
+import { quoted, RdbError } from '../persistence/rdb/error.js'
+import { RDB_FIRST_VERSION_WITH_CHECKSUM, RDB_HEADER_BYTES } from '../persistence/rdb/format.js'
 
 const MARK_BYTES = 40
 const SYNC_EVERY_BYTES = 8 * 1024 * 1024
@@ -14,7 +17,9 @@ export class Transfer {
   received = 0
   private readonly fd: number
   private readonly mark: Buffer | null
-  /** The last bytes received, where the mark may be under way. */
+  private readonly crc = new Crc64()
+  private head: Buffer = Buffer.alloc(0)
+  /** The last bytes received: the checksum, and after it the mark, may be under way. */
   private tail: Buffer = Buffer.alloc(0)
   private closed = false
 
@@ -47,8 +52,8 @@ export class Transfer {
       return this.received === this.size ? take : -1
     }
     this.append(chunk, chunk.length)
-    this.tail = Buffer.concat([this.tail, chunk]).subarray(-MARK_BYTES)
-    if (this.tail.length < MARK_BYTES || !this.tail.equals(this.mark)) return -1
+    if (!this.tail.subarray(-MARK_BYTES).equals(this.mark)) return -1
+    this.tail = this.tail.subarray(0, -MARK_BYTES)
     this.received -= MARK_BYTES
     fs.ftruncateSync(this.fd, this.received)
     return chunk.length
@@ -56,10 +61,32 @@ export class Transfer {
 
   private append(chunk: Buffer, length: number): void {
     for (let at = 0; at < length; ) at += fs.writeSync(this.fd, chunk, at, length - at)
+    this.sum(chunk.subarray(0, length))
     const before = Math.floor(this.received / SYNC_EVERY_BYTES)
     this.received += length
     // Written back bit by bit, so that the sync at the end has little left to do.
     if (Math.floor(this.received / SYNC_EVERY_BYTES) !== before) fs.fdatasync(this.fd, () => {})
+  }
+
+  private sum(bytes: Buffer): void {
+    if (this.head.length < RDB_HEADER_BYTES) this.head = Buffer.concat([this.head, bytes]).subarray(0, RDB_HEADER_BYTES)
+    const joined = Buffer.concat([this.tail, bytes])
+    const summed = Math.max(0, joined.length - CRC64_LENGTH - (this.mark === null ? 0 : MARK_BYTES))
+    this.crc.update(joined, 0, summed)
+    this.tail = joined.subarray(summed)
+  }
+
+  /**
+   * Why the whole file cannot be what a master has saved, or null: found out before the old data is given up for it. Without
+   * `checksum` (redis.conf: rdbchecksum) only its beginning counts.
+   */
+  problem(checksum: boolean): Error | null {
+    const { head, tail, crc } = this
+    const version = /^REDIS(\d{4})$/.exec(head.toString('latin1'))?.[1]
+    if (version === undefined) return new RdbError(0, null, '"REDIS" and a version', quoted(head, 0, head.length))
+    if (!checksum || Number(version) < RDB_FIRST_VERSION_WITH_CHECKSUM) return null
+    if (tail.length === CRC64_LENGTH && (crc.matches(tail, 0) || isZeroCrc64(tail, 0))) return null
+    return new RdbError(this.received - tail.length, null, `checksum ${crc}`, tail.reverse().toString('hex'))
   }
 
   /** The file is whole: syncs and closes it. */

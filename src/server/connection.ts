@@ -29,6 +29,8 @@ export interface ConnectionHost {
   dispatch(client: Client, parser: RequestParser): void
   /** Reads the clock; called when bytes arrive. */
   beginTurn(): void
+  /** Calls the connection's endTurn() when all connections have had their turn. */
+  flushLater(connection: Connection): void
   outputGrew(connection: Connection): void
   protocolError(client: Client, text: string): void
   queryBufferExceeded(client: Client): void
@@ -50,6 +52,8 @@ export class Connection implements Transport {
   /** Bytes that arrived while the client was blocked. */
   private stash: Buffer[] = []
   private stashBytes = 0
+  /** Replies of this turn, one character a byte; they come behind `outgoing`. */
+  private text = ''
   private outgoing: Buffer[] = []
   private outgoingBytes = 0
   private inFlightBytes = 0
@@ -80,7 +84,7 @@ export class Connection implements Transport {
     return this.handle?.fd ?? -1
   }
   get pendingOutputBytes(): number {
-    return this.outgoingBytes + this.inFlightBytes
+    return this.outgoingBytes + this.inFlightBytes + this.text.length
   }
   get pendingOutputChunks(): number {
     return this.outgoing.length + this.inFlight.length
@@ -186,7 +190,10 @@ export class Connection implements Transport {
     this.flush()
   }
 
-  /** Sends what the reply writer holds, and clears it. */
+  /**
+   * Takes over what the reply writer holds. It leaves when the turn of all connections is over: written one after another,
+   * replies wake the clients' side once instead of once each, and whatever has to reach a disk before them can do so.
+   */
   flush(): void {
     const { replies } = this.host
     if (replies.isEmpty) return
@@ -196,17 +203,38 @@ export class Connection implements Transport {
     }
     const size = replies.totalBytes
     this.client.bytesOut += size
-    const { handle } = this
-    if (handle === null || this.writing || replies.chunkBytes !== 0 || size > STRING_WRITE_MAX_BYTES) {
+    if (replies.chunkBytes !== 0 || size > STRING_WRITE_MAX_BYTES || this.text !== '' || this.handle === null) {
       for (const chunk of replies.takeChunks()) this.enqueue(chunk)
-      this.drain()
-      return
+    } else {
+      this.text = latin1(replies.buffer, 0, size)
+      replies.clear()
     }
-    const request = spareRequest
-    const error = handle.writeLatin1String(request, latin1(replies.buffer, 0, size))
-    replies.clear()
-    if (error !== 0) this.close()
-    else if (lastWriteIsPending()) this.startWriting(request, size)
+    this.host.flushLater(this)
+  }
+
+  /** The turn is over: replies leave. */
+  endTurn(): void {
+    const { text, handle } = this
+    if (this.destroyed) return
+    if (text !== '' && handle !== null && !this.writing && this.outgoing.length === 0) {
+      this.text = ''
+      const request = spareRequest
+      const error = handle.writeLatin1String(request, text)
+      if (error !== 0) this.close()
+      else if (lastWriteIsPending()) this.startWriting(request, text.length)
+    } else {
+      this.queueText()
+      this.drain()
+    }
+    if (this.ending && !this.writing) this.finish()
+  }
+
+  private queueText(): void {
+    if (this.text === '') return
+    const bytes = Buffer.from(this.text, 'latin1')
+    this.text = ''
+    this.outgoing.push(bytes)
+    this.outgoingBytes += bytes.length
   }
 
   send(bytes: Buffer): void {
@@ -226,6 +254,7 @@ export class Connection implements Transport {
   }
 
   private enqueue(bytes: Buffer): void {
+    this.queueText()
     this.outgoing.push(bytes)
     this.outgoingBytes += bytes.length
   }
@@ -286,6 +315,7 @@ export class Connection implements Transport {
     this.client.closing = true
     this.outgoing = []
     this.outgoingBytes = 0
+    this.text = ''
     this.socket.destroy()
   }
 
@@ -293,10 +323,8 @@ export class Connection implements Transport {
     if (this.destroyed || this.ending) return
     this.client.closing = true
     this.ending = true
-    // Replies of this turn may still be in the shared writer: look again when the turn is over.
-    setImmediate(() => {
-      if (!this.writing) this.finish()
-    })
+    // Replies of this turn may still be in the shared writer, or wait for its end.
+    this.host.flushLater(this)
   }
 
   private finish(): void {

@@ -5,9 +5,10 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { syncDirectory } from '../persistence/file-sink.js'
-import { KeyspaceTarget } from '../persistence/rdb/load.js'
+import type { KeyspaceTargetOptions } from '../persistence/rdb/load.js'
 import { RdbReader } from '../persistence/rdb/reader.js'
 import { systemText } from '../persistence/saver.js'
+import { ExpiredKeysTarget } from '../replication/expired-keys.js'
 import type { Server } from './server.js'
 
 const CHUNK_BYTES = 256 * 1024
@@ -37,11 +38,7 @@ export class Loader {
     }
     const started = performance.now()
     try {
-      const aux = await this.load(fd, server.config.values.replicaof === null)
-      const replid = aux.get('repl-id')
-      const offset = Number(aux.get('repl-offset') ?? Number.NaN)
-      const database = Number(aux.get('repl-stream-db') ?? 0)
-      if (replid !== undefined && Number.isSafeInteger(offset)) server.replication.restore(replid, offset, database)
+      await this.load(fd, 'own')
     } catch (error) {
       throw new Error(`Fatal error loading the DB ${saver.file}: ${(error as Error).message}. Exiting.`)
     }
@@ -66,7 +63,7 @@ export class Loader {
     log.notice('MASTER <-> REPLICA sync: Flushing old data')
     server.keyspace.flushAll()
     log.notice('MASTER <-> REPLICA sync: Loading DB in memory')
-    this.load(fd, false).then(
+    this.load(fd, 'from-master').then(
       aux => {
         server.keyspace.dirty = 0
         server.replication.masterDatabase = Number(aux.get('repl-stream-db') ?? 0)
@@ -93,23 +90,29 @@ export class Loader {
   }
 
   /** Reads an open file into the keyspace; resolves to the auxiliary fields of its head. */
-  private async load(fd: number, dropExpired: boolean): Promise<Map<string, string>> {
+  private async load(fd: number, source: 'own' | 'from-master'): Promise<Map<string, string>> {
     const { server } = this
-    const { keyspace, config, log, saver } = server
+    const { keyspace, config, log, replication, saver } = server
     const aux = new Map<string, string>()
-    const target = new KeyspaceTarget(keyspace, {
-      dropExpired,
+    const options: KeyspaceTargetOptions = {
+      dropExpired: source === 'own' && config.values.replicaof === null,
       hashLimits: {
         maxEntries: config.values['hash-max-listpack-entries'],
         maxValueBytes: config.values['hash-max-listpack-value'],
       },
       aux: (name, value) => {
         aux.set(name, value)
+        // The last of replication's fields, all of them ahead of the keys.
+        if (name === 'repl-offset' && source === 'own') this.restoreHistory(aux)
       },
       warn: message => log.warning(message),
+    }
+    const target = new ExpiredKeysTarget(keyspace, options, (database, del) => {
+      if (replication.stream.active) replication.feed(database, del, 0, del.length)
     })
-    const reader = new RdbReader(target, { checksum: config.values.rdbchecksum })
-    this.begin(fs.fstatSync(fd).size)
+    const totalBytes = fs.fstatSync(fd).size
+    const reader = new RdbReader(target, { checksum: config.values.rdbchecksum, totalBytes })
+    this.begin(totalBytes)
     try {
       await this.readAll(fd, reader)
     } finally {
@@ -120,6 +123,13 @@ export class Loader {
     saver.keysExpired = target.keysExpired
     log.notice(`Done loading RDB, keys loaded: ${target.keysLoaded}, keys expired: ${target.keysExpired}.`)
     return aux
+  }
+
+  private restoreHistory(aux: ReadonlyMap<string, string>): void {
+    const replid = aux.get('repl-id')
+    const offset = Number(aux.get('repl-offset'))
+    if (replid === undefined || !Number.isSafeInteger(offset)) return
+    this.server.replication.restore(replid, offset, Number(aux.get('repl-stream-db') ?? 0))
   }
 
   private begin(size: number): void {

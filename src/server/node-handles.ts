@@ -78,5 +78,25 @@ export function acceptInto(
     const options = { handle, onread: { buffer, callback: (length: number) => receive(length) } }
     const socket = new net.Socket(options as net.SocketConstructorOpts)
     receive = accept(socket, handlesAvailable ? (handle as StreamHandle) : null)
+    if (handlesAvailable) readDirectly(handle as ReadingHandle, receive)
+  }
+}
+
+interface ReadingHandle {
+  onread: ((this: ReadingHandle, ...rest: unknown[]) => unknown) | undefined
+}
+
+/** Position of the number of bytes read, or an errno, in streamBaseState. */
+const READ_BYTES_OR_ERROR = 0
+
+/** Takes bytes from the handle without the socket's own reading; its ends and errors stay the socket's business. */
+function readDirectly(handle: ReadingHandle, receive: (length: number) => boolean): void {
+  const throughSocket = handle.onread
+  if (throughSocket === undefined) return
+  handle.onread = function (...rest) {
+    const length = state[READ_BYTES_OR_ERROR]
+    if (length <= 0) return throughSocket.apply(this, rest)
+    receive(length)
+    return undefined
   }
 }

@@ -77,6 +77,16 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   private readonly cron: Cron
   private readonly shuttingDown: Shutdown
   private masterStream: MasterStream | null = null
+  /** Connections with replies that wait for the end of the turn. */
+  private answered: Connection[] = []
+  private answering: Connection[] = []
+  private readonly endTurn = (): void => {
+    const connections = this.answered
+    this.answered = this.answering
+    for (let i = 0; i < connections.length; i++) connections[i].endTurn()
+    connections.length = 0
+    this.answering = connections
+  }
   private nextClientId = 1
   private readonly tasks: (() => void)[] = []
   private tasksScheduled = false
@@ -180,6 +190,11 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
 
   beginTurn(): void {
     this.keyspace.setNow(Date.now())
+  }
+
+  flushLater(connection: Connection): void {
+    this.answered.push(connection)
+    if (this.answered.length === 1) setImmediate(this.endTurn)
   }
 
   dispatch(client: Client, parser: RequestParser): void {

@@ -13,8 +13,9 @@ export async function dial(where: number | (NetConnectOpts & ConnectOpts)): Prom
 /** Everything that comes until the connection ends, one character a byte. */
 export async function everything(socket: Socket): Promise<string> {
   const chunks: Buffer[] = []
-  socket.on('data', chunk => chunks.push(chunk))
-  if (!socket.destroyed) await once(socket, 'close')
+  socket.on('data', chunk => chunks.push(chunk)).resume()
+  // A reset is an end, too.
+  await new Promise(resolve => socket.on('error', () => {}).once('close', resolve))
   return Buffer.concat(chunks).toString('latin1')
 }
 

@@ -44,8 +44,9 @@ async function start(name: Name): Promise<void> {
   servers.set(name, await startRedisTs(args, { port: port(name), dir: known(dirs, name) }))
 }
 
-const arrived = (names: readonly Name[], key: string, value: string): Promise<void[]> =>
-  Promise.all(names.map(name => until(`${key} on ${name}`, async () => (await redisCli(name, 'get', key)) === value)))
+async function arrived(names: readonly Name[], key: string, value: string): Promise<void> {
+  for (const name of names) await until(`${key} on ${name}`, async () => (await redisCli(name, 'get', key)) === value)
+}
 
 describe('the walkthrough', requireStock('redis-cli'), () => {
   const root = tempDir()
@@ -66,8 +67,7 @@ describe('the walkthrough', requireStock('redis-cli'), () => {
   })
 
   test('step 1: four instances are created by the installer', async () => {
-    for (const name of NAMES) {
-      installedPorts.set(name, await freePort())
+    const create = async (name: Name): Promise<void> => {
       const stdout = await run(
         join(process.cwd(), 'bin', 'install-server'),
         '--yes',
@@ -79,6 +79,8 @@ describe('the walkthrough', requireStock('redis-cli'), () => {
       expect(readFileSync(file(name, 'conf'), 'utf8')).toContain(`port ${installed(name)}\n`)
       expect(await cli(installed(name), 'ping')).toBe('PONG')
     }
+    for (const name of NAMES) installedPorts.set(name, await freePort())
+    await Promise.all(NAMES.map(create))
   })
 
   test('step 2: they run, one process each under its title, and their init scripts work', async () => {
@@ -92,10 +94,8 @@ describe('the walkthrough', requireStock('redis-cli'), () => {
     expect(await run(script('7000'), 'status')).toContain(`redis_${installed('7000')} is running`)
     await run(script('7000'), 'restart')
     expect(await cli(installed('7000'), 'ping')).toBe('PONG')
-    for (const name of REPLICAS) {
-      await run(script(name), 'stop')
-      await expect(cli(installed(name), 'ping')).rejects.toThrow('Could not connect')
-    }
+    await Promise.all(REPLICAS.map(name => run(script(name), 'stop')))
+    for (const name of REPLICAS) await expect(cli(installed(name), 'ping')).rejects.toThrow('Could not connect')
   })
 
   test('step 3: the configuration files say who is whose replica, in old words and new', async () => {

@@ -6,14 +6,15 @@ import { formatDouble, ReplyWriter } from '../../src/resp/reply-writer.js'
 /** Reads replies as a RESP2 client does. */
 function read(bytes: Buffer): unknown[] {
   const replies: unknown[] = []
-  const parser = new RedisParser({
+  const options = {
     returnBuffers: true,
-    returnReply: reply => replies.push(reply),
-    returnError: error => replies.push(error),
-    returnFatalError: error => {
+    returnReply: (reply: unknown) => replies.push(reply),
+    returnError: (error: Error) => replies.push(error),
+    returnFatalError: (error: Error) => {
       throw error
     },
-  })
+  }
+  const parser = new RedisParser(options)
   parser.execute(bytes)
   return replies
 }

@@ -30,7 +30,7 @@ function create(
   return address
 }
 
-function valueOf(entries: Entries, address: number): Buffer {
+function inlineValue(entries: Entries, address: number): Buffer {
   const start = entries.valueStart(address)
   return Buffer.from(entries.memory(address).subarray(start, start + entries.payload(address)))
 }
@@ -50,7 +50,7 @@ describe('an entry', () => {
         const address = create(entries, key, { value, expiryMs, clock })
         expect(address).not.toBe(0)
         expect(entries.keyCopy(address)).toEqual(Buffer.from(key))
-        expect(valueOf(entries, address)).toEqual(Buffer.from(value))
+        expect(inlineValue(entries, address)).toEqual(Buffer.from(value))
         expect(entries.expiry(address)).toBe(expiryMs)
         expect(entries.clock(address)).toBe(clock)
         expect(entries.type(address)).toBe(TYPE_STRING)
@@ -86,7 +86,7 @@ describe('an entry', () => {
     addresses.forEach((address, i) => {
       const own = i === 25
       expect(entries.keyCopy(address).toString()).toBe(`key:${i}`)
-      expect(valueOf(entries, address).toString()).toBe(own ? 'XYZ' : `value:${i}`)
+      expect(inlineValue(entries, address).toString()).toBe(own ? 'XYZ' : `value:${i}`)
       expect(entries.expiry(address)).toBe(own ? 2 ** 45 + 7 : 1000 + i)
       expect(entries.clock(address)).toBe(own ? 0xabcdef : 0)
       expect(entries.encoding(address)).toBe(own ? ENCODING_RAW : ENCODING_PLAIN)
@@ -171,8 +171,8 @@ test('a key of more than a slab page is possible', () => {
   const small = create(entries, Buffer.from('a'), { value: Buffer.from('1') })
   const address = create(entries, key, { value: Buffer.from('value'), expiryMs: 9 })
   expect(entries.keyCopy(address).equals(key)).toBe(true)
-  expect(valueOf(entries, address).toString()).toBe('value')
+  expect(inlineValue(entries, address).toString()).toBe('value')
   expect(entries.hashOf(small)).not.toBe(entries.hashOf(address))
   entries.destroy(address)
-  expect(valueOf(entries, small).toString()).toBe('1')
+  expect(inlineValue(entries, small).toString()).toBe('1')
 })

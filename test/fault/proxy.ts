@@ -1,0 +1,126 @@
+import net from 'node:net'
+
+/**
+ * Looks at all that a connection has carried from the server so far and says how many bytes of it may pass before the
+ * connection is cut; -1 for all of them.
+ */
+export type Cut = (seen: Buffer) => number
+
+/** Cuts when `marker` has come, `extra` bytes behind its end (negative: before). */
+export function cutAt(marker: string, extra = 0): Cut {
+  return seen => {
+    const at = seen.indexOf(marker, 0, 'latin1')
+    return at < 0 ? -1 : at + marker.length + extra
+  }
+}
+
+interface Pair {
+  readonly client: net.Socket
+  readonly server: net.Socket
+}
+
+/** A TCP proxy on 127.0.0.1 that can cut, hold up and slow down what passes from the server to its clients. */
+export class TcpProxy {
+  /** Where new connections go. */
+  target: number
+  /** One for each of the next connections, in order; later ones pass as they are. */
+  readonly cuts: Cut[] = []
+  /** Connections so far. */
+  connections = 0
+  /** Connections that were cut. */
+  cutsDone = 0
+  /** Bytes a second from the server to each client; 0 for no limit. */
+  bytesPerSecond = 0
+  private readonly listener: net.Server
+  private readonly pairs = new Set<Pair>()
+  private readonly waiting = new Set<() => void>()
+
+  private constructor(target: number) {
+    this.target = target
+    this.listener = net.createServer(client => this.accept(client))
+  }
+
+  static async start(target: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy(target)
+    await new Promise<void>(resolve => proxy.listener.listen(0, '127.0.0.1', resolve))
+    return proxy
+  }
+
+  get port(): number {
+    const address = this.listener.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  }
+
+  /** Resolves when so many connections have been cut. */
+  async cutCount(count: number): Promise<void> {
+    while (this.cutsDone < count) await new Promise<void>(resolve => this.waiting.add(resolve))
+  }
+
+  /** Cuts all connections now, by a reset. */
+  cutAll(): void {
+    for (const pair of [...this.pairs]) this.cut(pair)
+  }
+
+  /** Stops to read from the servers: what they send piles up there. */
+  hold(): void {
+    for (const { server } of this.pairs) server.pause()
+  }
+
+  release(): void {
+    for (const { server } of this.pairs) server.resume()
+  }
+
+  async close(): Promise<void> {
+    this.cutAll()
+    await new Promise(resolve => this.listener.close(resolve))
+  }
+
+  private accept(client: net.Socket): void {
+    this.connections++
+    const server = net.connect(this.target, '127.0.0.1')
+    const pair = { client, server }
+    this.pairs.add(pair)
+    const end = () => this.drop(pair)
+    for (const socket of [client, server]) socket.on('error', end).on('close', end)
+    client.on('data', data => server.write(data))
+    const cut = this.cuts.shift()
+    let seen: Buffer = Buffer.alloc(0)
+    server.on('data', data => {
+      if (cut === undefined) {
+        this.pass(pair, data)
+        return
+      }
+      const before = seen.length
+      seen = Buffer.concat([seen, data])
+      const allowed = cut(seen)
+      if (allowed < 0) this.pass(pair, data)
+      else {
+        client.write(data.subarray(0, Math.max(0, allowed - before)), () => this.cut(pair))
+        server.pause()
+      }
+    })
+  }
+
+  private pass({ client, server }: Pair, data: Buffer): void {
+    const full = !client.write(data)
+    if (this.bytesPerSecond === 0 && !full) return
+    server.pause()
+    if (this.bytesPerSecond === 0) client.once('drain', () => server.resume())
+    else setTimeout(() => server.resume(), (data.length * 1000) / this.bytesPerSecond)
+  }
+
+  private cut(pair: Pair): void {
+    if (!this.drop(pair)) return
+    this.cutsDone++
+    for (const resolve of this.waiting) resolve()
+    this.waiting.clear()
+  }
+
+  private drop(pair: Pair): boolean {
+    if (!this.pairs.delete(pair)) return false
+    // An orderly end for the client, so that it reads all that was let through.
+    pair.client.end()
+    pair.server.destroy()
+    return true
+  }
+}

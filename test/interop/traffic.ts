@@ -1,0 +1,115 @@
+import { RawClient } from '../commands/raw-client.js'
+
+const BATCH = 50
+
+/** Sends requests in batches of some size. */
+export async function fill(port: number, commands: readonly (readonly string[])[]): Promise<void> {
+  const client = await RawClient.connect(port)
+  for (let i = 0; i < commands.length; i += 1000) {
+    for (const reply of await client.pipeline(commands.slice(i, i + 1000))) {
+      if (reply.type === '-') throw new Error(reply.text ?? 'error')
+    }
+  }
+  client.close()
+}
+
+/** HSET commands that make a hash of so many fields. */
+export function largeHash(key: string, fields: number): string[][] {
+  const commands: string[][] = []
+  for (let i = 0; i < fields; ) {
+    const command = ['HSET', key]
+    for (let n = 0; n < 200 && i < fields; n++, i++) command.push(`field:${i}`, `value ${i * 7}`)
+    commands.push(command)
+  }
+  return commands
+}
+
+/** One of everything there is: numbers, texts, big values, expiries far and near, small and large hashes, two databases. */
+export function sampleData(): string[][] {
+  const commands: string[][] = []
+  for (let i = 0; i < 2000; i++) commands.push(['SET', `text:${i}`, `value of ${i} `.repeat((i % 20) + 1)])
+  for (let i = 0; i < 500; i++) commands.push(['SET', `number:${i}`, String(i ** 4 * (i % 2 === 0 ? 1 : -1))])
+  for (let i = 0; i < 300; i++) commands.push(['SET', `lasting:${i}`, 'x', 'EX', '10000'])
+  for (let i = 0; i < 300; i++) commands.push(['SET', `fleeting:${i}`, 'x', 'PX', String(100 + i)])
+  for (let i = 0; i < 200; i++) commands.push(['HSET', `hash:${i}`, 'a', String(i), 'b', 'text', `field ${i}`, '-1'])
+  let random = 1
+  const noise = Array.from({ length: 1 << 20 }, () => {
+    random = (random * 1103515245 + 12345) % 2147483648
+    return String.fromCharCode(random >> 23)
+  }).join('')
+  commands.push(['SET', 'big:noise', noise], ['SET', 'big:even', 'y'.repeat(1 << 20)])
+  commands.push(...largeHash('large', 10_000))
+  commands.push(['SELECT', '9'], ['SET', 'other', 'database'], ['HSET', 'small', 'f', 'v'], ['SELECT', '0'])
+  return commands
+}
+
+/** Writes of all kinds, one batch after another, until it is stopped. */
+export class Traffic {
+  /** Batches that have been answered. */
+  batches = 0
+  private readonly port: number
+  private stopping = false
+  private readonly ended: Promise<void>
+  private problem: string | null = null
+
+  constructor(port: number) {
+    this.port = port
+    this.ended = this.run()
+  }
+
+  /** Resolves when the last batch has been answered; rejects with the first error reply. */
+  async stop(): Promise<void> {
+    this.stopping = true
+    await this.ended
+    if (this.problem !== null) throw new Error(this.problem)
+  }
+
+  private async run(): Promise<void> {
+    const client = await RawClient.connect(this.port)
+    let n = 0
+    while (!this.stopping && this.problem === null) {
+      const commands: string[][] = []
+      while (commands.length < BATCH) commands.push(...this.writes(n++))
+      for (const reply of await client.pipeline(commands)) if (reply.type === '-') this.problem = reply.text
+      this.batches++
+    }
+    client.close()
+  }
+
+  private writes(n: number): string[][] {
+    const i = (n * 7919) % 2000
+    switch (n % 10) {
+      case 0:
+        return [['SET', `text:${i}`, `changed ${n}`]]
+      case 1:
+        return [['INCR', 'counter']]
+      case 2:
+        return [['HSET', 'large', `field:${(n * 31) % 12000}`, `changed ${n}`]]
+      case 3:
+        return [['DEL', `text:${i}`]]
+      case 4:
+        return [['MULTI'], ['INCRBY', 'sum', String(i)], ['HINCRBY', 'sums', `of:${i % 50}`, '3'], ['EXEC']]
+      case 5:
+        return [['APPEND', `text:${i}`, 'more']]
+      case 6:
+        return [['SET', `fleeting:${i}`, 'x', 'PX', String(1 + (n % 300))]]
+      case 7:
+        return [
+          ['HDEL', 'large', `field:${(n * 17) % 12000}`],
+          ['HSET', `hash:${i % 200}`, `f${n % 200}`, String(n)],
+        ]
+      case 8:
+        return [
+          ['SELECT', '9'],
+          ['INCRBYFLOAT', 'float', '0.25'],
+          ['SELECT', '0'],
+        ]
+      default:
+        return [
+          ['EXPIRE', `lasting:${i % 300}`, '5000'],
+          ['RENAME', 'counter', 'counter'],
+          ['MSET', 'm1', `${n}`, 'm2', 'z'],
+        ]
+    }
+  }
+}
