@@ -83,15 +83,16 @@ export class FileSink implements ByteSink {
         this.closeAndRemove()
         return
       }
-      let failure: Error | null = error
-      try {
-        fs.closeSync(this.fd)
-        if (failure === null) moveIntoPlace(this.temporary, this.final)
-      } catch (thrown) {
-        failure = thrown as Error
+      fs.closeSync(this.fd)
+      if (error !== null) {
+        fs.rmSync(this.temporary, { force: true })
+        done(error)
+        return
       }
-      if (failure !== null) fs.rmSync(this.temporary, { force: true })
-      done(failure)
+      fs.rename(this.temporary, this.final, failure => {
+        if (failure === null) syncDirectoryInBackground(path.dirname(this.final), done)
+        else fs.rm(this.temporary, { force: true }, () => done(failure))
+      })
     })
   }
 
@@ -164,4 +165,19 @@ export function syncDirectory(directory: string): void {
   } finally {
     fs.closeSync(fd)
   }
+}
+
+/** As syncDirectory, without holding up requests: an fsync can take tens of milliseconds. */
+function syncDirectoryInBackground(directory: string, done: (failure: Error | null) => void): void {
+  if (process.platform === 'win32') {
+    done(null)
+    return
+  }
+  fs.open(directory, 'r', (error, fd) => {
+    if (error !== null) {
+      done(error)
+      return
+    }
+    fs.fsync(fd, failure => fs.close(fd, () => done(failure)))
+  })
 }

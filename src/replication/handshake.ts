@@ -1,5 +1,5 @@
 /**
- * What a replica says to its master before the stream: PING, AUTH, REPLCONF and PSYNC, one step at a time. The master's
+ * What a replica says to its master before the stream: PING; AUTH and REPLCONF together; PSYNC. The master's
  * replies are read line by line with redis-parser; what follows PSYNC's reply is no RESP and is left to the caller.
  */
 import Parser from 'redis-parser'
@@ -28,7 +28,7 @@ export interface HandshakeLog {
   warning(text: string): void
 }
 
-type Step = 'ping' | 'auth' | 'port' | 'ip' | 'capa' | 'psync'
+type Step = 'ping' | 'auth' | 'listening-port' | 'ip-address' | 'capa' | 'psync'
 
 const OK_TO_GO_ON = /^(NOAUTH|NOPERM|ERR operation not permitted)/
 /** How much of a line that is no reply the log repeats. */
@@ -37,6 +37,8 @@ const TRY_LATER = /^(NOMASTERLINK|LOADING)/
 
 export class Handshake {
   private step: Step = 'ping'
+  /** What was asked behind `step`, in one write with it. */
+  private readonly unanswered: Step[] = []
   private readonly options: HandshakeOptions
   private readonly send: (bytes: Buffer) => void
   private readonly log: HandshakeLog
@@ -83,53 +85,44 @@ export class Handshake {
   private answer(reply: string | Error): HandshakeResult | null {
     const text = reply instanceof Error ? reply.message : reply
     const failed = reply instanceof Error
-    const { options, log } = this
+    const { log } = this
     switch (this.step) {
       case 'ping':
         if (failed && !OK_TO_GO_ON.test(text))
           return { kind: 'failed', text: `Error reply to PING from master: '-${text}'` }
         log.notice('Master replied to PING, replication can continue...')
-        if (options.masterAuth !== '') this.sendAuth()
-        else this.sendPort()
-        return null
+        this.introduce()
+        break
       case 'auth':
         if (failed) return { kind: 'failed', text: `Unable to AUTH to MASTER: -${text}` }
-        this.sendPort()
-        return null
-      case 'port':
-        if (failed) log.notice(`(Non critical) Master does not understand REPLCONF listening-port: -${text}`)
-        if (options.announcedAddress !== '') {
-          this.step = 'ip'
-          this.send(encodeRequest('REPLCONF', 'ip-address', options.announcedAddress))
-        } else this.sendCapabilities()
-        return null
-      case 'ip':
-        if (failed) log.notice(`(Non critical) Master does not understand REPLCONF ip-address: -${text}`)
-        this.sendCapabilities()
-        return null
+        break
+      case 'listening-port':
+      case 'ip-address':
       case 'capa':
-        if (failed) log.notice(`(Non critical) Master does not understand REPLCONF capa: -${text}`)
-        this.sendPsync()
-        return null
+        if (failed) log.notice(`(Non critical) Master does not understand REPLCONF ${this.step}: -${text}`)
+        break
       case 'psync':
         return this.psyncAnswer(failed, text)
     }
+    const next = this.unanswered.shift()
+    if (next === undefined) this.sendPsync()
+    else this.step = next
+    return null
   }
 
-  private sendAuth(): void {
-    const { masterUser, masterAuth } = this.options
-    this.step = 'auth'
-    this.send(masterUser === '' ? encodeRequest('AUTH', masterAuth) : encodeRequest('AUTH', masterUser, masterAuth))
-  }
-
-  private sendPort(): void {
-    this.step = 'port'
-    this.send(encodeRequest('REPLCONF', 'listening-port', String(this.options.listeningPort)))
-  }
-
-  private sendCapabilities(): void {
-    this.step = 'capa'
-    this.send(encodeRequest('REPLCONF', 'capa', 'eof', 'capa', 'psync2'))
+  /** Says who this is, in one write; the replies come in the same order. */
+  private introduce(): void {
+    const { masterUser, masterAuth, listeningPort, announcedAddress } = this.options
+    const requests: Buffer[] = []
+    const ask = (step: Step, ...words: string[]): void => {
+      this.unanswered.push(step)
+      requests.push(encodeRequest(...words))
+    }
+    if (masterAuth !== '') ask('auth', 'AUTH', ...(masterUser === '' ? [] : [masterUser]), masterAuth)
+    ask('listening-port', 'REPLCONF', 'listening-port', String(listeningPort))
+    if (announcedAddress !== '') ask('ip-address', 'REPLCONF', 'ip-address', announcedAddress)
+    ask('capa', 'REPLCONF', 'capa', 'eof', 'capa', 'psync2')
+    this.send(Buffer.concat(requests))
   }
 
   private sendPsync(): void {

@@ -65,7 +65,7 @@ export class MasterLink {
     this.owner = owner
     this.host = host
     this.port = port
-    this.retryTimer = setTimeout(() => this.connect('Connecting'), 0)
+    this.connect('Connecting')
   }
 
   get up(): boolean {

@@ -44,7 +44,8 @@ export class Replication implements MasterLinkHost {
   private readonly host: ReplicationHost
   /** replid and offset are a master's: a partial resynchronization with it may work. */
   private mayResume = false
-  private pingCountdown = 0
+  /** Calls of cron() so far, one a second. */
+  private seconds = 0
   /** Database that the master's stream is in: after a partial resynchronization it goes on without a SELECT. */
   masterDatabase = 0
 
@@ -250,10 +251,8 @@ export class Replication implements MasterLinkHost {
   cron(): void {
     const { values } = this.config
     this.master?.cron()
-    if (this.master === null && this.replicas.count > 0 && --this.pingCountdown <= 0) {
-      this.pingCountdown = values['repl-ping-replica-period']
-      this.stream.feed(-1, PING, 0, PING.length)
-    }
+    const pingDue = this.seconds++ % values['repl-ping-replica-period'] === 0
+    if (pingDue && this.master === null && this.replicas.count > 0) this.stream.feed(-1, PING, 0, PING.length)
     this.replicas.cron()
     this.expireBacklog()
     this.host.stateChanged()

@@ -34,6 +34,7 @@ import { NO_TRANSPORT } from './no-transport.js'
 import type { StreamHandle } from './node-handles.js'
 import { setProcessTitle } from './process.js'
 import { Shutdown } from './shutdown.js'
+import { warmUp } from './warm-up.js'
 
 const READ_BUFFER_BYTES = 64 * 1024
 
@@ -87,6 +88,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     connections.length = 0
     this.answering = connections
   }
+  private stopWarmUp: () => void = () => {}
   private nextClientId = 1
   private readonly tasks: (() => void)[] = []
   private tasksScheduled = false
@@ -127,6 +129,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     this.stateChanged()
     if (this.config.values.port !== 0) this.log.notice('Ready to accept connections tcp')
     if (this.config.values.unixsocket !== '') this.log.notice('Ready to accept connections unix')
+    this.stopWarmUp = warmUp()
   }
 
   private async listen(): Promise<void> {
@@ -321,6 +324,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   }
 
   exit(code: number): void {
+    this.stopWarmUp()
     this.cron.stop()
     this.listener.close()
     this.replication.close()

@@ -95,7 +95,7 @@ export class HashTable {
       this.segments.push(segment)
     }
     this.directory = this.segments.slice()
-    this.places = Int32Array.from(this.directory, segment => segment.place)
+    this.places = placesOf(this.directory)
     this.depth = depth
     this.homeShift = 0
   }
@@ -337,7 +337,7 @@ export class HashTable {
       wider[i * 2 + 1] = this.directory[i]
     }
     this.directory = wider
-    this.places = Int32Array.from(wider, segment => segment.place)
+    this.places = placesOf(wider)
     this.depth++
   }
 
@@ -386,4 +386,10 @@ export class HashTable {
     }
     return true
   }
+}
+
+function placesOf(directory: readonly Segment[]): Int32Array {
+  const places = new Int32Array(directory.length)
+  for (let i = 0; i < directory.length; i++) places[i] = directory[i].place
+  return places
 }

@@ -3,7 +3,7 @@
  * and the files conf/7000.conf .. conf/7003.conf. Every test goes on from where the one before it ended.
  */
 import { execFile } from 'node:child_process'
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { infoFields, until } from './polling.js'
@@ -80,6 +80,7 @@ describe('the walkthrough', requireStock('redis-cli'), () => {
       expect(await cli(installed(name), 'ping')).toBe('PONG')
     }
     for (const name of NAMES) installedPorts.set(name, await freePort())
+    mkdirSync(join(root, 'init.d'))
     await Promise.all(NAMES.map(create))
   })
 
