@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ask, askText, info, inStep, linkUp, until } from '../interop/polling.js'
 import { type RunningServer, type StartOptions, startRedisTs, tempDir } from '../interop/stock.js'
-import { fill, largeHash, sampleData, Traffic } from '../interop/traffic.js'
+import { fill, fleetingGone, largeHash, sampleData, Traffic } from '../interop/traffic.js'
 import { type Answer, FakeMaster, handshake } from './fake-master.js'
 import { type Cut, cutAt, TcpProxy } from './proxy.js'
 
@@ -251,11 +251,7 @@ describe.concurrent('a link that breaks at any step of a synchronization', () =>
       }
       await linkUp(replica.port)
       expect(proxy.connections).toBe(cuts.length + 1)
-      await until(
-        'short-lived keys are gone',
-        async () => (await askText(master.port, 'EXISTS', 'fleeting:299')) === '0',
-      )
-      await until('all of them', async () => (await askText(master.port, 'DBSIZE')) === '3003')
+      await fleetingGone(master.port)
       await expectSameData(master, replica)
       await until('one replica is left', async () => (await info(master.port)).get('connected_slaves') === '1')
       await proxy.close()
@@ -282,8 +278,7 @@ describe.concurrent('a link that breaks at any step of a synchronization', () =>
       await linkUp(replica.port)
     }
     await traffic.stop()
-    const keys = async () => (await ask(master.port, 'KEYS', 'fleeting:*')).elements?.length
-    await until('short-lived keys are gone', async () => (await keys()) === 0)
+    await fleetingGone(master.port)
     await expectSameData(master, replica)
     const stats = await info(master.port)
     expect(stats.get('sync_full')).toBe('1')
@@ -315,8 +310,7 @@ describe.concurrent('a link that breaks at any step of a synchronization', () =>
     const traffic = new Traffic(master.port)
     await linkUp(replica.port)
     await traffic.stop()
-    const keys = async () => (await ask(master.port, 'KEYS', 'fleeting:*')).elements?.length
-    await until('short-lived keys are gone', async () => (await keys()) === 0)
+    await fleetingGone(master.port)
     await expectSameData(master, replica)
     await proxy.close()
   })

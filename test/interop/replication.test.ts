@@ -13,7 +13,7 @@ import {
   startRedisTs,
   tempDir,
 } from './stock.js'
-import { fill, largeHash, sampleData, Traffic } from './traffic.js'
+import { fill, fleetingGone, largeHash, sampleData, Traffic } from './traffic.js'
 
 type Start = (args?: string[], options?: StartOptions) => Promise<RunningServer>
 
@@ -33,14 +33,6 @@ async function expectSameData(master: RunningServer, ...replicas: RunningServer[
   const wanted = await digest(master)
   expect(wanted).not.toBe('0'.repeat(40))
   for (const replica of replicas) expect(await digest(replica)).toBe(wanted)
-}
-
-/** Once all short-lived keys are gone from the master, their deletions are in the stream. */
-function fleetingGone(master: RunningServer): Promise<void> {
-  return until('the short-lived keys are gone', async () => {
-    const keys = texts(await ask(master.port, 'KEYS', 'fleeting:*'))
-    return keys.length === 0 && (await stat(master, 'db0'))?.includes('expires=300,') === true
-  })
 }
 
 /** "field=value" for every field, sorted. */
@@ -72,7 +64,7 @@ describe('a full synchronization under writes leaves both with the same data', n
     const { batches } = traffic
     await until('writes go on', async () => traffic.batches > batches + 20)
     await traffic.stop()
-    await fleetingGone(master)
+    await fleetingGone(master.port)
     await expectSameData(master, replica)
     expect(await askText(replica.port, 'EXISTS', 'of its own')).toBe('0')
     const mode = diskless === 'yes' ? /Background RDB transfer terminated with success/ : /DB saved on disk/
@@ -122,7 +114,7 @@ describe('a chain redis-server -> redis-ts -> redis-server', needsStock, () => {
     const bottom = await stock(of(middle))
     await linkUp(bottom.port)
     await writer.call('SET', 'b', '2')
-    await fleetingGone(top)
+    await fleetingGone(top.port)
     await expectSameData(top, middle, bottom)
 
     await ask(top.port, 'CLIENT', 'KILL', 'TYPE', 'replica')
@@ -159,7 +151,7 @@ describe.concurrent('promotion', needsStock, () => {
         ['SELECT', '9'],
         ['SET', 'last', 'write'],
       ])
-      await fleetingGone(master)
+      await fleetingGone(master.port)
       await expectSameData(master, promoted, sibling, own)
       master.kill('SIGKILL')
       await master.exited
@@ -213,7 +205,7 @@ describe.concurrent('a restart by SHUTDOWN costs a partial resync only', needsSt
       ['SELECT', '9'],
       ['SET', 'last', 'write'],
     ])
-    await fleetingGone(first)
+    await fleetingGone(first.port)
     // Some expire between the save and the load: the replicas have them, and only the stream can delete them.
     await ask(first.port, 'DEBUG', 'SET-ACTIVE-EXPIRE', '0')
     await fill(first.port, [
@@ -245,7 +237,7 @@ describe.concurrent('a restart by SHUTDOWN costs a partial resync only', needsSt
     const replica = await ours(args, { dir })
     await linkUp(replica.port)
     expect(await stat(master, 'sync_partial_ok')).toBe('1')
-    await fleetingGone(master)
+    await fleetingGone(master.port)
     await expectSameData(master, replica)
   })
 })
@@ -323,7 +315,7 @@ describe.concurrent('a master counts on its replicas', needsStock, () => {
     for (const diskless of ['yes', 'no']) {
       const master = await ours(['--repl-diskless-sync', diskless])
       await fill(master.port, sampleData())
-      await fleetingGone(master)
+      await fleetingGone(master.port)
       const dir = tempDir()
       await cli(master.port, '--rdb', join(dir, 'dump.rdb'))
       expect(readFileSync(join(dir, 'dump.rdb')).subarray(0, 5).toString()).toBe('REDIS')

@@ -1,6 +1,8 @@
 import { RawClient } from '../commands/raw-client.js'
+import { info, until } from './polling.js'
 
 const BATCH = 50
+const LASTING_KEYS = 300
 
 /** Sends requests in batches of some size. */
 export async function fill(port: number, commands: readonly (readonly string[])[]): Promise<void> {
@@ -29,7 +31,7 @@ export function sampleData(): string[][] {
   const commands: string[][] = []
   for (let i = 0; i < 2000; i++) commands.push(['SET', `text:${i}`, `value of ${i} `.repeat((i % 20) + 1)])
   for (let i = 0; i < 500; i++) commands.push(['SET', `number:${i}`, String(i ** 4 * (i % 2 === 0 ? 1 : -1))])
-  for (let i = 0; i < 300; i++) commands.push(['SET', `lasting:${i}`, 'x', 'EX', '10000'])
+  for (let i = 0; i < LASTING_KEYS; i++) commands.push(['SET', `lasting:${i}`, 'x', 'EX', '10000'])
   for (let i = 0; i < 300; i++) commands.push(['SET', `fleeting:${i}`, 'x', 'PX', String(100 + i)])
   for (let i = 0; i < 200; i++) commands.push(['HSET', `hash:${i}`, 'a', String(i), 'b', 'text', `field ${i}`, '-1'])
   let random = 1
@@ -41,6 +43,16 @@ export function sampleData(): string[][] {
   commands.push(...largeHash('large', 10_000))
   commands.push(['SELECT', '9'], ['SET', 'other', 'database'], ['HSET', 'small', 'f', 'v'], ['SELECT', '0'])
   return commands
+}
+
+/**
+ * Waits until the short-lived keys of the sample data and the traffic are deleted on the master, and not only hidden: from
+ * then on their deletions are in the stream.
+ */
+export function fleetingGone(master: number): Promise<void> {
+  return until('only the lasting expiries are left', async () => {
+    return (await info(master, 'keyspace')).get('db0')?.includes(`expires=${LASTING_KEYS},`) === true
+  })
 }
 
 /** Writes of all kinds, one batch after another, until it is stopped. */
@@ -106,7 +118,7 @@ export class Traffic {
         ]
       default:
         return [
-          ['EXPIRE', `lasting:${i % 300}`, '5000'],
+          ['EXPIRE', `lasting:${i % LASTING_KEYS}`, '5000'],
           ['RENAME', 'counter', 'counter'],
           ['MSET', 'm1', `${n}`, 'm2', 'z'],
         ]
