@@ -61,6 +61,7 @@ export class Saver {
   private background: Background | null = null
   private scheduled = false
   private lastTrySeconds = 0
+  private sliceScheduled = false
 
   constructor(keyspace: Keyspace, config: Config, log: Log) {
     this.keyspace = keyspace
@@ -182,8 +183,18 @@ export class Saver {
     const dirtyBefore = this.keyspace.dirty
     const snapshot = new Snapshot(this.keyspace, sink, this.options)
     this.background = { snapshot, sink, startedMs, dirtyBefore, target, done, finishing: false }
-    sink.onDrain = () => this.slice()
-    setImmediate(() => this.slice())
+    sink.onDrain = () => this.scheduleSlice()
+    this.scheduleSlice()
+  }
+
+  /** One slice a turn, however often the sink drains. */
+  private scheduleSlice(): void {
+    if (this.sliceScheduled) return
+    this.sliceScheduled = true
+    setImmediate(() => {
+      this.sliceScheduled = false
+      this.slice()
+    })
   }
 
   private slice(): void {
@@ -197,7 +208,7 @@ export class Saver {
     }
     if (!background.snapshot.step(performance.now() + SLICE_MS)) {
       // A congested sink calls again when it has drained.
-      if (!background.sink.congested) setImmediate(() => this.slice())
+      if (!background.sink.congested) this.scheduleSlice()
       return
     }
     background.finishing = true

@@ -14,6 +14,15 @@ const KEYS = 2000
 const ROUNDS = 6
 const SLICE_MS = 1
 const FIRST_DELAY_MS = 20
+/** Every form that a value takes in the store and in a file. */
+const VALUES: readonly ((i: number) => string)[] = [
+  i => String(i),
+  i => String(-i),
+  i => String(i * 2 ** 30),
+  i => `xxxx${i}`,
+  i => `${i}-${i}`,
+  i => `value ${i}, long enough to be compressed, compressed, compressed`,
+]
 const NOWHERE = { congested: false, write(): void {} }
 
 /** Starts in the background; the returned function stops it. */
@@ -40,7 +49,7 @@ function* steps(): Generator<void> {
     const snapshot = round % 2 === 0 ? null : new Snapshot(keyspace, NOWHERE, options)
     for (let i = 0; i < KEYS; i++) {
       const key = Buffer.from(`key:${i}`, 'latin1')
-      const value = Buffer.from(i % 3 === 0 ? String(i) : `value:${i}:${round}`, 'latin1')
+      const value = Buffer.from(VALUES[i % VALUES.length](i * 7919 + round), 'latin1')
       const address = db.findForWrite(key, 0, key.length)
       db.setString(address, key, 0, key.length, value, 0, value.length, i % 5 === 0 ? keyspace.nowMs + 60_000 : NEVER)
       db.touch(key, 0, key.length)

@@ -51,23 +51,27 @@ export class TcpProxy {
     return typeof address === 'object' && address !== null ? address.port : 0
   }
 
-  /** Resolves when so many connections have been cut. */
-  async cutCount(count: number): Promise<void> {
-    while (this.cutsDone < count) await new Promise<void>(resolve => this.waiting.add(resolve))
+  /** Resolves when so many connections have been cut; rejects after 20 seconds. */
+  cutCount(count: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (this.cutsDone < count) return
+        clearTimeout(timer)
+        this.waiting.delete(look)
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        this.waiting.delete(look)
+        reject(new Error(`${this.cutsDone} of ${count} connections were cut`))
+      }, 20_000)
+      this.waiting.add(look)
+      look()
+    })
   }
 
   /** Cuts all connections now, by a reset. */
   cutAll(): void {
     for (const pair of [...this.pairs]) this.cut(pair)
-  }
-
-  /** Stops to read from the servers: what they send piles up there. */
-  hold(): void {
-    for (const { server } of this.pairs) server.pause()
-  }
-
-  release(): void {
-    for (const { server } of this.pairs) server.resume()
   }
 
   async close(): Promise<void> {
@@ -112,8 +116,7 @@ export class TcpProxy {
   private cut(pair: Pair): void {
     if (!this.drop(pair)) return
     this.cutsDone++
-    for (const resolve of this.waiting) resolve()
-    this.waiting.clear()
+    for (const look of [...this.waiting]) look()
   }
 
   private drop(pair: Pair): boolean {

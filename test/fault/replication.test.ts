@@ -260,7 +260,7 @@ describe.concurrent('a link that breaks at any step of a synchronization', () =>
   )
 
   test('in the middle of the stream costs a partial resync', async () => {
-    const [master, replica] = await Promise.all([start(), start()])
+    const [master, replica] = await Promise.all([start(['--repl-backlog-size', '64mb']), start()])
     await fill(master.port, sampleData())
     const proxy = await TcpProxy.start(master.port)
     await follow(replica, proxy.port)
@@ -275,6 +275,7 @@ describe.concurrent('a link that breaks at any step of a synchronization', () =>
       await proxy.cutCount(3 * n + 2)
       await askText(master.port, 'SET', `big:${n}`, big)
       await proxy.cutCount(3 * n + 3)
+      await until('the replica has noticed', async () => proxy.connections === 3 * n + 4)
       await linkUp(replica.port)
     }
     await traffic.stop()
