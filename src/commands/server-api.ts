@@ -29,6 +29,15 @@ export interface ShutdownOptions {
   readonly force: boolean
 }
 
+/** How far the loading of a file has come. */
+export interface LoadProgress {
+  readonly loading: boolean
+  readonly startedMs: number
+  /** Size of the file, and how much of it has been read. */
+  readonly totalBytes: number
+  readonly loadedBytes: number
+}
+
 export interface ServerApi {
   readonly config: Config
   readonly keyspace: Keyspace
@@ -36,6 +45,7 @@ export interface ServerApi {
   readonly commands: CommandTable
   readonly clients: Map<number, Client>
   readonly saver: Saver
+  readonly loader: LoadProgress
   readonly replication: Replication
   readonly stats: ServerStats
   /** Random identity of this process (INFO run_id). */

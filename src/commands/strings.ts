@@ -275,7 +275,7 @@ export function replyString(ctx: CommandContext, address: number): void {
   const { entries } = ctx.db
   const encoding = entries.encoding(address)
   if (encoding === ENCODING_EXTERNAL) {
-    ctx.reply.bulkReference(entries.buffers.get(entries.payload(address)))
+    ctx.reply.bulkReference(entries.lendBuffer(entries.payload(address)))
     return
   }
   view.of(entries, address)
@@ -298,8 +298,8 @@ function store(ctx: CommandContext, address: number, keyIndex: number, valueInde
   const keyEnd = args.ends[keyIndex]
   const valueStart = args.starts[valueIndex]
   const valueEnd = args.ends[valueIndex]
-  if (valueEnd - valueStart > INLINE_VALUE_MAX_BYTES) {
-    db.setBuffer(address, buffer, keyStart, keyEnd, args.adopt(valueIndex), expiryMs)
+  if (args.adoptable(valueIndex) && valueEnd - valueStart > INLINE_VALUE_MAX_BYTES) {
+    db.setBuffer(address, buffer, keyStart, keyEnd, args.view(valueIndex), expiryMs)
   } else db.setString(address, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd, expiryMs)
   db.touch(buffer, keyStart, keyEnd)
 }

@@ -83,16 +83,16 @@ export class FileSink implements ByteSink {
         this.closeAndRemove()
         return
       }
-      fs.closeSync(this.fd)
-      if (error !== null) {
-        fs.rmSync(this.temporary, { force: true })
-        done(error)
-        return
+      let failure: Error | null = error
+      try {
+        fs.closeSync(this.fd)
+        // At once: a rename still under way when this save is given up could replace the newer file of the save that follows.
+        if (failure === null) fs.renameSync(this.temporary, this.final)
+      } catch (thrown) {
+        failure = thrown as Error
       }
-      fs.rename(this.temporary, this.final, failure => {
-        if (failure === null) syncDirectoryInBackground(path.dirname(this.final), done)
-        else fs.rm(this.temporary, { force: true }, () => done(failure))
-      })
+      if (failure === null) syncDirectoryInBackground(path.dirname(this.final), done)
+      else fs.rm(this.temporary, { force: true }, () => done(failure))
     })
   }
 

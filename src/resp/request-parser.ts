@@ -7,7 +7,7 @@
  */
 import { parseInt64 } from '../bytes/integers.js'
 import { splitArgs } from '../bytes/split-args.js'
-import { Request } from './request.js'
+import type { Request } from './request.js'
 
 const CR = 13
 const LF = 10
@@ -22,7 +22,6 @@ const UNAUTHENTICATED_MAX_ARGUMENTS = 10
 const UNAUTHENTICATED_MAX_BULK_BYTES = 16384
 /** A bulk string of at least this size gets a buffer of exactly its request's size, which the store can keep. */
 const BIG_BULK_BYTES = 32 * 1024
-const FIRST_PENDING_BYTES = 1024
 const FEED_STEP_BYTES = 1024
 
 /** parse() found a whole request / wants more bytes / found an error, or nothing but an empty request. */
@@ -240,36 +239,4 @@ export class RequestParser {
 function parseCount(buffer: Buffer, start: number, end: number): number {
   const count = parseInt64(buffer, start, end)
   return count === null ? Number.NaN : Number(count)
-}
-
-/** An unfinished request of one connection, with a buffer and a parser of its own. */
-export class PendingRequest {
-  readonly parser: RequestParser
-  buffer: Buffer
-  length: number
-
-  /** Takes over what `parser` has not finished in its buffer up to `end`. */
-  constructor(parser: RequestParser, end: number, limits: ProtocolLimits) {
-    this.parser = new RequestParser(new Request(), limits)
-    this.parser.continueFrom(parser)
-    const from = this.parser.keepFrom
-    this.length = end - from
-    const capacity = Math.max(this.parser.expectedBytes, this.length + FIRST_PENDING_BYTES)
-    this.buffer = Buffer.allocUnsafeSlow(capacity)
-    parser.request.buffer.copy(this.buffer, 0, from, end)
-    this.parser.rebase()
-    parser.reset()
-  }
-
-  /** Adds bytes[start, end) of what has arrived. */
-  append(bytes: Buffer, start: number, end: number): void {
-    const wanted = this.length + end - start
-    if (wanted > this.buffer.length || this.parser.expectedBytes > this.buffer.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(wanted, this.parser.expectedBytes, this.buffer.length * 2))
-      this.buffer.copy(grown, 0, 0, this.length)
-      this.buffer = grown
-    }
-    bytes.copy(this.buffer, this.length, start, end)
-    this.length = wanted
-  }
 }

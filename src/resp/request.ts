@@ -44,13 +44,9 @@ export class Request {
     return Buffer.from(this.view(index))
   }
 
-  /** The argument for keeps: without a copy where it makes up most of a buffer of its own. */
-  adopt(index: number): Buffer {
-    const view = this.view(index)
-    if (this.exclusive && view.length * 2 >= this.buffer.buffer.byteLength) return view
-    const copy = Buffer.allocUnsafeSlow(view.length)
-    view.copy(copy)
-    return copy
+  /** Whether view(index) may be kept for good: it makes up most of a buffer that was made for this request alone. */
+  adoptable(index: number): boolean {
+    return this.exclusive && this.length(index) * 2 >= this.buffer.buffer.byteLength
   }
 
   /** The argument as a string of one character a byte. */

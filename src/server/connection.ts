@@ -5,8 +5,9 @@
 import type net from 'node:net'
 import { latin1 } from '../bytes/latin1.js'
 import type { Client, Transport } from '../commands/client.js'
+import type { PendingRequest, PendingRequests } from '../resp/pending-request.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
-import { COMPLETE, EMPTY, FAILED, PendingRequest, type RequestParser } from '../resp/request-parser.js'
+import { COMPLETE, EMPTY, FAILED, type RequestParser } from '../resp/request-parser.js'
 import {
   handlesAvailable,
   lastWriteIsPending,
@@ -23,6 +24,7 @@ const NOTHING: readonly Buffer[] = []
 export interface ConnectionHost {
   readonly readBuffer: Buffer
   readonly parser: RequestParser
+  readonly unfinished: PendingRequests
   readonly replies: ReplyWriter
   readonly limits: { maxBulkBytes: number; queryBufferBytes: number }
   /** Executes the parser's request. */
@@ -129,7 +131,7 @@ export class Connection implements Transport {
         parser.reset()
         return
       } else if (result !== EMPTY) {
-        this.pending = new PendingRequest(parser, length, host.limits)
+        this.pending = host.unfinished.begin(parser, length)
         return
       }
     }
@@ -159,8 +161,9 @@ export class Connection implements Transport {
       const behind = from - (pending.length - parser.at)
       this.pending = null
       if (result === COMPLETE) {
-        parser.request.exclusive = true
+        parser.request.exclusive = pending.exclusive
         host.dispatch(client, parser)
+        host.unfinished.release(pending)
         if (client.closing || this.destroyed) return -1
         if (client.blocked !== null) {
           if (behind < length) this.hold(bytes, behind, length)

@@ -1,8 +1,8 @@
 /** INFO persistence. There is no child process and no copy-on-write: those fields are Redis's idle values. */
-import type { ServerApi } from '../commands/server-api.js'
+import type { LoadProgress, ServerApi } from '../commands/server-api.js'
 import type { Field } from './info-field.js'
 
-export function persistenceFields({ keyspace, saver }: ServerApi): Field[] {
+export function persistenceFields({ keyspace, loader, saver }: ServerApi): Field[] {
   const { keysSaved, keysTotal } = saver
   return [
     ['loading', keyspace.loading ? 1 : 0],
@@ -35,5 +35,19 @@ export function persistenceFields({ keyspace, saver }: ServerApi): Field[] {
     ['aof_last_cow_size', 0],
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
+    ...(loader.loading ? loadingFields(loader) : []),
+  ]
+}
+
+function loadingFields({ startedMs, totalBytes, loadedBytes }: LoadProgress): Field[] {
+  const elapsedSeconds = (Date.now() - startedMs) / 1000
+  const share = totalBytes === 0 ? 0 : loadedBytes / totalBytes
+  return [
+    ['loading_start_time', Math.floor(startedMs / 1000)],
+    ['loading_total_bytes', totalBytes],
+    ['loading_rdb_used_mem', 0],
+    ['loading_loaded_bytes', loadedBytes],
+    ['loading_loaded_perc', (share * 100).toFixed(2)],
+    ['loading_eta_seconds', share === 0 ? 1 : Math.floor((elapsedSeconds * (1 - share)) / share) + 1],
   ]
 }

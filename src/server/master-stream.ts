@@ -1,7 +1,8 @@
 /** Executes a master's stream: its requests in order, obeyed without replies, each relayed to this server's own replicas. */
 import type { Client } from '../commands/client.js'
+import { type PendingRequest, PendingRequests } from '../resp/pending-request.js'
 import { Request } from '../resp/request.js'
-import { COMPLETE, EMPTY, FAILED, PendingRequest, RequestParser } from '../resp/request-parser.js'
+import { COMPLETE, EMPTY, FAILED, RequestParser } from '../resp/request-parser.js'
 import type { Keyspace } from '../store/keyspace.js'
 
 export interface MasterStreamHost {
@@ -22,6 +23,7 @@ export class MasterStream {
   private readonly host: MasterStreamHost
   private readonly parser: RequestParser
   private pending: PendingRequest | null = null
+  private readonly unfinished = new PendingRequests(NO_LIMITS)
   /** Bytes of a transaction whose EXEC has not come: replicas of this server get it as a whole. */
   private held: Buffer[] = []
 
@@ -58,7 +60,7 @@ export class MasterStream {
         this.host.streamBroken(parser.error)
         return
       } else {
-        this.pending = new PendingRequest(parser, bytes.length, NO_LIMITS)
+        this.pending = this.unfinished.begin(parser, bytes.length)
         return
       }
     }
@@ -81,7 +83,7 @@ export class MasterStream {
       const behind = from - (pending.length - end)
       this.pending = null
       if (result === COMPLETE) {
-        parser.request.exclusive = true
+        parser.request.exclusive = pending.exclusive
         this.host.executeFromMaster(this.client, parser.request)
       }
       this.executed(pending.buffer, 0, end)

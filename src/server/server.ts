@@ -10,6 +10,7 @@ import type { Log } from '../observe/log.js'
 import { Saver } from '../persistence/saver.js'
 import { Replication, type ReplicationHost } from '../replication/replication.js'
 import { randomId } from '../replication/stream.js'
+import { PendingRequests } from '../resp/pending-request.js'
 import { ReplyWriter } from '../resp/reply-writer.js'
 import { Request } from '../resp/request.js'
 import { RequestParser } from '../resp/request-parser.js'
@@ -71,6 +72,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
   readonly limits: { maxBulkBytes: number; queryBufferBytes: number }
   readonly parser: RequestParser
+  readonly unfinished: PendingRequests
   readonly replies = new ReplyWriter()
 
   private readonly dispatcher: Dispatcher
@@ -105,6 +107,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
       queryBufferBytes: config.values['client-query-buffer-limit'],
     }
     this.parser = new RequestParser(new Request(), this.limits)
+    this.unfinished = new PendingRequests(this.limits)
     this.saver = new Saver(this.keyspace, config, log)
     this.replication = new Replication(this.keyspace, this.saver, config, log, this)
     const nobody = new Client(0, NO_TRANSPORT, this.keyspace.databases[0], Date.now())

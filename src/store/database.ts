@@ -274,8 +274,7 @@ export class Database {
       }
     }
     if (length > INLINE_VALUE_MAX_BYTES) {
-      const copy = Buffer.allocUnsafeSlow(length)
-      value.copy(copy, 0, valueStart, valueEnd)
+      const copy = this.entries.copyOf(value, valueStart, valueEnd)
       return this.setBuffer(address, key, start, end, copy, expiryMs)
     }
     const placed = this.place(address, key, start, end, TYPE_STRING, ENCODING_PLAIN, length, expiryMs)

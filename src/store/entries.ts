@@ -8,6 +8,7 @@
  *   key bytes, value bytes (inline encodings)
  */
 import { hashBytes } from '../bytes/hash.js'
+import { BufferPool } from './buffer-pool.js'
 import { CHUNK_SHIFT, Slabs, UNIT_MASK } from './slabs.js'
 
 export const TYPE_MASK = 7
@@ -69,6 +70,9 @@ export class Objects<T extends object> {
 export class Entries extends Slabs {
   /** Big strings and big listpacks. */
   readonly buffers = new Objects<Buffer>()
+  private readonly pool = new BufferPool()
+  /** Numbers of Buffers that replies under way may refer to. */
+  private readonly lent = new Set<number>()
   /** Bytes held in `buffers`. */
   externalBytes = 0
 
@@ -263,11 +267,33 @@ export class Entries extends Slabs {
     return this.buffers.add(buffer)
   }
   replaceBuffer(number: number, buffer: Buffer): void {
-    this.externalBytes += buffer.length - this.buffers.get(number).length
+    const old = this.buffers.get(number)
+    this.externalBytes += buffer.length - old.length
     this.buffers.set(number, buffer)
+    // A string that was appended to in place lives on in the same memory.
+    if (old.buffer !== buffer.buffer) this.recycle(number, old)
   }
   dropBuffer(number: number): void {
-    this.externalBytes -= this.buffers.get(number).length
+    const old = this.buffers.get(number)
+    this.externalBytes -= old.length
     this.buffers.remove(number)
+    this.recycle(number, old)
+  }
+
+  /** The Buffer, for a reply that refers to it: its memory will not be used again for another value. */
+  lendBuffer(number: number): Buffer {
+    this.lent.add(number)
+    return this.buffers.get(number)
+  }
+
+  private recycle(number: number, buffer: Buffer): void {
+    if (!this.lent.delete(number)) this.pool.give(buffer)
+  }
+
+  /** A Buffer of the store's own with a copy of bytes[start, end). */
+  copyOf(bytes: Buffer, start: number, end: number): Buffer {
+    const copy = this.pool.take(end - start)
+    bytes.copy(copy, 0, start, end)
+    return copy
   }
 }

@@ -50,7 +50,7 @@ export class ByteRange {
   readElementValue(entries: Entries, address: number): void {
     const payload = entries.payload(address)
     if (entries.encoding(address) === ENCODING_EXTERNAL) {
-      const buffer = entries.buffers.get(payload)
+      const buffer = entries.lendBuffer(payload)
       this.set(buffer, 0, buffer.length)
       this.lasting = true
       return

@@ -62,7 +62,12 @@ async function backgroundSave(server: RunningServer): Promise<void> {
 
 /** Runs redis-ts until it ends by itself. */
 function runToEnd(args: string[], options: { uid?: number } = {}): { code: number | null; output: string } {
-  const { status, stdout, stderr } = spawnSync(REDIS_TS, args, { encoding: 'latin1', timeout: 15_000, ...options })
+  const { status, stdout, stderr } = spawnSync(REDIS_TS, args, {
+    encoding: 'latin1',
+    timeout: 15_000,
+    killSignal: 'SIGKILL',
+    ...options,
+  })
   return { code: status, output: stdout + stderr }
 }
 

@@ -1,14 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { PendingRequest } from '../../src/resp/pending-request.js'
 import { encodeRequest, Request } from '../../src/resp/request.js'
-import {
-  COMPLETE,
-  EMPTY,
-  FAILED,
-  INLINE_MAX_BYTES,
-  PendingRequest,
-  RequestParser,
-} from '../../src/resp/request-parser.js'
+import { COMPLETE, EMPTY, FAILED, INLINE_MAX_BYTES, RequestParser } from '../../src/resp/request-parser.js'
 
 const LIMITS = { maxBulkBytes: 512 * 1024 * 1024 }
 
@@ -52,7 +46,8 @@ function parsePieces(pieces: readonly Buffer[], authenticated = true): Parsed {
       if (result === COMPLETE) take(parser.request)
       else if (result === FAILED) return { requests, error: parser.error }
       else if (result !== EMPTY) {
-        pending = new PendingRequest(parser, piece.length, LIMITS)
+        pending = new PendingRequest(LIMITS)
+        pending.begin(parser, piece.length)
         break
       }
     }
@@ -132,7 +127,8 @@ describe('requests', () => {
     const bytes = encodeRequest('SET', 'key', value)
     const parser = new RequestParser(new Request(), LIMITS)
     parser.parse(bytes, 60_000, true)
-    const pending = new PendingRequest(parser, 60_000, LIMITS)
+    const pending = new PendingRequest(LIMITS)
+    pending.begin(parser, 60_000)
     expect(pending.buffer.length).toBe(bytes.length)
   })
 

@@ -21,7 +21,12 @@ afterAll(() => {
 
 /** Runs redis-ts until it ends by itself, with `input` as its standard input. */
 function run(args: string[], input = ''): { code: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(REDIS_TS, args, { encoding: 'utf8', timeout: 15_000, input })
+  const { status, stdout, stderr } = spawnSync(REDIS_TS, args, {
+    encoding: 'utf8',
+    timeout: 15_000,
+    killSignal: 'SIGKILL',
+    input,
+  })
   return { code: status, stdout, stderr }
 }
 
