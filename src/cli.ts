@@ -61,4 +61,4 @@ function fail(text: string): void {
   process.exitCode = 1
 }
 
-await main()
+void main()

@@ -10,10 +10,10 @@ import { encodeRequest } from '../resp/request.js'
 import { NEVER } from '../store/database.js'
 import { Keyspace } from '../store/keyspace.js'
 
-const KEYS = 2000
+const KEYS = 1000
 const ROUNDS = 6
 const SLICE_MS = 1
-const FIRST_DELAY_MS = 20
+const FIRST_DELAY_MS = 100
 /** Every form that a value takes in the store and in a file. */
 const VALUES: readonly ((i: number) => string)[] = [
   i => String(i),
