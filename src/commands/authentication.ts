@@ -17,6 +17,7 @@ export function authenticate(config: Config, client: Client, username: string, p
   if (wanted !== '' && !samePassword(Buffer.from(wanted, 'latin1'), password)) return false
   client.authenticated = true
   client.user = 'default'
+  client.updateChecks()
   return true
 }
 

@@ -1,4 +1,5 @@
 /** A client as commands see it: who it is and what state its connection is in. Sockets are the server's business. */
+import { type Subscriber, Subscriptions } from '../pubsub/subscriber.js'
 import type { ReplicaLink } from '../replication/replica-link.js'
 import type { Request } from '../resp/request.js'
 import type { Database } from '../store/database.js'
@@ -22,6 +23,10 @@ export interface Transport {
   /** Sends bytes that nobody changes any more, outside the turn of a request. */
   send(bytes: Buffer): void
   sendAll(chunks: readonly Buffer[]): void
+  /** Sends at the end of the turn, behind the replies written so far, those of a request being served included. */
+  post(bytes: Buffer): void
+  /** Puts a request back in front of those that wait, to be executed anew by resume(). */
+  postpone(request: Request): void
   /** Closes at once; what was not sent is lost. */
   close(): void
   /** Closes as soon as the replies written so far are sent. */
@@ -53,11 +58,11 @@ export type ReplyMode = 'on' | 'off' | 'skip'
 
 /** Why a client waits, and how to end it (client gone, CLIENT UNBLOCK). */
 export interface BlockedState {
-  readonly kind: 'wait' | 'shutdown'
+  readonly kind: 'wait' | 'shutdown' | 'postponed'
   cancel(): void
 }
 
-export class Client implements KeyWatcher {
+export class Client implements KeyWatcher, Subscriber {
   readonly id: number
   readonly transport: Transport
   readonly createdMs: number
@@ -68,6 +73,11 @@ export class Client implements KeyWatcher {
   libraryVersion = ''
   user = 'default'
   authenticated = false
+  /** Nothing about this client limits what it may run: the dispatcher need not ask. Kept by updateChecks(). */
+  unrestricted = false
+  readonly subscriptions = new Subscriptions()
+  /** Gets every command that is executed (MONITOR). */
+  monitoring = false
   lastInteractionMs: number
   lastCommand: Command | null = null
   transaction: Transaction | null = null
@@ -110,6 +120,20 @@ export class Client implements KeyWatcher {
     for (const { database, key } of this.watched) database.unwatch(key, this)
     this.watched.length = 0
     this.watchFailed = false
+  }
+
+  deliver(message: Buffer): void {
+    this.transport.post(message)
+  }
+
+  /** In RESP2 a client with subscriptions may do little else (its replies could not be told from messages). */
+  get inSubscriberMode(): boolean {
+    return this.resp === 2 && this.subscriptions.total > 0
+  }
+
+  /** To be called when authentication, user, protocol or subscriptions have changed. */
+  updateChecks(): void {
+    this.unrestricted = this.authenticated && !this.inSubscriberMode
   }
 
   get isReplica(): boolean {

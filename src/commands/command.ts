@@ -13,9 +13,11 @@ export class Command {
   readonly subcommands: Map<string, Command> | null
   /** Whether what it does may have to reach replicas. */
   readonly mayPropagate: boolean
+  /** Number in the table, subcommands counted too: its bit in the sets of ACL users. */
+  id = -1
 
   calls = 0
-  microseconds = 0
+  milliseconds = 0
   rejectedCalls = 0
   failedCalls = 0
 
@@ -39,6 +41,8 @@ const TABLE_SLOTS = 1024
 /** Finds commands by the bytes of their names, in any case. */
 export class CommandTable {
   readonly all: readonly Command[]
+  /** Number of commands and subcommands. */
+  readonly size: number
   private readonly byName = new Map<string, Command>()
   private readonly slots: (Command | null)[] = new Array<Command | null>(TABLE_SLOTS).fill(null)
 
@@ -51,6 +55,12 @@ export class CommandTable {
       while (this.slots[slot] !== null) slot = (slot + 1) & (TABLE_SLOTS - 1)
       this.slots[slot] = command
     }
+    let id = 0
+    for (const command of this.all) {
+      command.id = id++
+      for (const subcommand of command.subcommands?.values() ?? []) subcommand.id = id++
+    }
+    this.size = id
   }
 
   /** The command named by bytes[start, end), or null. O(1), no allocation. */

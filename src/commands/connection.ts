@@ -5,7 +5,17 @@ import { authenticate, defaultUserHasPassword, WRONG_PASSWORD } from './authenti
 import type { Client } from './client.js'
 import { invalidClientName, setClientName } from './client-name.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
-import { ALLOW_BUSY, type CommandSpec, FAST, LOADING, NO_AUTH, NOSCRIPT, NOT_QUEUED, STALE } from './spec.js'
+import {
+  ALLOW_BUSY,
+  ALLOWED_TO_SUBSCRIBERS,
+  type CommandSpec,
+  FAST,
+  LOADING,
+  NO_AUTH,
+  NOSCRIPT,
+  NOT_QUEUED,
+  STALE,
+} from './spec.js'
 
 const BEFORE_LOGIN = NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY
 
@@ -18,7 +28,7 @@ export const connectionCommands: CommandSpec[] = [
   {
     name: 'ping',
     arity: -1,
-    flags: FAST,
+    flags: FAST | ALLOWED_TO_SUBSCRIBERS,
     group: 'connection',
     since: '1.0.0',
     summary: 'Answers PONG, or the given message.',
@@ -97,7 +107,7 @@ export const connectionCommands: CommandSpec[] = [
   {
     name: 'quit',
     arity: -1,
-    flags: BEFORE_LOGIN | NOT_QUEUED,
+    flags: BEFORE_LOGIN | NOT_QUEUED | ALLOWED_TO_SUBSCRIBERS,
     group: 'connection',
     since: '1.0.0',
     summary: 'Closes the connection behind the replies that are due.',
@@ -107,7 +117,7 @@ export const connectionCommands: CommandSpec[] = [
   {
     name: 'reset',
     arity: 1,
-    flags: BEFORE_LOGIN | NOT_QUEUED,
+    flags: BEFORE_LOGIN | NOT_QUEUED | ALLOWED_TO_SUBSCRIBERS,
     group: 'connection',
     since: '6.2.0',
     summary: 'Puts the connection into the state of a new one.',
@@ -187,6 +197,7 @@ function hello(ctx: CommandContext): void {
   }
   if (name !== null) setClientName(client, name)
   client.resp = protocol
+  client.updateChecks()
   reply.resp = protocol
   replyHello(ctx)
 }
@@ -245,6 +256,8 @@ function reset(ctx: CommandContext): void {
   resetConnection(client)
   client.db = ctx.keyspace.databases[0]
   client.authenticated = !defaultUserHasPassword(server.config)
+  server.pubsub.forget(client)
+  client.updateChecks()
   reply.resp = client.resp
   reply.simple('RESET')
 }

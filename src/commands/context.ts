@@ -2,6 +2,8 @@
  * What a handler gets: the request, the client's database, the reply writer. One context serves all requests in turn, so
  * nothing of it may be kept beyond the handler's return.
  */
+import { EVENT_KEY_MISS } from '../config/keyspace-events.js'
+import type { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import { type Request, requestFromArguments } from '../resp/request.js'
 import type { Database } from '../store/database.js'
@@ -26,6 +28,7 @@ export class CommandContext {
   readonly server: ServerApi
   readonly keyspace: Keyspace
   readonly reply: ReplyWriter
+  private readonly events: KeyspaceEvents
   args: Request
   client: Client
   db: Database
@@ -41,6 +44,7 @@ export class CommandContext {
     this.server = server
     this.keyspace = server.keyspace
     this.reply = reply
+    this.events = server.events
     this.args = args
     this.client = client
     this.db = client.db
@@ -50,7 +54,9 @@ export class CommandContext {
   /** Address of key argument `index` for a command that reads it, or 0. */
   findForRead(index: number): number {
     const { args } = this
-    return this.db.findForRead(args.buffer, args.starts[index], args.ends[index])
+    const address = this.db.findForRead(args.buffer, args.starts[index], args.ends[index])
+    if (address === 0 && this.events.classes !== 0) this.notify(EVENT_KEY_MISS, 'keymiss', index)
+    return address
   }
 
   /** Address of key argument `index` for a command that may change it, or 0; see Database.findForWrite. */
@@ -70,6 +76,16 @@ export class CommandContext {
   touch(index: number): void {
     const { args } = this
     this.db.touch(args.buffer, args.starts[index], args.ends[index])
+  }
+
+  /**
+   * Publishes a keyspace event about key argument `index`: to be called behind touch(), with Redis's name for the event and
+   * the class of config/keyspace-events.ts it belongs to.
+   */
+  notify(eventClass: number, event: string, index: number): void {
+    const { args, events } = this
+    if ((events.classes & eventClass) === 0) return
+    events.notify(eventClass, event, args.buffer, args.starts[index], args.ends[index], this.db.index)
   }
 
   /** Argument `index` as a safe integer; replies Redis's error and returns NaN when it is none. */

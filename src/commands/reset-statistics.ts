@@ -18,6 +18,7 @@ export function resetStatistics({ clients, commands, keyspace, replication, save
   keyspace.hits = 0
   keyspace.misses = 0
   keyspace.expiredKeys = 0
+  keyspace.evictedKeys = 0
   saver.saves = 0
   replication.bytesIn = 0
   const syncs = replication.replicas.stats
@@ -30,7 +31,7 @@ export function resetStatistics({ clients, commands, keyspace, replication, save
 
 function resetCounters(command: Command): void {
   command.calls = 0
-  command.microseconds = 0
+  command.milliseconds = 0
   command.rejectedCalls = 0
   command.failedCalls = 0
   for (const subcommand of command.subcommands?.values() ?? []) resetCounters(subcommand)

@@ -2,6 +2,8 @@
 import type { Config } from '../config/config.js'
 import type { Log } from '../observe/log.js'
 import type { Saver } from '../persistence/saver.js'
+import type { KeyspaceEvents } from '../pubsub/keyspace-events.js'
+import type { PubSub } from '../pubsub/pubsub.js'
 import type { Replication } from '../replication/replication.js'
 import type { Keyspace } from '../store/keyspace.js'
 import type { Client, QueuedCommand } from './client.js'
@@ -48,6 +50,8 @@ export interface ServerApi {
   readonly loader: LoadProgress
   readonly replication: Replication
   readonly stats: ServerStats
+  readonly pubsub: PubSub
+  readonly events: KeyspaceEvents
   /** Random identity of this process (INFO run_id). */
   readonly runId: string
   /** Active expiry runs (DEBUG SET-ACTIVE-EXPIRE). */

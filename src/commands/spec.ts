@@ -30,6 +30,8 @@ export const PROTECTED = 1 << 20
 export const TOUCHES_ARBITRARY_KEYS = 1 << 21
 /** Runs at once inside MULTI instead of being queued. Not shown by COMMAND. */
 export const NOT_QUEUED = 1 << 22
+/** Allowed in RESP2 to a client that has subscriptions. Not shown by COMMAND. */
+export const ALLOWED_TO_SUBSCRIBERS = 1 << 23
 
 /** COMMAND's name for each flag bit, in Redis's order. */
 export const FLAG_NAMES: readonly (readonly [number, string])[] = [
@@ -55,7 +57,8 @@ export const FLAG_NAMES: readonly (readonly [number, string])[] = [
   [NO_MANDATORY_KEYS, 'no_mandatory_keys'],
 ]
 
-export type Group = 'string' | 'hash' | 'generic' | 'connection' | 'server' | 'transactions'
+/** Groups by the names of COMMAND DOCS. */
+export type Group = 'string' | 'bitmap' | 'hash' | 'generic' | 'connection' | 'server' | 'transactions' | 'pubsub'
 
 /** Where keys stand among the arguments: from `first` to `last` (negative: from the end), every `step`. */
 export interface KeySpec {

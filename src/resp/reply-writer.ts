@@ -100,6 +100,16 @@ export class ReplyWriter {
     else this.length += this.buffer.write(text, this.length, 'latin1')
   }
 
+  /** RESP bytes made elsewhere, which nobody changes any more: a push. */
+  append(bytes: Buffer): void {
+    if (bytes.length >= REFERENCE_MIN_BYTES) {
+      this.refer(bytes)
+      return
+    }
+    this.room(bytes.length)
+    this.length += bytes.copy(this.buffer, this.length)
+  }
+
   /** A simple string: no CR or LF. */
   simple(text: string): void {
     this.raw(`+${text}\r\n`)
@@ -127,7 +137,7 @@ export class ReplyWriter {
     this.header(36, length)
     if (length + 2 > CAPACITY_BYTES - this.length) {
       if (length >= REFERENCE_MIN_BYTES) {
-        this.append(Buffer.from(bytes.subarray(start, end)))
+        this.refer(Buffer.from(bytes.subarray(start, end)))
         this.crlf()
         return
       }
@@ -149,7 +159,7 @@ export class ReplyWriter {
       return
     }
     this.header(36, bytes.length)
-    this.append(bytes)
+    this.refer(bytes)
     this.crlf()
   }
 
@@ -165,7 +175,7 @@ export class ReplyWriter {
     this.bulkText(String(value))
   }
 
-  private append(bytes: Buffer): void {
+  private refer(bytes: Buffer): void {
     this.spill()
     this.chunks.push(bytes)
     this.chunkBytes += bytes.length

@@ -1,5 +1,6 @@
 /** What CONFIG SET changes in the running server. */
 import net from 'node:net'
+import { EVENT_NEW } from '../config/keyspace-events.js'
 import type { Server } from './server.js'
 
 const LFU = /^(allkeys|volatile)-lfu$/
@@ -16,6 +17,8 @@ export function applyConfig(server: Server): void {
     keyspace.clock.lfuDecayMinutes = values['lfu-decay-time']
     server.replication.stream.windowBytes = values['repl-backlog-size']
     log.setLevel(values.loglevel)
+    server.events.setClasses(values['notify-keyspace-events'])
+    keyspace.reportsNewKeys = (server.events.classes & EVENT_NEW) !== 0
     server.stateChanged()
     return null
   }
@@ -27,6 +30,7 @@ export function applyConfig(server: Server): void {
   config.onChange('lfu-decay-time', apply)
   config.onChange('repl-backlog-size', apply)
   config.onChange('loglevel', apply)
+  config.onChange('notify-keyspace-events', apply)
   config.onChange('replica-read-only', apply)
   config.onChange('replica-serve-stale-data', apply)
   config.onChange('stop-writes-on-bgsave-error', apply)

@@ -7,6 +7,7 @@ import { latin1 } from '../bytes/latin1.js'
 import type { Client, Transport } from '../commands/client.js'
 import type { PendingRequest, PendingRequests } from '../resp/pending-request.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
+import type { Request } from '../resp/request.js'
 import { COMPLETE, EMPTY, FAILED, type RequestParser } from '../resp/request-parser.js'
 import {
   handlesAvailable,
@@ -27,6 +28,10 @@ export interface ConnectionHost {
   readonly unfinished: PendingRequests
   readonly replies: ReplyWriter
   readonly limits: { maxBulkBytes: number; queryBufferBytes: number }
+  /** The client whose request is being executed. */
+  readonly serving: Client | null
+  /** Messages for the client being served, which leave behind its reply. */
+  readonly latePushes: Buffer[]
   /** Executes the parser's request. */
   dispatch(client: Client, parser: RequestParser): void
   /** Reads the clock; called when bytes arrive. */
@@ -245,6 +250,23 @@ export class Connection implements Transport {
     this.client.bytesOut += bytes.length
     this.enqueue(bytes)
     this.drain()
+  }
+
+  post(bytes: Buffer): void {
+    if (this.destroyed) return
+    if (this.host.serving === this.client) {
+      this.host.latePushes.push(bytes)
+      return
+    }
+    this.client.bytesOut += bytes.length
+    this.enqueue(bytes)
+    this.host.flushLater(this)
+  }
+
+  postpone(request: Request): void {
+    // An inline command has no RESP form of its own, and a queue needs bytes that stay.
+    const { buffer, wireEnd } = request.clone()
+    this.hold(buffer, 0, wireEnd)
   }
 
   sendAll(chunks: readonly Buffer[]): void {

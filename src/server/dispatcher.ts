@@ -2,12 +2,14 @@
  * From a request to its handler: finds the command, asks the questions that Redis asks, in Redis's order (processCommand
  * in server.c), runs it, and hands what it changed to replication.
  */
+
 import { latin1 } from '../bytes/latin1.js'
 import type { Client, QueuedCommand } from '../commands/client.js'
 import type { Command } from '../commands/command.js'
 import { CommandContext } from '../commands/context.js'
 import type { ServerApi } from '../commands/server-api.js'
 import {
+  ALLOWED_TO_SUBSCRIBERS,
   LOADING,
   MAY_REPLICATE,
   NO_AUTH,
@@ -19,6 +21,7 @@ import {
   WRITE,
 } from '../commands/spec.js'
 import { abortExec } from '../commands/transactions.js'
+import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW } from '../config/keyspace-events.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import { encodeRequest, Request } from '../resp/request.js'
 import type { Database } from '../store/database.js'
@@ -47,11 +50,18 @@ export class Dispatcher implements KeyspaceListener {
   /** A command is running: expired keys are propagated with it. */
   private running = false
   private errorsCounted = 0
+  /** When the last command ended, or the turn began: performance.now(). Commands of a turn are timed from one to the next. */
+  private clockMs = 0
 
   constructor(server: ServerApi, reply: ReplyWriter, nobody: Client) {
     this.server = server
     this.reply = reply
     this.context = new CommandContext(server, reply, new Request(), nobody, server.commands.all[0])
+  }
+
+  /** Reads the clock from which the turn's first command is timed. */
+  beginTurn(): void {
+    this.clockMs = performance.now()
   }
 
   /** Executes a client's request and leaves the reply in the writer. */
@@ -83,7 +93,7 @@ export class Dispatcher implements KeyspaceListener {
       return
     }
     context.command = command
-    if (this.gate !== 0 || !client.authenticated || (command.flags & PROTECTED) !== 0) {
+    if (this.gate !== 0 || !client.unrestricted || (command.flags & PROTECTED) !== 0) {
       const refusal = this.refusal(client, command)
       if (refusal !== null) {
         this.refuse(command, refusal)
@@ -107,7 +117,11 @@ export class Dispatcher implements KeyspaceListener {
     const outermost = !this.running
     this.running = true
     client.lastCommand = command
+    const startedMs = this.clockMs
     command.run(context)
+    const now = performance.now()
+    this.clockMs = now
+    command.milliseconds += now - startedMs
     command.calls++
     server.stats.commandsProcessed++
     // A transaction's commands have been counted when EXEC itself ends.
@@ -156,10 +170,40 @@ export class Dispatcher implements KeyspaceListener {
 
   /** KeyspaceListener: replicas delete an expired key when the master says so. */
   keyExpired(database: Database, key: Buffer): void {
+    this.propagateRemoval(database, key)
+    this.notifyRemoval(EVENT_EXPIRED, 'expired', database, key)
+  }
+
+  /** KeyspaceListener: as with expired keys. */
+  keyEvicted(database: Database, key: Buffer): void {
+    this.propagateRemoval(database, key)
+    this.notifyRemoval(EVENT_EVICTED, 'evicted', database, key)
+  }
+
+  private propagateRemoval(database: Database, key: Buffer): void {
     const request = delRequest(key)
     if (this.running) this.context.propagated.push({ database: database.index, request })
     else this.server.replication.feedRequest(database.index, request)
   }
+
+  private notifyRemoval(eventClass: number, event: string, database: Database, key: Buffer): void {
+    this.server.events.notify(eventClass, event, key, 0, key.length, database.index)
+  }
+
+  /** KeyspaceListener. */
+  keyAdded(database: Database, address: number): void {
+    const { entries, keyspace } = database
+    if (keyspace.loading) return
+    const start = entries.keyStart(address)
+    const end = start + entries.keyLength(address)
+    this.server.events.notify(EVENT_NEW, 'new', entries.memory(address), start, end, database.index)
+  }
+
+  /** KeyspaceListener. */
+  keyChanged(): void {}
+
+  /** KeyspaceListener. */
+  flushed(): void {}
 
   /** CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere. */
   private callMuted(client: Client, command: Command): void {
@@ -213,6 +257,7 @@ export class Dispatcher implements KeyspaceListener {
       return `ERR ${command.fullName.toUpperCase().split('|')[0]} command not allowed. If the enable-${command.fullName.split('|')[0]}-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`
     }
     if (!client.authenticated && (flags & NO_AUTH) === 0) return 'NOAUTH Authentication required.'
+    if (client.inSubscriberMode && !(command.flags & ALLOWED_TO_SUBSCRIBERS)) return subscriberRefusal(command)
     const gate = this.gate
     if (gate === 0 || client.isMaster) return null
     const writes = (flags & WRITE) !== 0 || (command.fullName === 'exec' && transactionWrites(client))
@@ -241,6 +286,10 @@ function isLocal(client: Client): boolean {
 
 function transactionWrites(client: Client): boolean {
   return client.transaction?.queue.some(({ command }) => (command.flags & (WRITE | MAY_REPLICATE)) !== 0) ?? false
+}
+
+function subscriberRefusal(command: Command): string {
+  return `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`
 }
 
 function delRequest(key: Buffer): Request {

@@ -86,8 +86,9 @@ function replicationFields({ replication }: ServerApi): Field[] {
 
 function commandFields({ commands }: ServerApi): Field[] {
   const fields: Field[] = []
-  const add = ({ calls, failedCalls, fullName, microseconds, rejectedCalls, subcommands }: Command): void => {
+  const add = ({ calls, failedCalls, fullName, milliseconds, rejectedCalls, subcommands }: Command): void => {
     if (calls > 0 || failedCalls > 0 || rejectedCalls > 0) {
+      const microseconds = milliseconds * 1000
       const average = calls === 0 ? 0 : microseconds / calls
       const value =
         `calls=${calls},usec=${Math.round(microseconds)},usec_per_call=${average.toFixed(2)}` +

@@ -12,6 +12,8 @@ export const NO_TRANSPORT: Transport = {
   onDrain: null,
   send(): void {},
   sendAll(): void {},
+  post(): void {},
+  postpone(): void {},
   close(): void {},
   closeAfterReplies(): void {},
   resume(): void {},

@@ -8,6 +8,8 @@ import type { ServerApi, ServerStats, ShutdownOptions } from '../commands/server
 import type { Config } from '../config/config.js'
 import type { Log } from '../observe/log.js'
 import { Saver } from '../persistence/saver.js'
+import { KeyspaceEvents } from '../pubsub/keyspace-events.js'
+import { PubSub } from '../pubsub/pubsub.js'
 import { Replication, type ReplicationHost } from '../replication/replication.js'
 import { randomId } from '../replication/stream.js'
 import { PendingRequests } from '../resp/pending-request.js'
@@ -53,6 +55,8 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   readonly replication: Replication
   readonly loader: Loader
   readonly runId = randomId()
+  readonly pubsub = new PubSub()
+  readonly events = new KeyspaceEvents(this.pubsub)
   readonly stats: ServerStats = {
     startedMs: Date.now(),
     connectionsReceived: 0,
@@ -74,6 +78,8 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   readonly parser: RequestParser
   readonly unfinished: PendingRequests
   readonly replies = new ReplyWriter()
+  serving: Client | null = null
+  readonly latePushes: Buffer[] = []
 
   private readonly dispatcher: Dispatcher
   private readonly listener: Listener
@@ -172,6 +178,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     const client = new Client(this.nextClientId++, connection, this.keyspace.databases[0], Date.now())
     connection.client = client
     client.authenticated = values.requirepass === ''
+    client.updateChecks()
     if (this.connections.size >= values.maxclients) {
       this.stats.connectionsRejected++
       this.turnAway(connection, '-ERR max number of clients reached\r\n')
@@ -196,6 +203,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
 
   beginTurn(): void {
     this.keyspace.setNow(Date.now())
+    this.dispatcher.beginTurn()
   }
 
   flushLater(connection: Connection): void {
@@ -204,7 +212,15 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   }
 
   dispatch(client: Client, parser: RequestParser): void {
+    this.serving = client
     this.dispatcher.execute(client, parser.request)
+    this.serving = null
+    if (this.latePushes.length !== 0) this.appendLatePushes()
+  }
+
+  private appendLatePushes(): void {
+    for (const push of this.latePushes) this.replies.append(push)
+    this.latePushes.length = 0
   }
 
   callQueued(client: Client, queued: QueuedCommand): void {
@@ -235,6 +251,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     client.blocked?.cancel()
     client.unwatchAll()
     client.transaction = null
+    this.pubsub.forget(client)
     if (client.replica !== null) this.replication.replicaGone(client.replica)
   }
 
@@ -293,6 +310,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     const client = new Client(this.nextClientId++, NO_TRANSPORT, this.keyspace.databases[0], Date.now())
     client.isMaster = true
     client.authenticated = true
+    client.updateChecks()
     return new MasterStream(client, this)
   }
 

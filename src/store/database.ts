@@ -107,7 +107,17 @@ export class Database {
     keyspace.expiredKeys++
     this.remove(address)
     keyspace.listener?.keyExpired(this, key)
-    this.wakeWatchers(key, 0, key.length)
+    this.changed(key, 0, key.length)
+  }
+
+  /** Removes a key to make room for others. */
+  evict(address: number): void {
+    const { keyspace } = this
+    const key = this.entries.keyCopy(address)
+    keyspace.evictedKeys++
+    this.remove(address)
+    keyspace.listener?.keyEvicted(this, key)
+    this.changed(key, 0, key.length)
   }
 
   private markAccess(address: number): void {
@@ -121,13 +131,20 @@ export class Database {
   /** Says that a key has changed. Every handler that changed one calls this once for it. */
   touch(key: Uint8Array, start: number, end: number): void {
     this.keyspace.dirty++
+    this.changed(key, start, end)
+  }
+
+  /** As touch(), for a change that neither saves nor replicas need to know of. */
+  private changed(key: Uint8Array, start: number, end: number): void {
     if (this.watched !== 0) this.wakeWatchers(key, start, end)
+    if (this.keyspace.reportsChanges) this.keyspace.listener?.keyChanged(this, key, start, end)
   }
 
   /** Adds an entry for a key that is not here (`this.hash` is its hash). */
   insert(address: number): void {
     this.keys.insert(this.hash, address)
     if (this.entries.meta(address) & HAS_EXPIRY) this.expires.insert(this.hash, address)
+    if (this.keyspace.reportsNewKeys) this.keyspace.listener?.keyAdded(this, address)
   }
 
   /** Puts the entry `next` in the place of `address`, which is destroyed: for the same key. */
@@ -225,6 +242,7 @@ export class Database {
       const created = entries.create(meta, key, start, end, inlineBytes, expiryMs)
       this.keys.insert(this.hash, created)
       if (!Number.isNaN(expiryMs)) this.expires.insert(this.hash, created)
+      if (this.keyspace.reportsNewKeys) this.keyspace.listener?.keyAdded(this, created)
       return created
     }
     const old = entries.meta(address)
@@ -333,6 +351,7 @@ export class Database {
   flush(): number {
     const removed = this.keys.count
     this.wakeAllWatchers()
+    if (this.keyspace.reportsChanges) this.keyspace.listener?.flushed(this)
     this.keyspace.discard(this.keys)
     this.keys = new HashTable(this.entries)
     this.expires = new HashTable(this.entries)

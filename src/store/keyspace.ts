@@ -17,8 +17,16 @@ export interface SnapshotObserver {
 
 /** What the keyspace tells the layers above it. Event classes are those of notify-keyspace-events. */
 export interface KeyspaceListener {
-  /** A key reached its expiry and is about to be removed: to be propagated as DEL. */
+  /** A key reached its expiry and has been removed: to be propagated as DEL. */
   keyExpired(database: Database, key: Buffer): void
+  /** A key was removed to make room: to be propagated as DEL. */
+  keyEvicted(database: Database, key: Buffer): void
+  /** A key came into being; only while Keyspace.reportsNewKeys. */
+  keyAdded(database: Database, address: number): void
+  /** key[start, end) changed or went; only while Keyspace.reportsChanges. */
+  keyChanged(database: Database, key: Uint8Array, start: number, end: number): void
+  /** All keys of a database went, or with null those of all; only while Keyspace.reportsChanges. */
+  flushed(database: Database | null): void
 }
 
 /** Lets a client know that a key it watches has changed. */
@@ -34,6 +42,10 @@ export class Keyspace {
   readonly clock = new AccessClock()
   snapshot: SnapshotObserver | null = null
   listener: KeyspaceListener | null = null
+  /** Whether the listener wants to hear of keys that come into being. */
+  reportsNewKeys = false
+  /** Whether the listener wants to hear of each key that changes. */
+  reportsChanges = false
 
   /** Milliseconds of Unix time, read once for each batch of requests. */
   nowMs = Date.now()
@@ -51,6 +63,7 @@ export class Keyspace {
   hits = 0
   misses = 0
   expiredKeys = 0
+  evictedKeys = 0
   /** Tables that left the keyspace, to be freed in slices (discard()). */
   private garbage: HashTable[] = []
   private freeing: HashTable | null = null
@@ -81,6 +94,7 @@ export class Keyspace {
   /** Empties every database at once; the old memory goes to the garbage collector as a whole. O(databases). */
   flushAll(): number {
     const removed = this.keyCount
+    if (this.reportsChanges) this.listener?.flushed(null)
     this.entries = new Entries()
     this.tables = new Objects<HashTable>()
     this.garbage = []

@@ -89,7 +89,14 @@ describe('the active expire cycle', () => {
 
   test('says which keys it deleted', () => {
     const deleted: string[] = []
-    keyspace.listener = { keyExpired: (database, key) => deleted.push(`${database.index}:${key}`) }
+    const ignored = (): void => {}
+    keyspace.listener = {
+      keyExpired: (database, key) => deleted.push(`${database.index}:${key}`),
+      keyEvicted: ignored,
+      keyAdded: ignored,
+      keyChanged: ignored,
+      flushed: ignored,
+    }
     set(keyspace.databases[2], 'a', NOW_MS + 1)
     set(keyspace.databases[3], 'b', NOW_MS + 1)
     keyspace.setNow(NOW_MS + 2)

@@ -1,4 +1,4 @@
-import { type DirectiveTable, IMMUTABLE, MULTI_ARG } from '../directive.js'
+import { type DirectiveTable, IMMUTABLE, IMPLEMENTED, MULTI_ARG } from '../directive.js'
 import { keyspaceEvents } from '../keyspace-events.js'
 import { percentiles } from '../kinds/lists.js'
 import { INT64_MAX, integer, milliseconds } from '../kinds/numbers.js'
@@ -11,7 +11,7 @@ export const observability = {
   'latency-monitor-threshold': milliseconds(0, 0, INT64_MAX),
   'latency-tracking': bool(true),
   'latency-tracking-info-percentiles': percentiles([50, 99, 99.9], MULTI_ARG),
-  'notify-keyspace-events': keyspaceEvents(0),
+  'notify-keyspace-events': keyspaceEvents(IMPLEMENTED),
   aclfile: text('', IMMUTABLE),
   'acllog-max-len': integer(128, 0, INT64_MAX),
   'acl-pubsub-default': oneOf(['allchannels', 'resetchannels'], 'resetchannels'),
