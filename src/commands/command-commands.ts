@@ -3,10 +3,11 @@ import { globMatch } from '../bytes/glob.js'
 import type { Command } from './command.js'
 import { CATEGORIES, categoriesOf } from './command-categories.js'
 import { replyCommandDocs } from './command-docs.js'
-import { replyCommandInfo, replyStatusSet } from './command-info.js'
+import { replyCommandInfo, replyKeyFlags } from './command-info.js'
 import { keyArguments } from './command-keys.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
 import { helpSubcommand } from './help.js'
+import { KeyArguments } from './key-arguments.js'
 import { type ArgumentDoc, type CommandSpec, LOADING, NO_MANDATORY_KEYS, STALE } from './spec.js'
 
 const ANYTIME = LOADING | STALE
@@ -206,7 +207,7 @@ function commandGetKeys({ args, reply, server }: CommandContext, withFlags: bool
     reply.error('ERR Invalid command specified')
     return
   }
-  if (command.spec.keys === undefined || command.spec.keys.length === 0) {
+  if (!command.hasKeys) {
     reply.error('ERR The command has no key arguments')
     return
   }
@@ -215,15 +216,17 @@ function commandGetKeys({ args, reply, server }: CommandContext, withFlags: bool
     reply.error('ERR Invalid number of arguments specified for command')
     return
   }
-  const keys = keyArguments(command, args, 2)
-  if (keys === null && (command.flags & NO_MANDATORY_KEYS) === 0) {
+  const keys = new KeyArguments()
+  keyArguments(command, args, 2, keys)
+  if (keys.count === 0 && (command.flags & NO_MANDATORY_KEYS) === 0) {
     reply.error('ERR Invalid arguments specified for command')
     return
   }
-  reply.array(keys?.length ?? 0)
-  for (const { index, flags } of keys ?? []) {
+  reply.array(keys.count)
+  for (let i = 0; i < keys.count; i++) {
     if (withFlags) reply.array(2)
+    const index = keys.indexes[i]
     reply.bulk(args.buffer, args.starts[index], args.ends[index])
-    if (withFlags) replyStatusSet(reply, flags)
+    if (withFlags) replyKeyFlags(reply, keys.flags[i])
   }
 }

@@ -2,8 +2,8 @@
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import type { Command } from './command.js'
 import { categoriesOf } from './command-categories.js'
-import { legacyRange } from './command-keys.js'
-import { FLAG_NAMES, type KeySpec, MAY_REPLICATE } from './spec.js'
+import { legacyRange } from './legacy-range.js'
+import { FLAG_NAMES, KEY_FLAG_NAMES, type KeySpec, MAY_REPLICATE } from './spec.js'
 
 /** Redis keeps this one to itself. */
 const SHOWN_FLAGS = FLAG_NAMES.filter(([bit]) => bit !== MAY_REPLICATE)
@@ -11,13 +11,13 @@ const SHOWN_FLAGS = FLAG_NAMES.filter(([bit]) => bit !== MAY_REPLICATE)
 /** Ten elements: name, arity, flags, first, last, step, categories, tips, key specs, subcommands (each as this). */
 export function replyCommandInfo(reply: ReplyWriter, command: Command): void {
   const { spec } = command
-  const range = legacyRange(spec.keys)
+  const range = legacyRange(spec.keys ?? [])
   reply.array(10)
   reply.bulkText(command.fullName)
   reply.integer(spec.arity)
   replyStatusSet(
     reply,
-    SHOWN_FLAGS.filter(([bit]) => spec.flags & bit).map(([, name]) => name),
+    SHOWN_FLAGS.filter(([bit]) => command.flags & bit).map(([, name]) => name),
   )
   reply.integer(range.first)
   reply.integer(range.last)
@@ -45,29 +45,61 @@ export function replyStatusSet(reply: ReplyWriter, texts: readonly string[]): vo
   for (const text of texts) reply.simple(text)
 }
 
-function replyKeySpec(reply: ReplyWriter, { first, last, step, flags }: KeySpec): void {
-  reply.map(3)
+/** The flags of a key spec or of a key (COMMAND GETKEYSANDFLAGS). */
+export function replyKeyFlags(reply: ReplyWriter, flags: number): void {
+  replyStatusSet(
+    reply,
+    KEY_FLAG_NAMES.filter(([bit]) => flags & bit).map(([, name]) => name),
+  )
+}
+
+function replyKeySpec(reply: ReplyWriter, { notes, flags, begin, find }: KeySpec): void {
+  reply.map(notes === undefined ? 3 : 4)
+  if (notes !== undefined) {
+    reply.bulkText('notes')
+    reply.bulkText(notes)
+  }
   reply.bulkText('flags')
-  replyStatusSet(reply, flags)
+  replyKeyFlags(reply, flags)
   reply.bulkText('begin_search')
-  reply.map(2)
-  reply.bulkText('type')
-  reply.bulkText('index')
-  reply.bulkText('spec')
-  reply.map(1)
-  reply.bulkText('index')
-  reply.integer(first)
+  replyTyped(reply, begin.type)
+  if (begin.type === 'index') replyNumbers(reply, [['index', begin.index]])
+  else if (begin.type === 'keyword') {
+    reply.map(2)
+    reply.bulkText('keyword')
+    reply.bulkText(begin.keyword.toUpperCase())
+    reply.bulkText('startfrom')
+    reply.integer(begin.startFrom)
+  } else reply.map(0)
   reply.bulkText('find_keys')
+  replyTyped(reply, find.type)
+  if (find.type === 'range') {
+    replyNumbers(reply, [
+      ['lastkey', find.last],
+      ['keystep', find.step],
+      ['limit', find.limit],
+    ])
+  } else if (find.type === 'keynum') {
+    replyNumbers(reply, [
+      ['keynumidx', find.numIndex],
+      ['firstkey', find.first],
+      ['keystep', find.step],
+    ])
+  } else reply.map(0)
+}
+
+/** The head of a map of `type` and `spec`; the spec itself follows. */
+function replyTyped(reply: ReplyWriter, type: string): void {
   reply.map(2)
   reply.bulkText('type')
-  reply.bulkText('range')
+  reply.bulkText(type)
   reply.bulkText('spec')
-  reply.map(3)
-  reply.bulkText('lastkey')
-  // Counted from the first key here, from the end when negative.
-  reply.integer(last < 0 ? last : last - first)
-  reply.bulkText('keystep')
-  reply.integer(step)
-  reply.bulkText('limit')
-  reply.integer(0)
+}
+
+function replyNumbers(reply: ReplyWriter, pairs: readonly (readonly [string, number])[]): void {
+  reply.map(pairs.length)
+  for (const [name, value] of pairs) {
+    reply.bulkText(name)
+    reply.integer(value)
+  }
 }

@@ -1,56 +1,71 @@
-/** Which arguments of a request are keys, from the command's key specs (getKeysFromCommandWithSpecs in Redis's db.c). */
+/**
+ * Which arguments of a request are keys or channels, and what the command does to them: for ACL, client-side caching and
+ * COMMAND GETKEYS. Source of behaviour: getKeysFromCommandWithSpecs and getChannelsFromCommand in Redis's db.c.
+ */
 import type { Request } from '../resp/request.js'
 import type { Command } from './command.js'
-import type { KeySpec } from './spec.js'
-
-/** A key argument and what the command does to it (COMMAND INFO's flags of a key spec). */
-export interface KeyArgument {
-  readonly index: number
-  readonly flags: readonly string[]
-}
-
-/** The first, last and step of COMMAND INFO: one range that covers consecutive key specs. */
-export interface LegacyRange {
-  readonly first: number
-  readonly last: number
-  readonly step: number
-}
-
-const NO_RANGE: LegacyRange = { first: 0, last: 0, step: 0 }
+import type { KeyArguments } from './key-arguments.js'
+import { KEY_INCOMPLETE, type KeySpec } from './spec.js'
 
 /**
- * The keys of a request whose command's name is argument `from`, in order. Null when the arguments do not fit the specs.
+ * Puts the keys of a request whose command's name is argument `from` (0 but for a request inside another) into `found`, in
+ * the order of the key specs. None when the arguments make no sense: the command itself will say so. The number of
+ * arguments must fit the command's arity. Allocates only when there are more keys than ever before.
  */
-export function keyArguments(command: Command, args: Request, from: number): KeyArgument[] | null {
-  const argc = args.argc - from
-  const found: KeyArgument[] = []
-  for (const spec of command.spec.keys ?? []) {
-    const last = spec.last < 0 ? argc + spec.last : spec.last
-    if (spec.first >= argc || last >= argc || last < spec.first) return null
-    const flags = flagsOf(command, spec, args, from)
-    for (let index = spec.first; index <= last; index += spec.step) found.push({ index: from + index, flags })
-  }
-  return found
+export function keyArguments(command: Command, args: Request, from: number, found: KeyArguments): void {
+  found.clear()
+  if (!command.hasKeys) return
+  if (!command.keyFlagsVary && command.keys.length > 0 && findBySpecs(command.keys, args, from, found)) return
+  found.clear()
+  if (command.findKeys !== null) command.findKeys(args, from, found)
 }
 
-/** SET reads the key only when asked to (GET): its spec's flags cover both forms. */
-function flagsOf(command: Command, spec: KeySpec, args: Request, from: number): readonly string[] {
-  if (!spec.flags.includes('variable_flags')) return spec.flags
-  if (command.fullName !== 'set') return spec.flags.filter(flag => flag !== 'variable_flags')
-  for (let i = from + 3; i < args.argc; i++) if (args.is(i, 'get')) return ['RW', 'access', 'update']
-  return ['OW', 'update']
+/** Puts the channels of a request (PUBLISH, SUBSCRIBE and the like) into `found`, with the CHANNEL_ flags of spec.ts. */
+export function channelArguments(command: Command, args: Request, from: number, found: KeyArguments): void {
+  found.clear()
+  const { channels } = command.spec
+  if (channels === undefined) return
+  const first = from + channels.index
+  const end = channels.all ? args.argc : Math.min(first + 1, args.argc)
+  for (let index = first; index < end; index++) found.add(index, channels.flags)
 }
 
-/** The range that COMMAND INFO shows for all key specs together (populateCommandLegacyRangeSpec in Redis's server.c). */
-export function legacyRange(keys: readonly KeySpec[] | undefined): LegacyRange {
-  if (keys === undefined || keys.length === 0) return NO_RANGE
-  if (keys.length === 1) return keys[0]
-  let first = 0
-  let last = 0
-  for (const spec of keys) {
-    if (spec.step !== 1 || (last !== 0 && last !== spec.first - 1)) continue
-    if (first === 0) first = spec.first
-    last = spec.last
+/** False when a spec does not fit the arguments or does not tell all keys. */
+function findBySpecs(specs: readonly KeySpec[], args: Request, from: number, found: KeyArguments): boolean {
+  for (let i = 0; i < specs.length; i++) {
+    const { begin, find, flags } = specs[i]
+    let first: number
+    if (begin.type === 'index') first = from + begin.index
+    else if (begin.type === 'keyword') first = behindKeyword(args, from, begin.keyword, begin.startFrom)
+    else return false
+    // A keyword that is not there is an option that was not given.
+    if (first < 0) continue
+    let last: number
+    if (find.type === 'range') {
+      if (find.last >= 0) last = first + find.last
+      else if (find.limit === 0) last = args.argc + find.last
+      else last = first + Math.trunc((args.argc - first) / find.limit) + find.last
+    } else if (find.type === 'keynum') {
+      const at = first + find.numIndex
+      const count = at < args.argc ? args.safeInteger(at) : Number.NaN
+      if (!(count >= 0)) return false
+      first += find.first
+      last = first + count - 1
+    } else return false
+    if (last >= args.argc || last < first) return false
+    const step = find.step
+    for (let index = first; index <= last; index += step) found.add(index, flags)
+    if ((flags & KEY_INCOMPLETE) !== 0) return false
   }
-  return first === 0 ? NO_RANGE : { first, last, step: 1 }
+  return true
+}
+
+/** The argument behind a keyword, or -1. As in Redis neither argument 1 nor the last one is taken for it. */
+function behindKeyword(args: Request, from: number, keyword: string, startFrom: number): number {
+  if (startFrom > 0) {
+    for (let i = from + startFrom; i < args.argc - 1; i++) if (args.is(i, keyword)) return i + 1
+  } else {
+    for (let i = args.argc + startFrom; i > from + 1; i--) if (args.is(i, keyword)) return i + 1
+  }
+  return -1
 }

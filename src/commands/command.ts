@@ -1,6 +1,16 @@
 /** A command of the running server: its spec, its full name and its counters. */
 import type { CommandContext } from './context.js'
-import { type CommandSpec, MAY_REPLICATE, WRITE } from './spec.js'
+import { hasMovableKeys } from './legacy-range.js'
+import {
+  type CommandSpec,
+  KEY_NOT_KEY,
+  KEY_VARIABLE_FLAGS,
+  type KeyFinder,
+  type KeySpec,
+  MAY_REPLICATE,
+  MOVABLE_KEYS,
+  WRITE,
+} from './spec.js'
 
 export class Command {
   readonly spec: CommandSpec
@@ -13,6 +23,13 @@ export class Command {
   readonly subcommands: Map<string, Command> | null
   /** Whether what it does may have to reach replicas. */
   readonly mayPropagate: boolean
+  /** Specs of arguments that are keys indeed, and the function to ask where these do not tell; see command-keys.ts. */
+  readonly keys: readonly KeySpec[]
+  readonly findKeys: KeyFinder | null
+  /** Whether it may have keys at all (doesCommandHaveKeys in Redis's db.c). */
+  readonly hasKeys: boolean
+  /** The specs do not tell what is done to a key: `findKeys` is always asked. */
+  readonly keyFlagsVary: boolean
   /** Number in the table, subcommands counted too: its bit in the sets of ACL users. */
   id = -1
 
@@ -26,7 +43,12 @@ export class Command {
     this.fullName = parent === null ? spec.name : `${parent}|${spec.name}`
     this.nameBytes = Buffer.from(spec.name, 'latin1')
     this.arity = spec.arity
-    this.flags = spec.flags
+    const specs = spec.keys ?? []
+    this.flags = hasMovableKeys(specs) ? spec.flags | MOVABLE_KEYS : spec.flags
+    this.keys = specs.filter(({ flags }) => (flags & KEY_NOT_KEY) === 0)
+    this.findKeys = spec.findKeys ?? null
+    this.hasKeys = this.keys.length > 0 || this.findKeys !== null
+    this.keyFlagsVary = specs.some(({ flags }) => (flags & KEY_VARIABLE_FLAGS) !== 0)
     this.run = spec.run
     this.mayPropagate = (spec.flags & (WRITE | MAY_REPLICATE)) !== 0
     this.subcommands =

@@ -10,11 +10,16 @@ import {
   type ArgumentDoc,
   type CommandSpec,
   FAST,
+  KEY_INSERT,
+  KEY_OW,
+  KEY_UPDATE,
   type KeySpec,
+  keyRange,
   PEEK_ALL_KEYS,
   PEEK_KEY,
   READONLY,
   REMOVE_ALL_KEYS,
+  TAKE_KEY,
   TOUCHES_ARBITRARY_KEYS,
   UPDATE_KEY,
   WRITE,
@@ -31,11 +36,8 @@ const SOME_KEYS: ArgumentDoc[] = [{ ...KEY, multiple: true }]
 const KEY_AND_NEW_KEY: ArgumentDoc[] = [KEY, { name: 'newkey', type: 'key', keySpecIndex: 1 }]
 const SUM_OF_SHARDS = ['request_policy:multi_shard', 'response_policy:agg_sum']
 
-function keyAndNewKey(newKeyFlags: string): KeySpec[] {
-  return [
-    { first: 1, last: 1, step: 1, flags: ['RW', 'access', 'delete'] },
-    { first: 2, last: 2, step: 1, flags: newKeyFlags.split(' ') },
-  ]
+function keyAndNewKey(newKeyFlags: number): KeySpec[] {
+  return [...TAKE_KEY, keyRange(newKeyFlags, 2)]
 }
 
 export const keysCommands: CommandSpec[] = [
@@ -131,7 +133,7 @@ export const keysCommands: CommandSpec[] = [
     name: 'rename',
     arity: 3,
     flags: WRITE,
-    keys: keyAndNewKey('OW update'),
+    keys: keyAndNewKey(KEY_OW | KEY_UPDATE),
     group: 'generic',
     since: '1.0.0',
     summary: 'Gives a key another name, in place of whatever had that name.',
@@ -143,7 +145,7 @@ export const keysCommands: CommandSpec[] = [
     name: 'renamenx',
     arity: 3,
     flags: WRITE | FAST,
-    keys: keyAndNewKey('OW insert'),
+    keys: keyAndNewKey(KEY_OW | KEY_INSERT),
     group: 'generic',
     since: '1.0.0',
     summary: 'Gives a key another name, unless something has that name.',

@@ -4,7 +4,7 @@ import { encodingName } from '../types/type-name.js'
 import type { CommandContext } from './context.js'
 import { helpSubcommand } from './help.js'
 import { findUntouched } from './lookup.js'
-import { type CommandSpec, type KeySpec, READONLY } from './spec.js'
+import { type CommandSpec, KEY_RO, keyRange, READONLY } from './spec.js'
 
 /** Redis keeps one object for each of these integers, and gives it this count. */
 const SHARED_INTEGERS = 10_000
@@ -13,7 +13,7 @@ const SHARED_REFCOUNT = 2147483647
 const POLICY_NOTE =
   'Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.'
 
-const OBJECT_KEY: KeySpec[] = [{ first: 2, last: 2, step: 1, flags: ['RO'] }]
+const OBJECT_KEY = [keyRange(KEY_RO, 2)]
 
 function subcommand(name: string, since: string, summary: string, run: Reader): CommandSpec {
   return {

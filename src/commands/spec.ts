@@ -2,7 +2,9 @@
  * What a command is. The table of these is the documentation: COMMAND, ACL categories, arity checks, key positions and
  * error texts follow from it.
  */
+import type { Request } from '../resp/request.js'
 import type { CommandContext } from './context.js'
+import type { KeyArguments } from './key-arguments.js'
 
 export const WRITE = 1 << 0
 export const READONLY = 1 << 1
@@ -20,6 +22,7 @@ export const FAST = 1 << 12
 export const NO_AUTH = 1 << 13
 export const MAY_REPLICATE = 1 << 14
 export const NO_MULTI = 1 << 15
+/** Follows from key specs and is never given: the range that COMMAND INFO shows does not tell all keys. */
 export const MOVABLE_KEYS = 1 << 16
 export const ALLOW_BUSY = 1 << 17
 export const NO_ASYNC_LOADING = 1 << 18
@@ -60,13 +63,77 @@ export const FLAG_NAMES: readonly (readonly [number, string])[] = [
 /** Groups by the names of COMMAND DOCS. */
 export type Group = 'string' | 'bitmap' | 'hash' | 'generic' | 'connection' | 'server' | 'transactions' | 'pubsub'
 
-/** Where keys stand among the arguments: from `first` to `last` (negative: from the end), every `step`. */
+/** What a command does to a key: COMMAND INFO's flags of a key spec (CMD_KEY_ in Redis's server.h). */
+export const KEY_RO = 1 << 0
+export const KEY_RW = 1 << 1
+export const KEY_OW = 1 << 2
+export const KEY_RM = 1 << 3
+export const KEY_ACCESS = 1 << 4
+export const KEY_UPDATE = 1 << 5
+export const KEY_INSERT = 1 << 6
+export const KEY_DELETE = 1 << 7
+/** It stands where a key would, so that clusters route by it (SPUBLISH), but is none. */
+export const KEY_NOT_KEY = 1 << 8
+/** The spec may miss keys: the command's own `findKeys` knows them all. */
+export const KEY_INCOMPLETE = 1 << 9
+/** The arguments decide which of the flags hold: the command's own `findKeys` knows. */
+export const KEY_VARIABLE_FLAGS = 1 << 10
+
+/** COMMAND's name for each of them, in Redis's order. */
+export const KEY_FLAG_NAMES: readonly (readonly [number, string])[] = [
+  [KEY_RO, 'RO'],
+  [KEY_RW, 'RW'],
+  [KEY_OW, 'OW'],
+  [KEY_RM, 'RM'],
+  [KEY_ACCESS, 'access'],
+  [KEY_UPDATE, 'update'],
+  [KEY_INSERT, 'insert'],
+  [KEY_DELETE, 'delete'],
+  [KEY_NOT_KEY, 'not_key'],
+  [KEY_INCOMPLETE, 'incomplete'],
+  [KEY_VARIABLE_FLAGS, 'variable_flags'],
+]
+
+/**
+ * Where to begin looking for keys: at argument `index`, or behind a keyword (in lower case), sought from argument
+ * `startFrom` on to the end, or when that is negative from there, counted from the end, to the front.
+ */
+export type BeginSearch =
+  | { readonly type: 'index'; readonly index: number }
+  | { readonly type: 'keyword'; readonly keyword: string; readonly startFrom: number }
+  | { readonly type: 'unknown' }
+
+/**
+ * Which arguments from there on are keys. range: every `step`th up to `last`, counted from the first one, from the end
+ * when negative; a `limit` of n takes the first nth of the rest (XREAD: 2). keynum: as many as the argument at `numIndex`
+ * says, from `first` on; both are counted from where the search began.
+ */
+export type FindKeys =
+  | { readonly type: 'range'; readonly last: number; readonly step: number; readonly limit: number }
+  | { readonly type: 'keynum'; readonly numIndex: number; readonly first: number; readonly step: number }
+  | { readonly type: 'unknown' }
+
 export interface KeySpec {
-  readonly first: number
-  readonly last: number
-  readonly step: number
-  /** COMMAND INFO's flags of the key spec: RO, RW, OW, RM, access, insert, update, delete. */
-  readonly flags: readonly string[]
+  readonly flags: number
+  readonly begin: BeginSearch
+  readonly find: FindKeys
+  readonly notes?: string | undefined
+}
+
+/** Adds the keys of a request whose command's name is argument `from`; none when the arguments make no sense. */
+export type KeyFinder = (args: Request, from: number, found: KeyArguments) => void
+
+/** What a command does with channels (CMD_CHANNEL_ in Redis's server.h). */
+export const CHANNEL_PATTERN = 1 << 0
+export const CHANNEL_SUBSCRIBE = 1 << 1
+export const CHANNEL_UNSUBSCRIBE = 1 << 2
+export const CHANNEL_PUBLISH = 1 << 3
+
+/** The argument that is a channel, or with `all` that one and all behind it. */
+export interface ChannelSpec {
+  readonly flags: number
+  readonly index: number
+  readonly all: boolean
 }
 
 /** An argument as COMMAND DOCS describes it. */
@@ -90,6 +157,10 @@ export interface CommandSpec {
   readonly arity: number
   readonly flags: number
   readonly keys?: readonly KeySpec[]
+  /** Finds the keys where `keys` cannot tell (flags variable_flags and incomplete, or a place unknown); see command-keys.ts. */
+  readonly findKeys?: KeyFinder
+  /** Channels among the arguments, for ACL. */
+  readonly channels?: ChannelSpec
   readonly group: Group
   readonly since: string
   readonly summary: string
@@ -102,19 +173,26 @@ export interface CommandSpec {
   readonly run: (ctx: CommandContext) => void
 }
 
-function key(first: number, last: number, step: number, flags: string): KeySpec[] {
-  return [{ first, last, step, flags: flags.split(' ') }]
+/** Keys from argument `index` to `last` (counted from the first one, from the end when negative), every `step`. */
+export function keyRange(flags: number, index: number, last = 0, step = 1, notes?: string): KeySpec {
+  return { flags, begin: { type: 'index', index }, find: { type: 'range', last, step, limit: 0 }, notes }
 }
 
-/** The usual places of keys, with COMMAND INFO's flags. */
-export const READ_KEY = key(1, 1, 1, 'RO access')
-export const PEEK_KEY = key(1, 1, 1, 'RO')
-export const UPDATE_KEY = key(1, 1, 1, 'RW access update')
-export const MODIFY_KEY = key(1, 1, 1, 'RW update')
-export const INSERT_KEY = key(1, 1, 1, 'RW insert')
-export const OVERWRITE_KEY = key(1, 1, 1, 'OW update')
-export const DELETE_IN_KEY = key(1, 1, 1, 'RW delete')
-export const READ_ALL_KEYS = key(1, -1, 1, 'RO access')
-export const PEEK_ALL_KEYS = key(1, -1, 1, 'RO')
-export const REMOVE_ALL_KEYS = key(1, -1, 1, 'RM delete')
-export const OVERWRITE_PAIRS = key(1, -1, 2, 'OW update')
+/** As many keys as argument `index` says, right behind it (ZUNION numkeys key ...). */
+export function countedKeys(flags: number, index: number, notes?: string): KeySpec {
+  return { flags, begin: { type: 'index', index }, find: { type: 'keynum', numIndex: 0, first: 1, step: 1 }, notes }
+}
+
+/** The usual places of keys. */
+export const READ_KEY = [keyRange(KEY_RO | KEY_ACCESS, 1)]
+export const PEEK_KEY = [keyRange(KEY_RO, 1)]
+export const UPDATE_KEY = [keyRange(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1)]
+export const MODIFY_KEY = [keyRange(KEY_RW | KEY_UPDATE, 1)]
+export const INSERT_KEY = [keyRange(KEY_RW | KEY_INSERT, 1)]
+export const OVERWRITE_KEY = [keyRange(KEY_OW | KEY_UPDATE, 1)]
+export const DELETE_IN_KEY = [keyRange(KEY_RW | KEY_DELETE, 1)]
+export const TAKE_KEY = [keyRange(KEY_RW | KEY_ACCESS | KEY_DELETE, 1)]
+export const READ_ALL_KEYS = [keyRange(KEY_RO | KEY_ACCESS, 1, -1)]
+export const PEEK_ALL_KEYS = [keyRange(KEY_RO, 1, -1)]
+export const REMOVE_ALL_KEYS = [keyRange(KEY_RM | KEY_DELETE, 1, -1)]
+export const OVERWRITE_PAIRS = [keyRange(KEY_OW | KEY_UPDATE, 1, -1, 2)]

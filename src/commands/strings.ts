@@ -18,12 +18,20 @@ import {
 import { appendToString, StringView, stringLength } from '../types/string.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR, WRONG_TYPE } from './context.js'
 import { EXPIRY_IN_SECONDS, EXPIRY_RELATIVE, readExpiry } from './expiry-options.js'
+import { findSetKey } from './find-keys.js'
 import {
   type ArgumentDoc,
   type CommandSpec,
   DENYOOM,
   FAST,
   INSERT_KEY,
+  KEY_ACCESS,
+  KEY_INSERT,
+  KEY_OW,
+  KEY_RW,
+  KEY_UPDATE,
+  KEY_VARIABLE_FLAGS,
+  keyRange,
   OVERWRITE_KEY,
   OVERWRITE_PAIRS,
   PEEK_KEY,
@@ -44,8 +52,9 @@ const EXPIRY_CHOICES: readonly ArgumentDoc[] = [
   { name: 'unix-time-milliseconds', type: 'unix-time', token: 'PXAT', since: '6.2.0' },
 ]
 
-/** SET's key may be read (GET) or only written; COMMAND calls that variable flags. */
-const SET_KEY = [{ first: 1, last: 1, step: 1, flags: ['RW', 'access', 'update', 'variable_flags'] }]
+const SET_KEY = [
+  keyRange(KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS, 1, 0, 1, 'The old value is only read with GET.'),
+]
 
 export const stringCommands: readonly CommandSpec[] = [
   {
@@ -65,6 +74,7 @@ export const stringCommands: readonly CommandSpec[] = [
     arity: -3,
     flags: WRITE | DENYOOM,
     keys: SET_KEY,
+    findKeys: findSetKey,
     group: 'string',
     since: '1.0.0',
     summary: 'Sets a key to a string value, whatever it held before, and drops its expiry.',
@@ -96,7 +106,7 @@ export const stringCommands: readonly CommandSpec[] = [
     name: 'setnx',
     arity: 3,
     flags: WRITE | DENYOOM | FAST,
-    keys: [{ first: 1, last: 1, step: 1, flags: ['OW', 'insert'] }],
+    keys: [keyRange(KEY_OW | KEY_INSERT, 1)],
     group: 'string',
     since: '1.0.0',
     summary: 'Sets a key to a string value if the key does not exist.',
@@ -170,7 +180,7 @@ export const stringCommands: readonly CommandSpec[] = [
     name: 'msetnx',
     arity: -3,
     flags: WRITE | DENYOOM,
-    keys: [{ first: 1, last: -1, step: 2, flags: ['OW', 'insert'] }],
+    keys: [keyRange(KEY_OW | KEY_INSERT, 1, -1, 2)],
     group: 'string',
     since: '1.0.1',
     summary: 'Sets several keys to string values, if none of them exists.',
