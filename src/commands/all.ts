@@ -6,6 +6,7 @@ import { connectionCommands } from './connection.js'
 import { debugCommands } from './debug-commands.js'
 import { expiryCommands } from './expiry.js'
 import { flushCommands } from './flush.js'
+import { getAndChangeCommands } from './get-and-change.js'
 import { hashCommands } from './hashes.js'
 import { keysCommands } from './keys.js'
 import { objectCommands } from './object.js'
@@ -14,11 +15,16 @@ import { replicationCommands } from './replication-commands.js'
 import { scanCommands } from './scan.js'
 import { serverCommands } from './server-commands.js'
 import type { CommandSpec } from './spec.js'
+import { counterCommands } from './string-counters.js'
+import { rangeCommands } from './string-ranges.js'
 import { stringCommands } from './strings.js'
 import { transactionCommands } from './transactions.js'
 
 export const allCommands: readonly CommandSpec[] = [
   ...stringCommands,
+  ...getAndChangeCommands,
+  ...counterCommands,
+  ...rangeCommands,
   ...hashCommands,
   ...keysCommands,
   ...expiryCommands,

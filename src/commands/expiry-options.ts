@@ -1,5 +1,6 @@
 /** Expiry times as arguments: SET, SETEX, GETEX and EXPIRE share units, bounds and error text. */
 import { INT64_MAX } from '../bytes/integers.js'
+import type { Keyspace } from '../store/keyspace.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
 
 /** The number is a span from now on; else a Unix time. */
@@ -32,4 +33,12 @@ export function readExpiry(ctx: CommandContext, index: number, kind: number): nu
     return Number.NaN
   }
   return Math.min(Number(ms), LATEST_MS)
+}
+
+/**
+ * Whether a key that is to expire at `whenMs` is to be deleted now instead. A replica, and a server that loads its files, wait
+ * for the deletion that the master decided on.
+ */
+export function hasPassed(keyspace: Keyspace, whenMs: number): boolean {
+  return whenMs <= keyspace.nowMs && !keyspace.loading && !keyspace.isReplica
 }

@@ -3,7 +3,7 @@ import { INT64_MAX } from '../bytes/integers.js'
 import { NEVER } from '../store/database.js'
 import { HAS_EXPIRY } from '../store/entries.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
-import { EXPIRY_IN_SECONDS, EXPIRY_RELATIVE, invalidExpiry } from './expiry-options.js'
+import { EXPIRY_IN_SECONDS, EXPIRY_RELATIVE, hasPassed, invalidExpiry } from './expiry-options.js'
 import { findUntouched } from './lookup.js'
 import { type ArgumentDoc, type CommandSpec, FAST, MODIFY_KEY, READ_KEY, READONLY, WRITE } from './spec.js'
 
@@ -136,8 +136,7 @@ function expire(ctx: CommandContext, kind: number): void {
     reply.integer(0)
     return
   }
-  // A replica, and a server that loads its files, wait for the deletion that the master decided on.
-  if (whenMs <= keyspace.nowMs && !keyspace.loading && !keyspace.isReplica) {
+  if (hasPassed(keyspace, whenMs)) {
     ctx.db.remove(address)
     ctx.touch(1)
     ctx.propagateAs(ctx.server.config.values['lazyfree-lazy-expire'] ? 'UNLINK' : 'DEL', ctx.args.view(1))

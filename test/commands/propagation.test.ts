@@ -116,6 +116,30 @@ describe('what key commands send to replicas', requireStock('redis-server'), () 
     expect(await sends(...commands)).toEqual(commands.map(command => command.join(' ')))
   })
 
+  test('SET travels with the time itself, and without GET', async () => {
+    const time = async (): Promise<string> => `PXAT ${(await ours.call('PEXPIRETIME', 'a')).text}`
+    expect(await sends(['SET', 'a', '2', 'EX', '100', 'GET', 'XX'])).toEqual([`SET a 2 ${await time()}`])
+    expect(await sends(['SETEX', 'a', '100', '3'])).toEqual([`SET a 3 ${await time()}`])
+    expect(await sends(['set', 'a', '4', 'pxat', '4000000000000', 'get'])).toEqual(['set a 4 pxat 4000000000000 get'])
+    expect(await sends(['set', 'a', '5', 'GET', 'keepttl', 'get'])).toEqual(['set a 5 keepttl'])
+    expect(await sends(['GETSET', 'a', '6'])).toEqual(['SET a 6'])
+    expect(await sends(['INCRBYFLOAT', 'a', '0.5'])).toEqual(['SET a 6.5 KEEPTTL'])
+  })
+
+  test('GETEX and GETDEL travel as what they do to the key', async () => {
+    const commands = [
+      ['GETEX', 'a'],
+      ['GETEX', 'a', 'PERSIST'],
+      ['GETEX', 'a', 'EXAT', '4000000000'],
+      ['GETEX', 'a', 'PERSIST'],
+      ['GETEX', 'a', 'PXAT', '1'],
+      ['GETEX', 'a', 'EX', '10'],
+      ['GETDEL', 'b'],
+      ['GETDEL', 'b'],
+    ]
+    expect(await sends(...commands)).toEqual(['PEXPIREAT a 4000000000000', 'PERSIST a', 'DEL a', 'DEL b'])
+  })
+
   test('FLUSHALL travels even when there is nothing to flush', async () => {
     expect(await sends(['FLUSHALL'], ['FLUSHDB'])).toEqual(['FLUSHALL', 'FLUSHDB'])
     expect(await sends(['FLUSHDB'])).toEqual(['FLUSHDB'])
