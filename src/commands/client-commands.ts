@@ -20,11 +20,18 @@ const ON_OFF: ArgumentDoc = {
 }
 
 const CLIENT_TYPES: readonly ArgumentDoc[] = [
-  { name: 'normal', type: 'pure-token', token: 'normal' },
-  { name: 'master', type: 'pure-token', token: 'master', since: '3.2.0' },
-  { name: 'slave', type: 'pure-token', token: 'slave' },
-  { name: 'replica', type: 'pure-token', token: 'replica', since: '5.0.0' },
-  { name: 'pubsub', type: 'pure-token', token: 'pubsub' },
+  { name: 'normal', type: 'pure-token', token: 'NORMAL' },
+  { name: 'master', type: 'pure-token', token: 'MASTER' },
+  { name: 'replica', type: 'pure-token', token: 'REPLICA' },
+  { name: 'pubsub', type: 'pure-token', token: 'PUBSUB' },
+]
+/** CLIENT KILL knows an older name as well, and tells when the others came. */
+const KILLED_TYPES: readonly ArgumentDoc[] = [
+  { name: 'normal', type: 'pure-token', token: 'NORMAL' },
+  { name: 'master', type: 'pure-token', token: 'MASTER', since: '3.2.0' },
+  { name: 'slave', type: 'pure-token', token: 'SLAVE' },
+  { name: 'replica', type: 'pure-token', token: 'REPLICA', since: '5.0.0' },
+  { name: 'pubsub', type: 'pure-token', token: 'PUBSUB' },
 ]
 
 const subcommands: CommandSpec[] = [
@@ -78,12 +85,19 @@ const subcommands: CommandSpec[] = [
     since: '2.4.0',
     summary: 'Closes connections.',
     complexity: 'O(N) where N is the number of clients',
+    history: [
+      ['2.8.12', 'Filters came.'],
+      ['2.8.12', 'ID came.'],
+      ['3.2.0', 'TYPE takes "master".'],
+      ['5.0.0', 'TYPE takes "replica", of old "slave", which it still takes.'],
+      ['6.2.0', 'LADDR came.'],
+    ],
     arguments: [
       {
         name: 'filter',
         type: 'oneof',
         arguments: [
-          { name: 'old-format', type: 'string', displayText: 'ip:port' },
+          { name: 'old-format', type: 'string', displayText: 'ip:port', deprecatedSince: '2.8.12' },
           {
             name: 'new-format',
             type: 'oneof',
@@ -96,7 +110,7 @@ const subcommands: CommandSpec[] = [
                 token: 'TYPE',
                 optional: true,
                 since: '2.8.12',
-                arguments: CLIENT_TYPES,
+                arguments: KILLED_TYPES,
               },
               { name: 'username', type: 'string', token: 'USER', optional: true },
               { name: 'addr', type: 'string', token: 'ADDR', displayText: 'ip:port', optional: true },
@@ -126,6 +140,14 @@ const subcommands: CommandSpec[] = [
     since: '2.4.0',
     summary: 'Describes the connections, one a line.',
     complexity: 'O(N) where N is the number of clients',
+    history: [
+      ['2.8.12', 'Shows id.'],
+      ['5.0.0', 'TYPE came.'],
+      ['6.0.0', 'Shows user.'],
+      ['6.2.0', 'ID came; shows argv-mem, tot-mem, laddr and redir.'],
+      ['7.0.0', 'Shows resp, multi-mem, rbs and rbp.'],
+      ['7.0.3', 'Shows ssub.'],
+    ],
     tips: ['nondeterministic_output'],
     arguments: [
       {
@@ -134,7 +156,7 @@ const subcommands: CommandSpec[] = [
         token: 'TYPE',
         optional: true,
         since: '5.0.0',
-        arguments: CLIENT_TYPES.filter(({ name }) => name !== 'slave'),
+        arguments: CLIENT_TYPES,
       },
       { name: 'client-id', type: 'integer', token: 'ID', optional: true, multiple: true, since: '6.2.0' },
     ],
@@ -197,8 +219,8 @@ const subcommands: CommandSpec[] = [
         name: 'attr',
         type: 'oneof',
         arguments: [
-          { name: 'libname', type: 'string', token: 'lib-name' },
-          { name: 'libver', type: 'string', token: 'lib-ver' },
+          { name: 'libname', type: 'string', token: 'LIB-NAME' },
+          { name: 'libver', type: 'string', token: 'LIB-VER' },
         ],
       },
     ],

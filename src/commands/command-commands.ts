@@ -2,9 +2,9 @@
 import { globMatch } from '../bytes/glob.js'
 import type { Command } from './command.js'
 import { CATEGORIES, categoriesOf } from './command-categories.js'
-import { replyCommandDocs } from './command-docs.js'
-import { replyCommandInfo, replyKeyFlags } from './command-info.js'
+import { replyKeyFlags } from './command-info.js'
 import { keyArguments } from './command-keys.js'
+import { commandDocsBytes, commandInfoBytes } from './command-replies.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
 import { helpSubcommand } from './help.js'
 import { KeyArguments } from './key-arguments.js'
@@ -78,6 +78,7 @@ const subcommands: CommandSpec[] = [
     since: '2.8.13',
     summary: 'Describes the named commands, or all.',
     complexity: 'O(N) where N is the number of commands to look up',
+    history: [['7.0.0', 'Without names it describes all commands.']],
     categories: CATEGORY,
     tips: ANY_ORDER,
     arguments: NAMES,
@@ -128,7 +129,7 @@ export const commandCommands: CommandSpec[] = [
 
 function replyAll({ reply, server }: CommandContext): void {
   reply.array(server.commands.all.length)
-  for (const command of server.commands.all) replyCommandInfo(reply, command)
+  for (const command of server.commands.all) reply.append(commandInfoBytes(command, reply.resp))
 }
 
 /** COMMAND INFO [name ...]: null for a name that is none. */
@@ -142,7 +143,7 @@ function commandInfo(ctx: CommandContext): void {
   for (let i = 2; i < args.argc; i++) {
     const command = server.commands.byFullName(args.latin1(i))
     if (command === null) reply.null()
-    else replyCommandInfo(reply, command)
+    else reply.append(commandInfoBytes(command, reply.resp))
   }
 }
 
@@ -155,10 +156,7 @@ function commandDocs({ args, reply, server }: CommandContext): void {
   }
   const commands = args.argc === 2 ? server.commands.all : named
   reply.map(commands.length)
-  for (const command of commands) {
-    reply.bulkText(command.fullName)
-    replyCommandDocs(reply, command)
-  }
+  for (const command of commands) reply.append(commandDocsBytes(command, reply.resp))
 }
 
 type Filter = (command: Command) => boolean

@@ -2,17 +2,37 @@
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import type { Command } from './command.js'
 import { replyStatusSet } from './command-info.js'
-import type { ArgumentDoc } from './spec.js'
+import type { ArgumentDoc, CommandSpec } from './spec.js'
 
 /** A map; what a command has nothing to say about is left out. */
 export function replyCommandDocs(reply: ReplyWriter, command: Command): void {
   const { spec, subcommands } = command
-  const optional = [spec.complexity, spec.arguments, subcommands ?? undefined]
+  const flags = docFlags(spec)
+  const optional = [
+    spec.complexity,
+    flags.length > 0 ? flags : undefined,
+    spec.deprecatedSince,
+    spec.replacedBy,
+    spec.history,
+    spec.arguments,
+    subcommands ?? undefined,
+  ]
   reply.map(3 + optional.filter(part => part !== undefined).length)
   replyPair(reply, 'summary', spec.summary)
   replyPair(reply, 'since', spec.since)
   replyPair(reply, 'group', spec.group)
   if (spec.complexity !== undefined) replyPair(reply, 'complexity', spec.complexity)
+  if (flags.length > 0) {
+    reply.bulkText('doc_flags')
+    replyStatusSet(reply, flags)
+  }
+  if (spec.deprecatedSince !== undefined) replyPair(reply, 'deprecated_since', spec.deprecatedSince)
+  if (spec.replacedBy !== undefined) replyPair(reply, 'replaced_by', spec.replacedBy)
+  if (spec.history !== undefined) {
+    reply.bulkText('history')
+    reply.set(spec.history.length)
+    for (const change of spec.history) reply.bulkArray(change)
+  }
   if (spec.arguments !== undefined) {
     reply.bulkText('arguments')
     replyArguments(reply, spec.arguments)
@@ -27,6 +47,13 @@ export function replyCommandDocs(reply: ReplyWriter, command: Command): void {
   }
 }
 
+function docFlags({ deprecatedSince, isSystemCommand }: CommandSpec): string[] {
+  const flags: string[] = []
+  if (deprecatedSince !== undefined) flags.push('deprecated')
+  if (isSystemCommand) flags.push('syscmd')
+  return flags
+}
+
 function replyPair(reply: ReplyWriter, name: string, text: string): void {
   reply.bulkText(name)
   reply.bulkText(text)
@@ -38,11 +65,11 @@ function replyArguments(reply: ReplyWriter, list: readonly ArgumentDoc[]): void 
 }
 
 function replyArgument(reply: ReplyWriter, argument: ArgumentDoc): void {
-  const { name, type, token, keySpecIndex, since } = argument
+  const { name, type, token, keySpecIndex, since, deprecatedSince } = argument
   const flags = argumentFlags(argument)
   // What consists of other arguments has no text of its own to display.
   const composed = type === 'oneof' || type === 'block'
-  const optional = [token, keySpecIndex, since, flags.length > 0 ? flags : undefined]
+  const optional = [token, keySpecIndex, since, deprecatedSince, flags.length > 0 ? flags : undefined]
   reply.map(3 + optional.filter(part => part !== undefined).length)
   replyPair(reply, 'name', name)
   replyPair(reply, 'type', type)
@@ -53,6 +80,7 @@ function replyArgument(reply: ReplyWriter, argument: ArgumentDoc): void {
   }
   if (token !== undefined) replyPair(reply, 'token', token)
   if (since !== undefined) replyPair(reply, 'since', since)
+  if (deprecatedSince !== undefined) replyPair(reply, 'deprecated_since', deprecatedSince)
   if (flags.length > 0) {
     reply.bulkText('flags')
     replyStatusSet(reply, flags)

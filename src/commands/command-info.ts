@@ -3,10 +3,7 @@ import type { ReplyWriter } from '../resp/reply-writer.js'
 import type { Command } from './command.js'
 import { categoriesOf } from './command-categories.js'
 import { legacyRange } from './legacy-range.js'
-import { FLAG_NAMES, KEY_FLAG_NAMES, type KeySpec, MAY_REPLICATE } from './spec.js'
-
-/** Redis keeps this one to itself. */
-const SHOWN_FLAGS = FLAG_NAMES.filter(([bit]) => bit !== MAY_REPLICATE)
+import { FLAG_NAMES, KEY_FLAG_NAMES, type KeySpec } from './spec.js'
 
 /** Ten elements: name, arity, flags, first, last, step, categories, tips, key specs, subcommands (each as this). */
 export function replyCommandInfo(reply: ReplyWriter, command: Command): void {
@@ -17,7 +14,7 @@ export function replyCommandInfo(reply: ReplyWriter, command: Command): void {
   reply.integer(spec.arity)
   replyStatusSet(
     reply,
-    SHOWN_FLAGS.filter(([bit]) => command.flags & bit).map(([, name]) => name),
+    FLAG_NAMES.filter(([bit]) => command.flags & bit).map(([, name]) => name),
   )
   reply.integer(range.first)
   reply.integer(range.last)

@@ -104,8 +104,9 @@ export class CommandTable {
 
   /** The command or subcommand ("config|get") of this name in any case, or null. */
   byFullName(name: string): Command | null {
-    const [command = '', subcommand] = name.toLowerCase().split('|')
+    const [command = '', subcommand, ...more] = name.toLowerCase().split('|')
     const found = this.byName.get(command) ?? null
+    if (more.length > 0) return null
     if (subcommand === undefined) return found
     return found?.subcommands?.get(subcommand) ?? null
   }

@@ -17,6 +17,7 @@ const subcommands: CommandSpec[] = [
     since: '2.0.0',
     summary: 'Returns the directives that match a name or pattern, and their values.',
     complexity: 'O(N) when N is the number of configuration parameters provided',
+    history: [['7.0.0', 'Takes several patterns.']],
     arguments: [{ name: 'parameter', type: 'string', multiple: true }],
     run: configGet,
   },
@@ -54,6 +55,7 @@ const subcommands: CommandSpec[] = [
     since: '2.0.0',
     summary: 'Sets directives, all or none of them.',
     complexity: 'O(N) when N is the number of configuration parameters provided',
+    history: [['7.0.0', 'Sets several directives at once.']],
     tips: ON_ALL_NODES,
     arguments: [
       {

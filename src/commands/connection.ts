@@ -56,6 +56,7 @@ export const connectionCommands: CommandSpec[] = [
     since: '1.0.0',
     summary: 'Authenticates the connection.',
     complexity: 'O(N) where N is the number of passwords of the user',
+    history: [['6.0.0', 'Takes a user name as well.']],
     arguments: [
       { name: 'username', type: 'string', optional: true, since: '6.0.0' },
       { name: 'password', type: 'string' },
@@ -70,6 +71,7 @@ export const connectionCommands: CommandSpec[] = [
     since: '6.0.0',
     summary: 'Greets the server: chooses the protocol, authenticates and names the connection.',
     complexity: 'O(1)',
+    history: [['6.2.0', 'Without arguments it reports and changes nothing.']],
     arguments: [
       {
         name: 'arguments',
@@ -112,6 +114,8 @@ export const connectionCommands: CommandSpec[] = [
     since: '1.0.0',
     summary: 'Closes the connection behind the replies that are due.',
     complexity: 'O(1)',
+    deprecatedSince: '7.2.0',
+    replacedBy: 'closing the connection',
     run: quit,
   },
   {

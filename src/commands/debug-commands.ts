@@ -22,6 +22,7 @@ export const debugCommands: CommandSpec[] = [
     since: '1.0.0',
     summary: 'The commands for tests of the server itself.',
     complexity: 'Depends on subcommand.',
+    isSystemCommand: true,
     run: debug,
   },
 ]

@@ -44,6 +44,7 @@ function setter(name: string, since: string, summary: string, time: ArgumentDoc,
     since,
     summary,
     complexity: 'O(1)',
+    history: [['7.0.0', 'NX, XX, GT and LT came.']],
     arguments: [KEY, time, CONDITION],
     run: ctx => expire(ctx, kind),
   }
@@ -53,7 +54,7 @@ function getter(
   name: string,
   since: string,
   summary: string,
-  tips: readonly string[],
+  more: Pick<CommandSpec, 'tips' | 'history'>,
   run: (ctx: CommandContext) => void,
 ): CommandSpec {
   return {
@@ -65,13 +66,17 @@ function getter(
     since,
     summary,
     complexity: 'O(1)',
-    tips,
+    ...more,
     arguments: [KEY],
     run,
   }
 }
 
-const CHANGES_BY_ITSELF = ['nondeterministic_output']
+/** TTL and PTTL. */
+const TIME_LEFT = {
+  history: [['2.8.0', 'Replies -2 when there is no such key.']],
+  tips: ['nondeterministic_output'],
+} as const
 
 export const expiryCommands: CommandSpec[] = [
   setter(
@@ -102,12 +107,10 @@ export const expiryCommands: CommandSpec[] = [
     { name: 'unix-time-milliseconds', type: 'unix-time' },
     0,
   ),
-  getter('ttl', '1.0.0', 'Seconds that a key has left to live.', CHANGES_BY_ITSELF, ctx => replyTime(ctx, true, true)),
-  getter('pttl', '2.6.0', 'Milliseconds that a key has left to live.', CHANGES_BY_ITSELF, ctx =>
-    replyTime(ctx, true, false),
-  ),
-  getter('expiretime', '7.0.0', 'Unix time in seconds at which a key expires.', [], ctx => replyTime(ctx, false, true)),
-  getter('pexpiretime', '7.0.0', 'Unix time in milliseconds at which a key expires.', [], ctx =>
+  getter('ttl', '1.0.0', 'Seconds that a key has left to live.', TIME_LEFT, ctx => replyTime(ctx, true, true)),
+  getter('pttl', '2.6.0', 'Milliseconds that a key has left to live.', TIME_LEFT, ctx => replyTime(ctx, true, false)),
+  getter('expiretime', '7.0.0', 'Unix time in seconds at which a key expires.', {}, ctx => replyTime(ctx, false, true)),
+  getter('pexpiretime', '7.0.0', 'Unix time in milliseconds at which a key expires.', {}, ctx =>
     replyTime(ctx, false, false),
   ),
   {

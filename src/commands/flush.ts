@@ -16,6 +16,11 @@ const ARGUMENTS: ArgumentDoc[] = [
   },
 ]
 
+const MODES_CAME = [
+  ['4.0.0', 'ASYNC came.'],
+  ['6.2.0', 'SYNC came.'],
+] as const
+
 export const flushCommands: CommandSpec[] = [
   {
     name: 'flushdb',
@@ -25,6 +30,7 @@ export const flushCommands: CommandSpec[] = [
     since: '1.0.0',
     summary: 'Removes all keys of the database.',
     complexity: 'O(1); the memory is freed in the background',
+    history: MODES_CAME,
     categories: CATEGORIES,
     tips: TIPS,
     arguments: ARGUMENTS,
@@ -38,6 +44,7 @@ export const flushCommands: CommandSpec[] = [
     since: '1.0.0',
     summary: 'Removes all keys of all databases.',
     complexity: 'O(N), N is the number of databases',
+    history: MODES_CAME,
     categories: CATEGORIES,
     tips: TIPS,
     arguments: ARGUMENTS,

@@ -18,6 +18,8 @@ export const getAndChangeCommands: readonly CommandSpec[] = [
     since: '1.0.0',
     summary: 'Sets a key to a string value and returns the value it had.',
     complexity: 'O(1)',
+    deprecatedSince: '6.2.0',
+    replacedBy: 'SET with GET',
     arguments: [KEY, VALUE],
     run: getset,
   },

@@ -23,6 +23,7 @@ export const persistenceCommands: CommandSpec[] = [
     since: '1.0.0',
     summary: 'Saves all databases to disk as they are now, in the background.',
     complexity: 'O(1)',
+    history: [['3.2.2', 'SCHEDULE came.']],
     arguments: [{ name: 'schedule', type: 'pure-token', token: 'SCHEDULE', optional: true, since: '3.2.2' }],
     run: bgsave,
   },

@@ -5,6 +5,7 @@ import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from './context.js'
 import {
   ADMIN,
   ALLOW_BUSY,
+  type ArgumentDoc,
   type CommandSpec,
   FAST,
   LOADING,
@@ -14,10 +15,30 @@ import {
   STALE,
 } from './spec.js'
 
-const HOST_AND_PORT = [
-  { name: 'host', type: 'string' },
-  { name: 'port', type: 'integer' },
-] as const
+const MASTER: readonly ArgumentDoc[] = [
+  {
+    name: 'args',
+    type: 'oneof',
+    arguments: [
+      {
+        name: 'host-port',
+        type: 'block',
+        arguments: [
+          { name: 'host', type: 'string' },
+          { name: 'port', type: 'integer' },
+        ],
+      },
+      {
+        name: 'no-one',
+        type: 'block',
+        arguments: [
+          { name: 'no', type: 'pure-token', token: 'NO' },
+          { name: 'one', type: 'pure-token', token: 'ONE' },
+        ],
+      },
+    ],
+  },
+]
 
 const REPLICAOF_FLAGS = NO_ASYNC_LOADING | ADMIN | NOSCRIPT | STALE
 
@@ -41,7 +62,7 @@ export const replicationCommands: readonly CommandSpec[] = [
     since: '5.0.0',
     summary: 'Makes the server a replica of another one, or a master again (NO ONE).',
     complexity: 'O(1)',
-    arguments: HOST_AND_PORT,
+    arguments: MASTER,
     run: replicaof,
   },
   {
@@ -52,7 +73,9 @@ export const replicationCommands: readonly CommandSpec[] = [
     since: '1.0.0',
     summary: 'The older name of REPLICAOF.',
     complexity: 'O(1)',
-    arguments: HOST_AND_PORT,
+    deprecatedSince: '5.0.0',
+    replacedBy: 'REPLICAOF',
+    arguments: MASTER,
     run: replicaof,
   },
   {
@@ -85,6 +108,7 @@ export const replicationCommands: readonly CommandSpec[] = [
     since: '3.0.0',
     summary: 'Exchanges settings and offsets between master and replica.',
     complexity: 'O(1)',
+    isSystemCommand: true,
     run: replconf,
   },
   {

@@ -14,6 +14,7 @@ export const scanCommands: CommandSpec[] = [
     since: '2.8.0',
     summary: 'Walks over the names of the keys, some at a time.',
     complexity: 'O(1) for each call, O(N) for a walk from cursor 0 back to 0; N is the number of keys in the database',
+    history: [['6.0.0', 'TYPE came.']],
     tips: ['nondeterministic_output', 'request_policy:special', 'response_policy:special'],
     arguments: [
       { name: 'cursor', type: 'integer' },

@@ -23,6 +23,7 @@ export const serverCommands: CommandSpec[] = [
     since: '1.0.0',
     summary: 'Describes the server and its statistics.',
     complexity: 'O(1)',
+    history: [['7.0.0', 'Takes several sections.']],
     categories: ['dangerous'],
     tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
     arguments: [{ name: 'section', type: 'string', optional: true, multiple: true }],
@@ -37,6 +38,7 @@ export const serverCommands: CommandSpec[] = [
     summary: 'Saves where that is configured or asked for, and ends the server.',
     complexity:
       'O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)',
+    history: [['7.0.0', 'NOW, FORCE and ABORT came.']],
     arguments: [
       {
         name: 'save-selector',

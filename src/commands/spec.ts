@@ -20,6 +20,7 @@ export const SKIP_SLOWLOG = 1 << 10
 export const ASKING = 1 << 11
 export const FAST = 1 << 12
 export const NO_AUTH = 1 << 13
+/** Not shown by COMMAND. */
 export const MAY_REPLICATE = 1 << 14
 export const NO_MULTI = 1 << 15
 /** Follows from key specs and is never given: the range that COMMAND INFO shows does not tell all keys. */
@@ -36,7 +37,7 @@ export const NOT_QUEUED = 1 << 22
 /** Allowed in RESP2 to a client that has subscriptions. Not shown by COMMAND. */
 export const ALLOWED_TO_SUBSCRIBERS = 1 << 23
 
-/** COMMAND's name for each flag bit, in Redis's order. */
+/** COMMAND's name for each flag it shows, in Redis's order. */
 export const FLAG_NAMES: readonly (readonly [number, string])[] = [
   [WRITE, 'write'],
   [READONLY, 'readonly'],
@@ -52,12 +53,11 @@ export const FLAG_NAMES: readonly (readonly [number, string])[] = [
   [ASKING, 'asking'],
   [FAST, 'fast'],
   [NO_AUTH, 'no_auth'],
-  [MAY_REPLICATE, 'may_replicate'],
+  [NO_MANDATORY_KEYS, 'no_mandatory_keys'],
+  [NO_ASYNC_LOADING, 'no_async_loading'],
   [NO_MULTI, 'no_multi'],
   [MOVABLE_KEYS, 'movablekeys'],
   [ALLOW_BUSY, 'allow_busy'],
-  [NO_ASYNC_LOADING, 'no_async_loading'],
-  [NO_MANDATORY_KEYS, 'no_mandatory_keys'],
 ]
 
 /** Groups by the names of COMMAND DOCS. */
@@ -146,6 +146,7 @@ export interface ArgumentDoc {
   readonly multipleToken?: boolean
   readonly keySpecIndex?: number
   readonly since?: string
+  readonly deprecatedSince?: string
   readonly displayText?: string
   readonly arguments?: readonly ArgumentDoc[]
 }
@@ -165,6 +166,13 @@ export interface CommandSpec {
   readonly since: string
   readonly summary: string
   readonly complexity?: string
+  /** Not for users: COMMAND DOCS flags it syscmd. */
+  readonly isSystemCommand?: boolean
+  /** The version that advised against it, and what to use instead. */
+  readonly deprecatedSince?: string
+  readonly replacedBy?: string
+  /** What changed in which version. */
+  readonly history?: readonly (readonly [version: string, change: string])[]
   /** ACL categories that do not follow from flags and group. */
   readonly categories?: readonly string[]
   readonly tips?: readonly string[]

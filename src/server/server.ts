@@ -138,7 +138,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     this.stateChanged()
     if (this.config.values.port !== 0) this.log.notice('Ready to accept connections tcp')
     if (this.config.values.unixsocket !== '') this.log.notice('Ready to accept connections unix')
-    this.stopWarmUp = warmUp()
+    this.stopWarmUp = warmUp(this.commands.all)
   }
 
   private async listen(): Promise<void> {

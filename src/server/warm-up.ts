@@ -4,6 +4,8 @@
  * as one pause of some 30 ms at the start of the first save. A few thousand writes, in slices while nobody waits, teach the
  * compiler both sides.
  */
+import type { Command } from '../commands/command.js'
+import { encodeCommandReplies } from '../commands/command-replies.js'
 import { Snapshot } from '../persistence/snapshot.js'
 import { ReplicationStream } from '../replication/stream.js'
 import { encodeRequest } from '../resp/request.js'
@@ -25,9 +27,9 @@ const VALUES: readonly ((i: number) => string)[] = [
 ]
 const NOWHERE = { congested: false, write(): void {} }
 
-/** Starts in the background; the returned function stops it. */
-export function warmUp(): () => void {
-  const work = steps()
+/** Starts in the background; the returned function stops it. What COMMAND will reply is put together as well. */
+export function warmUp(commands: readonly Command[]): () => void {
+  const work = steps(commands)
   let timer = setTimeout(function slice() {
     const deadline = performance.now() + SLICE_MS
     while (performance.now() < deadline) if (work.next().done === true) return
@@ -38,7 +40,8 @@ export function warmUp(): () => void {
   return () => clearTimeout(timer)
 }
 
-function* steps(): Generator<void> {
+function* steps(commands: readonly Command[]): Generator<void> {
+  yield* encodeCommandReplies(commands)
   const keyspace = new Keyspace(1)
   const [db] = keyspace.databases
   const stream = new ReplicationStream()

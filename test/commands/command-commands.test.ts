@@ -1,22 +1,29 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RunningServer, requireStock, startRedisServer, startRedisTs } from '../interop/stock.js'
-import { RawClient, type RawReply, texts } from './raw-client.js'
+import { changedSince70 } from './changed-since-7.0.js'
+import { at, type CommandFacts, commandFacts } from './command-facts.js'
+import { RawClient, texts } from './raw-client.js'
 import { expectSame, words } from './side-by-side.js'
 
-/** What Redis 7.2.5 says of a command; lists are words in alphabetical order. */
-interface Facts {
-  arity: number
-  flags: string
-  /** First key, last key, step. */
-  range: string
-  categories: string
-  tips: string
-  /** Each key spec: first, last, step, flags. */
-  keys: string[]
-}
+/** What Redis 7.2.5 says of each of its commands. */
+const facts: Record<string, CommandFacts> = JSON.parse(readFileSync('test/fixtures/command-facts.json', 'utf8'))
 
-const facts: Record<string, Facts> = JSON.parse(readFileSync('test/fixtures/command-facts.json', 'utf8'))
+/** What can be compared between versions: arguments have got better names. */
+const FIELDS = [
+  'arity',
+  'flags',
+  'range',
+  'categories',
+  'tips',
+  'keys',
+  'since',
+  'group',
+  'docFlags',
+  'deprecatedSince',
+  'history',
+  'prose',
+] as const
 
 let server: RunningServer
 let client: RawClient
@@ -32,44 +39,30 @@ afterAll(async () => {
   await server.stop()
 })
 
-function sorted(reply: RawReply): string {
-  return texts(reply).sort().join(' ')
-}
+test('the facts are those of all commands', () => {
+  expect(Object.keys(facts).filter(name => !name.includes('|')).length).toBe(241)
+})
 
-/** The value of a key in a map or a flat array. */
-function at(reply: RawReply, key: string): RawReply {
-  const elements = reply.elements ?? []
-  const i = elements.findIndex(({ text }, index) => index % 2 === 0 && text === key)
-  return elements[i + 1]
-}
-
-function keySpec(spec: RawReply): string {
-  const first = Number(at(at(at(spec, 'begin_search'), 'spec'), 'index').text)
-  const range = at(at(spec, 'find_keys'), 'spec')
-  const last = Number(at(range, 'lastkey').text)
-  return `${first} ${last < 0 ? last : first + last} ${at(range, 'keystep').text} ${sorted(at(spec, 'flags'))}`
-}
-
-/** Name and facts of a command and its subcommands. */
-function describeCommand(reply: RawReply): [string, Facts][] {
-  const [name, arity, flags, first, last, step, categories, tips, keys, subcommands] = reply.elements ?? []
-  const own: Facts = {
-    arity: Number(arity.text),
-    flags: sorted(flags),
-    range: `${first.text} ${last.text} ${step.text}`,
-    categories: sorted(categories),
-    tips: sorted(tips),
-    keys: (keys.elements ?? []).map(keySpec),
-  }
-  return [[name.text ?? '', own], ...(subcommands.elements ?? []).flatMap(describeCommand)]
-}
-
-test('COMMAND says of every command what Redis 7.2.5 says', async () => {
-  const all = (await client.call('COMMAND')).elements ?? []
-  expect(all.length).toBe(Number((await client.call('COMMAND', 'COUNT')).text))
-  const ours = Object.fromEntries(all.flatMap(describeCommand))
+test('COMMAND and COMMAND DOCS say of every command what Redis 7.2.5 says', async () => {
+  const ours = await commandFacts(client)
   const theirs = Object.fromEntries(Object.keys(ours).map(name => [name, facts[name]]))
   expect(ours).toEqual(theirs)
+})
+
+test('COMMAND and COMMAND DOCS say the same in RESP3', async () => {
+  const inResp2 = await commandFacts(client)
+  await client.call('HELLO', '3')
+  expect(await commandFacts(client)).toEqual(inResp2)
+})
+
+test('COMMAND COUNT, COMMAND, COMMAND INFO and COMMAND LIST have the same commands', async () => {
+  const names = async (...command: string[]): Promise<string[]> =>
+    ((await client.call(...command)).elements ?? []).map(({ elements }) => elements?.[0].text ?? '')
+  const all = await names('COMMAND')
+  expect(all.length).toBe(Number((await client.call('COMMAND', 'COUNT')).text))
+  expect(await names('COMMAND', 'INFO')).toEqual(all)
+  const list = texts(await client.call('COMMAND', 'LIST'))
+  expect(list.filter(name => !name.includes('|'))).toEqual(all)
 })
 
 test('COMMAND INFO in RESP3 has sets and maps where Redis has them', async () => {
@@ -79,6 +72,17 @@ test('COMMAND INFO in RESP3 has sets and maps where Redis has them', async () =>
   expect(get.elements?.[8].elements?.[0].type).toBe('%')
   expect(missing.type).toBe('_')
   expect(sub.elements?.[0].text).toBe('config|get')
+})
+
+test('COMMAND DOCS in RESP3 has sets and maps where Redis has them', async () => {
+  await client.call('HELLO', '3')
+  const docs = await client.call('COMMAND', 'DOCS', 'SetEx', 'config|get|x', 'client|kill')
+  expect([docs.type, docs.elements?.length, docs.elements?.[2].text]).toEqual(['%', 4, 'client|kill'])
+  const [setex, kill] = [at(docs, 'setex'), at(docs, 'client|kill')]
+  expect([at(setex, 'doc_flags').type, texts(at(setex, 'doc_flags'))]).toEqual(['~', ['deprecated']])
+  expect(at(setex, 'doc_flags').elements?.[0].type).toBe('+')
+  expect([at(kill, 'history').type, at(kill, 'history').elements?.[0].type]).toEqual(['~', '*'])
+  expect([at(kill, 'arguments').type, at(kill, 'arguments').elements?.[0].type]).toEqual(['*', '%'])
 })
 
 test('COMMAND LIST filters by pattern and category', async () => {
@@ -121,6 +125,22 @@ describe('beside stock Redis', requireStock('redis-server'), () => {
   beforeAll(async () => {
     stock = await startRedisServer(['--save', ''])
     theirs = await RawClient.connect(stock.port)
+  })
+
+  test('facts are the same but for what changed in 7.2', async () => {
+    const [ours, older] = [await commandFacts(client), await commandFacts(theirs)]
+    const differences: string[] = []
+    for (const [name, fact] of Object.entries(ours)) {
+      const old = older[name]
+      if (old === undefined) continue
+      for (const field of FIELDS) {
+        const differs = JSON.stringify(fact[field]) !== JSON.stringify(old[field])
+        if (differs !== changedSince70(name, field)) {
+          differences.push(`${name} ${field}: ${fact[field]}, in 7.0: ${old[field]}`)
+        }
+      }
+    }
+    expect(differences).toEqual([])
   })
 
   test('COMMAND GETKEYS and GETKEYSANDFLAGS', () =>
