@@ -39,7 +39,7 @@ export const getAndChangeCommands: readonly CommandSpec[] = [
     name: 'getex',
     arity: -2,
     flags: WRITE | FAST,
-    keys: UPDATE_KEY,
+    keys: [{ ...UPDATE_KEY[0], notes: 'What is updated is the expiry.' }],
     group: 'string',
     since: '6.2.0',
     summary: 'Returns the string value of a key and sets its expiry or takes it away.',
