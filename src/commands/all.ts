@@ -9,11 +9,14 @@ import { flushCommands } from './flush.js'
 import { getAndChangeCommands } from './get-and-change.js'
 import { hashCommands } from './hashes.js'
 import { keysCommands } from './keys.js'
+import { latencyCommands } from './latency.js'
+import { monitorCommands } from './monitor.js'
 import { objectCommands } from './object.js'
 import { persistenceCommands } from './persistence-commands.js'
 import { replicationCommands } from './replication-commands.js'
 import { scanCommands } from './scan.js'
 import { serverCommands } from './server-commands.js'
+import { slowlogCommands } from './slowlog.js'
 import type { CommandSpec } from './spec.js'
 import { counterCommands } from './string-counters.js'
 import { rangeCommands } from './string-ranges.js'
@@ -38,6 +41,9 @@ export const allCommands: readonly CommandSpec[] = [
   ...commandCommands,
   ...configCommands,
   ...debugCommands,
+  ...monitorCommands,
+  ...slowlogCommands,
+  ...latencyCommands,
   ...persistenceCommands,
   ...replicationCommands,
 ]

@@ -79,6 +79,7 @@ export function clientLine(client: Client, nowMs: number, serving: CommandContex
 function clientFlags(client: Client): string {
   let flags = ''
   if (client.isReplica) flags += 'S'
+  if (client.monitoring) flags += 'O'
   if (client.isMaster) flags += 'M'
   if (client.transaction !== null) flags += 'x'
   if (client.blocked !== null) flags += 'b'

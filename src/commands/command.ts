@@ -1,4 +1,5 @@
 /** A command of the running server: its spec, its full name and its counters. */
+import type { LatencyHistogram } from '../observe/latency-histogram.js'
 import type { CommandContext } from './context.js'
 import { hasMovableKeys } from './legacy-range.js'
 import {
@@ -37,6 +38,8 @@ export class Command {
   milliseconds = 0
   rejectedCalls = 0
   failedCalls = 0
+  /** Times of its calls, from the first one on that was made with latency-tracking. */
+  latency: LatencyHistogram | null = null
 
   constructor(spec: CommandSpec, parent: string | null) {
     this.spec = spec

@@ -1,4 +1,7 @@
 /** CONFIG: directives at run time, and the statistics' reset. */
+import { SENSITIVE } from '../config/directive.js'
+import { lookupDirective } from '../config/directives.js'
+import type { Request } from '../resp/request.js'
 import type { Client } from './client.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
 import { helpSubcommand } from './help.js'
@@ -68,6 +71,7 @@ const subcommands: CommandSpec[] = [
         ],
       },
     ],
+    secrets: sensitiveValues,
     run: configSet,
   },
 ]
@@ -96,6 +100,16 @@ function configGet({ args, reply, server }: CommandContext): void {
     reply.bulkText(name)
     reply.bulkText(text)
   }
+}
+
+/** The values of passwords and the like. */
+function sensitiveValues(args: Request): number[] {
+  const secrets: number[] = []
+  for (let i = 2; i + 1 < args.argc; i += 2) {
+    const found = lookupDirective(args.latin1(i))
+    if (found !== undefined && (found.directive.flags & SENSITIVE) !== 0) secrets.push(i + 1)
+  }
+  return secrets
 }
 
 /** CONFIG SET name value [name value ...]. */

@@ -1,6 +1,8 @@
 /** The commands about a connection: greeting, authentication, database, end. */
 
 import { REDIS_VERSION } from '../config/version.js'
+import { secretFrom } from '../observe/redaction.js'
+import type { Request } from '../resp/request.js'
 import { authenticate, defaultUserHasPassword, WRONG_PASSWORD } from './authentication.js'
 import type { Client } from './client.js'
 import { invalidClientName, setClientName } from './client-name.js'
@@ -61,6 +63,7 @@ export const connectionCommands: CommandSpec[] = [
       { name: 'username', type: 'string', optional: true, since: '6.0.0' },
       { name: 'password', type: 'string' },
     ],
+    secrets: secretFrom(1),
     run: auth,
   },
   {
@@ -93,6 +96,7 @@ export const connectionCommands: CommandSpec[] = [
         ],
       },
     ],
+    secrets: helloSecrets,
     run: hello,
   },
   {
@@ -206,6 +210,17 @@ function hello(ctx: CommandContext): void {
   replyHello(ctx)
 }
 
+/** User name and password behind each AUTH. */
+function helloSecrets(args: Request): number[] {
+  const secrets: number[] = []
+  for (let i = 2; i + 2 < args.argc; i++) {
+    if (!args.is(i, 'auth')) continue
+    secrets.push(i + 1, i + 2)
+    i += 2
+  }
+  return secrets
+}
+
 function replyHello({ client, reply, server }: CommandContext): void {
   reply.map(7)
   reply.bulkText('server')
@@ -261,6 +276,8 @@ function reset(ctx: CommandContext): void {
   client.db = ctx.keyspace.databases[0]
   client.authenticated = !defaultUserHasPassword(server.config)
   server.pubsub.forget(client)
+  server.monitors.remove(client)
+  client.monitoring = false
   client.updateChecks()
   reply.resp = client.resp
   reply.simple('RESET')

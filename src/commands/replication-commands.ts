@@ -228,7 +228,7 @@ function sync(ctx: CommandContext): void {
 function synchronize(ctx: CommandContext, replid: string, firstWanted: number, understandsPsync: boolean): void {
   const { client, reply } = ctx
   const { replication, log } = ctx.server
-  if (client.replica !== null) return
+  if (client.replica !== null || client.monitoring) return
   if (replication.master !== null && !replication.master.up) {
     reply.error("NOMASTERLINK Can't SYNC while not connected with my master")
     return

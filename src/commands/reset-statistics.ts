@@ -34,5 +34,6 @@ function resetCounters(command: Command): void {
   command.milliseconds = 0
   command.rejectedCalls = 0
   command.failedCalls = 0
+  command.latency = null
   for (const subcommand of command.subcommands?.values() ?? []) resetCounters(subcommand)
 }

@@ -1,6 +1,9 @@
 /** What commands may ask of the server that runs them. */
 import type { Config } from '../config/config.js'
+import type { LatencyMonitor } from '../observe/latency-monitor.js'
 import type { Log } from '../observe/log.js'
+import type { Monitors } from '../observe/monitors.js'
+import type { SlowLog } from '../observe/slowlog.js'
 import type { Saver } from '../persistence/saver.js'
 import type { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import type { PubSub } from '../pubsub/pubsub.js'
@@ -52,6 +55,9 @@ export interface ServerApi {
   readonly stats: ServerStats
   readonly pubsub: PubSub
   readonly events: KeyspaceEvents
+  readonly latency: LatencyMonitor
+  readonly monitors: Monitors
+  readonly slowlog: SlowLog
   /** Random identity of this process (INFO run_id). */
   readonly runId: string
   /** Active expiry runs (DEBUG SET-ACTIVE-EXPIRE). */

@@ -1,4 +1,5 @@
 /** TIME, INFO and SHUTDOWN. */
+import { unixMicroseconds } from '../observe/clock.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
 import type { ShutdownOptions } from './server-api.js'
 import { ADMIN, ALLOW_BUSY, type CommandSpec, FAST, LOADING, NO_MULTI, NOSCRIPT, STALE } from './spec.js'
@@ -57,24 +58,9 @@ export const serverCommands: CommandSpec[] = [
   },
 ]
 
-/** How far the fine clock may be from the system's before it follows: after that one was set, or slewed. */
-const MAX_CLOCK_ERROR_MS = 2
-let clockOriginMs = performance.timeOrigin
-
-/** Unix time in microseconds: Date.now() has milliseconds only. */
-function microseconds(): number {
-  const wall = Date.now()
-  let now = clockOriginMs + performance.now()
-  if (Math.abs(now - wall) > MAX_CLOCK_ERROR_MS) {
-    clockOriginMs += wall - now
-    now = wall
-  }
-  return Math.floor(now * 1000)
-}
-
 /** TIME: seconds of Unix time, and the microseconds of the second under way. */
 function time({ reply }: CommandContext): void {
-  const now = microseconds()
+  const now = unixMicroseconds()
   reply.array(2)
   reply.bulkInteger(Math.floor(now / 1e6))
   reply.bulkInteger(now % 1e6)

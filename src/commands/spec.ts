@@ -178,6 +178,8 @@ export interface CommandSpec {
   readonly tips?: readonly string[]
   readonly arguments?: readonly ArgumentDoc[]
   readonly subcommands?: readonly CommandSpec[]
+  /** The numbers of the arguments that MONITOR and SLOWLOG show as "(redacted)". */
+  readonly secrets?: (args: Request) => readonly number[]
   readonly run: (ctx: CommandContext) => void
 }
 

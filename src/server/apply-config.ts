@@ -19,6 +19,7 @@ export function applyConfig(server: Server): void {
     log.setLevel(values.loglevel)
     server.events.setClasses(values['notify-keyspace-events'])
     keyspace.reportsNewKeys = (server.events.classes & EVENT_NEW) !== 0
+    server.watch.configure()
     server.stateChanged()
     return null
   }
@@ -31,6 +32,10 @@ export function applyConfig(server: Server): void {
   config.onChange('repl-backlog-size', apply)
   config.onChange('loglevel', apply)
   config.onChange('notify-keyspace-events', apply)
+  config.onChange('slowlog-log-slower-than', apply)
+  config.onChange('slowlog-max-len', apply)
+  config.onChange('latency-monitor-threshold', apply)
+  config.onChange('latency-tracking', apply)
   config.onChange('replica-read-only', apply)
   config.onChange('replica-serve-stale-data', apply)
   config.onChange('stop-writes-on-bgsave-error', apply)

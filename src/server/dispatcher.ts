@@ -22,10 +22,12 @@ import {
 } from '../commands/spec.js'
 import { abortExec } from '../commands/transactions.js'
 import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW } from '../config/keyspace-events.js'
+import { LatencyHistogram } from '../observe/latency-histogram.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import { encodeRequest, Request } from '../resp/request.js'
 import type { Database } from '../store/database.js'
 import type { KeyspaceListener } from '../store/keyspace.js'
+import type { CommandWatch } from './command-watch.js'
 
 const MULTI = encodeRequest('MULTI')
 const EXEC = encodeRequest('EXEC')
@@ -46,6 +48,7 @@ export class Dispatcher implements KeyspaceListener {
   readonly context: CommandContext
   gate = 0
   private readonly server: ServerApi
+  private readonly watch: CommandWatch
   private readonly reply: ReplyWriter
   /** A command is running: expired keys are propagated with it. */
   private running = false
@@ -53,8 +56,9 @@ export class Dispatcher implements KeyspaceListener {
   /** When the last command ended, or the turn began: performance.now(). Commands of a turn are timed from one to the next. */
   private clockMs = 0
 
-  constructor(server: ServerApi, reply: ReplyWriter, nobody: Client) {
+  constructor(server: ServerApi, watch: CommandWatch, reply: ReplyWriter, nobody: Client) {
     this.server = server
+    this.watch = watch
     this.reply = reply
     this.context = new CommandContext(server, reply, new Request(), nobody, server.commands.all[0])
   }
@@ -110,7 +114,7 @@ export class Dispatcher implements KeyspaceListener {
 
   /** Runs a command that passed all questions. EXEC uses it for each queued command. */
   call(client: Client, command: Command): void {
-    const { context, server } = this
+    const { context, server, watch } = this
     const { keyspace } = server
     const errors = this.reply.errors
     const dirty = keyspace.dirty
@@ -121,9 +125,15 @@ export class Dispatcher implements KeyspaceListener {
     command.run(context)
     const now = performance.now()
     this.clockMs = now
-    command.milliseconds += now - startedMs
+    const elapsedMs = now - startedMs
+    command.milliseconds += elapsedMs
     command.calls++
+    if (watch.keepsHistograms) {
+      if (command.latency === null) command.latency = new LatencyHistogram()
+      command.latency.record(elapsedMs)
+    }
     server.stats.commandsProcessed++
+    if (elapsedMs >= watch.fromMs) watch.ended(client, command, context.args, elapsedMs)
     // A transaction's commands have been counted when EXEC itself ends.
     if (this.reply.errors !== errors && this.reply.errors !== this.errorsCounted) {
       command.failedCalls++

@@ -1,6 +1,7 @@
 /** INFO's text: sections of "field:value" lines. Fields and their order are those of Redis 7.2 (genRedisInfoString in server.c). */
 import type { Command } from '../commands/command.js'
 import type { ServerApi } from '../commands/server-api.js'
+import { formatPercentile } from '../config/kinds/lists.js'
 import { type Gauges, gaugesOf } from './gauges.js'
 import { cpuFields } from './info-cpu.js'
 import type { Field } from './info-field.js'
@@ -29,7 +30,7 @@ const sections: readonly Section[] = [
   { title: 'Modules', alias: 'module_list', standard: true, fields: () => [] },
   { title: 'Commandstats', standard: false, fields: commandFields },
   { title: 'Errorstats', standard: true, fields: errorFields },
-  { title: 'Latencystats', standard: false, fields: () => [] },
+  { title: 'Latencystats', standard: false, fields: latencyFields },
   { title: 'Cluster', standard: true, fields: () => [['cluster_enabled', 0]] },
   { title: 'Keyspace', standard: true, fields: keyspaceFields },
 ]
@@ -94,6 +95,22 @@ function commandFields({ commands }: ServerApi): Field[] {
         `calls=${calls},usec=${Math.round(microseconds)},usec_per_call=${average.toFixed(2)}` +
         `,rejected_calls=${rejectedCalls},failed_calls=${failedCalls}`
       fields.push([`cmdstat_${fullName}`, value])
+    }
+    for (const subcommand of subcommands?.values() ?? []) add(subcommand)
+  }
+  for (const command of commands.all) add(command)
+  return fields
+}
+
+/** With latency-tracking off, what was measured before is not shown. */
+function latencyFields({ commands, config }: ServerApi): Field[] {
+  const fields: Field[] = []
+  if (!config.values['latency-tracking']) return fields
+  const percentiles = config.values['latency-tracking-info-percentiles']
+  const add = ({ fullName, latency, subcommands }: Command): void => {
+    if (latency !== null) {
+      const shown = percentiles.map(p => `p${formatPercentile(p)}=${latency.percentileMicroseconds(p).toFixed(3)}`)
+      fields.push([`latency_percentiles_usec_${fullName}`, shown.join(',')])
     }
     for (const subcommand of subcommands?.values() ?? []) add(subcommand)
   }

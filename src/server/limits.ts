@@ -26,6 +26,7 @@ export function enforceOutputLimit(connection: Connection, config: Config, log: 
 
 /** `timeout`: closes clients that have been idle for too long. */
 export function isIdleTooLong(client: Client, timeoutSeconds: number, nowMs: number): boolean {
-  if (timeoutSeconds === 0 || client.isReplica || client.isMaster || client.blocked !== null) return false
+  if (timeoutSeconds === 0 || client.isReplica || client.isMaster || client.monitoring || client.blocked !== null)
+    return false
   return nowMs - client.lastInteractionMs > timeoutSeconds * 1000
 }

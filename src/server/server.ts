@@ -6,7 +6,10 @@ import { Client } from '../commands/client.js'
 import { CommandTable } from '../commands/command.js'
 import type { ServerApi, ServerStats, ShutdownOptions } from '../commands/server-api.js'
 import type { Config } from '../config/config.js'
+import type { LatencyMonitor } from '../observe/latency-monitor.js'
 import type { Log } from '../observe/log.js'
+import type { Monitors } from '../observe/monitors.js'
+import type { SlowLog } from '../observe/slowlog.js'
 import { Saver } from '../persistence/saver.js'
 import { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import { PubSub } from '../pubsub/pubsub.js'
@@ -18,6 +21,7 @@ import { Request } from '../resp/request.js'
 import { RequestParser } from '../resp/request-parser.js'
 import { Keyspace } from '../store/keyspace.js'
 import { applyConfig } from './apply-config.js'
+import { CommandWatch } from './command-watch.js'
 import { Connection, type ConnectionHost } from './connection.js'
 import { Cron } from './cron.js'
 import {
@@ -81,6 +85,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   serving: Client | null = null
   readonly latePushes: Buffer[] = []
 
+  readonly watch: CommandWatch
   private readonly dispatcher: Dispatcher
   private readonly listener: Listener
   private readonly cron: Cron
@@ -117,7 +122,8 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     this.saver = new Saver(this.keyspace, config, log)
     this.replication = new Replication(this.keyspace, this.saver, config, log, this)
     const nobody = new Client(0, NO_TRANSPORT, this.keyspace.databases[0], Date.now())
-    this.dispatcher = new Dispatcher(this, this.replies, nobody)
+    this.watch = new CommandWatch(config, this.keyspace)
+    this.dispatcher = new Dispatcher(this, this.watch, this.replies, nobody)
     this.keyspace.listener = this.dispatcher
     this.loader = new Loader(this)
     this.listener = new Listener(this.readBuffer, (...accepted) => this.accept(...accepted), log)
@@ -157,6 +163,16 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   async relisten(): Promise<void> {
     this.listener.close()
     await this.listen()
+  }
+
+  get latency(): LatencyMonitor {
+    return this.watch.latency
+  }
+  get monitors(): Monitors {
+    return this.watch.monitors
+  }
+  get slowlog(): SlowLog {
+    return this.watch.slowlog
   }
 
   updateTitle(): void {
@@ -252,6 +268,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     client.unwatchAll()
     client.transaction = null
     this.pubsub.forget(client)
+    this.monitors.remove(client)
     if (client.replica !== null) this.replication.replicaGone(client.replica)
   }
 
@@ -307,7 +324,10 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   }
 
   private newMasterStream(): MasterStream {
-    const client = new Client(this.nextClientId++, NO_TRANSPORT, this.keyspace.databases[0], Date.now())
+    const { master } = this.replication
+    const remoteAddress = master === null ? NO_TRANSPORT.remoteAddress : `${master.host}:${master.port}`
+    const transport = { ...NO_TRANSPORT, remoteAddress }
+    const client = new Client(this.nextClientId++, transport, this.keyspace.databases[0], Date.now())
     client.isMaster = true
     client.authenticated = true
     client.updateChecks()

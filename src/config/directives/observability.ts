@@ -6,11 +6,11 @@ import { bool, oneOf, text } from '../kinds/words.js'
 
 /** The slow log, latency, keyspace events and the access list. */
 export const observability = {
-  'slowlog-log-slower-than': integer(10000, -1, INT64_MAX, 0, null, 'microseconds'),
-  'slowlog-max-len': integer(128, 0, INT64_MAX),
-  'latency-monitor-threshold': milliseconds(0, 0, INT64_MAX),
-  'latency-tracking': bool(true),
-  'latency-tracking-info-percentiles': percentiles([50, 99, 99.9], MULTI_ARG),
+  'slowlog-log-slower-than': integer(10000, -1, INT64_MAX, IMPLEMENTED, null, 'microseconds'),
+  'slowlog-max-len': integer(128, 0, INT64_MAX, IMPLEMENTED),
+  'latency-monitor-threshold': milliseconds(0, 0, INT64_MAX, IMPLEMENTED),
+  'latency-tracking': bool(true, IMPLEMENTED),
+  'latency-tracking-info-percentiles': percentiles([50, 99, 99.9], MULTI_ARG | IMPLEMENTED),
   'notify-keyspace-events': keyspaceEvents(IMPLEMENTED),
   aclfile: text('', IMMUTABLE),
   'acllog-max-len': integer(128, 0, INT64_MAX),

@@ -200,6 +200,6 @@ function parsePercentile(text: string): number {
 }
 
 /** Six digits behind the point, trailing zeros dropped. */
-function formatPercentile(value: number): string {
+export function formatPercentile(value: number): string {
   return value.toFixed(6).replace(/\.?0+$/, '')
 }
