@@ -25,7 +25,7 @@ const subcommands: CommandSpec[] = [
       -2,
       'Returns how many calls of commands took at most how long; of all commands unless some are named.',
       histogram,
-      [{ name: 'COMMAND', type: 'string', optional: true, multiple: true }],
+      [{ name: 'command', type: 'string', optional: true, multiple: true }],
     ),
     since: '7.0.0',
     complexity: 'O(N) where N is the number of commands with latency information being retrieved.',

@@ -18,6 +18,7 @@ const subcommands: CommandSpec[] = [
     since: '2.2.12',
     summary: 'Returns the latest entries of the slow log: 10 unless told, all for -1.',
     complexity: 'O(N) where N is the number of entries returned',
+    history: [['4.0.0', 'Entries tell the address and the name of the client.']],
     tips: [ON_ALL_NODES, 'nondeterministic_output'],
     arguments: [{ name: 'count', type: 'integer', optional: true }],
     run: get,
