@@ -80,12 +80,12 @@ export class CommandContext {
 
   /**
    * Publishes a keyspace event about key argument `index`: to be called behind touch(), with Redis's name for the event and
-   * the class of config/keyspace-events.ts it belongs to.
+   * the class of config/keyspace-events.ts it belongs to. `database`: where the key is, if not in the client's database.
    */
-  notify(eventClass: number, event: string, index: number): void {
+  notify(eventClass: number, event: string, index: number, database: Database = this.db): void {
     const { args, events } = this
     if ((events.classes & eventClass) === 0) return
-    events.notify(eventClass, event, args.buffer, args.starts[index], args.ends[index], this.db.index)
+    events.notify(eventClass, event, args.buffer, args.starts[index], args.ends[index], database.index)
   }
 
   /** Argument `index` as a safe integer; replies Redis's error and returns NaN when it is none. */

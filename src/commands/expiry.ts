@@ -1,5 +1,6 @@
 /** The commands about a key's time to live. Source of behaviour: Redis's expire.c. */
 import { INT64_MAX } from '../bytes/integers.js'
+import { EVENT_GENERIC } from '../config/keyspace-events.js'
 import { NEVER } from '../store/database.js'
 import { HAS_EXPIRY } from '../store/entries.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
@@ -142,11 +143,13 @@ function expire(ctx: CommandContext, kind: number): void {
   if (hasPassed(keyspace, whenMs)) {
     ctx.db.remove(address)
     ctx.touch(1)
+    ctx.notify(EVENT_GENERIC, 'del', 1)
     ctx.propagateAs(ctx.server.config.values['lazyfree-lazy-expire'] ? 'UNLINK' : 'DEL', ctx.args.view(1))
   } else {
     const storedMs = Math.min(Math.max(whenMs, 0), LAST_TIME_MS)
     ctx.db.setExpiry(address, storedMs)
     ctx.touch(1)
+    ctx.notify(EVENT_GENERIC, 'expire', 1)
     // The clocks of master and replica differ: what travels is the absolute time.
     if (kind !== 0) {
       if (ctx.args.argc === 3) ctx.propagateAs('PEXPIREAT', ctx.args.view(1), String(storedMs))
@@ -245,5 +248,6 @@ function persist(ctx: CommandContext): void {
   }
   ctx.db.setExpiry(address, NEVER)
   ctx.touch(1)
+  ctx.notify(EVENT_GENERIC, 'persist', 1)
   ctx.reply.integer(1)
 }

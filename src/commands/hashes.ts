@@ -7,6 +7,7 @@ import {
   LONG_DOUBLE_ZERO,
   parseLongDouble,
 } from '../bytes/long-double.js'
+import { EVENT_GENERIC, EVENT_HASH } from '../config/keyspace-events.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
 import { getField, hash, hashLimits, openForRead, openForWrite, replyRange, setField, value } from './hash-access.js'
 import { hgetall, hkeys, hrandfield, hscan, hvals } from './hash-walk.js'
@@ -266,6 +267,7 @@ function hset(ctx: CommandContext): void {
   if (ctx.command.fullName === 'hset') reply.integer(added)
   else reply.ok()
   ctx.touch(1)
+  ctx.notify(EVENT_HASH, 'hset', 1)
   keyspace.dirty += (args.argc - 2) / 2 - 1
 }
 
@@ -280,6 +282,7 @@ function hsetnx(ctx: CommandContext): void {
   setField(ctx, 2, args.buffer, args.starts[3], args.ends[3])
   reply.integer(1)
   ctx.touch(1)
+  ctx.notify(EVENT_HASH, 'hset', 1)
 }
 
 /** HGET key field. */
@@ -311,6 +314,8 @@ function hdel(ctx: CommandContext): void {
   ctx.reply.integer(deleted)
   if (deleted === 0) return
   ctx.touch(1)
+  ctx.notify(EVENT_HASH, 'hdel', 1)
+  if (hash.address === 0) ctx.notify(EVENT_GENERIC, 'del', 1)
   keyspace.dirty += deleted - 1
 }
 
@@ -350,6 +355,7 @@ function hincrby(ctx: CommandContext): void {
   setField(ctx, 2, digits, 0, writeInteger(digits, 0, sum))
   reply.integer(sum)
   ctx.touch(1)
+  ctx.notify(EVENT_HASH, 'hincrby', 1)
 }
 
 /** HINCRBY where a number is beyond JavaScript's safe integers, or none at all; `value` shows the present one if `found`. */
@@ -368,6 +374,7 @@ function incrementFar(ctx: CommandContext, found: boolean): void {
   setField(ctx, 2, digits, 0, digits.write(String(sum), 'latin1'))
   reply.bigInteger(sum)
   ctx.touch(1)
+  ctx.notify(EVENT_HASH, 'hincrby', 1)
 }
 
 /** HINCRBYFLOAT key field increment. Bulk reply: the new value, which is what replicas and the AOF get (HSET). */
@@ -397,5 +404,6 @@ function hincrbyfloat(ctx: CommandContext): void {
   setField(ctx, 2, text, 0, text.length)
   reply.bulk(text, 0, text.length)
   ctx.touch(1)
+  ctx.notify(EVENT_HASH, 'hincrbyfloat', 1)
   ctx.propagateAs('HSET', args.view(1), args.view(2), text)
 }

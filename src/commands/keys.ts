@@ -1,6 +1,7 @@
 /** Commands about keys whatever they hold. Source of behaviour: Redis's db.c. */
 import { globMatchRange } from '../bytes/glob.js'
 import { hashBytes } from '../bytes/hash.js'
+import { EVENT_GENERIC } from '../config/keyspace-events.js'
 import type { Database } from '../store/database.js'
 import { moveEntry } from '../store/move-entry.js'
 import { typeName } from '../types/type-name.js'
@@ -189,6 +190,7 @@ function del(ctx: CommandContext): void {
     if (address === 0) continue
     ctx.db.remove(address)
     ctx.touch(i)
+    ctx.notify(EVENT_GENERIC, 'del', i)
     removed++
   }
   ctx.reply.integer(removed)
@@ -302,6 +304,8 @@ function rename(ctx: CommandContext, onlyIfNone: boolean): void {
   moveEntry(db, address, db, buffer, starts[2], ends[2])
   ctx.touch(1)
   ctx.touch(2)
+  ctx.notify(EVENT_GENERIC, 'rename_from', 1)
+  ctx.notify(EVENT_GENERIC, 'rename_to', 2)
   // Two keys have changed, but Redis counts one change.
   ctx.keyspace.dirty--
   if (onlyIfNone) reply.integer(1)
@@ -335,6 +339,8 @@ function move(ctx: CommandContext): void {
   moveEntry(db, address, target, buffer, starts[1], ends[1])
   ctx.touch(1)
   target.touch(buffer, starts[1], ends[1])
+  ctx.notify(EVENT_GENERIC, 'move_from', 1)
+  ctx.notify(EVENT_GENERIC, 'move_to', 1, target)
   keyspace.dirty--
   reply.integer(1)
 }

@@ -1,11 +1,19 @@
 /** Look-ups that leave the access clock alone (LOOKUP_NOTOUCH in Redis's db.c): TYPE, EXISTS, TTL, OBJECT. */
 import { hashBytes } from '../bytes/hash.js'
+import { EVENT_KEY_MISS } from '../config/keyspace-events.js'
 import type { Database } from '../store/database.js'
 import { HAS_EXPIRY } from '../store/entries.js'
 import type { CommandContext } from './context.js'
 
-/** Address of key argument `index`, or 0; counts a hit or a miss. */
+/** Address of key argument `index`, or 0; counts a hit or a miss, and publishes the latter. */
 export function findUntouched(ctx: CommandContext, index: number): number {
+  const address = findUnnoticed(ctx, index)
+  if (address === 0) ctx.notify(EVENT_KEY_MISS, 'keymiss', index)
+  return address
+}
+
+/** As findUntouched, without the event of a miss: for those who look at keys from outside (OBJECT). */
+export function findUnnoticed(ctx: CommandContext, index: number): number {
   const { args, keyspace } = ctx
   const address = ctx.db.peek(args.buffer, args.starts[index], args.ends[index])
   if (address === 0) keyspace.misses++

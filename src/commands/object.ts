@@ -3,7 +3,7 @@ import { ENCODING_INT32, TYPE_STRING } from '../store/entries.js'
 import { encodingName } from '../types/type-name.js'
 import type { CommandContext } from './context.js'
 import { helpSubcommand } from './help.js'
-import { findUntouched } from './lookup.js'
+import { findUnnoticed } from './lookup.js'
 import { type CommandSpec, KEY_RO, keyRange, READONLY } from './spec.js'
 
 /** Redis keeps one object for each of these integers, and gives it this count. */
@@ -29,7 +29,7 @@ function subcommand(name: string, since: string, summary: string, run: Reader): 
     tips: ['nondeterministic_output'],
     arguments: [{ name: 'key', type: 'key', keySpecIndex: 0 }],
     run: ctx => {
-      const address = findUntouched(ctx, 2)
+      const address = findUnnoticed(ctx, 2)
       if (address === 0) ctx.reply.null()
       else run(ctx, address)
     },
