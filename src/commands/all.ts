@@ -21,6 +21,7 @@ import type { CommandSpec } from './spec.js'
 import { counterCommands } from './string-counters.js'
 import { rangeCommands } from './string-ranges.js'
 import { stringCommands } from './strings.js'
+import { swapdbCommands } from './swapdb.js'
 import { transactionCommands } from './transactions.js'
 
 export const allCommands: readonly CommandSpec[] = [
@@ -34,6 +35,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...scanCommands,
   ...objectCommands,
   ...flushCommands,
+  ...swapdbCommands,
   ...connectionCommands,
   ...clientCommands,
   ...transactionCommands,

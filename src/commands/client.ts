@@ -3,8 +3,8 @@ import { type Subscriber, Subscriptions } from '../pubsub/subscriber.js'
 import type { ReplicaLink } from '../replication/replica-link.js'
 import type { Request } from '../resp/request.js'
 import type { Database } from '../store/database.js'
-import type { KeyWatcher } from '../store/keyspace.js'
 import type { Command } from './command.js'
+import type { WatchedKey } from './watched-key.js'
 
 /** The connection behind a client. */
 export interface Transport {
@@ -47,13 +47,6 @@ export interface Transaction {
   failed: boolean
 }
 
-export interface WatchedKey {
-  readonly database: Database
-  readonly key: string
-  /** It had expired but was still there when WATCH came: its deletion then changes nothing. */
-  readonly expired: boolean
-}
-
 export type ReplyMode = 'on' | 'off' | 'skip'
 
 /** Why a client waits, and how to end it (client gone, CLIENT UNBLOCK). */
@@ -62,7 +55,7 @@ export interface BlockedState {
   cancel(): void
 }
 
-export class Client implements KeyWatcher, Subscriber {
+export class Client implements Subscriber {
   readonly id: number
   readonly transport: Transport
   readonly createdMs: number
@@ -112,12 +105,8 @@ export class Client implements KeyWatcher, Subscriber {
     this.lastInteractionMs = nowMs
   }
 
-  watchedKeyChanged(): void {
-    this.watchFailed = true
-  }
-
   unwatchAll(): void {
-    for (const { database, key } of this.watched) database.unwatch(key, this)
+    for (const watched of this.watched) watched.release()
     this.watched.length = 0
     this.watchFailed = false
   }

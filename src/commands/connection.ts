@@ -7,6 +7,7 @@ import { authenticate, defaultUserHasPassword, WRONG_PASSWORD } from './authenti
 import type { Client } from './client.js'
 import { invalidClientName, setClientName } from './client-name.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
+import { readDatabase } from './database-argument.js'
 import {
   ALLOW_BUSY,
   ALLOWED_TO_SUBSCRIBERS,
@@ -21,8 +22,6 @@ import {
 
 const BEFORE_LOGIN = NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY
 
-const INT_MIN = -2147483648
-const INT_MAX = 2147483647
 const LOWEST_PROTOCOL = 2
 const HIGHEST_PROTOCOL = 3
 
@@ -241,20 +240,11 @@ function replyHello({ client, reply, server }: CommandContext): void {
 
 /** SELECT index. */
 function select(ctx: CommandContext): void {
-  const index = ctx.integer(1)
-  if (Number.isNaN(index)) return
-  if (index < INT_MIN || index > INT_MAX) {
-    ctx.reply.error(`ERR value is out of range, value must between ${INT_MIN} and ${INT_MAX}`)
-    return
-  }
-  const { databases } = ctx.keyspace
-  if (index < 0 || index >= databases.length) {
-    ctx.reply.error('ERR DB index is out of range')
-    return
-  }
-  ctx.client.db = databases[index]
+  const database = readDatabase(ctx, 1)
+  if (database === null) return
+  ctx.client.db = database
   // Inside EXEC the commands that follow run on the same context.
-  ctx.db = databases[index]
+  ctx.db = database
   ctx.reply.ok()
 }
 

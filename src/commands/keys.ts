@@ -1,11 +1,11 @@
 /** Commands about keys whatever they hold. Source of behaviour: Redis's db.c. */
 import { globMatchRange } from '../bytes/glob.js'
-import { hashBytes } from '../bytes/hash.js'
 import { EVENT_GENERIC } from '../config/keyspace-events.js'
 import type { Database } from '../store/database.js'
 import { moveEntry } from '../store/move-entry.js'
 import { typeName } from '../types/type-name.js'
-import { type CommandContext, NO_SUCH_KEY, NOT_AN_INTEGER } from './context.js'
+import { type CommandContext, NO_SUCH_KEY } from './context.js'
+import { readDatabase } from './database-argument.js'
 import { findUntouched, hasExpired } from './lookup.js'
 import {
   type ArgumentDoc,
@@ -26,9 +26,7 @@ import {
   WRITE,
 } from './spec.js'
 
-const INT_MIN = -2147483648
-const INT_MAX = 2147483647
-const OUT_OF_INT = `ERR value is out of range, value must between ${INT_MIN} and ${INT_MAX}`
+export const SAME_OBJECT = 'ERR source and destination objects are the same'
 /** How often a replica full of expired keys is asked for another random key. */
 const RANDOM_KEY_TRIES = 100
 
@@ -203,9 +201,14 @@ function exists(ctx: CommandContext): void {
   ctx.reply.integer(count)
 }
 
+/** TOUCH key ...: integer reply, the number of keys there are. Their access clocks move even after CLIENT NO-TOUCH. */
 function touch(ctx: CommandContext): void {
+  const { args, keyspace } = ctx
+  const { keepsAccessTimes } = keyspace
   let count = 0
-  for (let i = 1; i < ctx.args.argc; i++) if (ctx.findForRead(i) !== 0) count++
+  keyspace.keepsAccessTimes = false
+  for (let i = 1; i < args.argc; i++) if (ctx.findForRead(i) !== 0) count++
+  keyspace.keepsAccessTimes = keepsAccessTimes
   ctx.reply.integer(count)
 }
 
@@ -220,7 +223,7 @@ function keys(ctx: CommandContext): void {
   const { entries } = db
   const pattern = ctx.args.view(1)
   if (isLiteral(pattern)) {
-    const address = db.keys.find(hashBytes(pattern, 0, pattern.length), pattern, 0, pattern.length)
+    const address = db.findAny(pattern, 0, pattern.length)
     const there = address !== 0 && !hasExpired(db, address)
     reply.array(there ? 1 : 0)
     if (there) reply.bulk(pattern, 0, pattern.length)
@@ -315,19 +318,10 @@ function rename(ctx: CommandContext, onlyIfNone: boolean): void {
 /** MOVE key db. Integer reply: 0 when there is no such key here, or one there. */
 function move(ctx: CommandContext): void {
   const { args, db, keyspace, reply } = ctx
-  const number = args.int64(2)
-  if (number === null || number < INT_MIN || number > INT_MAX) {
-    reply.error(number === null ? NOT_AN_INTEGER : OUT_OF_INT)
-    return
-  }
-  const index = Number(number)
-  if (index < 0 || index >= keyspace.databases.length) {
-    reply.error('ERR DB index is out of range')
-    return
-  }
-  const target = keyspace.databases[index]
+  const target = readDatabase(ctx, 2)
+  if (target === null) return
   if (target === db) {
-    reply.error('ERR source and destination objects are the same')
+    reply.error(SAME_OBJECT)
     return
   }
   const { buffer, starts, ends } = args

@@ -1,5 +1,4 @@
 /** Look-ups that leave the access clock alone (LOOKUP_NOTOUCH in Redis's db.c): TYPE, EXISTS, TTL, OBJECT. */
-import { hashBytes } from '../bytes/hash.js'
 import { EVENT_KEY_MISS } from '../config/keyspace-events.js'
 import type { Database } from '../store/database.js'
 import { HAS_EXPIRY } from '../store/entries.js'
@@ -24,10 +23,4 @@ export function findUnnoticed(ctx: CommandContext, index: number): number {
 /** Whether the entry's time has come, though it may still be there. */
 export function hasExpired(db: Database, address: number): boolean {
   return (db.entries.meta(address) & HAS_EXPIRY) !== 0 && db.isExpired(address)
-}
-
-/** Whether the key is still there although its time has come. Never deletes it. */
-export function isStale(db: Database, key: Uint8Array, start: number, end: number): boolean {
-  const address = db.keys.find(hashBytes(key, start, end), key, start, end)
-  return address !== 0 && hasExpired(db, address)
 }

@@ -2,7 +2,6 @@
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import type { Client } from './client.js'
 import type { CommandContext } from './context.js'
-import { isStale } from './lookup.js'
 import {
   ALLOW_BUSY,
   type CommandSpec,
@@ -14,6 +13,7 @@ import {
   SKIP_SLOWLOG,
   STALE,
 } from './spec.js'
+import { WatchedKey } from './watched-key.js'
 
 const ANY_TIME = NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY
 
@@ -118,7 +118,7 @@ function exec(ctx: CommandContext): void {
     reply.error('EXECABORT Transaction discarded because of previous errors.')
     return
   }
-  if (client.watchFailed || watchedKeyExpired(client)) {
+  if (client.watchFailed || client.watched.some(watched => watched.expiredSince)) {
     dropTransaction(client)
     reply.nullArray()
     return
@@ -129,18 +129,8 @@ function exec(ctx: CommandContext): void {
   dropTransaction(client)
 }
 
-/** Whether a key that was alive at WATCH has run out of time since, deleted or not. */
-function watchedKeyExpired(client: Client): boolean {
-  for (const { database, key, expired } of client.watched) {
-    if (expired) continue
-    const bytes = Buffer.from(key, 'latin1')
-    if (isStale(database, bytes, 0, bytes.length)) return true
-  }
-  return false
-}
-
 function watch(ctx: CommandContext): void {
-  const { args, client, db, keyspace, reply } = ctx
+  const { args, client, db, reply } = ctx
   if (client.transaction !== null) {
     reply.error('ERR WATCH inside MULTI is not allowed')
     return
@@ -149,10 +139,7 @@ function watch(ctx: CommandContext): void {
   for (let i = 1; i < args.argc && !client.watchFailed; i++) {
     const key = args.latin1(i)
     if (client.watched.some(watched => watched.database === db && watched.key === key)) continue
-    // Where expired keys may be deleted, one goes now, so that its deletion later is not taken for a change.
-    if (!keyspace.obeysMaster) db.peek(args.buffer, args.starts[i], args.ends[i])
-    client.watched.push({ database: db, key, expired: isStale(db, args.buffer, args.starts[i], args.ends[i]) })
-    db.watch(key, client)
+    client.watched.push(new WatchedKey(client, db, key))
   }
   reply.ok()
 }

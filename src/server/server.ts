@@ -305,6 +305,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
       }
     }
     this.dispatcher.gate = gate
+    this.keyspace.notesExpiries = this.replication.master !== null && !values['replica-read-only']
   }
 
   // ReplicationHost and MasterStreamHost

@@ -10,13 +10,6 @@ const BUCKETS_PER_KEY = 20
 /** Percent of sampled keys that may have expired before a database gets another step; less with more effort. */
 const ACCEPTABLE_STALE_PERCENT = 10
 
-interface Progress {
-  /** Where the walk over the keys with an expiry goes on. */
-  cursor: number
-  /** Running average of the time that keys have left, in milliseconds (INFO avg_ttl). */
-  averageTtlMs: number
-}
-
 export class ActiveExpire {
   /** Config active-expire-effort, 1 to 10. */
   effort = 1
@@ -25,7 +18,6 @@ export class ActiveExpire {
   /** How often the time ran out before the work (INFO expired_time_cap_reached_count). */
   timeCapReached = 0
   private readonly keyspace: Keyspace
-  private readonly progress: Progress[]
   private nextDatabase = 0
 
   private database: Database
@@ -37,21 +29,19 @@ export class ActiveExpire {
   constructor(keyspace: Keyspace) {
     this.keyspace = keyspace
     this.database = keyspace.databases[0]
-    this.progress = keyspace.databases.map(() => ({ cursor: 0, averageTtlMs: 0 }))
-  }
-
-  /** Average time to live of a database's keys with an expiry, in milliseconds; 0 when there are none. */
-  averageTtlMs(database: number): number {
-    return this.progress[database].averageTtlMs
   }
 
   /**
    * Deletes expired keys until `deadlineMs` (performance.now()) at the latest; one bucket more may be visited. Returns true
-   * when the time was up first: it wants to be called again soon. A replica leaves all this to its master.
+   * when the time was up first: it wants to be called again soon. A replica leaves all keys but its own to its master.
    */
   run(deadlineMs: number): boolean {
     const { keyspace } = this
-    if (keyspace.isReplica || keyspace.loading) return false
+    if (keyspace.loading) return false
+    if (keyspace.isReplica) {
+      keyspace.replicaExpiries.expire(deadlineMs)
+      return false
+    }
     const expiredBefore = keyspace.expiredKeys
     let sampled = 0
     let timeIsUp = false
@@ -75,24 +65,23 @@ export class ActiveExpire {
   /** Looks at some keys of one database; true when so many had expired that more should be looked at. */
   private step(index: number): boolean {
     const database = this.keyspace.databases[index]
-    const progress = this.progress[index]
     this.database = database
     this.sampled = 0
     this.ttlSumMs = 0
     this.ttlSamples = 0
     if (database.expires.count === 0) {
-      progress.averageTtlMs = 0
+      database.averageTtlMs = 0
       return false
     }
     const wanted = Math.min(KEYS_PER_STEP + (KEYS_PER_STEP / 4) * (this.effort - 1), database.expires.count)
     let expired = 0
     for (let buckets = 0; this.sampled < wanted && buckets < wanted * BUCKETS_PER_KEY; buckets++) {
-      progress.cursor = database.expires.scan(progress.cursor, this.visit)
+      database.expireCursor = database.expires.scan(database.expireCursor, this.visit)
       expired += this.expired.length
       for (const address of this.expired) database.expire(address)
       this.expired.length = 0
     }
-    this.updateAverage(progress)
+    this.updateAverage(database)
     return this.sampled === 0 || (expired * 100) / this.sampled > ACCEPTABLE_STALE_PERCENT - (this.effort - 1)
   }
 
@@ -108,10 +97,10 @@ export class ActiveExpire {
   }
 
   /** Each sample counts for 2 percent, in whole milliseconds. */
-  private updateAverage(progress: Progress): void {
+  private updateAverage(database: Database): void {
     if (this.ttlSamples === 0) return
     const sampleMs = Math.trunc(this.ttlSumMs / this.ttlSamples)
-    if (progress.averageTtlMs === 0) progress.averageTtlMs = sampleMs
-    progress.averageTtlMs = Math.trunc(progress.averageTtlMs / 50) * 49 + Math.trunc(sampleMs / 50)
+    if (database.averageTtlMs === 0) database.averageTtlMs = sampleMs
+    database.averageTtlMs = Math.trunc(database.averageTtlMs / 50) * 49 + Math.trunc(sampleMs / 50)
   }
 }

@@ -20,7 +20,8 @@ import {
   TYPE_STRING,
 } from './entries.js'
 import { HashTable } from './hash-table.js'
-import type { Keyspace, KeyWatcher } from './keyspace.js'
+import type { Keyspace } from './keyspace.js'
+import { type KeyState, Watchers } from './watchers.js'
 
 /** No expiry, where a time in milliseconds is expected. */
 export const NEVER = Number.NaN
@@ -35,9 +36,11 @@ export class Database {
   expires: HashTable
   /** Hash of the key that was looked up last; insertions for that key use it. */
   hash = 0
-  /** Clients in WATCH, by key (latin1). */
-  private readonly watchers = new Map<string, Set<KeyWatcher>>()
-  private watched = 0
+  /** Where the active expire cycle goes on among the keys that expire. */
+  expireCursor = 0
+  /** Running average of the time that those have left, in milliseconds (INFO avg_ttl). */
+  averageTtlMs = 0
+  readonly watchers = new Watchers()
 
   constructor(index: number, keyspace: Keyspace) {
     this.index = index
@@ -96,6 +99,17 @@ export class Database {
     return true
   }
 
+  /** Address of the key even when its time has come, or 0. Neither counts as an access nor deletes anything. */
+  findAny(key: Uint8Array, start: number, end: number): number {
+    return this.keys.find(hashBytes(key, start, end), key, start, end)
+  }
+
+  stateOf(key: Uint8Array): KeyState {
+    const address = this.findAny(key, 0, key.length)
+    if (address === 0) return 'gone'
+    return (this.entries.meta(address) & HAS_EXPIRY) !== 0 && this.isExpired(address) ? 'expired' : 'there'
+  }
+
   isExpired(address: number): boolean {
     return !this.keyspace.loading && this.keyspace.nowMs > this.entries.expiry(address)
   }
@@ -130,13 +144,15 @@ export class Database {
 
   /** Says that a key has changed. Every handler that changed one calls this once for it. */
   touch(key: Uint8Array, start: number, end: number): void {
-    this.keyspace.dirty++
+    const { keyspace } = this
+    keyspace.dirty++
     this.changed(key, start, end)
+    if (keyspace.notesExpiries && !keyspace.obeysMaster) keyspace.replicaExpiries.note(this, key, start, end)
   }
 
   /** As touch(), for a change that neither saves nor replicas need to know of. */
   private changed(key: Uint8Array, start: number, end: number): void {
-    if (this.watched !== 0) this.wakeWatchers(key, start, end)
+    if (this.watchers.count !== 0) this.watchers.changed(key, start, end)
     if (this.keyspace.reportsChanges) this.keyspace.listener?.keyChanged(this, key, start, end)
   }
 
@@ -341,59 +357,49 @@ export class Database {
 
   /** Forgets everything, without freeing: the keyspace has replaced the memory. */
   reset(): void {
-    this.wakeAllWatchers()
+    this.watchers.replaced(this, null)
     this.entries = this.keyspace.entries
-    this.keys = new HashTable(this.entries)
-    this.expires = new HashTable(this.entries)
+    this.startEmpty()
   }
 
   /** Empties this database; its memory is freed in slices. Returns the number of keys removed. */
   flush(): number {
     const removed = this.keys.count
-    this.wakeAllWatchers()
+    this.watchers.replaced(this, null)
     if (this.keyspace.reportsChanges) this.keyspace.listener?.flushed(this)
     this.keyspace.discard(this.keys)
+    this.startEmpty()
+    return removed
+  }
+
+  private startEmpty(): void {
     this.keys = new HashTable(this.entries)
     this.expires = new HashTable(this.entries)
-    return removed
+    this.expireCursor = 0
+    this.averageTtlMs = 0
+  }
+
+  /**
+   * Trades all keys with another database (SWAPDB). Clients and what they watch stay with the number; a snapshot follows the
+   * tables, and saves each under the number that it had when the snapshot began.
+   */
+  swapWith(other: Database): void {
+    this.watchers.replaced(this, other)
+    other.watchers.replaced(other, this)
+    const { keys, expires, expireCursor, averageTtlMs } = this
+    this.keys = other.keys
+    this.expires = other.expires
+    this.expireCursor = other.expireCursor
+    this.averageTtlMs = other.averageTtlMs
+    other.keys = keys
+    other.expires = expires
+    other.expireCursor = expireCursor
+    other.averageTtlMs = averageTtlMs
   }
 
   private hashOfEntry(address: number): number {
     const { entries } = this
     const start = entries.keyStart(address)
     return hashBytes(entries.memory(address), start, start + entries.keyLength(address))
-  }
-
-  // WATCH
-
-  watch(key: string, watcher: KeyWatcher): void {
-    let set = this.watchers.get(key)
-    if (set === undefined) this.watchers.set(key, (set = new Set()))
-    set.add(watcher)
-    this.watched = this.watchers.size
-  }
-
-  unwatch(key: string, watcher: KeyWatcher): void {
-    const set = this.watchers.get(key)
-    if (set === undefined) return
-    set.delete(watcher)
-    if (set.size === 0) this.watchers.delete(key)
-    this.watched = this.watchers.size
-  }
-
-  private wakeWatchers(key: Uint8Array, start: number, end: number): void {
-    if (this.watched === 0) return
-    const set = this.watchers.get(Buffer.from(key.buffer, key.byteOffset + start, end - start).toString('latin1'))
-    if (set !== undefined) for (const watcher of set) watcher.watchedKeyChanged()
-  }
-
-  /** FLUSHDB, FLUSHALL: watchers of keys that exist are woken. */
-  private wakeAllWatchers(): void {
-    if (this.watched === 0) return
-    for (const [name, set] of this.watchers) {
-      const key = Buffer.from(name, 'latin1')
-      if (this.keys.find(hashBytes(key, 0, key.length), key, 0, key.length) === 0) continue
-      for (const watcher of set) watcher.watchedKeyChanged()
-    }
   }
 }

@@ -3,6 +3,7 @@ import { AccessClock } from './access-clock.js'
 import { Database } from './database.js'
 import { ENCODING_HASHTABLE, Entries, Objects } from './entries.js'
 import type { HashTable } from './hash-table.js'
+import { ReplicaExpiries } from './replica-expiries.js'
 import type { Segment } from './segment.js'
 
 /** Sees what is about to change, while a snapshot is being taken. */
@@ -29,11 +30,6 @@ export interface KeyspaceListener {
   flushed(database: Database | null): void
 }
 
-/** Lets a client know that a key it watches has changed. */
-export interface KeyWatcher {
-  watchedKeyChanged(): void
-}
-
 export class Keyspace {
   entries = new Entries()
   /** Large aggregates, by the number that their entries hold. */
@@ -53,6 +49,9 @@ export class Keyspace {
   dirty = 0
   /** A replica leaves expired keys for its master to delete; it only hides them. */
   isReplica = false
+  /** A writable replica: what its clients let expire is its own to delete. */
+  notesExpiries = false
+  readonly replicaExpiries = new ReplicaExpiries()
   /** Commands of the master's stream see keys that have expired but are not deleted yet. */
   obeysMaster = false
   /** CLIENT NO-TOUCH: the client being served leaves access clocks as they are. */
@@ -99,6 +98,7 @@ export class Keyspace {
     this.tables = new Objects<HashTable>()
     this.garbage = []
     this.freeing = null
+    this.replicaExpiries.clear()
     for (const database of this.databases) database.reset()
     return removed
   }

@@ -118,16 +118,16 @@ describe('the active expire cycle', () => {
   test('keeps a running average of the time to live', () => {
     for (let i = 0; i < 1000; i++) set(keyspace.databases[0], `key:${i}`, NOW_MS + 60_000)
     cycle.run(FOREVER)
-    expect(cycle.averageTtlMs(0)).toBe(60_000)
+    expect(keyspace.databases[0].averageTtlMs).toBe(60_000)
     keyspace.setNow(NOW_MS + 30_000)
     cycle.run(FOREVER)
-    expect(cycle.averageTtlMs(0)).toBe(59_400)
+    expect(keyspace.databases[0].averageTtlMs).toBe(59_400)
     runAll(500)
-    expect(cycle.averageTtlMs(0)).toBeGreaterThan(29_000)
-    expect(cycle.averageTtlMs(0)).toBeLessThan(33_000)
+    expect(keyspace.databases[0].averageTtlMs).toBeGreaterThan(29_000)
+    expect(keyspace.databases[0].averageTtlMs).toBeLessThan(33_000)
     keyspace.databases[0].flush()
     cycle.run(FOREVER)
-    expect(cycle.averageTtlMs(0)).toBe(0)
+    expect(keyspace.databases[0].averageTtlMs).toBe(0)
   })
 
   test('estimates the share of stale keys', () => {
