@@ -13,6 +13,8 @@ import { latencyCommands } from './latency.js'
 import { monitorCommands } from './monitor.js'
 import { objectCommands } from './object.js'
 import { persistenceCommands } from './persistence-commands.js'
+import { pubsubCommands } from './pubsub.js'
+import { pubsubInspection } from './pubsub-inspection.js'
 import { replicationCommands } from './replication-commands.js'
 import { scanCommands } from './scan.js'
 import { serverCommands } from './server-commands.js'
@@ -48,4 +50,6 @@ export const allCommands: readonly CommandSpec[] = [
   ...latencyCommands,
   ...persistenceCommands,
   ...replicationCommands,
+  ...pubsubCommands,
+  ...pubsubInspection,
 ]

@@ -23,7 +23,8 @@ export function clientTypeByName(name: string): ClientType | undefined {
 
 export function clientType(client: Client): ClientType {
   if (client.isMaster) return 'master'
-  return client.isReplica ? 'replica' : 'normal'
+  if (client.isReplica) return 'replica'
+  return client.subscriptions.total > 0 ? 'pubsub' : 'normal'
 }
 
 /** Bytes held for a client: its own, a request that is not complete, replies not yet read. */
@@ -36,7 +37,7 @@ export function clientMemory(client: Client): number {
  * its request counts as query buffer. Reply buffers are shared by all clients, so none is charged to a client (rbs, rbp, obl).
  */
 export function clientLine(client: Client, nowMs: number, serving: CommandContext | null): string {
-  const { transport } = client
+  const { subscriptions, transport } = client
   const output = transport.pendingOutputBytes
   const input = transport.pendingInputBytes
   const wire = serving === null || serving.args.wireStart < 0 ? 0 : serving.args.wireEnd - serving.args.wireStart
@@ -50,9 +51,9 @@ export function clientLine(client: Client, nowMs: number, serving: CommandContex
     `idle=${seconds(nowMs - client.lastInteractionMs)}`,
     `flags=${clientFlags(client)}`,
     `db=${client.db.index}`,
-    'sub=0',
-    'psub=0',
-    'ssub=0',
+    `sub=${subscriptions.channels.size}`,
+    `psub=${subscriptions.patterns.size}`,
+    `ssub=${subscriptions.shardChannels.size}`,
     `multi=${client.transaction === null ? -1 : client.transaction.queue.length}`,
     `qbuf=${input + wire}`,
     'qbuf-free=0',
@@ -81,6 +82,7 @@ function clientFlags(client: Client): string {
   if (client.isReplica) flags += 'S'
   if (client.monitoring) flags += 'O'
   if (client.isMaster) flags += 'M'
+  if (client.subscriptions.total > 0) flags += 'P'
   if (client.transaction !== null) flags += 'x'
   if (client.blocked !== null) flags += 'b'
   if (client.watchFailed) flags += 'd'

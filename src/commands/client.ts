@@ -1,5 +1,5 @@
 /** A client as commands see it: who it is and what state its connection is in. Sockets are the server's business. */
-import { type Subscriber, Subscriptions } from '../pubsub/subscriber.js'
+import { NO_SUBSCRIPTIONS, type Subscriber, type Subscriptions } from '../pubsub/subscriber.js'
 import type { ReplicaLink } from '../replication/replica-link.js'
 import type { Request } from '../resp/request.js'
 import type { Database } from '../store/database.js'
@@ -68,7 +68,7 @@ export class Client implements Subscriber {
   authenticated = false
   /** Nothing about this client limits what it may run: the dispatcher need not ask. Kept by updateChecks(). */
   unrestricted = false
-  readonly subscriptions = new Subscriptions()
+  subscriptions: Subscriptions = NO_SUBSCRIPTIONS
   /** Gets every command that is executed (MONITOR). */
   monitoring = false
   lastInteractionMs: number

@@ -133,9 +133,10 @@ export const connectionCommands: CommandSpec[] = [
   },
 ]
 
-/** PING [message]. */
-function ping({ args, reply }: CommandContext): void {
+/** PING [message]. A RESP2 client with subscriptions gets an array, which it can tell from messages. */
+function ping({ args, client, reply }: CommandContext): void {
   if (args.argc > 2) reply.error("ERR wrong number of arguments for 'ping' command")
+  else if (client.inSubscriberMode) reply.bulkArray(['pong', args.argc === 2 ? args.latin1(1) : ''])
   else if (args.argc === 2) reply.bulk(args.buffer, args.starts[1], args.ends[1])
   else reply.simple('PONG')
 }

@@ -102,6 +102,14 @@ export class CommandContext {
     this.propagated.push({ database: this.db.index, request: requestFromArguments(bytes) })
   }
 
+  /** Replicas get the request although it changed no data: a message. Costs nothing while there are none. */
+  propagateUnchanged(): void {
+    this.rewritten = true
+    const { replication } = this.server
+    if (!replication.stream.active || replication.isReplica) return
+    this.propagated.push({ database: this.db.index, request: this.args.clone() })
+  }
+
   /** Replicas get nothing of this command. */
   propagateNothing(): void {
     this.rewritten = true

@@ -21,7 +21,7 @@ export class KeyspaceEvents {
   /** Publishes an event of key[start, end) when its class is asked for. */
   notify(eventClass: number, event: string, key: Buffer, start: number, end: number, database: number): void {
     const { classes, pubsub } = this
-    if ((classes & eventClass) === 0) return
+    if ((classes & eventClass) === 0 || pubsub.isSilent) return
     const name = latin1(key, start, end)
     if (classes & KEYSPACE_CHANNEL) pubsub.publish(`__keyspace@${database}__:${name}`, Buffer.from(event, 'latin1'))
     if (classes & KEYEVENT_CHANNEL) {

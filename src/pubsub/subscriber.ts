@@ -16,10 +16,14 @@ export class Subscriptions {
   }
 }
 
+/** Of everybody who listens to nothing: most clients never do, and three sets each would be most of what they cost. */
+export const NO_SUBSCRIPTIONS = new Subscriptions()
+
 export interface Subscriber {
   /** Protocol version: 3 gets pushes, 2 arrays. */
   readonly resp: number
-  readonly subscriptions: Subscriptions
+  /** Kept by PubSub: NO_SUBSCRIPTIONS while there are none. */
+  subscriptions: Subscriptions
   /** Takes a message's RESP bytes, which nobody changes any more. */
   deliver(message: Buffer): void
 }

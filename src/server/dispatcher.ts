@@ -11,7 +11,6 @@ import type { ServerApi } from '../commands/server-api.js'
 import {
   ALLOWED_TO_SUBSCRIBERS,
   LOADING,
-  MAY_REPLICATE,
   NO_AUTH,
   NO_MULTI,
   NOT_QUEUED,
@@ -295,7 +294,7 @@ function isLocal(client: Client): boolean {
 }
 
 function transactionWrites(client: Client): boolean {
-  return client.transaction?.queue.some(({ command }) => (command.flags & (WRITE | MAY_REPLICATE)) !== 0) ?? false
+  return client.transaction?.queue.some(({ command }) => (command.flags & WRITE) !== 0) ?? false
 }
 
 function subscriberRefusal(command: Command): string {

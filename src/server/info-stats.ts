@@ -5,7 +5,7 @@ import type { Field } from './info-field.js'
 import { clientTraffic } from './traffic.js'
 
 export function statsFields(server: ServerApi, { rates }: Gauges): Field[] {
-  const { keyspace, replication, stats } = server
+  const { keyspace, pubsub, replication, stats } = server
   const traffic = clientTraffic(server)
   const syncs = replication.replicas.stats
   return [
@@ -34,9 +34,9 @@ export function statsFields(server: ServerApi, { rates }: Gauges): Field[] {
     ['current_eviction_exceeded_time', 0],
     ['keyspace_hits', keyspace.hits],
     ['keyspace_misses', keyspace.misses],
-    ['pubsub_channels', 0],
-    ['pubsub_patterns', 0],
-    ['pubsubshard_channels', 0],
+    ['pubsub_channels', pubsub.channels.size],
+    ['pubsub_patterns', pubsub.patterns.size],
+    ['pubsubshard_channels', pubsub.shardChannels.size],
     ['latest_fork_usec', 0],
     ['total_forks', 0],
     ['migrate_cached_sockets', 0],

@@ -12,6 +12,8 @@ export class RawClient {
   private readonly socket: Socket
   private received = Buffer.alloc(0)
   private readonly waiting: ((reply: RawReply) => void)[] = []
+  /** Came without being asked for. */
+  private readonly unclaimed: RawReply[] = []
   private at = 0
 
   private constructor(socket: Socket) {
@@ -29,14 +31,24 @@ export class RawClient {
   /** Sends commands, arguments of one character a byte, in one write; resolves with their replies. */
   pipeline(commands: readonly (readonly string[])[]): Promise<RawReply[]> {
     const replies = commands.map(() => new Promise<RawReply>(resolve => this.waiting.push(resolve)))
+    this.write(...commands)
+    return Promise.all(replies)
+  }
+
+  /** Sends commands whose replies, if there are any, next() will give. */
+  write(...commands: readonly (readonly string[])[]): void {
     const bytes = commands.map(args => `*${args.length}\r\n${args.map(arg => `$${arg.length}\r\n${arg}\r\n`).join('')}`)
     this.socket.write(bytes.join(''), 'latin1')
-    return Promise.all(replies)
   }
 
   async call(...args: string[]): Promise<RawReply> {
     const [reply] = await this.pipeline([args])
     return reply
+  }
+
+  /** What the server sends next without being asked: a push, a message. */
+  async next(): Promise<RawReply> {
+    return this.unclaimed.shift() ?? new Promise(resolve => this.waiting.push(resolve))
   }
 
   close(): void {
@@ -53,7 +65,9 @@ export class RawClient {
         this.received = this.received.subarray(start)
         return
       }
-      this.waiting.shift()?.(reply)
+      const waiter = this.waiting.shift()
+      if (waiter === undefined) this.unclaimed.push(reply)
+      else waiter(reply)
     }
   }
 
