@@ -24,7 +24,7 @@ export function debugReload({ args, keyspace, reply, server }: CommandContext): 
       return
     }
   }
-  if (!options.has('noflush')) keyspace.flushAll()
+  if (!options.has('noflush')) keyspace.flushAll(false)
   const { values } = server.config
   const target = new KeyspaceTarget(keyspace, {
     dropExpired: !server.replication.isReplica,

@@ -141,10 +141,10 @@ function expire(ctx: CommandContext, kind: number): void {
     return
   }
   if (hasPassed(keyspace, whenMs)) {
-    ctx.db.remove(address)
+    ctx.db.remove(address, keyspace.lazyfree.expire)
     ctx.touch(1)
     ctx.notify(EVENT_GENERIC, 'del', 1)
-    ctx.propagateAs(ctx.server.config.values['lazyfree-lazy-expire'] ? 'UNLINK' : 'DEL', ctx.args.view(1))
+    ctx.propagateAs(keyspace.lazyfree.expire ? 'UNLINK' : 'DEL', ctx.args.view(1))
   } else {
     const storedMs = Math.min(Math.max(whenMs, 0), LAST_TIME_MS)
     ctx.db.setExpiry(address, storedMs)

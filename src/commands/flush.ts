@@ -52,12 +52,13 @@ export const flushCommands: CommandSpec[] = [
   },
 ]
 
-/** Whether the one option there may be is right; replies the error. Both ways free memory in the background here. */
-function optionsAreValid(ctx: CommandContext): boolean {
-  const { args } = ctx
-  if (args.argc === 1 || (args.argc === 2 && (args.is(1, 'async') || args.is(1, 'sync')))) return true
-  ctx.reply.error(SYNTAX_ERROR)
-  return false
+/** Whether to flush lazily (see store/lazyfree.ts for what that means here); replies the error and returns null. */
+function readLaziness({ args, keyspace, reply }: CommandContext): boolean | null {
+  if (args.argc === 1) return keyspace.lazyfree.userFlush
+  if (args.argc === 2 && args.is(1, 'async')) return true
+  if (args.argc === 2 && args.is(1, 'sync')) return false
+  reply.error(SYNTAX_ERROR)
+  return null
 }
 
 /** Replicas get the command even if there was nothing to remove here: they may know keys of their own. */
@@ -68,18 +69,20 @@ function propagateVerbatim(ctx: CommandContext): void {
 }
 
 function flushDatabase(ctx: CommandContext): void {
-  if (!optionsAreValid(ctx)) return
-  ctx.keyspace.dirty += ctx.db.flush()
+  const lazy = readLaziness(ctx)
+  if (lazy === null) return
+  ctx.keyspace.dirty += ctx.db.flush(lazy)
   propagateVerbatim(ctx)
   ctx.reply.ok()
 }
 
 function flushAll(ctx: CommandContext): void {
-  if (!optionsAreValid(ctx)) return
+  const lazy = readLaziness(ctx)
+  if (lazy === null) return
   const { keyspace, server } = ctx
   // What a save under way has written so far would bring the keys back.
   server.saver.abort()
-  keyspace.dirty += keyspace.flushAll()
+  keyspace.dirty += keyspace.flushAll(lazy)
   // With save points the file is made empty too, at once.
   if (server.config.values.save.length > 0) server.saver.saveNow()
   propagateVerbatim(ctx)

@@ -51,7 +51,7 @@ export const keysCommands: CommandSpec[] = [
     complexity: 'O(N), N is the number of keys; the elements of large values are freed in the background',
     tips: SUM_OF_SHARDS,
     arguments: SOME_KEYS,
-    run: del,
+    run: ctx => del(ctx, ctx.keyspace.lazyfree.userDel),
   },
   {
     name: 'unlink',
@@ -64,7 +64,7 @@ export const keysCommands: CommandSpec[] = [
     complexity: 'O(1) for each key',
     tips: SUM_OF_SHARDS,
     arguments: SOME_KEYS,
-    run: del,
+    run: ctx => del(ctx, true),
   },
   {
     name: 'exists',
@@ -181,12 +181,12 @@ export const keysCommands: CommandSpec[] = [
 ]
 
 /** DEL and UNLINK key ...: integer reply, the number of keys removed. */
-function del(ctx: CommandContext): void {
+function del(ctx: CommandContext, lazy: boolean): void {
   let removed = 0
   for (let i = 1; i < ctx.args.argc; i++) {
     const address = ctx.findForWrite(i)
     if (address === 0) continue
-    ctx.db.remove(address)
+    ctx.db.remove(address, lazy)
     ctx.touch(i)
     ctx.notify(EVENT_GENERIC, 'del', i)
     removed++

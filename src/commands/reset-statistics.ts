@@ -19,6 +19,7 @@ export function resetStatistics({ clients, commands, keyspace, replication, save
   keyspace.misses = 0
   keyspace.expiredKeys = 0
   keyspace.evictedKeys = 0
+  keyspace.lazyfree.freedObjects = 0
   saver.saves = 0
   replication.bytesIn = 0
   const syncs = replication.replicas.stats

@@ -12,6 +12,11 @@ export function applyConfig(server: Server): void {
     const { values } = config
     limits.maxBulkBytes = values['proto-max-bulk-len']
     limits.queryBufferBytes = values['client-query-buffer-limit']
+    keyspace.lazyfree.eviction = values['lazyfree-lazy-eviction']
+    keyspace.lazyfree.expire = values['lazyfree-lazy-expire']
+    keyspace.lazyfree.serverDel = values['lazyfree-lazy-server-del']
+    keyspace.lazyfree.userDel = values['lazyfree-lazy-user-del']
+    keyspace.lazyfree.userFlush = values['lazyfree-lazy-user-flush']
     keyspace.clock.lfu = LFU.test(values['maxmemory-policy'])
     keyspace.clock.lfuLogFactor = values['lfu-log-factor']
     keyspace.clock.lfuDecayMinutes = values['lfu-decay-time']
@@ -27,6 +32,11 @@ export function applyConfig(server: Server): void {
   config.onChange('proto-max-bulk-len', apply)
   config.onChange('client-query-buffer-limit', apply)
   config.onChange('maxmemory-policy', apply)
+  config.onChange('lazyfree-lazy-eviction', apply)
+  config.onChange('lazyfree-lazy-expire', apply)
+  config.onChange('lazyfree-lazy-server-del', apply)
+  config.onChange('lazyfree-lazy-user-del', apply)
+  config.onChange('lazyfree-lazy-user-flush', apply)
   config.onChange('lfu-log-factor', apply)
   config.onChange('lfu-decay-time', apply)
   config.onChange('repl-backlog-size', apply)

@@ -23,13 +23,15 @@ import { abortExec } from '../commands/transactions.js'
 import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW } from '../config/keyspace-events.js'
 import { LatencyHistogram } from '../observe/latency-histogram.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
-import { encodeRequest, Request } from '../resp/request.js'
+import { encodeRequest, Request, requestFromArguments } from '../resp/request.js'
 import type { Database } from '../store/database.js'
 import type { KeyspaceListener } from '../store/keyspace.js'
 import type { CommandWatch } from './command-watch.js'
 
 const MULTI = encodeRequest('MULTI')
 const EXEC = encodeRequest('EXEC')
+const DEL = Buffer.from('DEL', 'latin1')
+const UNLINK = Buffer.from('UNLINK', 'latin1')
 /** How much of unknown commands and arguments an error repeats. */
 const SHOWN_BYTES = 128
 
@@ -179,18 +181,18 @@ export class Dispatcher implements KeyspaceListener {
 
   /** KeyspaceListener: replicas delete an expired key when the master says so. */
   keyExpired(database: Database, key: Buffer): void {
-    this.propagateRemoval(database, key)
+    this.propagateRemoval(database, key, database.keyspace.lazyfree.expire)
     this.notifyRemoval(EVENT_EXPIRED, 'expired', database, key)
   }
 
   /** KeyspaceListener: as with expired keys. */
   keyEvicted(database: Database, key: Buffer): void {
-    this.propagateRemoval(database, key)
+    this.propagateRemoval(database, key, database.keyspace.lazyfree.eviction)
     this.notifyRemoval(EVENT_EVICTED, 'evicted', database, key)
   }
 
-  private propagateRemoval(database: Database, key: Buffer): void {
-    const request = delRequest(key)
+  private propagateRemoval(database: Database, key: Buffer, lazy: boolean): void {
+    const request = requestFromArguments([lazy ? UNLINK : DEL, key])
     if (this.running) this.context.propagated.push({ database: database.index, request })
     else this.server.replication.feedRequest(database.index, request)
   }
@@ -299,20 +301,6 @@ function transactionWrites(client: Client): boolean {
 
 function subscriberRefusal(command: Command): string {
   return `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`
-}
-
-function delRequest(key: Buffer): Request {
-  const bytes = encodeRequest('DEL', key)
-  const request = new Request()
-  request.buffer = bytes
-  request.argc = 2
-  request.starts[0] = bytes.indexOf('DEL')
-  request.ends[0] = request.starts[0] + 3
-  request.ends[1] = bytes.length - 2
-  request.starts[1] = request.ends[1] - key.length
-  request.wireStart = 0
-  request.wireEnd = bytes.length
-  return request
 }
 
 function shown(request: Request, index: number, limit: number): string {

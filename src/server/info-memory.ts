@@ -64,8 +64,8 @@ export function memoryFields(server: ServerApi, { memory }: Gauges): Field[] {
     ['mem_aof_buffer', 0],
     ['mem_allocator', allocator],
     ['active_defrag_running', 0],
-    ['lazyfree_pending_objects', keyspace.garbageTables],
-    ['lazyfreed_objects', 0],
+    ['lazyfree_pending_objects', keyspace.pendingObjects],
+    ['lazyfreed_objects', keyspace.lazyfree.freedObjects],
   ]
 }
 

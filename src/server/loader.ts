@@ -61,7 +61,7 @@ export class Loader {
       return
     }
     log.notice('MASTER <-> REPLICA sync: Flushing old data')
-    server.keyspace.flushAll()
+    server.keyspace.flushAll(server.config.values['replica-lazy-flush'])
     log.notice('MASTER <-> REPLICA sync: Loading DB in memory')
     this.load(fd, 'from-master').then(
       aux => {
@@ -71,7 +71,7 @@ export class Loader {
         done(null)
       },
       (error: Error) => {
-        server.keyspace.flushAll()
+        server.keyspace.flushAll(false)
         done(error)
       },
     )

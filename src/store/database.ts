@@ -21,6 +21,7 @@ import {
 } from './entries.js'
 import { HashTable } from './hash-table.js'
 import type { Keyspace } from './keyspace.js'
+import { lazyObjectsOf } from './lazyfree.js'
 import { type KeyState, Watchers } from './watchers.js'
 
 /** No expiry, where a time in milliseconds is expected. */
@@ -119,7 +120,7 @@ export class Database {
     const { keyspace } = this
     const key = this.entries.keyCopy(address)
     keyspace.expiredKeys++
-    this.remove(address)
+    this.remove(address, keyspace.lazyfree.expire)
     keyspace.listener?.keyExpired(this, key)
     this.changed(key, 0, key.length)
   }
@@ -129,7 +130,7 @@ export class Database {
     const { keyspace } = this
     const key = this.entries.keyCopy(address)
     keyspace.evictedKeys++
-    this.remove(address)
+    this.remove(address, keyspace.lazyfree.eviction)
     keyspace.listener?.keyEvicted(this, key)
     this.changed(key, 0, key.length)
   }
@@ -176,11 +177,11 @@ export class Database {
       if (expires) this.expires.replaceFound(next)
       else this.expires.removeFound()
     } else if (expires) this.expires.insert(hash, next)
-    this.release(address)
+    this.release(address, this.keyspace.lazyfree.serverDel)
   }
 
-  /** Takes the key out and frees its value. */
-  remove(address: number): void {
+  /** Takes the key out and frees its value, which may count as lazily freed (lazyfree.ts). */
+  remove(address: number, lazy: boolean = this.keyspace.lazyfree.serverDel): void {
     const hash = this.hashOfEntry(address)
     if (this.keyspace.snapshot !== null) this.keyspace.snapshot.beforeWrite(this, hash)
     this.keys.locate(hash, address)
@@ -189,15 +190,18 @@ export class Database {
       this.expires.locate(hash, address)
       this.expires.removeFound()
     }
-    this.release(address)
+    this.release(address, lazy)
   }
 
   /** Frees an entry that no table holds any more, and the table it may refer to. */
-  private release(address: number): void {
+  private release(address: number, lazy: boolean): void {
     if (this.entries.encoding(address) === ENCODING_HASHTABLE) {
+      const { keyspace } = this
       const number = this.entries.payload(address)
-      this.keyspace.discard(this.keyspace.tables.get(number))
-      this.keyspace.tables.remove(number)
+      const table = keyspace.tables.get(number)
+      table.lazyObjects = lazyObjectsOf(table, lazy)
+      keyspace.discard(table)
+      keyspace.tables.remove(number)
     }
     this.entries.destroy(address)
   }
@@ -362,9 +366,10 @@ export class Database {
     this.startEmpty()
   }
 
-  /** Empties this database; its memory is freed in slices. Returns the number of keys removed. */
-  flush(): number {
+  /** Empties this database; its memory is freed in slices. Returns the number of keys removed. `lazy`: as for remove(). */
+  flush(lazy: boolean): number {
     const removed = this.keys.count
+    this.keys.lazyObjects = lazy ? removed : 0
     this.watchers.replaced(this, null)
     if (this.keyspace.reportsChanges) this.keyspace.listener?.flushed(this)
     this.keyspace.discard(this.keys)

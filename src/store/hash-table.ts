@@ -35,6 +35,8 @@ export class HashTable {
   readonly segments: Segment[] = []
   /** Set while a snapshot walks the table: merges would mix buckets that were saved with others that were not. */
   pinned = false
+  /** How many objects INFO lazyfreed_objects will count when the table has been freed. */
+  lazyObjects = 0
   private readonly entries: Entries
   private readonly memory = new SegmentMemory()
   /** Segment of each hash prefix of `depth` bits, and its place in memory: lookups use the place only. */

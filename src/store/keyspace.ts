@@ -3,6 +3,7 @@ import { AccessClock } from './access-clock.js'
 import { Database } from './database.js'
 import { ENCODING_HASHTABLE, Entries, Objects } from './entries.js'
 import type { HashTable } from './hash-table.js'
+import { Lazyfree } from './lazyfree.js'
 import { ReplicaExpiries } from './replica-expiries.js'
 import type { Segment } from './segment.js'
 
@@ -36,6 +37,7 @@ export class Keyspace {
   tables = new Objects<HashTable>()
   readonly databases: Database[] = []
   readonly clock = new AccessClock()
+  readonly lazyfree = new Lazyfree()
   snapshot: SnapshotObserver | null = null
   listener: KeyspaceListener | null = null
   /** Whether the listener wants to hear of keys that come into being. */
@@ -63,6 +65,8 @@ export class Keyspace {
   misses = 0
   expiredKeys = 0
   evictedKeys = 0
+  /** Objects that wait to be freed: values, and keys of flushed databases (INFO lazyfree_pending_objects). */
+  pendingObjects = 0
   /** Tables that left the keyspace, to be freed in slices (discard()). */
   private garbage: HashTable[] = []
   private freeing: HashTable | null = null
@@ -90,28 +94,32 @@ export class Keyspace {
     return bytes
   }
 
-  /** Empties every database at once; the old memory goes to the garbage collector as a whole. O(databases). */
-  flushAll(): number {
+  /**
+   * Empties every database at once; the old memory goes to the garbage collector as a whole. O(databases). Returns the number
+   * of keys removed. `lazy`: they count as lazily freed.
+   */
+  flushAll(lazy: boolean): number {
     const removed = this.keyCount
+    if (lazy) this.lazyfree.freedObjects += removed
+    for (const table of this.garbage) this.lazyfree.freedObjects += table.lazyObjects
+    this.lazyfree.freedObjects += this.freeing?.lazyObjects ?? 0
     if (this.reportsChanges) this.listener?.flushed(null)
     this.entries = new Entries()
     this.tables = new Objects<HashTable>()
     this.garbage = []
     this.freeing = null
+    this.pendingObjects = 0
     this.replicaExpiries.clear()
     for (const database of this.databases) database.reset()
     return removed
   }
 
-  /** Number of tables waiting to be freed (INFO lazyfree_pending_objects). */
-  get garbageTables(): number {
-    return this.garbage.length + (this.freeing === null ? 0 : 1)
-  }
-
-  /** A table's elements are no longer wanted; they are freed in slices by collectGarbage(). */
+  /** A table's elements are no longer wanted; they are freed in slices by collectGarbage(), and count as table.lazyObjects. */
   discard(table: HashTable): void {
     if (this.snapshot?.keepsTable(table)) return
-    if (table.count > 0) this.garbage.push(table)
+    if (table.count === 0) return
+    this.garbage.push(table)
+    this.pendingObjects += Math.max(1, table.lazyObjects)
   }
 
   /** Frees elements of discarded tables until `deadline` (performance.now()); true when none is left. */
@@ -127,6 +135,8 @@ export class Keyspace {
         if (performance.now() >= deadline) return false
         this.freeSegment(this.freeing, segments[this.freeingSegment++])
       }
+      this.pendingObjects -= Math.max(1, this.freeing.lazyObjects)
+      this.lazyfree.freedObjects += this.freeing.lazyObjects
       this.freeing = null
     }
   }

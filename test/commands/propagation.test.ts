@@ -169,6 +169,17 @@ describe('what key commands send to replicas', requireStock('redis-server'), () 
     expect(await sends(command)).toEqual(['DEL gone:0'])
   })
 
+  test('with lazyfree-lazy-expire an expired key is unlinked', async () => {
+    await ours.pipeline([
+      ['CONFIG', 'SET', 'lazyfree-lazy-expire', 'yes'],
+      ['SET', 'gone:0', 'x', 'PX', '1'],
+    ])
+    await millisecondsPass(2)
+    await received()
+    expect(await sends(['GET', 'gone:0'])).toEqual(['UNLINK gone:0'])
+    await ours.call('CONFIG', 'SET', 'lazyfree-lazy-expire', 'no')
+  })
+
   test('SCAN deletes expired keys one by one, not as a transaction', async () => {
     await ours.pipeline(['0', '1', '2'].map(i => ['SET', `gone:${i}`, 'x', 'PX', '1']))
     await millisecondsPass(2)

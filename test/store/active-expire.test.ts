@@ -125,7 +125,7 @@ describe('the active expire cycle', () => {
     runAll(500)
     expect(keyspace.databases[0].averageTtlMs).toBeGreaterThan(29_000)
     expect(keyspace.databases[0].averageTtlMs).toBeLessThan(33_000)
-    keyspace.databases[0].flush()
+    keyspace.databases[0].flush(false)
     cycle.run(FOREVER)
     expect(keyspace.databases[0].averageTtlMs).toBe(0)
   })

@@ -129,7 +129,7 @@ describe('a hash behaves as a map', () => {
           if (!table) expectSoundListpack(db, hash.address)
         }
         expect(pairs(openKey(db))).toEqual(model)
-        db.flush()
+        db.flush(false)
         keyspace.collectGarbage(Number.POSITIVE_INFINITY)
         while (!keyspace.collectGarbage(Number.POSITIVE_INFINITY));
         expect(db.entries.usedBytes).toBe(0)

@@ -30,7 +30,7 @@ export const replication = {
   'replica-announce-port': integer(0, 0, 65535, IMPLEMENTED, 'slave-announce-port'),
   'min-replicas-to-write': integer(0, 0, INT_MAX, IMPLEMENTED, 'min-slaves-to-write'),
   'min-replicas-max-lag': seconds(10, 0, INT_MAX, IMPLEMENTED, 'min-slaves-max-lag'),
-  'replica-lazy-flush': bool(false, 0, 'slave-lazy-flush'),
+  'replica-lazy-flush': bool(false, IMPLEMENTED, 'slave-lazy-flush'),
   'replica-ignore-maxmemory': bool(true, 0, 'slave-ignore-maxmemory'),
   'replica-ignore-disk-write-errors': bool(false),
   'propagation-error-behavior': oneOf(['ignore', 'panic', 'panic-on-replicas'], 'ignore'),
