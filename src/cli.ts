@@ -4,7 +4,7 @@ import { parseCommandLine } from './config/command-line.js'
 import { Config } from './config/config.js'
 import { ConfigFileError, loadConfig } from './config/file.js'
 import { Log } from './observe/log.js'
-import { daemonize, daemonReady, isDaemonChild, writePidFile } from './server/process.js'
+import { daemonize, daemonReady, isDaemonChild, refuseToStart, writePidFile } from './server/process.js'
 import { Server } from './server/server.js'
 import { handleSignals } from './server/signals.js'
 import { HELP, VERSION_LINE } from './server/version.js'
@@ -13,14 +13,14 @@ async function main(): Promise<void> {
   const command = parseCommandLine(process.argv.slice(2))
   if (command.kind === 'version') return void process.stdout.write(`${VERSION_LINE}\n`)
   if (command.kind === 'help') return void process.stdout.write(HELP)
-  if (command.kind === 'error') return fail(command.text)
+  if (command.kind === 'error') return refuseToStart(command.text)
   const config = new Config()
   let stdin: string | null = null
   try {
     if (command.stdin) stdin = fs.readFileSync(0, 'latin1')
     loadConfig(config, { file: command.configFile, stdin, overrides: command.overrides })
   } catch (error) {
-    if (error instanceof ConfigFileError) return fail(error.message)
+    if (error instanceof ConfigFileError) return refuseToStart(error.message)
     throw error
   }
   if (config.values.daemonize && !isDaemonChild()) process.exit(await daemonize(stdin))
@@ -33,7 +33,7 @@ async function run(config: Config, withoutFile: boolean): Promise<void> {
   try {
     if (config.values.logfile !== '') log.setFile(config.path(config.values.logfile))
   } catch (error) {
-    return fail(`Can't open the log file: ${(error as Error).message}`)
+    return refuseToStart(`Can't open the log file: ${(error as Error).message}`)
   }
   log.notice('oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo')
   log.notice(`${VERSION_LINE}, pid=${process.pid}, just started`)
@@ -43,7 +43,13 @@ async function run(config: Config, withoutFile: boolean): Promise<void> {
     )
   else log.notice('Configuration loaded')
   for (const warning of config.warnings) log.warning(warning)
-  const server = new Server(config, log, code => process.exit(code))
+  let server: Server
+  try {
+    server = new Server(config, log, code => process.exit(code))
+  } catch (error) {
+    if (error instanceof ConfigFileError) return refuseToStart(error.message)
+    throw error
+  }
   handleSignals(server)
   try {
     log.notice(`Running mode=standalone, port=${config.values.port}, PID: ${process.pid}.`)
@@ -54,11 +60,6 @@ async function run(config: Config, withoutFile: boolean): Promise<void> {
   }
   server.pidFile = writePidFile(config, log)
   daemonReady()
-}
-
-function fail(text: string): void {
-  process.stderr.write(`${text}\n`)
-  process.exitCode = 1
 }
 
 void main()

@@ -1,4 +1,6 @@
 /** A command of the running server: its spec, its full name and its counters. */
+
+import type { RenameStatement } from '../config/config.js'
 import type { LatencyHistogram } from '../observe/latency-histogram.js'
 import type { CommandContext } from './context.js'
 import { hasMovableKeys } from './legacy-range.js'
@@ -17,7 +19,6 @@ export class Command {
   readonly spec: CommandSpec
   /** As INFO commandstats and errors name it: "client|getname" for a subcommand. */
   readonly fullName: string
-  readonly nameBytes: Buffer
   readonly arity: number
   readonly flags: number
   readonly run: (ctx: CommandContext) => void
@@ -44,7 +45,6 @@ export class Command {
   constructor(spec: CommandSpec, parent: string | null) {
     this.spec = spec
     this.fullName = parent === null ? spec.name : `${parent}|${spec.name}`
-    this.nameBytes = Buffer.from(spec.name, 'latin1')
     this.arity = spec.arity
     const specs = spec.keys ?? []
     this.flags = hasMovableKeys(specs) ? spec.flags | MOVABLE_KEYS : spec.flags
@@ -63,39 +63,66 @@ export class Command {
 
 const TABLE_SLOTS = 1024
 
-/** Finds commands by the bytes of their names, in any case. */
+/**
+ * Finds commands by the bytes of their names, in any case. `rename-command` gives them other names to be called by, or takes
+ * them away; their own names stay for ACL rules, statistics and documentation.
+ */
 export class CommandTable {
+  /** Every command there is, also those that cannot be called. */
+  readonly originals: readonly Command[]
+  /** Those that can be called. */
   readonly all: readonly Command[]
   /** Number of commands and subcommands. */
   readonly size: number
-  private readonly byName = new Map<string, Command>()
+  private readonly byOriginalName = new Map<string, Command>()
+  private readonly byName: Map<string, Command>
   private readonly slots: (Command | null)[] = new Array<Command | null>(TABLE_SLOTS).fill(null)
+  /** What the command in each slot is called by. */
+  private readonly slotNames: Buffer[] = new Array<Buffer>(TABLE_SLOTS).fill(Buffer.alloc(0))
 
-  constructor(specs: readonly CommandSpec[]) {
-    this.all = specs.map(spec => new Command(spec, null))
-    for (const command of this.all) {
-      if (this.byName.has(command.fullName)) throw new Error(`command ${command.fullName} is in the table twice`)
-      this.byName.set(command.fullName, command)
-      let slot = hashName(command.nameBytes, 0, command.nameBytes.length)
-      while (this.slots[slot] !== null) slot = (slot + 1) & (TABLE_SLOTS - 1)
-      this.slots[slot] = command
-    }
+  /** Throws the refusal of a `rename-command` line that makes no sense. */
+  constructor(specs: readonly CommandSpec[], renames: readonly RenameStatement[] = []) {
+    this.originals = specs.map(spec => new Command(spec, null))
     let id = 0
-    for (const command of this.all) {
+    for (const command of this.originals) {
+      if (this.byOriginalName.has(command.fullName)) throw new Error(`command ${command.fullName} is there twice`)
+      this.byOriginalName.set(command.fullName, command)
       command.id = id++
       for (const subcommand of command.subcommands?.values() ?? []) subcommand.id = id++
     }
     this.size = id
+    this.byName = new Map(this.byOriginalName)
+    for (const statement of renames) this.rename(statement)
+    const callable = new Set(this.byName.values())
+    this.all = this.originals.filter(command => callable.has(command))
+    for (const [name, command] of this.byName) this.addSlot(Buffer.from(name, 'latin1'), command)
   }
 
-  /** The command named by bytes[start, end), or null. O(1), no allocation. */
+  private rename({ command, name, refusal }: RenameStatement): void {
+    const found = this.byName.get(command.toLowerCase())
+    if (found === undefined) throw refusal('No such command in rename-command')
+    this.byName.delete(command.toLowerCase())
+    if (name === '') return
+    const newName = name.toLowerCase()
+    if (this.byName.has(newName)) throw refusal('Target command name already exists')
+    this.byName.set(newName, found)
+  }
+
+  private addSlot(name: Buffer, command: Command): void {
+    let slot = hashName(name, 0, name.length)
+    while (this.slots[slot] !== null) slot = (slot + 1) & (TABLE_SLOTS - 1)
+    this.slots[slot] = command
+    this.slotNames[slot] = name
+  }
+
+  /** The command called by bytes[start, end), or null. O(1), no allocation. */
   find(bytes: Uint8Array, start: number, end: number): Command | null {
     const length = end - start
     let slot = hashName(bytes, start, end)
     for (;;) {
       const command = this.slots[slot]
       if (command === null) return null
-      const name = command.nameBytes
+      const name = this.slotNames[slot]
       if (name.length === length) {
         let i = 0
         while (i < length && lowerCase(bytes[start + i]) === name[i]) i++
@@ -105,14 +132,22 @@ export class CommandTable {
     }
   }
 
-  /** The command or subcommand ("config|get") of this name in any case, or null. */
+  /** What is called by this name, or the subcommand ("config|get") of what is called so, in any case; or null. */
   byFullName(name: string): Command | null {
-    const [command = '', subcommand, ...more] = name.toLowerCase().split('|')
-    const found = this.byName.get(command) ?? null
-    if (more.length > 0) return null
-    if (subcommand === undefined) return found
-    return found?.subcommands?.get(subcommand) ?? null
+    return lookUp(this.byName, name)
   }
+
+  /** The same by its own name, whatever it is called by now. */
+  byOriginalFullName(name: string): Command | null {
+    return lookUp(this.byOriginalName, name)
+  }
+}
+
+function lookUp(commands: ReadonlyMap<string, Command>, fullName: string): Command | null {
+  const [name, subcommand, ...more] = fullName.toLowerCase().split('|')
+  const command = commands.get(name)
+  if (command === undefined || more.length > 0) return null
+  return subcommand === undefined ? command : (command.subcommands?.get(subcommand) ?? null)
 }
 
 function lowerCase(byte: number): number {

@@ -30,7 +30,7 @@ export function helpSubcommand(
 
 /** Replies with the subcommands of a container in the table. */
 function replyHelpOf(ctx: CommandContext, container: string): void {
-  const command = ctx.server.commands.byFullName(container)
+  const command = ctx.server.commands.byOriginalFullName(container)
   const entries: HelpEntry[] = []
   for (const { spec } of command?.subcommands?.values() ?? []) {
     if (spec.name === 'help') continue

@@ -21,6 +21,15 @@ export type SetContext = {
   readonly local: boolean
 }
 
+/** A `rename-command` line: only those who know the commands can judge it. */
+export type RenameStatement = {
+  readonly command: string
+  /** The new name, or '' to remove the command. */
+  readonly name: string
+  /** What is to be thrown when the line cannot be followed: the reason, with the line and its place. */
+  refusal(reason: string): Error
+}
+
 /** Applies a value that CONFIG SET has just put into `config.values`; a returned text is why it cannot be. */
 export type ApplyChange<V> = (value: V, previous: V) => string | null
 
@@ -45,8 +54,8 @@ export class Config {
   /** Where warnings go: into `warnings` until the server points it at its log. */
   warn: (text: string) => void = text => this.warnings.push(text)
 
-  /** `rename-command` lines: a command and its new name, '' to remove it. */
-  readonly renamedCommands: (readonly [command: string, name: string])[] = []
+  /** `rename-command` lines, in order. */
+  readonly renamedCommands: RenameStatement[] = []
   /** `user` lines: the name and the rules. */
   readonly users: (readonly string[])[] = []
   /** `loadmodule` lines: the path and its arguments. */

@@ -75,7 +75,7 @@ const ANY_NUMBER = Number.POSITIVE_INFINITY
  */
 export const statements: ReadonlyMap<string, Statement> = new Map([
   ['include', { min: 1, max: 1, implemented: true }],
-  ['rename-command', { min: 2, max: 2, implemented: false }],
+  ['rename-command', { min: 2, max: 2, implemented: true }],
   ['user', { min: 1, max: ANY_NUMBER, implemented: false }],
   ['loadmodule', { min: 1, max: ANY_NUMBER, implemented: false }],
 ])

@@ -110,7 +110,7 @@ class Loader {
     if (statement) {
       if (args.length < statement.min || args.length > statement.max) return BAD_DIRECTIVE
       if (word === 'include') return this.#include(args[0], position)
-      return this.#readStatement(word, args, statement.implemented)
+      return this.#readStatement(word, args, statement.implemented, position)
     }
     if (word === 'sentinel') return 'sentinel directive while not in sentinel mode'
     if (word.includes('.')) {
@@ -130,8 +130,8 @@ class Loader {
     return this.#config.setFromFile(found, list, firstLine)
   }
 
-  #readStatement(word: string, args: string[], implemented: boolean): null {
-    if (word === 'rename-command') this.#config.renamedCommands.push([args[0], args[1]])
+  #readStatement(word: string, args: string[], implemented: boolean, position: Position): null {
+    if (word === 'rename-command') this.#addRename(args, position)
     else if (word === 'user') this.#config.users.push(args)
     else this.#config.modules.push(args)
     if (!implemented && !this.#warnedStatements.has(word)) {
@@ -139,6 +139,10 @@ class Loader {
       this.#config.warn(`The directive '${word}' is accepted but not implemented yet: it has no effect.`)
     }
     return null
+  }
+
+  #addRename([command, name]: string[], position: Position): void {
+    this.#config.renamedCommands.push({ command, name, refusal: reason => fatal(reason, position) })
   }
 
   #include(name: string, position: Position): string | null {

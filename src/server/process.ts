@@ -8,13 +8,17 @@ import type { Log } from '../observe/log.js'
 /** Set in the environment of a process that was started to run in the background. */
 const DAEMON_MARK = 'REDIS_TS_DAEMON'
 
+/** What a process in the background says to the one that started it. */
+type DaemonMessage = { readonly ready: true } | { readonly refusal: string }
+
 export function isDaemonChild(): boolean {
   return process.env[DAEMON_MARK] !== undefined
 }
 
 /**
  * `daemonize yes`: starts the same command line again, detached, and waits until that process has written its pid file
- * and listens (or has failed, which its log tells). Resolves to the exit code for this process.
+ * and listens, or has failed: its log tells why, or what it has to say before it has one is written to stderr. Resolves
+ * to the exit code for this process.
  *
  * @param stdin what this process has read from standard input, which the other one is to read too; a byte string.
  */
@@ -26,7 +30,11 @@ export function daemonize(stdin: string | null): Promise<number> {
       stdio: [stdin === null ? 'ignore' : 'pipe', 'ignore', 'ignore', 'ipc'],
     })
     child.stdin?.on('error', () => {}).end(stdin ?? '', 'latin1')
-    child.once('message', () => {
+    child.on('message', (message: DaemonMessage) => {
+      if ('refusal' in message) {
+        process.stderr.write(message.refusal)
+        return
+      }
       child.disconnect()
       child.unref()
       resolve(0)
@@ -38,8 +46,19 @@ export function daemonize(stdin: string | null): Promise<number> {
 
 /** Tells the process that started this one in the background that all is well. */
 export function daemonReady(): void {
-  if (!isDaemonChild() || process.send === undefined) return
-  process.send('ready')
+  if (isDaemonChild()) tell({ ready: true })
+}
+
+/** Why the server does not start, for whoever started it: on stderr, which a process in the background has not. */
+export function refuseToStart(text: string): void {
+  if (isDaemonChild()) tell({ refusal: `${text}\n` })
+  else process.stderr.write(`${text}\n`)
+  process.exitCode = 1
+}
+
+function tell(message: DaemonMessage): void {
+  if (process.send === undefined) return
+  process.send(message)
   process.disconnect()
 }
 

@@ -52,7 +52,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   readonly config: Config
   readonly log: Log
   readonly keyspace: Keyspace
-  readonly commands = new CommandTable(allCommands)
+  readonly commands: CommandTable
   readonly clients = new Map<number, Client>()
   readonly connections = new Set<Connection>()
   readonly saver: Saver
@@ -112,6 +112,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     this.config = config
     this.log = log
     this.onExit = onExit
+    this.commands = new CommandTable(allCommands, config.renamedCommands)
     this.keyspace = new Keyspace(config.values.databases)
     this.limits = {
       maxBulkBytes: config.values['proto-max-bulk-len'],

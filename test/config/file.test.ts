@@ -88,7 +88,7 @@ describe('a config file', () => {
 
   test('collects statements about commands, users and modules', () => {
     const config = load('rename-command FLUSHALL ""\nrename-command KEYS k\nuser bob on >x\nloadmodule /m.so a b\n')
-    expect(config.renamedCommands).toEqual([
+    expect(config.renamedCommands.map(({ command, name }) => [command, name])).toEqual([
       ['FLUSHALL', ''],
       ['KEYS', 'k'],
     ])
