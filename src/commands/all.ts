@@ -1,4 +1,5 @@
 /** Every command there is: one list from the files of the groups. */
+import { aclCommands } from './acl-commands.js'
 import { clientCommands } from './client-commands.js'
 import { commandCommands } from './command-commands.js'
 import { configCommands } from './config-commands.js'
@@ -39,6 +40,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...flushCommands,
   ...swapdbCommands,
   ...connectionCommands,
+  ...aclCommands,
   ...clientCommands,
   ...transactionCommands,
   ...serverCommands,

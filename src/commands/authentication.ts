@@ -1,31 +1,28 @@
-/** Who a client is: `requirepass` is the password of the user "default", the only one there is. */
-import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Config } from '../config/config.js'
-import type { Client } from './client.js'
+/** Logging in, by AUTH and HELLO. */
+import { logDenial } from './acl-log.js'
+import type { CommandContext } from './context.js'
 
 export const WRONG_PASSWORD = 'WRONGPASS invalid username-password pair or user is disabled.'
 
-/** Whether clients have to authenticate. */
-export function defaultUserHasPassword(config: Config): boolean {
-  return config.values.requirepass !== ''
-}
-
-/** Logs the client in; false, with the client as it was, when user or password is wrong. Without `requirepass` any password is right. */
-export function authenticate(config: Config, client: Client, username: string, password: Uint8Array): boolean {
-  if (username !== 'default') return false
-  const wanted = config.values.requirepass
-  if (wanted !== '' && !samePassword(Buffer.from(wanted, 'latin1'), password)) return false
+/** Logs the client in. False when user or password is wrong: the client is then as it was, and the security log says so. */
+export function authenticate(ctx: CommandContext, username: string, password: Uint8Array): boolean {
+  const { args, client, server } = ctx
+  const user = server.acl.authenticate(username, password)
+  if (user === null) {
+    const context = client.transaction === null ? 'toplevel' : 'multi'
+    logDenial(ctx, { reason: 'auth', context, object: args.latin1(0), username })
+    return false
+  }
+  client.user = user
   client.authenticated = true
-  client.user = 'default'
   client.updateChecks()
   return true
 }
 
-/** Compares digests of equal length, so that the time taken tells nothing about the password. */
-function samePassword(wanted: Uint8Array, given: Uint8Array): boolean {
-  return timingSafeEqual(sha256(wanted), sha256(given))
-}
-
-function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest()
+/** Makes the client the default user, as it is on a new connection: logged in only if that needs no password. */
+export function becomeDefaultUser({ client, server }: CommandContext): void {
+  const { defaultUser } = server.acl
+  client.user = defaultUser
+  client.authenticated = defaultUser.isOpen
+  client.updateChecks()
 }

@@ -1,4 +1,5 @@
 /** CLIENT KILL in its old form (an address) and its new one (filters, all of which have to match). */
+import type { User } from '../acl/user.js'
 import type { Client } from './client.js'
 import { type ClientType, clientType, clientTypeByName } from './client-line.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
@@ -8,7 +9,7 @@ interface KillFilter {
   type: ClientType | null
   address: string | null
   localAddress: string | null
-  user: string | null
+  user: User | null
   skipMe: boolean
 }
 
@@ -37,7 +38,7 @@ export function clientKill(ctx: CommandContext): void {
 }
 
 /** Reads the filters into `filter`; returns the error's text, or null. */
-function parseFilter({ args }: CommandContext, filter: KillFilter): string | null {
+function parseFilter({ args, server }: CommandContext, filter: KillFilter): string | null {
   for (let i = 2; i < args.argc; i += 2) {
     if (i + 1 === args.argc) return SYNTAX_ERROR
     const value = args.latin1(i + 1)
@@ -57,8 +58,8 @@ function parseFilter({ args }: CommandContext, filter: KillFilter): string | nul
         filter.localAddress = value
         break
       case 'user':
-        if (value !== 'default') return `ERR No such user '${value}'`
-        filter.user = value
+        filter.user = server.acl.get(value) ?? null
+        if (filter.user === null) return `ERR No such user '${value}'`
         break
       case 'skipme':
         if (!args.is(i + 1, 'yes') && !args.is(i + 1, 'no')) return SYNTAX_ERROR
@@ -84,7 +85,6 @@ function matches(client: Client, filter: KillFilter, self: Client): boolean {
   if (filter.localAddress !== null && client.transport.localAddress !== filter.localAddress) return false
   if (filter.type !== null && clientType(client) !== filter.type) return false
   if (filter.id !== null && BigInt(client.id) !== filter.id) return false
-  // The master's commands run as no user at all.
-  if (filter.user !== null && (client.isMaster || client.user !== filter.user)) return false
+  if (filter.user !== null && client.user !== filter.user) return false
   return !(filter.skipMe && client === self)
 }

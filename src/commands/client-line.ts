@@ -67,7 +67,7 @@ export function clientLine(client: Client, nowMs: number, serving: CommandContex
     `tot-mem=${clientMemory(client) + wire}`,
     `events=${output > 0 ? 'rw' : 'r'}`,
     `cmd=${client.lastCommand?.fullName ?? 'NULL'}`,
-    `user=${client.isMaster ? '(superuser)' : client.user}`,
+    `user=${client.userName}`,
     'redir=-1',
     `resp=${client.resp}`,
     `lib-name=${client.libraryName}`,

@@ -1,4 +1,5 @@
 /** A client as commands see it: who it is and what state its connection is in. Sockets are the server's business. */
+import type { User } from '../acl/user.js'
 import { NO_SUBSCRIPTIONS, type Subscriber, type Subscriptions } from '../pubsub/subscriber.js'
 import type { ReplicaLink } from '../replication/replica-link.js'
 import type { Request } from '../resp/request.js'
@@ -64,8 +65,12 @@ export class Client implements Subscriber {
   name = ''
   libraryName = ''
   libraryVersion = ''
-  user = 'default'
+  /** Whose rules hold for it; null, as for the link to a master, is nobody's. */
+  user: User | null = null
+  /** It has logged in, or come when that was not needed. Until then its user is the default one. */
   authenticated = false
+  /** It has to log in before it may do anything else. Kept by updateChecks(). */
+  mustLogIn = false
   /** Nothing about this client limits what it may run: the dispatcher need not ask. Kept by updateChecks(). */
   unrestricted = false
   subscriptions: Subscriptions = NO_SUBSCRIPTIONS
@@ -120,9 +125,16 @@ export class Client implements Subscriber {
     return this.resp === 2 && this.subscriptions.total > 0
   }
 
-  /** To be called when authentication, user, protocol or subscriptions have changed. */
+  /** To be called when authentication, user, the user's rules, protocol or subscriptions have changed. */
   updateChecks(): void {
-    this.unrestricted = this.authenticated && !this.inSubscriberMode
+    const { user } = this
+    this.mustLogIn = !this.authenticated && user !== null && !user.isOpen
+    this.unrestricted = !this.mustLogIn && (user === null || user.isUnrestricted) && !this.inSubscriberMode
+  }
+
+  /** Its user's name as CLIENT LIST shows it. */
+  get userName(): string {
+    return this.user === null ? '(superuser)' : this.user.name
   }
 
   get isReplica(): boolean {

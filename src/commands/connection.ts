@@ -3,7 +3,7 @@
 import { REDIS_VERSION } from '../config/version.js'
 import { secretFrom } from '../observe/redaction.js'
 import type { Request } from '../resp/request.js'
-import { authenticate, defaultUserHasPassword, WRONG_PASSWORD } from './authentication.js'
+import { authenticate, becomeDefaultUser, WRONG_PASSWORD } from './authentication.js'
 import type { Client } from './client.js'
 import { invalidClientName, setClientName } from './client-name.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
@@ -143,25 +143,25 @@ function ping({ args, client, reply }: CommandContext): void {
 
 /** AUTH [username] password. */
 function auth(ctx: CommandContext): void {
-  const { args, client, reply, server } = ctx
+  const { args, reply, server } = ctx
   if (args.argc > 3) {
     reply.error(SYNTAX_ERROR)
     return
   }
-  if (args.argc === 2 && !defaultUserHasPassword(server.config)) {
+  if (args.argc === 2 && server.acl.defaultUser.noPassword) {
     reply.error(
       'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
     )
     return
   }
   const username = args.argc === 2 ? 'default' : args.latin1(1)
-  if (authenticate(server.config, client, username, args.view(args.argc - 1))) reply.ok()
+  if (authenticate(ctx, username, args.view(args.argc - 1))) reply.ok()
   else reply.error(WRONG_PASSWORD)
 }
 
 /** HELLO [protover [AUTH username password] [SETNAME clientname]]: a map of what the server is. */
 function hello(ctx: CommandContext): void {
-  const { args, client, reply, server } = ctx
+  const { args, client, reply } = ctx
   let protocol = client.resp
   if (args.argc >= 2) {
     protocol = args.safeInteger(1)
@@ -193,7 +193,7 @@ function hello(ctx: CommandContext): void {
       return
     }
   }
-  if (login > 0 && !authenticate(server.config, client, args.latin1(login), args.view(login + 1))) {
+  if (login > 0 && !authenticate(ctx, args.latin1(login), args.view(login + 1))) {
     reply.error(WRONG_PASSWORD)
     return
   }
@@ -265,18 +265,16 @@ function reset(ctx: CommandContext): void {
   }
   resetConnection(client)
   client.db = ctx.keyspace.databases[0]
-  client.authenticated = !defaultUserHasPassword(server.config)
   server.pubsub.forget(client)
   server.monitors.remove(client)
   client.monitoring = false
-  client.updateChecks()
+  becomeDefaultUser(ctx)
   reply.resp = client.resp
   reply.simple('RESET')
 }
 
 function resetConnection(client: Client): void {
   client.resp = 2
-  client.user = 'default'
   client.transaction = null
   client.unwatchAll()
   client.name = ''

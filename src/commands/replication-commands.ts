@@ -207,7 +207,7 @@ function replicaof(ctx: CommandContext): void {
 }
 
 function clientName(client: Client): string {
-  return `id=${client.id} addr=${client.address} laddr=${client.transport.localAddress} name=${client.name} user=${client.user}`
+  return `id=${client.id} addr=${client.address} laddr=${client.transport.localAddress} name=${client.name} user=${client.userName}`
 }
 
 /** PSYNC replid offset. */

@@ -1,4 +1,5 @@
 /** What commands may ask of the server that runs them. */
+import type { Acl } from '../acl/acl.js'
 import type { Config } from '../config/config.js'
 import type { LatencyMonitor } from '../observe/latency-monitor.js'
 import type { Log } from '../observe/log.js'
@@ -58,6 +59,7 @@ export interface ServerApi {
   readonly latency: LatencyMonitor
   readonly monitors: Monitors
   readonly slowlog: SlowLog
+  readonly acl: Acl
   /** Random identity of this process (INFO run_id). */
   readonly runId: string
   /** Active expiry runs (DEBUG SET-ACTIVE-EXPIRE). */

@@ -1,5 +1,6 @@
 /** Transactions: MULTI, EXEC, DISCARD, and optimistic locking with WATCH. Source of behaviour: Redis's multi.c. */
 import type { ReplyWriter } from '../resp/reply-writer.js'
+import { revokedPermissionError } from './acl-check.js'
 import type { Client } from './client.js'
 import type { CommandContext } from './context.js'
 import {
@@ -125,7 +126,12 @@ function exec(ctx: CommandContext): void {
   }
   client.unwatchAll()
   reply.array(transaction.queue.length)
-  for (const queued of transaction.queue) server.callQueued(client, queued)
+  for (const queued of transaction.queue) {
+    // Rules may have changed since it was queued, by the transaction itself too.
+    const problem = revokedPermissionError(ctx, queued.command, queued.request)
+    if (problem === null) server.callQueued(client, queued)
+    else reply.error(problem)
+  }
   dropTransaction(client)
 }
 

@@ -10,7 +10,7 @@ import {
   spellings,
 } from './directives.js'
 import { bytePath, nativePath } from './kinds/directory.js'
-import { rewriteConfigFile } from './rewrite.js'
+import { rewriteConfigFile, type UserLines } from './rewrite.js'
 import { strerror } from './strerror.js'
 
 /** What decides whether CONFIG SET may touch some directives. */
@@ -27,6 +27,14 @@ export type RenameStatement = {
   /** The new name, or '' to remove the command. */
   readonly name: string
   /** What is to be thrown when the line cannot be followed: the reason, with the line and its place. */
+  refusal(reason: string): Error
+}
+
+/** A `user` line of the configuration: ACL rules, which only those who know the commands can judge. */
+export type UserStatement = {
+  readonly name: string
+  readonly rules: readonly string[]
+  /** What is to be thrown when the line makes no user: the reason, with the line and its place. */
   refusal(reason: string): Error
 }
 
@@ -56,10 +64,13 @@ export class Config {
 
   /** `rename-command` lines, in order. */
   readonly renamedCommands: RenameStatement[] = []
-  /** `user` lines: the name and the rules. */
-  readonly users: (readonly string[])[] = []
+  /** `user` lines. */
+  readonly users: UserStatement[] = []
   /** `loadmodule` lines: the path and its arguments. */
   readonly modules: (readonly string[])[] = []
+
+  /** The `user` lines for CONFIG REWRITE; null, as long as nobody knows better, leaves those in the file. */
+  userLines: () => UserLines = () => null
 
   readonly #handlers = new Map<DirectiveName, Handler[]>()
   readonly #warned = new Set<DirectiveName>()
@@ -164,7 +175,7 @@ export class Config {
   rewrite({ all = false }: { all?: boolean } = {}): string | null {
     if (this.file === null) return 'ERR The server is running without a config file'
     try {
-      rewriteConfigFile(nativePath(this.file), this.values, all)
+      rewriteConfigFile(nativePath(this.file), this.values, all, this.userLines())
       return null
     } catch (error) {
       return `ERR Rewriting config file: ${strerror(error)}`

@@ -71,12 +71,12 @@ const ANY_NUMBER = Number.POSITIVE_INFINITY
 
 /**
  * The statements, with how many arguments follow. CONFIG GET and SET do not know them, and CONFIG REWRITE leaves them
- * where they are.
+ * where they are, but for users, whose lines it writes anew.
  */
 export const statements: ReadonlyMap<string, Statement> = new Map([
   ['include', { min: 1, max: 1, implemented: true }],
   ['rename-command', { min: 2, max: 2, implemented: true }],
-  ['user', { min: 1, max: ANY_NUMBER, implemented: false }],
+  ['user', { min: 1, max: ANY_NUMBER, implemented: true }],
   ['loadmodule', { min: 1, max: ANY_NUMBER, implemented: false }],
 ])
 

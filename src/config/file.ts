@@ -132,7 +132,7 @@ class Loader {
 
   #readStatement(word: string, args: string[], implemented: boolean, position: Position): null {
     if (word === 'rename-command') this.#addRename(args, position)
-    else if (word === 'user') this.#config.users.push(args)
+    else if (word === 'user') this.#addUser(args, position)
     else this.#config.modules.push(args)
     if (!implemented && !this.#warnedStatements.has(word)) {
       this.#warnedStatements.add(word)
@@ -143,6 +143,10 @@ class Loader {
 
   #addRename([command, name]: string[], position: Position): void {
     this.#config.renamedCommands.push({ command, name, refusal: reason => fatal(reason, position) })
+  }
+
+  #addUser([name, ...rules]: string[], position: Position): void {
+    this.#config.users.push({ name, rules, refusal: reason => fatal(reason, position) })
   }
 
   #include(name: string, position: Position): string | null {

@@ -1,5 +1,6 @@
 /** What CONFIG SET changes in the running server. */
 import net from 'node:net'
+import { rulesChanged } from '../commands/acl-clients.js'
 import { EVENT_NEW } from '../config/keyspace-events.js'
 import type { Server } from './server.js'
 
@@ -53,6 +54,11 @@ export function applyConfig(server: Server): void {
   config.onChange('min-replicas-to-write', apply)
   config.onChange('min-replicas-max-lag', apply)
   config.onChange('masterauth', () => null)
+  config.onChange('requirepass', password => {
+    server.acl.setDefaultPassword(password)
+    rulesChanged(server)
+    return null
+  })
   config.onChange('proc-title-template', () => {
     server.updateTitle()
     return null

@@ -120,7 +120,7 @@ export class Connection implements Transport {
     const { parser } = host
     parser.at = from
     while (parser.at < length) {
-      const result = parser.parse(bytes, length, client.authenticated)
+      const result = parser.parse(bytes, length, !client.mustLogIn)
       if (result === COMPLETE) {
         parser.request.exclusive = false
         const behind = parser.at
@@ -156,7 +156,7 @@ export class Connection implements Transport {
         host.queryBufferExceeded(client)
         return -1
       }
-      const result = parser.parse(pending.buffer, pending.length, client.authenticated)
+      const result = parser.parse(pending.buffer, pending.length, !client.mustLogIn)
       if (result === FAILED) {
         host.protocolError(client, parser.error)
         return -1

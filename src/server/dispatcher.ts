@@ -4,6 +4,7 @@
  */
 
 import { latin1 } from '../bytes/latin1.js'
+import { permissionError } from '../commands/acl-check.js'
 import type { Client, QueuedCommand } from '../commands/client.js'
 import type { Command } from '../commands/command.js'
 import { CommandContext } from '../commands/context.js'
@@ -37,6 +38,9 @@ const SHOWN_BYTES = 128
 
 export const MISCONF_TEXT =
   'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.'
+
+const READONLY_TEXT = "READONLY You can't write against a read only replica."
+const NOT_IN_TRANSACTION = 'ERR Command not allowed inside a transaction'
 
 /** Server-wide reasons to look twice at a command. Zero in normal operation, so that one comparison passes them all. */
 export const GATE_LOADING = 1
@@ -98,6 +102,7 @@ export class Dispatcher implements KeyspaceListener {
       return
     }
     context.command = command
+    client.lastCommand = command
     if (this.gate !== 0 || !client.unrestricted || (command.flags & PROTECTED) !== 0) {
       const refusal = this.refusal(client, command)
       if (refusal !== null) {
@@ -121,7 +126,6 @@ export class Dispatcher implements KeyspaceListener {
     const dirty = keyspace.dirty
     const outermost = !this.running
     this.running = true
-    client.lastCommand = command
     const startedMs = this.clockMs
     command.run(context)
     const now = performance.now()
@@ -233,7 +237,7 @@ export class Dispatcher implements KeyspaceListener {
 
   private queue(client: Client, command: Command, request: Request): void {
     if ((command.flags & NO_MULTI) !== 0) {
-      this.refuse(command, 'ERR Command not allowed inside a transaction')
+      this.refuse(command, NOT_IN_TRANSACTION)
       return
     }
     client.transaction?.queue.push({ command, request: request.clone() })
@@ -267,16 +271,20 @@ export class Dispatcher implements KeyspaceListener {
     if ((flags & PROTECTED) !== 0 && !this.protectedAllowed(client)) {
       return `ERR ${command.fullName.toUpperCase().split('|')[0]} command not allowed. If the enable-${command.fullName.split('|')[0]}-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`
     }
-    if (!client.authenticated && (flags & NO_AUTH) === 0) return 'NOAUTH Authentication required.'
-    if (client.inSubscriberMode && !(command.flags & ALLOWED_TO_SUBSCRIBERS)) return subscriberRefusal(command)
-    const gate = this.gate
-    if (gate === 0 || client.isMaster) return null
-    const writes = (flags & WRITE) !== 0 || (command.fullName === 'exec' && transactionWrites(client))
-    if ((gate & GATE_DISK_ERROR) !== 0 && (writes || command.fullName === 'ping')) return MISCONF_TEXT
-    if ((gate & GATE_FEW_REPLICAS) !== 0 && writes) return 'NOREPLICAS Not enough good replicas to write.'
-    if ((gate & GATE_READONLY_REPLICA) !== 0 && writes && !client.isMaster) {
-      return "READONLY You can't write against a read only replica."
+    if (client.mustLogIn && (flags & NO_AUTH) === 0) return 'NOAUTH Authentication required.'
+    if (client.transaction !== null && (flags & NO_MULTI) !== 0) return NOT_IN_TRANSACTION
+    if (!client.unrestricted) {
+      const refusal = permissionError(this.context, command, this.context.args)
+      if (refusal !== null) return refusal
     }
+    const gate = client.isMaster ? 0 : this.gate
+    if (gate !== 0) {
+      const writes = (flags & WRITE) !== 0 || (command.fullName === 'exec' && transactionWrites(client))
+      if ((gate & GATE_DISK_ERROR) !== 0 && (writes || command.fullName === 'ping')) return MISCONF_TEXT
+      if ((gate & GATE_FEW_REPLICAS) !== 0 && writes) return 'NOREPLICAS Not enough good replicas to write.'
+      if ((gate & GATE_READONLY_REPLICA) !== 0 && writes) return READONLY_TEXT
+    }
+    if (client.inSubscriberMode && (flags & ALLOWED_TO_SUBSCRIBERS) === 0) return subscriberRefusal(command)
     if ((gate & GATE_STALE) !== 0 && !config.values['replica-serve-stale-data'] && (flags & STALE) === 0) {
       return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
     }

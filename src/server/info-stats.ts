@@ -6,6 +6,7 @@ import { clientTraffic } from './traffic.js'
 
 export function statsFields(server: ServerApi, { rates }: Gauges): Field[] {
   const { keyspace, pubsub, replication, stats } = server
+  const { denials } = server.acl.log
   const traffic = clientTraffic(server)
   const syncs = replication.replicas.stats
   return [
@@ -64,10 +65,10 @@ export function statsFields(server: ServerApi, { rates }: Gauges): Field[] {
     ['eventloop_duration_cmd_sum', 0],
     ['instantaneous_eventloop_cycles_per_sec', 0],
     ['instantaneous_eventloop_duration_usec', 0],
-    ['acl_access_denied_auth', stats.errors.get('WRONGPASS') ?? 0],
-    ['acl_access_denied_cmd', 0],
-    ['acl_access_denied_key', 0],
-    ['acl_access_denied_channel', 0],
+    ['acl_access_denied_auth', denials.auth],
+    ['acl_access_denied_cmd', denials.command],
+    ['acl_access_denied_key', denials.key],
+    ['acl_access_denied_channel', denials.channel],
   ]
 }
 

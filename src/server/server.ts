@@ -1,5 +1,7 @@
 /** The server: brings the rooms together and owns what runs between requests. */
 import type net from 'node:net'
+import { Acl } from '../acl/acl.js'
+import { aclCatalog } from '../commands/acl-catalog.js'
 import { allCommands } from '../commands/all.js'
 import type { QueuedCommand } from '../commands/client.js'
 import { Client } from '../commands/client.js'
@@ -61,6 +63,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   readonly runId = randomId()
   readonly pubsub = new PubSub()
   readonly events = new KeyspaceEvents(this.pubsub)
+  readonly acl: Acl
   readonly stats: ServerStats = {
     startedMs: Date.now(),
     connectionsReceived: 0,
@@ -107,12 +110,17 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   private tasksScheduled = false
   private readonly onExit: (code: number) => void
 
-  /** @param onExit ends the process, or tells whoever embeds the server that it has stopped. */
+  /**
+   * Throws what is wrong with the configuration's users.
+   *
+   * @param onExit ends the process, or tells whoever embeds the server that it has stopped.
+   */
   constructor(config: Config, log: Log, onExit: (code: number) => void) {
     this.config = config
     this.log = log
     this.onExit = onExit
     this.commands = new CommandTable(allCommands, config.renamedCommands)
+    this.acl = new Acl(aclCatalog(this.commands), config, log)
     this.keyspace = new Keyspace(config.values.databases)
     this.limits = {
       maxBulkBytes: config.values['proto-max-bulk-len'],
@@ -137,6 +145,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
 
   /** Listens and loads the data. Rejects with what keeps the server from starting. */
   async start(): Promise<void> {
+    this.acl.loadAtStart()
     await this.listen()
     this.log.notice('Server initialized')
     this.cron.start()
@@ -194,12 +203,13 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     const connection = new Connection(this, socket, handle, unixSocket)
     const client = new Client(this.nextClientId++, connection, this.keyspace.databases[0], Date.now())
     connection.client = client
-    client.authenticated = values.requirepass === ''
+    client.user = this.acl.defaultUser
+    client.authenticated = client.user.isOpen
     client.updateChecks()
     if (this.connections.size >= values.maxclients) {
       this.stats.connectionsRejected++
       this.turnAway(connection, '-ERR max number of clients reached\r\n')
-    } else if (values['protected-mode'] && values.requirepass === '' && unixSocket === null && !isLoopback(socket)) {
+    } else if (values['protected-mode'] && client.user.noPassword && unixSocket === null && !isLoopback(socket)) {
       this.stats.connectionsRejected++
       this.turnAway(connection, PROTECTED_MODE)
     } else {

@@ -134,7 +134,7 @@ test('flags show a transaction, a changed watched key, and what CLIENT NO-EVICT 
     'xdeT',
     '2',
     '12',
-    'multi',
+    'echo',
   ])
   other.close()
 })

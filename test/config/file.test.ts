@@ -92,7 +92,7 @@ describe('a config file', () => {
       ['FLUSHALL', ''],
       ['KEYS', 'k'],
     ])
-    expect(config.users).toEqual([['bob', 'on', '>x']])
+    expect(config.users.map(({ name, rules }) => [name, ...rules])).toEqual([['bob', 'on', '>x']])
     expect(config.modules).toEqual([['/m.so', 'a', 'b']])
   })
 

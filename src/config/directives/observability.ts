@@ -12,7 +12,7 @@ export const observability = {
   'latency-tracking': bool(true, IMPLEMENTED),
   'latency-tracking-info-percentiles': percentiles([50, 99, 99.9], MULTI_ARG | IMPLEMENTED),
   'notify-keyspace-events': keyspaceEvents(IMPLEMENTED),
-  aclfile: text('', IMMUTABLE),
-  'acllog-max-len': integer(128, 0, INT64_MAX),
-  'acl-pubsub-default': oneOf(['allchannels', 'resetchannels'], 'resetchannels'),
+  aclfile: text('', IMMUTABLE | IMPLEMENTED),
+  'acllog-max-len': integer(128, 0, INT64_MAX, IMPLEMENTED),
+  'acl-pubsub-default': oneOf(['allchannels', 'resetchannels'], 'resetchannels', IMPLEMENTED),
 } satisfies DirectiveTable
