@@ -55,6 +55,14 @@ export class RawClient {
     this.socket.destroy()
   }
 
+  /** Resolves when the connection is closed, by whichever side. */
+  closed(): Promise<void> {
+    return new Promise(resolve => {
+      if (this.socket.closed) resolve()
+      else this.socket.once('close', () => resolve())
+    })
+  }
+
   private take(data: Buffer): void {
     this.received = Buffer.concat([this.received, data])
     this.at = 0
