@@ -99,8 +99,6 @@ export class Client implements Subscriber {
   replicaAnnouncedAddress = ''
   replicaCapabilities = new Set<string>()
   replicaWantsRdbOnly = false
-  bytesIn = 0
-  bytesOut = 0
 
   constructor(id: number, transport: Transport, db: Database, nowMs: number) {
     this.id = id

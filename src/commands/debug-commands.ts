@@ -4,6 +4,7 @@
  */
 import { globMatch } from '../bytes/glob.js'
 import { parseSafeInteger } from '../bytes/integers.js'
+import type { Request } from '../resp/request.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
 import { datasetDigest, valueDigest } from './debug-digest.js'
 import { addressOf, debugListpack, debugObject, debugTableStats, debugTableStatsOfKey } from './debug-object.js'
@@ -61,9 +62,7 @@ const subcommands: readonly DebugSubcommand[] = [
   ),
   entry('digest', 2, 2, 'DIGEST', 'Shows a digest of all data.', ctx => ctx.reply.simple(datasetDigest(ctx.keyspace))),
   entry('digest-value', 2, ANY_NUMBER, 'DIGEST-VALUE <key> [<key> ...]', 'Shows a digest of each value.', digestValue),
-  entry('error', 3, 3, 'ERROR <string>', 'Replies with the string as an error.', ctx =>
-    ctx.reply.error(ctx.args.latin1(2)),
-  ),
+  entry('error', 3, 3, 'ERROR <string>', 'Replies with the string as an error.', error),
   entry('htstats', 3, 4, 'HTSTATS <dbid> [full]', "Shows figures of a database's hash tables.", debugTableStats),
   entry(
     'htstats-key',
@@ -79,6 +78,7 @@ const subcommands: readonly DebugSubcommand[] = [
   entry('object', 3, 3, 'OBJECT <key>', 'Shows how a value is stored.', debugObject),
   entry('oom', 2, 2, 'OOM', 'Ends the server as running out of memory does.', crash),
   entry('panic', 2, 2, 'PANIC', 'Ends the server at once.', crash),
+  entry('pause-cron', 3, 3, 'PAUSE-CRON <0|1>', 'Stops or resumes the housekeeping by the clock.', pauseCron),
   entry('populate', 3, 5, 'POPULATE <count> [<prefix>] [<size>]', 'Creates string keys.', debugPopulate),
   entry('protocol', 3, 3, 'PROTOCOL <type>', 'Replies with a value of a protocol type.', debugProtocol),
   entry(
@@ -99,7 +99,6 @@ const subcommands: readonly DebugSubcommand[] = [
   // Switches of Redis's internals that have no counterpart here: accepted, so that its tests run.
   entry('aof-flush-sleep', 3, 3, 'AOF-FLUSH-SLEEP <microsec>', 'Accepted without effect.', acceptNumber),
   entry('dict-resizing', 3, 3, 'DICT-RESIZING <0|1>', 'Accepted without effect.', acceptNumber),
-  entry('pause-cron', 3, 3, 'PAUSE-CRON <0|1>', 'Accepted without effect.', acceptNumber),
   entry('quicklist-packed-threshold', 3, 3, 'QUICKLIST-PACKED-THRESHOLD <size>', 'Accepted without effect.', accept),
   entry('replybuffer', 4, 4, 'REPLYBUFFER <PEAK-RESET-TIME|RESIZING> <value>', 'Accepted without effect.', accept),
   entry('set-disable-deny-scripts', 3, 3, 'SET-DISABLE-DENY-SCRIPTS <0|1>', 'Accepted without effect.', acceptNumber),
@@ -185,6 +184,11 @@ function digestValue({ args, db, reply }: CommandContext): void {
   for (let i = 2; i < args.argc; i++) reply.simple(valueDigest(db, addressOf(db, args.view(i))))
 }
 
+/** No error of this server's: INFO does not count it. */
+function error({ args, reply }: CommandContext): void {
+  reply.append(Buffer.from(`-${args.latin1(2).replace(/[\r\n]/g, ' ')}\r\n`, 'latin1'))
+}
+
 function log({ args, reply, server }: CommandContext): void {
   server.log.warning(`DEBUG LOG: ${args.latin1(2)}`)
   reply.ok()
@@ -196,10 +200,19 @@ function replicate(ctx: CommandContext): void {
   ctx.reply.ok()
 }
 
-/** What is no number counts as 0. */
+function pauseCron({ args, reply, server }: CommandContext): void {
+  server.cronPaused = isOn(args, 2)
+  reply.ok()
+}
+
+/** Whether a switch is on; what is no number counts as 0. */
+function isOn({ buffer, ends, starts }: Request, index: number): boolean {
+  const value = parseSafeInteger(buffer, starts[index], ends[index])
+  return !Number.isNaN(value) && value !== 0
+}
+
 function setActiveExpire({ args, reply, server }: CommandContext): void {
-  const value = parseSafeInteger(args.buffer, args.starts[2], args.ends[2])
-  server.activeExpire = !Number.isNaN(value) && value !== 0
+  server.activeExpire = isOn(args, 2)
   reply.ok()
 }
 

@@ -2,25 +2,31 @@
 import type { Command } from './command.js'
 import type { ServerApi } from './server-api.js'
 
-export function resetStatistics({ clients, commands, keyspace, replication, saver, stats }: ServerApi): void {
+export function resetStatistics(server: ServerApi): void {
+  const { commands, eventLoop, expiry, keyspace, replication, saver, stats } = server
   stats.commandsProcessed = 0
   stats.connectionsReceived = 0
   stats.connectionsRejected = 0
   stats.bytesIn = 0
   stats.bytesOut = 0
+  stats.reads = 0
+  stats.writes = 0
+  stats.unexpectedErrorReplies = 0
+  stats.nestedMs = 0
+  stats.rates.reset()
+  eventLoop.reset()
+  expiry.resetStatistics()
   stats.errorReplies = 0
   stats.errors.clear()
   stats.clientOutputBufferDisconnections = 0
-  for (const client of clients.values()) {
-    client.bytesIn = 0
-    client.bytesOut = 0
-  }
   keyspace.hits = 0
   keyspace.misses = 0
   keyspace.expiredKeys = 0
   keyspace.evictedKeys = 0
   keyspace.lazyfree.freedObjects = 0
   saver.saves = 0
+  saver.snapshots = 0
+  saver.lastStartMs = 0
   replication.bytesIn = 0
   const syncs = replication.replicas.stats
   syncs.syncFull = 0

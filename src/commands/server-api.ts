@@ -1,14 +1,18 @@
 /** What commands may ask of the server that runs them. */
 import type { Acl } from '../acl/acl.js'
 import type { Config } from '../config/config.js'
+import type { EventLoop } from '../observe/event-loop.js'
 import type { LatencyMonitor } from '../observe/latency-monitor.js'
 import type { Log } from '../observe/log.js'
 import type { Monitors } from '../observe/monitors.js'
+import type { Rates } from '../observe/rates.js'
+import type { RecentPeak } from '../observe/recent-peak.js'
 import type { SlowLog } from '../observe/slowlog.js'
 import type { Saver } from '../persistence/saver.js'
 import type { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import type { PubSub } from '../pubsub/pubsub.js'
 import type { Replication } from '../replication/replication.js'
+import type { ActiveExpire } from '../store/active-expire.js'
 import type { Keyspace } from '../store/keyspace.js'
 import type { Client, QueuedCommand } from './client.js'
 import type { CommandTable } from './command.js'
@@ -18,12 +22,23 @@ export interface ServerStats {
   connectionsReceived: number
   connectionsRejected: number
   commandsProcessed: number
+  /** Bytes that clients sent and were sent, and how often was read from their connections and written to them. */
   bytesIn: number
   bytesOut: number
+  reads: number
+  writes: number
   /** Error replies by their code ("ERR", "WRONGTYPE"). */
   readonly errors: Map<string, number>
   errorReplies: number
+  /** Errors in reply to a master or a replica. */
+  unexpectedErrorReplies: number
   clientOutputBufferDisconnections: number
+  /** Time in commands that EXEC ran, which is in that of EXEC as well; milliseconds. */
+  nestedMs: number
+  readonly rates: Rates
+  /** The largest unfinished request and unread output of a client in the last seconds, bytes. */
+  readonly recentInput: RecentPeak
+  readonly recentOutput: RecentPeak
 }
 
 export interface ShutdownOptions {
@@ -42,6 +57,8 @@ export interface LoadProgress {
   /** Size of the file, and how much of it has been read. */
   readonly totalBytes: number
   readonly loadedBytes: number
+  /** Memory that the data took where it was saved, 0 when the file does not say. */
+  readonly savedUsedBytes: number
 }
 
 export interface ServerApi {
@@ -56,6 +73,8 @@ export interface ServerApi {
   readonly stats: ServerStats
   readonly pubsub: PubSub
   readonly events: KeyspaceEvents
+  readonly expiry: ActiveExpire
+  readonly eventLoop: EventLoop
   readonly latency: LatencyMonitor
   readonly monitors: Monitors
   readonly slowlog: SlowLog
@@ -64,10 +83,14 @@ export interface ServerApi {
   readonly runId: string
   /** Active expiry runs (DEBUG SET-ACTIVE-EXPIRE). */
   activeExpire: boolean
+  /** The housekeeping by the clock rests (DEBUG PAUSE-CRON). */
+  cronPaused: boolean
   /** Runs a command of a transaction in its turn (EXEC). */
   callQueued(client: Client, queued: QueuedCommand): void
   /** Prepares to exit. Replies come later through the callback: null when it goes down, or an error's text. */
   shutdown(options: ShutdownOptions, onFailure: (error: string) => void): void
+  /** How much longer a shutdown waits for replicas, in milliseconds; null when none is under way. */
+  readonly shutdownLeftMs: number | null
   /** SHUTDOWN ABORT: false when none is under way. */
   abortShutdown(): boolean
   /** INFO's text for the named sections, in lower case ("default", "all", "everything" too). */

@@ -46,6 +46,9 @@ export class Saver {
   lastDurationSeconds = -1
   /** Saves since the start (INFO rdb_saves). */
   saves = 0
+  /** Background snapshots begun, and how long beginning the last one held up everything else: what a fork is to Redis. */
+  snapshots = 0
+  lastStartMs = 0
   /** Keys loaded, and left out as expired, at the last load. */
   keysLoaded = 0
   keysExpired = 0
@@ -181,7 +184,10 @@ export class Saver {
   private start(sink: BackgroundSink, target: 'disk' | 'socket', done: Background['done']): void {
     const startedMs = Date.now()
     const dirtyBefore = this.keyspace.dirty
+    const before = performance.now()
     const snapshot = new Snapshot(this.keyspace, sink, this.options)
+    this.snapshots++
+    this.lastStartMs = performance.now() - before
     this.background = { snapshot, sink, startedMs, dirtyBefore, target, done, finishing: false }
     sink.onDrain = () => this.scheduleSlice()
     this.scheduleSlice()

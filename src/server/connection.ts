@@ -21,12 +21,21 @@ import {
 const STRING_WRITE_MAX_BYTES = 16384
 const NOTHING: readonly Buffer[] = []
 
+/** Counters that connections keep (ServerStats). */
+export interface ConnectionStats {
+  bytesIn: number
+  bytesOut: number
+  reads: number
+  writes: number
+}
+
 /** What a connection needs of the server. */
 export interface ConnectionHost {
   readonly readBuffer: Buffer
   readonly parser: RequestParser
   readonly unfinished: PendingRequests
   readonly replies: ReplyWriter
+  readonly stats: ConnectionStats
   readonly limits: { maxBulkBytes: number; queryBufferBytes: number }
   /** The client whose request is being executed. */
   readonly serving: Client | null
@@ -105,7 +114,8 @@ export class Connection implements Transport {
     const { host, client } = this
     if (this.destroyed || client.closing) return true
     host.beginTurn()
-    client.bytesIn += length
+    host.stats.reads++
+    host.stats.bytesIn += length
     if (client.blocked !== null) this.hold(host.readBuffer, 0, length)
     else this.consume(host.readBuffer, length)
     this.flush()
@@ -210,7 +220,7 @@ export class Connection implements Transport {
       return
     }
     const size = replies.totalBytes
-    this.client.bytesOut += size
+    this.host.stats.bytesOut += size
     if (replies.chunkBytes !== 0 || size > STRING_WRITE_MAX_BYTES || this.text !== '' || this.handle === null) {
       for (const chunk of replies.takeChunks()) this.enqueue(chunk)
     } else {
@@ -226,6 +236,7 @@ export class Connection implements Transport {
     if (this.destroyed) return
     if (text !== '' && handle !== null && !this.writing && this.outgoing.length === 0) {
       this.text = ''
+      this.host.stats.writes++
       const request = spareRequest
       const error = handle.writeLatin1String(request, text)
       if (error !== 0) this.close()
@@ -247,7 +258,7 @@ export class Connection implements Transport {
 
   send(bytes: Buffer): void {
     if (this.destroyed) return
-    this.client.bytesOut += bytes.length
+    this.host.stats.bytesOut += bytes.length
     this.enqueue(bytes)
     this.drain()
   }
@@ -258,7 +269,7 @@ export class Connection implements Transport {
       this.host.latePushes.push(bytes)
       return
     }
-    this.client.bytesOut += bytes.length
+    this.host.stats.bytesOut += bytes.length
     this.enqueue(bytes)
     this.host.flushLater(this)
   }
@@ -272,7 +283,7 @@ export class Connection implements Transport {
   sendAll(chunks: readonly Buffer[]): void {
     if (this.destroyed) return
     for (const chunk of chunks) {
-      this.client.bytesOut += chunk.length
+      this.host.stats.bytesOut += chunk.length
       this.enqueue(chunk)
     }
     this.drain()
@@ -295,6 +306,7 @@ export class Connection implements Transport {
     const size = this.outgoingBytes
     this.outgoing = []
     this.outgoingBytes = 0
+    this.host.stats.writes++
     const { handle } = this
     if (handle === null || !handlesAvailable) {
       this.writing = true

@@ -1,5 +1,4 @@
 /** What happens by the clock: `hz` times a second the housekeeping, once a second the rest. */
-import { ActiveExpire } from '../store/active-expire.js'
 import { sampleGauges } from './gauges.js'
 import { enforceOutputLimit, isIdleTooLong } from './limits.js'
 import type { Server } from './server.js'
@@ -8,7 +7,6 @@ import type { Server } from './server.js'
 const SLICE_MS = 1
 
 export class Cron {
-  readonly expiry: ActiveExpire
   private readonly server: Server
   private timer: NodeJS.Timeout | null = null
   private sliceQueued = false
@@ -16,7 +14,6 @@ export class Cron {
 
   constructor(server: Server) {
     this.server = server
-    this.expiry = new ActiveExpire(server.keyspace)
   }
 
   start(): void {
@@ -30,7 +27,16 @@ export class Cron {
 
   private tick(): void {
     const { server } = this
-    const now = Date.now()
+    if (!server.cronPaused) {
+      const startedMs = performance.now()
+      this.work(Date.now())
+      server.eventLoop.cronRan(performance.now() - startedMs)
+    }
+    if (this.timer !== null) this.start()
+  }
+
+  private work(now: number): void {
+    const { server } = this
     server.keyspace.setNow(now)
     if (now - this.lastSecond >= 1000 || now < this.lastSecond) {
       this.lastSecond = now
@@ -39,7 +45,6 @@ export class Cron {
     server.saver.cron()
     sampleGauges(server)
     this.slice()
-    if (this.timer !== null) this.start()
   }
 
   /** Active expiry and the freeing of what was deleted, in slices until both are satisfied. */
@@ -48,9 +53,8 @@ export class Cron {
     this.sliceQueued = false
     const deadline = performance.now() + SLICE_MS
     server.keyspace.setNow(Date.now())
-    this.expiry.effort = server.config.values['active-expire-effort']
     for (const database of server.keyspace.databases) database.sweep()
-    const expiring = server.activeExpire && !server.loader.loading && this.expiry.run(deadline)
+    const expiring = server.activeExpire && !server.loader.loading && this.expire(deadline)
     const freeing = !server.keyspace.collectGarbage(deadline)
     if ((expiring || freeing) && !this.sliceQueued && this.timer !== null) {
       this.sliceQueued = true
@@ -58,10 +62,22 @@ export class Cron {
     }
   }
 
+  private expire(deadlineMs: number): boolean {
+    const { config, expiry, latency } = this.server
+    const before = expiry.milliseconds
+    expiry.effort = config.values['active-expire-effort']
+    const more = expiry.run(deadlineMs)
+    latency.add('expire-cycle', expiry.milliseconds - before)
+    return more
+  }
+
   private everySecond(now: number): void {
     const { server } = this
     const { timeout } = server.config.values
+    const { recentInput, recentOutput } = server.stats
     for (const connection of server.connections) {
+      recentInput.note(connection.pendingInputBytes, now)
+      recentOutput.note(connection.pendingOutputBytes, now)
       if (isIdleTooLong(connection.client, timeout, now)) {
         server.log.verbose('Closing idle client')
         connection.close()

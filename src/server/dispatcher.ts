@@ -22,6 +22,7 @@ import {
 } from '../commands/spec.js'
 import { abortExec } from '../commands/transactions.js'
 import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW } from '../config/keyspace-events.js'
+import { countErrorCode } from '../observe/error-codes.js'
 import { LatencyHistogram } from '../observe/latency-histogram.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import { encodeRequest, Request, requestFromArguments } from '../resp/request.js'
@@ -59,7 +60,7 @@ export class Dispatcher implements KeyspaceListener {
   private running = false
   private errorsCounted = 0
   /** When the last command ended, or the turn began: performance.now(). Commands of a turn are timed from one to the next. */
-  private clockMs = 0
+  clockMs = 0
 
   constructor(server: ServerApi, watch: CommandWatch, reply: ReplyWriter, nobody: Client) {
     this.server = server
@@ -151,7 +152,10 @@ export class Dispatcher implements KeyspaceListener {
       } else context.propagated.push({ database: context.db.index, request: context.args.clone() })
     }
     context.rewritten = false
-    if (!outermost) return
+    if (!outermost) {
+      server.stats.nestedMs += elapsedMs
+      return
+    }
     this.running = false
     if (context.propagated.length !== 0) this.propagate(client, command)
   }
@@ -259,9 +263,20 @@ export class Dispatcher implements KeyspaceListener {
   private countError(): void {
     const { stats } = this.server
     this.errorsCounted = this.reply.errors
-    const code = this.reply.lastError.split(' ', 1)[0]
     stats.errorReplies++
-    stats.errors.set(code, (stats.errors.get(code) ?? 0) + 1)
+    countErrorCode(stats.errors, this.reply.lastError)
+    const { client } = this.context
+    if (client.isMaster || client.isReplica) this.noteUnexpectedError(client)
+  }
+
+  /** An error that only a fault of one of the two servers explains: the data may differ from here on. */
+  private noteUnexpectedError({ isMaster, lastCommand }: Client): void {
+    const { log, stats } = this.server
+    stats.unexpectedErrorReplies++
+    const [from, to] = isMaster ? ['replica', 'master'] : ['master', 'replica']
+    log.warning(
+      `== CRITICAL == This ${from} is sending an error to its ${to}: '${this.reply.lastError}' after processing the command '${lastCommand?.fullName ?? '<unknown>'}'`,
+    )
   }
 
   /** Why this command may not run now, or null. */

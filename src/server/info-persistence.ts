@@ -39,13 +39,13 @@ export function persistenceFields({ keyspace, loader, saver }: ServerApi): Field
   ]
 }
 
-function loadingFields({ startedMs, totalBytes, loadedBytes }: LoadProgress): Field[] {
+function loadingFields({ loadedBytes, savedUsedBytes, startedMs, totalBytes }: LoadProgress): Field[] {
   const elapsedSeconds = (Date.now() - startedMs) / 1000
   const share = totalBytes === 0 ? 0 : loadedBytes / totalBytes
   return [
     ['loading_start_time', Math.floor(startedMs / 1000)],
     ['loading_total_bytes', totalBytes],
-    ['loading_rdb_used_mem', 0],
+    ['loading_rdb_used_mem', savedUsedBytes],
     ['loading_loaded_bytes', loadedBytes],
     ['loading_loaded_perc', (share * 100).toFixed(2)],
     ['loading_eta_seconds', share === 0 ? 1 : Math.floor((elapsedSeconds * (1 - share)) / share) + 1],

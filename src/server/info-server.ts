@@ -20,7 +20,7 @@ const system = `${os.type()} ${os.release()} ${os.machine()}`
 const eventApi = EVENT_APIS[process.platform] ?? 'poll'
 const executable = Buffer.from(process.argv[1] ?? process.execPath, 'utf8').toString('latin1')
 
-export function serverFields({ config, keyspace, runId, stats }: ServerApi): Field[] {
+export function serverFields({ config, keyspace, runId, shutdownLeftMs, stats }: ServerApi): Field[] {
   const { values } = config
   const nowMs = Date.now()
   const uptime = Math.max(0, Math.floor((nowMs - stats.startedMs) / 1000))
@@ -49,6 +49,7 @@ export function serverFields({ config, keyspace, runId, stats }: ServerApi): Fie
     ['executable', executable],
     ['config_file', config.file ?? ''],
     ['io_threads_active', 0],
+    ...(shutdownLeftMs === null ? [] : [['shutdown_in_milliseconds', shutdownLeftMs] as const]),
     ...listenerFields(values.bind, values.port, values.unixsocket),
   ]
 }

@@ -2,6 +2,7 @@
 import type { Command } from '../commands/command.js'
 import type { ServerApi } from '../commands/server-api.js'
 import { formatPercentile } from '../config/kinds/lists.js'
+import { shownCode } from '../observe/error-codes.js'
 import { type Gauges, gaugesOf } from './gauges.js'
 import { cpuFields } from './info-cpu.js'
 import type { Field } from './info-field.js'
@@ -16,6 +17,8 @@ interface Section {
   readonly alias?: string
   /** Shown without being asked for. */
   readonly standard: boolean
+  /** Shown only when asked for by name: not part of "all" either. */
+  readonly hidden?: boolean
   fields(server: ServerApi, gauges: Gauges): readonly Field[]
 }
 
@@ -33,6 +36,7 @@ const sections: readonly Section[] = [
   { title: 'Latencystats', standard: false, fields: latencyFields },
   { title: 'Cluster', standard: true, fields: () => [['cluster_enabled', 0]] },
   { title: 'Keyspace', standard: true, fields: keyspaceFields },
+  { title: 'Debug', standard: false, hidden: true, fields: debugFields },
 ]
 
 /**
@@ -47,7 +51,7 @@ export function infoText(server: ServerApi, names: readonly string[]): string {
   const parts: string[] = []
   for (const section of sections) {
     const named = asked.has(section.title.toLowerCase()) || (section.alias !== undefined && asked.has(section.alias))
-    if (!all && !named && !(standard && section.standard)) continue
+    if (!(all && !section.hidden) && !named && !(standard && section.standard)) continue
     let text = `# ${section.title}\r\n`
     for (const [name, value] of section.fields(server, gauges)) text += `${name}:${value}\r\n`
     parts.push(text)
@@ -55,21 +59,21 @@ export function infoText(server: ServerApi, names: readonly string[]): string {
   return parts.join('\r\n')
 }
 
-function clientsFields({ clients, config, replication }: ServerApi): Field[] {
+function clientsFields({ clients, config, replication, stats }: ServerApi): Field[] {
+  const { recentInput, recentOutput } = stats
+  const now = Date.now()
   let blocked = 0
-  let maxInput = 0
-  let maxOutput = 0
   for (const { blocked: state, transport } of clients.values()) {
     if (state !== null) blocked++
-    maxInput = Math.max(maxInput, transport.pendingInputBytes)
-    maxOutput = Math.max(maxOutput, transport.pendingOutputBytes)
+    recentInput.note(transport.pendingInputBytes, now)
+    recentOutput.note(transport.pendingOutputBytes, now)
   }
   return [
     ['connected_clients', Math.max(0, clients.size - replication.replicas.count)],
     ['cluster_connections', 0],
     ['maxclients', config.values.maxclients],
-    ['client_recent_max_input_buffer', maxInput],
-    ['client_recent_max_output_buffer', maxOutput],
+    ['client_recent_max_input_buffer', recentInput.peak(now)],
+    ['client_recent_max_output_buffer', recentOutput.peak(now)],
     ['blocked_clients', blocked],
     ['tracking_clients', 0],
     ['clients_in_timeout_table', 0],
@@ -118,25 +122,26 @@ function latencyFields({ commands, config }: ServerApi): Field[] {
   return fields
 }
 
-/** Error codes come from replies that may repeat what a client sent: nothing of them may look like INFO's own syntax. */
 function errorFields({ stats }: ServerApi): Field[] {
   const codes = [...stats.errors].sort(([a], [b]) => (a < b ? -1 : 1))
-  return codes.map(([code, count]) => [`errorstat_${code.replace(/[#:\r\n]/g, '_')}`, `count=${count}`])
+  return codes.map(([code, count]) => [`errorstat_${shownCode(code)}`, `count=${count}`])
 }
-
-/** Keys looked at for the average time to live. */
-const TTL_SAMPLES = 16
 
 function keyspaceFields({ keyspace }: ServerApi): Field[] {
   const fields: Field[] = []
-  for (const { entries, expires, index, keys } of keyspace.databases) {
+  for (const { averageTtlMs, expires, index, keys } of keyspace.databases) {
     if (keys.count === 0) continue
-    let total = 0
-    for (let i = 0; i < TTL_SAMPLES && expires.count > 0; i++) {
-      total += Math.max(0, entries.expiry(expires.random()) - keyspace.nowMs)
-    }
-    const average = Math.round(total / TTL_SAMPLES)
-    fields.push([`db${index}`, `keys=${keys.count},expires=${expires.count},avg_ttl=${average}`])
+    fields.push([`db${index}`, `keys=${keys.count},expires=${expires.count},avg_ttl=${averageTtlMs}`])
   }
   return fields
+}
+
+/** All in microseconds but the last. */
+function debugFields({ eventLoop }: ServerApi): Field[] {
+  return [
+    ['eventloop_duration_aof_sum', 0],
+    ['eventloop_duration_cron_sum', Math.round(eventLoop.cronMs * 1000)],
+    ['eventloop_duration_max', Math.round(eventLoop.longestMs * 1000)],
+    ['eventloop_cmd_per_cycle_max', eventLoop.mostCommands],
+  ]
 }

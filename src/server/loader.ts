@@ -19,6 +19,7 @@ export class Loader {
   startedMs = 0
   totalBytes = 0
   loadedBytes = 0
+  savedUsedBytes = 0
   private readonly server: Server
 
   constructor(server: Server) {
@@ -102,6 +103,7 @@ export class Loader {
       },
       aux: (name, value) => {
         aux.set(name, value)
+        if (name === 'used-mem') this.savedUsedBytes = Number(value)
         // The last of replication's fields, all of them ahead of the keys.
         if (name === 'repl-offset' && source === 'own') this.restoreHistory(aux)
       },
@@ -137,6 +139,7 @@ export class Loader {
     this.startedMs = Date.now()
     this.totalBytes = size
     this.loadedBytes = 0
+    this.savedUsedBytes = 0
     this.server.keyspace.loading = true
     this.server.stateChanged()
   }

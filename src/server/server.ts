@@ -8,9 +8,12 @@ import { Client } from '../commands/client.js'
 import { CommandTable } from '../commands/command.js'
 import type { ServerApi, ServerStats, ShutdownOptions } from '../commands/server-api.js'
 import type { Config } from '../config/config.js'
+import { EventLoop } from '../observe/event-loop.js'
 import type { LatencyMonitor } from '../observe/latency-monitor.js'
 import type { Log } from '../observe/log.js'
 import type { Monitors } from '../observe/monitors.js'
+import { Rates } from '../observe/rates.js'
+import { RecentPeak } from '../observe/recent-peak.js'
 import type { SlowLog } from '../observe/slowlog.js'
 import { Saver } from '../persistence/saver.js'
 import { KeyspaceEvents } from '../pubsub/keyspace-events.js'
@@ -21,6 +24,7 @@ import { PendingRequests } from '../resp/pending-request.js'
 import { ReplyWriter } from '../resp/reply-writer.js'
 import { Request } from '../resp/request.js'
 import { RequestParser } from '../resp/request-parser.js'
+import { ActiveExpire } from '../store/active-expire.js'
 import { Keyspace } from '../store/keyspace.js'
 import { applyConfig } from './apply-config.js'
 import { CommandWatch } from './command-watch.js'
@@ -71,11 +75,21 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     commandsProcessed: 0,
     bytesIn: 0,
     bytesOut: 0,
+    reads: 0,
+    writes: 0,
     errors: new Map(),
     errorReplies: 0,
+    unexpectedErrorReplies: 0,
     clientOutputBufferDisconnections: 0,
+    nestedMs: 0,
+    rates: new Rates(),
+    recentInput: new RecentPeak(),
+    recentOutput: new RecentPeak(),
   }
+  readonly eventLoop = new EventLoop()
+  readonly expiry: ActiveExpire
   activeExpire = true
+  cronPaused = false
   /** The pid file that was written, to be removed at the end. */
   pidFile: string | null = null
 
@@ -100,6 +114,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   private readonly endTurn = (): void => {
     const connections = this.answered
     this.answered = this.answering
+    this.eventLoop.turnEnded(this.dispatcher.clockMs, this.stats.commandsProcessed)
     for (let i = 0; i < connections.length; i++) connections[i].endTurn()
     connections.length = 0
     this.answering = connections
@@ -122,6 +137,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     this.commands = new CommandTable(allCommands, config.renamedCommands)
     this.acl = new Acl(aclCatalog(this.commands), config, log)
     this.keyspace = new Keyspace(config.values.databases)
+    this.expiry = new ActiveExpire(this.keyspace)
     this.limits = {
       maxBulkBytes: config.values['proto-max-bulk-len'],
       queryBufferBytes: config.values['client-query-buffer-limit'],
@@ -231,6 +247,11 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   beginTurn(): void {
     this.keyspace.setNow(Date.now())
     this.dispatcher.beginTurn()
+    const { eventLoop } = this
+    // A turn that nobody was answered in never ended.
+    if (this.answered.length === 0 || !eventLoop.inTurn) {
+      eventLoop.turnBegan(this.dispatcher.clockMs, this.stats.commandsProcessed)
+    }
   }
 
   flushLater(connection: Connection): void {
@@ -255,7 +276,9 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   }
 
   outputGrew(connection: Connection): void {
-    if (enforceOutputLimit(connection, this.config, this.log, Date.now())) this.stats.clientOutputBufferDisconnections++
+    const now = Date.now()
+    this.stats.recentOutput.note(connection.pendingOutputBytes, now)
+    if (enforceOutputLimit(connection, this.config, this.log, now)) this.stats.clientOutputBufferDisconnections++
   }
 
   protocolError(client: Client, text: string): void {
@@ -273,8 +296,6 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     const { client } = connection
     this.connections.delete(connection)
     if (!this.clients.delete(client.id)) return
-    this.stats.bytesIn += client.bytesIn
-    this.stats.bytesOut += client.bytesOut
     client.blocked?.cancel()
     client.unwatchAll()
     client.transaction = null
@@ -327,6 +348,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
 
   applyStream(bytes: Buffer): void {
     this.beginTurn()
+    this.stats.reads++
     this.masterStream ??= this.newMasterStream()
     this.masterStream.apply(bytes)
   }
@@ -370,6 +392,10 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
 
   shutdown(options: ShutdownOptions, onFailure: (error: string) => void): void {
     this.shuttingDown.begin(options, onFailure)
+  }
+
+  get shutdownLeftMs(): number | null {
+    return this.shuttingDown.leftMs
   }
 
   abortShutdown(): boolean {

@@ -9,6 +9,7 @@ interface Pending {
   readonly options: ShutdownOptions
   readonly onFailure: (error: string) => void
   readonly timer: NodeJS.Timeout
+  readonly deadlineMs: number
 }
 
 export class Shutdown {
@@ -32,15 +33,20 @@ export class Shutdown {
       return
     }
     server.log.notice('Waiting for replicas before shutting down.')
-    const deadline = Date.now() + timeoutMs
+    const deadlineMs = Date.now() + timeoutMs
     const timer = setInterval(() => {
-      if (!this.replicasInSync() && Date.now() < deadline) return
+      if (!this.replicasInSync() && Date.now() < deadlineMs) return
       clearInterval(timer)
       this.pending = null
       this.finish(options, onFailure)
     }, POLL_MS)
-    this.pending = { options, onFailure, timer }
+    this.pending = { options, onFailure, timer, deadlineMs }
     server.replication.askForAcknowledgements()
+  }
+
+  /** How much longer it waits for replicas, in milliseconds; null when it does not. */
+  get leftMs(): number | null {
+    return this.pending === null ? null : Math.max(0, this.pending.deadlineMs - Date.now())
   }
 
   /** SHUTDOWN ABORT. */

@@ -17,6 +17,8 @@ export class ActiveExpire {
   staleShare = 0
   /** How often the time ran out before the work (INFO expired_time_cap_reached_count). */
   timeCapReached = 0
+  /** Time spent so far, in milliseconds (INFO expire_cycle_cpu_milliseconds). */
+  milliseconds = 0
   private readonly keyspace: Keyspace
   private nextDatabase = 0
 
@@ -42,6 +44,7 @@ export class ActiveExpire {
       keyspace.replicaExpiries.expire(deadlineMs)
       return false
     }
+    const startedMs = performance.now()
     const expiredBefore = keyspace.expiredKeys
     let sampled = 0
     let timeIsUp = false
@@ -59,7 +62,14 @@ export class ActiveExpire {
     if (timeIsUp) this.timeCapReached++
     const share = sampled === 0 ? 0 : (keyspace.expiredKeys - expiredBefore) / sampled
     this.staleShare = share * 0.05 + this.staleShare * 0.95
+    this.milliseconds += performance.now() - startedMs
     return timeIsUp
+  }
+
+  resetStatistics(): void {
+    this.staleShare = 0
+    this.timeCapReached = 0
+    this.milliseconds = 0
   }
 
   /** Looks at some keys of one database; true when so many had expired that more should be looked at. */
