@@ -66,8 +66,6 @@ export class Config {
   readonly renamedCommands: RenameStatement[] = []
   /** `user` lines. */
   readonly users: UserStatement[] = []
-  /** `loadmodule` lines: the path and its arguments. */
-  readonly modules: (readonly string[])[] = []
 
   /** The `user` lines for CONFIG REWRITE; null, as long as nobody knows better, leaves those in the file. */
   userLines: () => UserLines = () => null

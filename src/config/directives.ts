@@ -65,7 +65,7 @@ function entriesOf(name: string): [string, NamedDirective][] {
 }
 
 /** A line of a config file that is a statement rather than a setting. */
-export type Statement = { readonly min: number; readonly max: number; readonly implemented: boolean }
+export type Statement = { readonly min: number; readonly max: number }
 
 const ANY_NUMBER = Number.POSITIVE_INFINITY
 
@@ -74,10 +74,10 @@ const ANY_NUMBER = Number.POSITIVE_INFINITY
  * where they are, but for users, whose lines it writes anew.
  */
 export const statements: ReadonlyMap<string, Statement> = new Map([
-  ['include', { min: 1, max: 1, implemented: true }],
-  ['rename-command', { min: 2, max: 2, implemented: true }],
-  ['user', { min: 1, max: ANY_NUMBER, implemented: true }],
-  ['loadmodule', { min: 1, max: ANY_NUMBER, implemented: false }],
+  ['include', { min: 1, max: 1 }],
+  ['rename-command', { min: 2, max: 2 }],
+  ['user', { min: 1, max: ANY_NUMBER }],
+  ['loadmodule', { min: 1, max: ANY_NUMBER }],
 ])
 
 /** Directives of older versions that are read and ignored. */

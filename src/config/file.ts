@@ -56,7 +56,6 @@ type Position = { readonly origin: Origin; readonly line: number; readonly text:
 class Loader {
   readonly #config: Config
   readonly #mentioned = new Map<DirectiveName, NamedDirective>()
-  readonly #warnedStatements = new Set<string>()
 
   constructor(config: Config) {
     this.#config = config
@@ -109,8 +108,7 @@ class Loader {
     const statement = statements.get(word)
     if (statement) {
       if (args.length < statement.min || args.length > statement.max) return BAD_DIRECTIVE
-      if (word === 'include') return this.#include(args[0], position)
-      return this.#readStatement(word, args, statement.implemented, position)
+      return this.#readStatement(word, args, position)
     }
     if (word === 'sentinel') return 'sentinel directive while not in sentinel mode'
     if (word.includes('.')) {
@@ -130,14 +128,11 @@ class Loader {
     return this.#config.setFromFile(found, list, firstLine)
   }
 
-  #readStatement(word: string, args: string[], implemented: boolean, position: Position): null {
+  #readStatement(word: string, args: string[], position: Position): string | null {
+    if (word === 'include') return this.#include(args[0], position)
+    if (word === 'loadmodule') return NO_MODULES
     if (word === 'rename-command') this.#addRename(args, position)
-    else if (word === 'user') this.#addUser(args, position)
-    else this.#config.modules.push(args)
-    if (!implemented && !this.#warnedStatements.has(word)) {
-      this.#warnedStatements.add(word)
-      this.#config.warn(`The directive '${word}' is accepted but not implemented yet: it has no effect.`)
-    }
+    else this.#addUser(args, position)
     return null
   }
 
@@ -159,6 +154,7 @@ class Loader {
   }
 }
 
+const NO_MODULES = 'redis-ts cannot load Redis modules, which are native libraries'
 const BAD_DIRECTIVE = 'Bad directive or wrong number of arguments'
 
 function depth(origin: Origin): number {

@@ -86,14 +86,13 @@ describe('a config file', () => {
     expect(config.text('save')).toBe('900 1 300 2 60 3')
   })
 
-  test('collects statements about commands, users and modules', () => {
-    const config = load('rename-command FLUSHALL ""\nrename-command KEYS k\nuser bob on >x\nloadmodule /m.so a b\n')
+  test('collects statements about commands and users', () => {
+    const config = load('rename-command FLUSHALL ""\nrename-command KEYS k\nuser bob on >x\n')
     expect(config.renamedCommands.map(({ command, name }) => [command, name])).toEqual([
       ['FLUSHALL', ''],
       ['KEYS', 'k'],
     ])
     expect(config.users.map(({ name, rules }) => [name, ...rules])).toEqual([['bob', 'on', '>x']])
-    expect(config.modules).toEqual([['/m.so', 'a', 'b']])
   })
 
   test('warns once of each directive that has no effect, where it is not at its default', () => {
@@ -166,6 +165,15 @@ describe('a config file is refused', () => {
 
   test('when its log file cannot be written', () => {
     expect(refusal('logfile nowhere/redis.log')).toMatch(/Can't open the log file: No such file or directory$/)
+  })
+
+  test.each([
+    ['tls-port 6380', 'redis-ts does not speak TLS'],
+    ['tls-replication yes', 'redis-ts does not speak TLS'],
+    ['tls-cluster yes', 'redis-ts does not speak TLS'],
+    ['loadmodule /usr/lib/redis/modules/acl.so', 'redis-ts cannot load Redis modules'],
+  ])('when it counts on what redis-ts cannot do: %s', (line, reason) => {
+    expect(refusal(`timeout 5\n${line}`)).toContain(`at line 2\n>>> '${line}'\n${reason}`)
   })
 
   test('when a cluster node is told to be a replica', () => {

@@ -1,6 +1,7 @@
 import { type DirectiveTable, IMMUTABLE, IMPLEMENTED, MULTI_ARG, SENSITIVE, VOLATILE } from '../directive.js'
 import { addresses } from '../kinds/lists.js'
 import { INT_MAX, INT64_MAX, integer, milliseconds, octal, seconds, UINT_MAX } from '../kinds/numbers.js'
+import { unavailable } from '../kinds/unavailable.js'
 import { bool, oneOf, optionalBytes, optionalText } from '../kinds/words.js'
 
 const TRUST = ['no', 'yes', 'local'] as const
@@ -27,8 +28,11 @@ export const network = {
   'busy-reply-threshold': milliseconds(5000, 0, INT64_MAX, 0, 'lua-time-limit'),
 } satisfies DirectiveTable
 
+const NO_TLS = 'redis-ts does not speak TLS: let a TLS proxy such as stunnel or HAProxy do so'
+
+/** Nobody must take a plain connection for a private one: what turns TLS on is refused. The rest then means nothing. */
 export const tls = {
-  'tls-port': integer(0, 0, 65535),
+  'tls-port': unavailable(integer(0, 0, 65535), NO_TLS),
   'tls-cert-file': optionalText(VOLATILE),
   'tls-key-file': optionalText(VOLATILE),
   'tls-key-file-pass': optionalText(),
@@ -39,8 +43,8 @@ export const tls = {
   'tls-ca-cert-file': optionalText(VOLATILE),
   'tls-ca-cert-dir': optionalText(VOLATILE),
   'tls-auth-clients': oneOf(['no', 'yes', 'optional'], 'yes'),
-  'tls-replication': bool(false),
-  'tls-cluster': bool(false),
+  'tls-replication': unavailable(bool(false), NO_TLS),
+  'tls-cluster': unavailable(bool(false), NO_TLS),
   'tls-protocols': optionalText(),
   'tls-ciphers': optionalText(),
   'tls-ciphersuites': optionalText(),
