@@ -80,6 +80,10 @@ const subcommands: CommandSpec[] = [
     since: '6.0.0',
     summary: 'Shows the rules of a user.',
     complexity: 'O(N) where N is the number of passwords and rules that the user has',
+    history: [
+      ['6.2.0', 'Shows channels.'],
+      ['7.0.0', 'Shows selectors; keys and channels are texts of rules.'],
+    ],
     arguments: [USERNAME],
     run: aclGetUser,
   },
@@ -112,6 +116,7 @@ const subcommands: CommandSpec[] = [
     since: '6.0.0',
     summary: 'Shows what was denied lately, or forgets it.',
     complexity: 'O(N) with N being the number of entries shown',
+    history: [['7.2.0', 'Shows entry-id, timestamp-created and timestamp-last-updated.']],
     arguments: [
       {
         name: 'operation',
@@ -144,6 +149,10 @@ const subcommands: CommandSpec[] = [
     since: '6.0.0',
     summary: 'Creates a user or changes its rules.',
     complexity: 'O(N) where N is the number of rules provided',
+    history: [
+      ['6.2.0', 'Channel patterns came.'],
+      ['7.0.0', 'Selectors and permissions by key came.'],
+    ],
     tips: ON_ALL_NODES,
     arguments: [USERNAME, { name: 'rule', type: 'string', optional: true, multiple: true }],
     secrets: secretFrom(2),
