@@ -3,6 +3,7 @@ import type { Client } from './client.js'
 import { clientKill } from './client-kill.js'
 import { type ClientType, clientLine, clientType, clientTypeByName } from './client-line.js'
 import { invalidClientName, isPlainWord, setClientName } from './client-name.js'
+import { clientCaching, clientGetRedir, clientTracking, clientTrackingInfo } from './client-tracking.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
 import { helpSubcommand } from './help.js'
 import { ADMIN, type ArgumentDoc, type CommandSpec, LOADING, NOSCRIPT, STALE } from './spec.js'
@@ -35,6 +36,7 @@ const KILLED_TYPES: readonly ArgumentDoc[] = [
 ]
 
 const subcommands: CommandSpec[] = [
+  clientCaching,
   {
     name: 'getname',
     arity: 2,
@@ -45,16 +47,7 @@ const subcommands: CommandSpec[] = [
     complexity: 'O(1)',
     run: clientGetName,
   },
-  {
-    name: 'getredir',
-    arity: 2,
-    flags: ANYTIME,
-    group: 'connection',
-    since: '6.0.0',
-    summary: 'Returns the client that gets the tracking invalidations of this connection, -1 without tracking.',
-    complexity: 'O(1)',
-    run: ctx => ctx.reply.integer(-1),
-  },
+  clientGetRedir,
   helpSubcommand('client', 'connection', '5.0.0'),
   {
     name: 'id',
@@ -238,16 +231,8 @@ const subcommands: CommandSpec[] = [
     arguments: [{ name: 'connection-name', type: 'string' }],
     run: clientSetName,
   },
-  {
-    name: 'trackinginfo',
-    arity: 2,
-    flags: ANYTIME,
-    group: 'connection',
-    since: '6.2.0',
-    summary: 'Describes how keys are tracked for this connection.',
-    complexity: 'O(1)',
-    run: clientTrackingInfo,
-  },
+  clientTracking,
+  clientTrackingInfo,
 ]
 
 export const clientCommands: CommandSpec[] = [
@@ -372,15 +357,4 @@ function clientReply({ args, client, reply }: CommandContext): void {
   else if (args.is(2, 'skip')) {
     if (client.replyMode !== 'off') client.replyMode = 'skip'
   } else reply.error(SYNTAX_ERROR)
-}
-
-function clientTrackingInfo({ reply }: CommandContext): void {
-  reply.map(3)
-  reply.bulkText('flags')
-  reply.set(1)
-  reply.bulkText('off')
-  reply.bulkText('redirect')
-  reply.integer(-1)
-  reply.bulkText('prefixes')
-  reply.array(0)
 }

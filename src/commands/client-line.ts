@@ -68,7 +68,7 @@ export function clientLine(client: Client, nowMs: number, serving: CommandContex
     `events=${output > 0 ? 'rw' : 'r'}`,
     `cmd=${client.lastCommand?.fullName ?? 'NULL'}`,
     `user=${client.userName}`,
-    'redir=-1',
+    `redir=${client.tracking?.redirect ?? -1}`,
     `resp=${client.resp}`,
     `lib-name=${client.libraryName}`,
     `lib-ver=${client.libraryVersion}`,
@@ -85,6 +85,11 @@ function clientFlags(client: Client): string {
   if (client.subscriptions.total > 0) flags += 'P'
   if (client.transaction !== null) flags += 'x'
   if (client.blocked !== null) flags += 'b'
+  if (client.tracking !== null) {
+    flags += 't'
+    if (client.tracking.redirectBroken) flags += 'R'
+    if (client.tracking.broadcast) flags += 'B'
+  }
   if (client.watchFailed) flags += 'd'
   if (client.closing) flags += 'c'
   if (client.transport.isUnixSocket) flags += 'U'

@@ -4,6 +4,7 @@ import { NO_SUBSCRIPTIONS, type Subscriber, type Subscriptions } from '../pubsub
 import type { ReplicaLink } from '../replication/replica-link.js'
 import type { Request } from '../resp/request.js'
 import type { Database } from '../store/database.js'
+import type { TrackingClient, TrackingState } from '../tracking/tracking-client.js'
 import type { Command } from './command.js'
 import type { WatchedKey } from './watched-key.js'
 
@@ -48,7 +49,8 @@ export interface Transaction {
   failed: boolean
 }
 
-export type ReplyMode = 'on' | 'off' | 'skip'
+/** skip: the next command gets no reply; skipping: it is that command's turn. */
+export type ReplyMode = 'on' | 'off' | 'skip' | 'skipping'
 
 /** Why a client waits, and how to end it (client gone, CLIENT UNBLOCK). */
 export interface BlockedState {
@@ -56,7 +58,7 @@ export interface BlockedState {
   cancel(): void
 }
 
-export class Client implements Subscriber {
+export class Client implements Subscriber, TrackingClient {
   readonly id: number
   readonly transport: Transport
   readonly createdMs: number
@@ -74,6 +76,8 @@ export class Client implements Subscriber {
   /** Nothing about this client limits what it may run: the dispatcher need not ask. Kept by updateChecks(). */
   unrestricted = false
   subscriptions: Subscriptions = NO_SUBSCRIPTIONS
+  /** CLIENT TRACKING. */
+  tracking: TrackingState | null = null
   /** Gets every command that is executed (MONITOR). */
   monitoring = false
   lastInteractionMs: number

@@ -268,6 +268,7 @@ function reset(ctx: CommandContext): void {
   server.pubsub.forget(client)
   server.monitors.remove(client)
   client.monitoring = false
+  server.tracking.disable(client)
   becomeDefaultUser(ctx)
   reply.resp = client.resp
   reply.simple('RESET')

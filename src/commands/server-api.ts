@@ -14,6 +14,7 @@ import type { PubSub } from '../pubsub/pubsub.js'
 import type { Replication } from '../replication/replication.js'
 import type { ActiveExpire } from '../store/active-expire.js'
 import type { Keyspace } from '../store/keyspace.js'
+import type { Tracking } from '../tracking/tracking.js'
 import type { Client, QueuedCommand } from './client.js'
 import type { CommandTable } from './command.js'
 
@@ -79,6 +80,9 @@ export interface ServerApi {
   readonly monitors: Monitors
   readonly slowlog: SlowLog
   readonly acl: Acl
+  readonly tracking: Tracking
+  /** The client whose request is being executed. */
+  readonly serving: Client | null
   /** Random identity of this process (INFO run_id). */
   readonly runId: string
   /** Active expiry runs (DEBUG SET-ACTIVE-EXPIRE). */
@@ -95,6 +99,8 @@ export interface ServerApi {
   abortShutdown(): boolean
   /** INFO's text for the named sections, in lower case ("default", "all", "everything" too). */
   info(sections: readonly string[]): string
+  /** Puts what the client being served has to be told ahead of its reply, which is still to come. */
+  pushAhead(): void
   /** Closes a client's connection; the one being served is closed behind its replies. */
   disconnect(client: Client, current: Client): void
   /** Runs a task when the current turn is over. */

@@ -26,6 +26,7 @@ export function applyConfig(server: Server): void {
     server.events.setClasses(values['notify-keyspace-events'])
     keyspace.reportsNewKeys = (server.events.classes & EVENT_NEW) !== 0
     server.watch.configure()
+    server.tracking.maxKeys = values['tracking-table-max-keys']
     server.stateChanged()
     return null
   }
@@ -47,6 +48,7 @@ export function applyConfig(server: Server): void {
   config.onChange('slowlog-max-len', apply)
   config.onChange('latency-monitor-threshold', apply)
   config.onChange('latency-tracking', apply)
+  config.onChange('tracking-table-max-keys', apply)
   config.onChange('replica-read-only', apply)
   config.onChange('replica-serve-stale-data', apply)
   config.onChange('stop-writes-on-bgsave-error', apply)

@@ -43,6 +43,7 @@ export class Cron {
       this.everySecond(now)
     }
     server.saver.cron()
+    server.tracking.limit()
     sampleGauges(server)
     this.slice()
   }

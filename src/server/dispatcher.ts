@@ -7,7 +7,9 @@ import { latin1 } from '../bytes/latin1.js'
 import { permissionError } from '../commands/acl-check.js'
 import type { Client, QueuedCommand } from '../commands/client.js'
 import type { Command } from '../commands/command.js'
+import { keyArguments } from '../commands/command-keys.js'
 import { CommandContext } from '../commands/context.js'
+import { KeyArguments } from '../commands/key-arguments.js'
 import type { ServerApi } from '../commands/server-api.js'
 import {
   ALLOWED_TO_SUBSCRIBERS,
@@ -16,6 +18,8 @@ import {
   NO_MULTI,
   NOT_QUEUED,
   PROTECTED,
+  PUBSUB,
+  READONLY,
   STALE,
   TOUCHES_ARBITRARY_KEYS,
   WRITE,
@@ -28,6 +32,7 @@ import type { ReplyWriter } from '../resp/reply-writer.js'
 import { encodeRequest, Request, requestFromArguments } from '../resp/request.js'
 import type { Database } from '../store/database.js'
 import type { KeyspaceListener } from '../store/keyspace.js'
+import type { TrackingState } from '../tracking/tracking-client.js'
 import type { CommandWatch } from './command-watch.js'
 
 const MULTI = encodeRequest('MULTI')
@@ -49,6 +54,7 @@ export const GATE_STALE = 2
 export const GATE_READONLY_REPLICA = 4
 export const GATE_DISK_ERROR = 8
 export const GATE_FEW_REPLICAS = 16
+export const GATE_TRACKING_FULL = 32
 
 export class Dispatcher implements KeyspaceListener {
   readonly context: CommandContext
@@ -59,6 +65,7 @@ export class Dispatcher implements KeyspaceListener {
   /** A command is running: expired keys are propagated with it. */
   private running = false
   private errorsCounted = 0
+  private readonly keysRead = new KeyArguments()
   /** When the last command ended, or the turn began: performance.now(). Commands of a turn are timed from one to the next. */
   clockMs = 0
 
@@ -86,6 +93,7 @@ export class Dispatcher implements KeyspaceListener {
     context.db = client.db
     context.args = request
     let command = this.server.commands.find(buffer, starts[0], ends[0])
+    client.lastCommand = command
     if (command === null) {
       this.refuse(null, unknownCommand(request))
       return
@@ -97,6 +105,7 @@ export class Dispatcher implements KeyspaceListener {
         return
       }
       command = sub
+      client.lastCommand = sub
     }
     if (command.arity > 0 ? request.argc !== command.arity : request.argc < -command.arity) {
       this.refuse(command, `ERR wrong number of arguments for '${command.fullName}' command`)
@@ -111,11 +120,12 @@ export class Dispatcher implements KeyspaceListener {
         return
       }
     }
-    if (client.transaction !== null && (command.flags & NOT_QUEUED) === 0) {
-      this.queue(client, command, request)
-      return
-    }
-    if (client.replyMode !== 'on') this.callMuted(client, command)
+    if (client.replyMode !== 'on') this.runMuted(client, command, request)
+    else this.queueOrCall(client, command, request)
+  }
+
+  private queueOrCall(client: Client, command: Command, request: Request): void {
+    if (client.transaction !== null && (command.flags & NOT_QUEUED) === 0) this.queue(client, command, request)
     else this.call(client, command)
   }
 
@@ -152,6 +162,9 @@ export class Dispatcher implements KeyspaceListener {
       } else context.propagated.push({ database: context.db.index, request: context.args.clone() })
     }
     context.rewritten = false
+    if (client.tracking !== null && (command.flags & (READONLY | PUBSUB)) === READONLY) {
+      this.rememberKeys(client, client.tracking, command)
+    }
     if (!outermost) {
       server.stats.nestedMs += elapsedMs
       return
@@ -219,15 +232,48 @@ export class Dispatcher implements KeyspaceListener {
   }
 
   /** KeyspaceListener. */
-  keyChanged(): void {}
+  keyChanged(_database: Database, key: Buffer, start: number, end: number, removed: boolean): void {
+    this.server.tracking.keyChanged(key, start, end, removed ? null : this.server.serving)
+  }
 
   /** KeyspaceListener. */
-  flushed(): void {}
+  flushed(): void {
+    this.server.tracking.flushed()
+  }
+
+  /** The client, whose tracking is on, has read keys. */
+  private rememberKeys(client: Client, state: TrackingState, command: Command): void {
+    const { tracking } = this.server
+    const { args } = this.context
+    if (!tracking.remembers(state)) return
+    keyArguments(command, args, 0, this.keysRead)
+    const { count, indexes } = this.keysRead
+    for (let i = 0; i < count; i++) {
+      const index = indexes[i]
+      tracking.remember(client, args.buffer, args.starts[index], args.ends[index])
+    }
+    if (tracking.overLimit) this.gate |= GATE_TRACKING_FULL
+  }
+
+  /** Behind each request of a client whose tracking is on. CLIENT CACHING holds for the next command or transaction. */
+  afterTracked(client: Client, state: TrackingState): void {
+    const keepsCaching = client.transaction !== null || client.lastCommand?.fullName.startsWith('client|') === true
+    this.server.tracking.commandEnded(client, state, keepsCaching)
+  }
+
+  /** Keys are forgotten in front of a command, so that what this tells the client comes ahead of its reply. */
+  private limitTracking(): void {
+    const { tracking } = this.server
+    tracking.limit()
+    this.server.pushAhead()
+    if (!tracking.overLimit) this.gate &= ~GATE_TRACKING_FULL
+  }
 
   /** CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere. */
-  private callMuted(client: Client, command: Command): void {
+  private runMuted(client: Client, command: Command, request: Request): void {
     const before = this.reply.takeChunks()
-    this.call(client, command)
+    if (client.replyMode === 'skip') client.replyMode = 'skipping'
+    this.queueOrCall(client, command, request)
     if (client.replyMode === 'on') {
       // CLIENT REPLY ON answers itself.
       const answer = this.reply.takeChunks()
@@ -236,7 +282,7 @@ export class Dispatcher implements KeyspaceListener {
     }
     this.reply.clear()
     for (const chunk of before) client.transport.send(chunk)
-    if (client.replyMode === 'skip' && command.fullName !== 'client|reply') client.replyMode = 'on'
+    if (client.replyMode === 'skipping') client.replyMode = 'on'
   }
 
   private queue(client: Client, command: Command, request: Request): void {
@@ -252,7 +298,6 @@ export class Dispatcher implements KeyspaceListener {
     const { client } = this.context
     if (client.transaction !== null) client.transaction.failed = true
     if (command !== null) command.rejectedCalls++
-    client.lastCommand = command
     if (command?.fullName === 'exec') abortExec(client, this.reply, text)
     else if (client.replyMode === 'on') this.reply.error(text)
     else if (client.replyMode === 'skip') client.replyMode = 'on'
@@ -292,6 +337,7 @@ export class Dispatcher implements KeyspaceListener {
       const refusal = permissionError(this.context, command, this.context.args)
       if (refusal !== null) return refusal
     }
+    if ((this.gate & GATE_TRACKING_FULL) !== 0) this.limitTracking()
     const gate = client.isMaster ? 0 : this.gate
     if (gate !== 0) {
       const writes = (flags & WRITE) !== 0 || (command.fullName === 'exec' && transactionWrites(client))

@@ -4,7 +4,7 @@ import type { ServerApi } from '../commands/server-api.js'
 import type { Field } from './info-field.js'
 
 export function statsFields(server: ServerApi): Field[] {
-  const { eventLoop, expiry, keyspace, pubsub, replication, saver, stats } = server
+  const { eventLoop, expiry, keyspace, pubsub, replication, saver, stats, tracking } = server
   const { denials } = server.acl.log
   const rates = stats.rates.current
   const syncs = replication.replicas.stats
@@ -47,9 +47,9 @@ export function statsFields(server: ServerApi): Field[] {
     ['active_defrag_key_misses', 0],
     ['total_active_defrag_time', 0],
     ['current_active_defrag_time', 0],
-    ['tracking_total_keys', 0],
-    ['tracking_total_items', 0],
-    ['tracking_total_prefixes', 0],
+    ['tracking_total_keys', tracking.keys.size],
+    ['tracking_total_items', tracking.keys.readers],
+    ['tracking_total_prefixes', tracking.prefixCount],
     ['unexpected_error_replies', stats.unexpectedErrorReplies],
     ['total_error_replies', stats.errorReplies],
     ['dump_payload_sanitizations', 0],

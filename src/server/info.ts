@@ -59,7 +59,7 @@ export function infoText(server: ServerApi, names: readonly string[]): string {
   return parts.join('\r\n')
 }
 
-function clientsFields({ clients, config, replication, stats }: ServerApi): Field[] {
+function clientsFields({ clients, config, replication, stats, tracking }: ServerApi): Field[] {
   const { recentInput, recentOutput } = stats
   const now = Date.now()
   let blocked = 0
@@ -75,7 +75,7 @@ function clientsFields({ clients, config, replication, stats }: ServerApi): Fiel
     ['client_recent_max_input_buffer', recentInput.peak(now)],
     ['client_recent_max_output_buffer', recentOutput.peak(now)],
     ['blocked_clients', blocked],
-    ['tracking_clients', 0],
+    ['tracking_clients', tracking.clientCount],
     ['clients_in_timeout_table', 0],
     ['total_blocking_keys', 0],
     ['total_blocking_keys_on_nokey', 0],

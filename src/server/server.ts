@@ -26,6 +26,7 @@ import { Request } from '../resp/request.js'
 import { RequestParser } from '../resp/request-parser.js'
 import { ActiveExpire } from '../store/active-expire.js'
 import { Keyspace } from '../store/keyspace.js'
+import { Tracking, type TrackingHost } from '../tracking/tracking.js'
 import { applyConfig } from './apply-config.js'
 import { CommandWatch } from './command-watch.js'
 import { Connection, type ConnectionHost } from './connection.js'
@@ -37,6 +38,7 @@ import {
   GATE_LOADING,
   GATE_READONLY_REPLICA,
   GATE_STALE,
+  GATE_TRACKING_FULL,
 } from './dispatcher.js'
 import { infoText } from './info.js'
 import { enforceOutputLimit } from './limits.js'
@@ -54,7 +56,7 @@ const READ_BUFFER_BYTES = 64 * 1024
 const PROTECTED_MODE =
   "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n"
 
-export class Server implements ServerApi, ConnectionHost, ReplicationHost, MasterStreamHost {
+export class Server implements ServerApi, ConnectionHost, ReplicationHost, MasterStreamHost, TrackingHost {
   readonly config: Config
   readonly log: Log
   readonly keyspace: Keyspace
@@ -68,6 +70,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   readonly pubsub = new PubSub()
   readonly events = new KeyspaceEvents(this.pubsub)
   readonly acl: Acl
+  readonly tracking = new Tracking(this)
   readonly stats: ServerStats = {
     startedMs: Date.now(),
     connectionsReceived: 0,
@@ -262,8 +265,15 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   dispatch(client: Client, parser: RequestParser): void {
     this.serving = client
     this.dispatcher.execute(client, parser.request)
+    if (client.tracking !== null) this.dispatcher.afterTracked(client, client.tracking)
     this.serving = null
     if (this.latePushes.length !== 0) this.appendLatePushes()
+  }
+
+  pushAhead(): void {
+    const { latePushes, serving, tracking } = this
+    if (serving !== null && serving.tracking !== null) tracking.flushPending(serving, serving.tracking)
+    if (latePushes.length !== 0) this.appendLatePushes()
   }
 
   private appendLatePushes(): void {
@@ -301,6 +311,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     client.transaction = null
     this.pubsub.forget(client)
     this.monitors.remove(client)
+    this.tracking.disable(client)
     if (client.replica !== null) this.replication.replicaGone(client.replica)
   }
 
@@ -310,6 +321,10 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   }
 
   // Between turns
+
+  broadcastLater(): void {
+    this.afterTurn(() => this.tracking.broadcast())
+  }
 
   afterTurn(task: () => void): void {
     this.tasks.push(task)
@@ -336,6 +351,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
         gate |= GATE_FEW_REPLICAS
       }
     }
+    if (this.tracking.overLimit) gate |= GATE_TRACKING_FULL
     this.dispatcher.gate = gate
     this.keyspace.notesExpiries = this.replication.master !== null && !values['replica-read-only']
   }

@@ -122,7 +122,7 @@ export class Database {
     keyspace.expiredKeys++
     this.remove(address, keyspace.lazyfree.expire)
     keyspace.listener?.keyExpired(this, key)
-    this.changed(key, 0, key.length)
+    this.changed(key, 0, key.length, true)
   }
 
   /** Removes a key to make room for others. */
@@ -132,7 +132,7 @@ export class Database {
     keyspace.evictedKeys++
     this.remove(address, keyspace.lazyfree.eviction)
     keyspace.listener?.keyEvicted(this, key)
-    this.changed(key, 0, key.length)
+    this.changed(key, 0, key.length, true)
   }
 
   private markAccess(address: number): void {
@@ -144,17 +144,17 @@ export class Database {
   // Changing
 
   /** Says that a key has changed. Every handler that changed one calls this once for it. */
-  touch(key: Uint8Array, start: number, end: number): void {
+  touch(key: Buffer, start: number, end: number): void {
     const { keyspace } = this
     keyspace.dirty++
-    this.changed(key, start, end)
+    this.changed(key, start, end, false)
     if (keyspace.notesExpiries && !keyspace.obeysMaster) keyspace.replicaExpiries.note(this, key, start, end)
   }
 
   /** As touch(), for a change that neither saves nor replicas need to know of. */
-  private changed(key: Uint8Array, start: number, end: number): void {
+  private changed(key: Buffer, start: number, end: number, removed: boolean): void {
     if (this.watchers.count !== 0) this.watchers.changed(key, start, end)
-    if (this.keyspace.reportsChanges) this.keyspace.listener?.keyChanged(this, key, start, end)
+    if (this.keyspace.reportsChanges) this.keyspace.listener?.keyChanged(this, key, start, end, removed)
   }
 
   /** Adds an entry for a key that is not here (`this.hash` is its hash). */

@@ -25,8 +25,8 @@ export interface KeyspaceListener {
   keyEvicted(database: Database, key: Buffer): void
   /** A key came into being; only while Keyspace.reportsNewKeys. */
   keyAdded(database: Database, address: number): void
-  /** key[start, end) changed or went; only while Keyspace.reportsChanges. */
-  keyChanged(database: Database, key: Uint8Array, start: number, end: number): void
+  /** key[start, end) changed or went, `removed` when it expired or was evicted; only while Keyspace.reportsChanges. */
+  keyChanged(database: Database, key: Buffer, start: number, end: number, removed: boolean): void
   /** All keys of a database went, or with null those of all; only while Keyspace.reportsChanges. */
   flushed(database: Database | null): void
 }

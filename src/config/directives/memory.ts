@@ -28,7 +28,7 @@ export const memoryLimits = {
   'client-output-buffer-limit': bufferLimits(MULTI_ARG | IMPLEMENTED),
   'client-query-buffer-limit': memory(GB, MB, INT64_MAX, IMPLEMENTED),
   'proto-max-bulk-len': memory(512 * MB, MB, INT64_MAX, IMPLEMENTED),
-  'tracking-table-max-keys': integer(1000000, 0, INT64_MAX),
+  'tracking-table-max-keys': integer(1000000, 0, INT64_MAX, IMPLEMENTED),
   'lfu-log-factor': integer(10, 0, INT_MAX, IMPLEMENTED),
   'lfu-decay-time': integer(1, 0, INT_MAX, IMPLEMENTED, null, 'minutes'),
   'active-expire-effort': integer(1, 1, 10, IMPLEMENTED),
