@@ -11,6 +11,7 @@ import { getAndChangeCommands } from './get-and-change.js'
 import { hashCommands } from './hashes.js'
 import { keysCommands } from './keys.js'
 import { latencyCommands } from './latency.js'
+import { lolwutCommands } from './lolwut.js'
 import { monitorCommands } from './monitor.js'
 import { objectCommands } from './object.js'
 import { persistenceCommands } from './persistence-commands.js'
@@ -50,6 +51,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...monitorCommands,
   ...slowlogCommands,
   ...latencyCommands,
+  ...lolwutCommands,
   ...persistenceCommands,
   ...replicationCommands,
   ...pubsubCommands,
