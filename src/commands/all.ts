@@ -5,6 +5,7 @@ import { commandCommands } from './command-commands.js'
 import { configCommands } from './config-commands.js'
 import { connectionCommands } from './connection.js'
 import { debugCommands } from './debug-commands.js'
+import { dumpCommands } from './dump.js'
 import { expiryCommands } from './expiry.js'
 import { flushCommands } from './flush.js'
 import { getAndChangeCommands } from './get-and-change.js'
@@ -36,6 +37,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...hashCommands,
   ...keysCommands,
   ...expiryCommands,
+  ...dumpCommands,
   ...scanCommands,
   ...objectCommands,
   ...flushCommands,

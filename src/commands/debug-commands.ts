@@ -107,8 +107,8 @@ const subcommands: readonly DebugSubcommand[] = [
     3,
     3,
     'SET-SKIP-CHECKSUM-VALIDATION <0|1>',
-    'Accepted without effect.',
-    acceptNumber,
+    'Lets RESTORE take payloads with wrong checksums, or not.',
+    setSkipChecksums,
   ),
 ]
 
@@ -213,6 +213,11 @@ function isOn({ buffer, ends, starts }: Request, index: number): boolean {
 
 function setActiveExpire({ args, reply, server }: CommandContext): void {
   server.activeExpire = isOn(args, 2)
+  reply.ok()
+}
+
+function setSkipChecksums({ args, reply, server }: CommandContext): void {
+  server.skipsChecksums = isOn(args, 2)
   reply.ok()
 }
 

@@ -9,7 +9,7 @@ export const EXPIRY_RELATIVE = 1
 export const EXPIRY_IN_SECONDS = 2
 
 /** The largest double below 2^63: later times would turn negative in a file's 64 bits. */
-const LATEST_MS = 2 ** 63 - 1024
+export const LATEST_MS = 2 ** 63 - 1024
 
 /** The error for a time that is not positive or does not fit 64 bits. */
 export function invalidExpiry(commandName: string): string {

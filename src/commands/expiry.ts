@@ -4,7 +4,7 @@ import { EVENT_GENERIC } from '../config/keyspace-events.js'
 import { NEVER } from '../store/database.js'
 import { HAS_EXPIRY } from '../store/entries.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
-import { EXPIRY_IN_SECONDS, EXPIRY_RELATIVE, hasPassed, invalidExpiry } from './expiry-options.js'
+import { EXPIRY_IN_SECONDS, EXPIRY_RELATIVE, hasPassed, invalidExpiry, LATEST_MS } from './expiry-options.js'
 import { findUntouched } from './lookup.js'
 import { type ArgumentDoc, type CommandSpec, FAST, MODIFY_KEY, READ_KEY, READONLY, WRITE } from './spec.js'
 
@@ -15,9 +15,6 @@ const ONLY_IF_EARLIER = 8
 
 const NO_KEY = -2
 const NO_EXPIRY = -1
-
-/** The last time a double and 64 bits with a sign both hold. */
-const LAST_TIME_MS = 2 ** 63 - 1024
 
 const INT64_MIN_SECONDS = -(INT64_MAX / 1000n)
 
@@ -146,7 +143,7 @@ function expire(ctx: CommandContext, kind: number): void {
     ctx.notify(EVENT_GENERIC, 'del', 1)
     ctx.propagateAs(keyspace.lazyfree.expire ? 'UNLINK' : 'DEL', ctx.args.view(1))
   } else {
-    const storedMs = Math.min(Math.max(whenMs, 0), LAST_TIME_MS)
+    const storedMs = Math.min(Math.max(whenMs, 0), LATEST_MS)
     ctx.db.setExpiry(address, storedMs)
     ctx.touch(1)
     ctx.notify(EVENT_GENERIC, 'expire', 1)

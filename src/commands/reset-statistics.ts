@@ -19,6 +19,7 @@ export function resetStatistics(server: ServerApi): void {
   stats.errorReplies = 0
   stats.errors.clear()
   stats.clientOutputBufferDisconnections = 0
+  stats.payloadSanitizations = 0
   keyspace.hits = 0
   keyspace.misses = 0
   keyspace.expiredKeys = 0

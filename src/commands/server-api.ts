@@ -40,6 +40,8 @@ export interface ServerStats {
   /** The largest unfinished request and unread output of a client in the last seconds, bytes. */
   readonly recentInput: RecentPeak
   readonly recentOutput: RecentPeak
+  /** Values that sanitize-dump-payload had checked (INFO dump_payload_sanitizations). */
+  payloadSanitizations: number
 }
 
 export interface ShutdownOptions {
@@ -89,6 +91,8 @@ export interface ServerApi {
   activeExpire: boolean
   /** The housekeeping by the clock rests (DEBUG PAUSE-CRON). */
   cronPaused: boolean
+  /** RESTORE takes payloads with any checksum (DEBUG SET-SKIP-CHECKSUM-VALIDATION). */
+  skipsChecksums: boolean
   /** Runs a command of a transaction in its turn (EXEC). */
   callQueued(client: Client, queued: QueuedCommand): void
   /** Prepares to exit. Replies come later through the callback: null when it goes down, or an error's text. */

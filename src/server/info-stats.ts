@@ -52,7 +52,7 @@ export function statsFields(server: ServerApi): Field[] {
     ['tracking_total_prefixes', tracking.prefixCount],
     ['unexpected_error_replies', stats.unexpectedErrorReplies],
     ['total_error_replies', stats.errorReplies],
-    ['dump_payload_sanitizations', 0],
+    ['dump_payload_sanitizations', stats.payloadSanitizations],
     ['total_reads_processed', stats.reads],
     ['total_writes_processed', stats.writes],
     ['io_threaded_reads_processed', 0],

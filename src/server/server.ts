@@ -88,11 +88,13 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     rates: new Rates(),
     recentInput: new RecentPeak(),
     recentOutput: new RecentPeak(),
+    payloadSanitizations: 0,
   }
   readonly eventLoop = new EventLoop()
   readonly expiry: ActiveExpire
   activeExpire = true
   cronPaused = false
+  skipsChecksums = false
   /** The pid file that was written, to be removed at the end. */
   pidFile: string | null = null
 

@@ -105,6 +105,33 @@ describe('what key commands send to replicas', requireStock('redis-server'), () 
     ).toEqual([])
   })
 
+  test('RESTORE travels with an absolute time', async () => {
+    const bytes = (await ours.call('DUMP', 'a')).text ?? ''
+    const shown = '\\x00\\xc0\\x01'
+    const lines = await sends(
+      ['RESTORE', 'x', '100000', bytes],
+      ['RESTORE', 'y', '4000000000000', bytes, 'ABSTTL', 'IDLETIME', '5'],
+      ['RESTORE', 'z', '0', bytes, 'REPLACE'],
+    )
+    const time = (await ours.call('PEXPIRETIME', 'x')).text
+    expect(lines.map(line => line.replace(/ \\x00\S*/, ' PAYLOAD'))).toEqual([
+      `RESTORE x ${time} PAYLOAD ABSTTL`,
+      'RESTORE y 4000000000000 PAYLOAD ABSTTL IDLETIME 5',
+      'RESTORE z 0 PAYLOAD REPLACE',
+    ])
+    expect(lines[0]).toContain(shown)
+  })
+
+  test('RESTORE of what has expired travels as the deletion of what it replaces', async () => {
+    const bytes = (await ours.call('DUMP', 'a')).text ?? ''
+    expect(
+      await sends(['RESTORE', 'a', '1', bytes, 'ABSTTL', 'REPLACE'], ['RESTORE', 'x', '1', bytes, 'ABSTTL']),
+    ).toEqual(['DEL a'])
+    await ours.call('CONFIG', 'SET', 'lazyfree-lazy-server-del', 'yes')
+    expect(await sends(['RESTORE', 'b', '1', bytes, 'ABSTTL', 'REPLACE'])).toEqual(['UNLINK b'])
+    await ours.call('CONFIG', 'SET', 'lazyfree-lazy-server-del', 'no')
+  })
+
   test('other changes travel as they came', async () => {
     const commands = [
       ['DEL', 'a', 'missing'],

@@ -28,7 +28,7 @@ export const persistence = {
   'stop-writes-on-bgsave-error': bool(true, IMPLEMENTED),
   'rdb-del-sync-files': bool(false, IMPLEMENTED),
   'rdb-save-incremental-fsync': bool(true),
-  'sanitize-dump-payload': oneOf(['no', 'yes', 'clients'], 'no'),
+  'sanitize-dump-payload': oneOf(['no', 'yes', 'clients'], 'no', IMPLEMENTED),
   appendonly: bool(false, DENY_LOADING),
   appendfilename: text('appendonly.aof', IMMUTABLE, name => checkFileName('appendfilename', 'filename', name)),
   appenddirname: text('appendonlydir', IMMUTABLE, name => checkFileName('appenddirname', 'dirname', name)),

@@ -63,7 +63,8 @@ export class EntryReader {
     return next
   }
 
-  private readValue(type: number, bytes: Buffer, at: number, end: number): number {
+  /** Reads the value at `at`, whose key was located or given; of a value in pieces only the first one. */
+  readValue(type: number, bytes: Buffer, at: number, end: number): number {
     switch (type) {
       case RDB_TYPE_STRING:
         return this.readString(bytes, at, end)

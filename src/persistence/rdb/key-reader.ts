@@ -9,6 +9,8 @@ export class KeyReader {
   private readonly string = new StringReader()
   private readonly window: RdbWindow
   private marked = false
+  /** The key was given from outside: the bytes hold none. */
+  private given = false
 
   constructor(window: RdbWindow) {
     this.window = window
@@ -33,9 +35,18 @@ export class KeyReader {
     return next >= 0 ? next : this.window.notLocated(this.string, next)
   }
 
+  /** Names the key of a value that stands alone (RESTORE). */
+  give(bytes: Buffer, start: number, end: number): void {
+    this.given = true
+    this.key.bytes = bytes
+    this.key.start = start
+    this.key.end = end
+  }
+
   /** Decodes the key that was located. */
   take(bytes: Buffer): RdbKey {
     const { key, string } = this
+    if (this.given) return key
     if (!string.decode(bytes)) this.window.fail(string.at, string.expected, string.found)
     key.bytes = string.bytes
     key.start = string.start

@@ -65,6 +65,11 @@ export class KeyspaceTarget implements RdbTarget {
     return true
   }
 
+  /** Loads into a database that is none of the keyspace's. */
+  useDatabase(database: Database): void {
+    this.database = database
+  }
+
   resizeDatabase(keys: number, expires: number): void {
     this.database.keys.reserve(Math.min(keys, RESERVE_MAX_KEYS))
     this.database.expires.reserve(Math.min(expires, RESERVE_MAX_KEYS))

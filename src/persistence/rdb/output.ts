@@ -37,13 +37,26 @@ export function lengthBytes(length: number): number {
   return length < TWO_32 ? 5 : 9
 }
 
+/** Compresses source[start, end) into target[targetStart, targetEnd); returns the bytes written, 0 when that is no use. */
+export type Compressor = (
+  source: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  targetStart: number,
+  targetEnd: number,
+) => number
+
 export class RdbOutput {
   /** What was written is buffer[0, length). */
   buffer: Buffer
   length = 0
 
-  constructor(initialBytes = INITIAL_BYTES) {
+  private readonly compressor: Compressor
+
+  constructor(initialBytes = INITIAL_BYTES, compressor: Compressor = lzfCompress) {
     this.buffer = Buffer.allocUnsafeSlow(initialBytes)
+    this.compressor = compressor
   }
 
   /** Makes room for `count` more bytes. Amortized O(1) a byte. */
@@ -199,7 +212,7 @@ export class RdbOutput {
     this.ensure(headBytes + most)
     const { buffer } = this
     const body = this.length + headBytes
-    const packed = lzfCompress(bytes, start, end, buffer, body, body + most)
+    const packed = this.compressor(bytes, start, end, buffer, body, body + most)
     if (packed === 0) return false
     buffer[this.length] = SPECIAL_STRING | STRING_LZF
     const at = this.putLength(this.putLength(this.length + 1, packed), length)

@@ -16,9 +16,9 @@ export class RdbWindow {
   openKey: string | null = null
   /** Where `length` leaves what it has read. */
   readonly lengths = new LengthReader()
-  private readonly totalBytes: number
+  /** Length of the whole stream, or Infinity. */
+  totalBytes: number
 
-  /** @param totalBytes length of the whole stream, or Infinity. */
   constructor(totalBytes: number) {
     this.totalBytes = totalBytes
   }

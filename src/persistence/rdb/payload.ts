@@ -1,0 +1,148 @@
+/**
+ * The payload of DUMP, RESTORE and MIGRATE: one value, without its key.
+ *
+ *     <type: u8> <value as in a file> <RDB version: u16 LE> <CRC64 of all before: u64 LE>
+ *
+ * Source: createDumpPayload and verifyDumpPayload in Redis's cluster.c.
+ */
+import { CRC64_LENGTH, Crc64 } from '../../bytes/crc64.js'
+import { lzfCompressExact } from '../../bytes/lzf-exact.js'
+import { Database } from '../../store/database.js'
+import type { Keyspace } from '../../store/keyspace.js'
+import type { HashLimits } from '../../types/hash.js'
+import { RdbOutput, rdbTypeOf, writeValue } from './encode.js'
+import { EntryReader } from './entry-reader.js'
+import { RdbError } from './error.js'
+import { RDB_NEWEST_VERSION, RDB_VERSION } from './format.js'
+import { KeyspaceTarget } from './load.js'
+import { RdbWindow } from './window.js'
+
+const FOOTER_BYTES = 2 + CRC64_LENGTH
+const NO_DATABASE = -1
+
+const crc = new Crc64()
+const output = new RdbOutput(1024, lzfCompressExact)
+
+/** Writes the payload of the value at `address`, byte by byte as Redis 7.0 does; it is the caller's own. O(size). */
+export function dumpPayload(keyspace: Keyspace, address: number, compress: boolean): Buffer {
+  const { entries, tables } = keyspace
+  output.reset()
+  output.byte(rdbTypeOf(entries, address))
+  writeValue(output, entries, tables, address, compress)
+  output.byte(RDB_VERSION & 0xff)
+  output.byte(RDB_VERSION >>> 8)
+  const length = output.length + CRC64_LENGTH
+  const payload = Buffer.allocUnsafeSlow(length)
+  output.buffer.copy(payload, 0, 0, output.length)
+  crc.reset()
+  crc.update(payload, 0, output.length)
+  crc.writeTo(payload, output.length)
+  return payload
+}
+
+/** Whether payload[start, end) ends in a version that can be read and, unless that does not matter, in its checksum. */
+export function isIntactPayload(payload: Buffer, start: number, end: number, checksum: boolean): boolean {
+  if (end - start < FOOTER_BYTES) return false
+  if (payload.readUInt16LE(end - FOOTER_BYTES) > RDB_NEWEST_VERSION) return false
+  if (!checksum) return true
+  crc.reset()
+  crc.update(payload, start, end - CRC64_LENGTH)
+  return crc.matches(payload, end - CRC64_LENGTH)
+}
+
+/** What RESTORE says of a key besides its value. */
+export interface RestoredTraits {
+  /** Unix time in milliseconds; NaN for none. */
+  readonly expiryMs: number
+  /** Seconds since the last access, or -1. */
+  readonly idleSeconds: number
+  /** LFU counter, or -1. */
+  readonly frequency: number
+}
+
+/**
+ * Reads payloads. Each value is loaded into a database apart, so that nothing has happened to the real one when a payload turns
+ * out to be bad; from there it moves for the price of its slot.
+ */
+export class PayloadReader {
+  /** Where the values are that were read, under their keys. */
+  database: Database
+  private readonly keyspace: Keyspace
+  private readonly hashLimits: HashLimits
+  private window = new RdbWindow(0)
+  private entries: EntryReader
+
+  /** @param hashLimits as they stand at each call. */
+  constructor(keyspace: Keyspace, hashLimits: HashLimits) {
+    this.keyspace = keyspace
+    this.hashLimits = hashLimits
+    this.database = new Database(NO_DATABASE, keyspace)
+    this.entries = this.newReader()
+  }
+
+  private newReader(): EntryReader {
+    this.window = new RdbWindow(0)
+    this.database = new Database(NO_DATABASE, this.keyspace)
+    const target = new KeyspaceTarget(this.keyspace, { hashLimits: this.hashLimits, dropExpired: false })
+    target.useDatabase(this.database)
+    return new EntryReader(this.window, target, false)
+  }
+
+  /**
+   * Loads the value of payload[start, end) under key[keyStart, keyEnd) into `database`. Returns the entry's address, or 0 when
+   * the payload holds no value of a known type. What follows the value is not looked at. O(size).
+   */
+  read(
+    payload: Buffer,
+    start: number,
+    end: number,
+    key: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    traits: RestoredTraits,
+  ): number {
+    const { keyspace } = this
+    // FLUSHALL has replaced the memory since the last call.
+    if (this.database.entries !== keyspace.entries) this.entries = this.newReader()
+    const { reportsNewKeys } = keyspace
+    keyspace.reportsNewKeys = false
+    try {
+      this.load(payload, start, end, key, keyStart, keyEnd, traits)
+    } catch (error) {
+      this.discard(key, keyStart, keyEnd)
+      this.entries = this.newReader()
+      // A RangeError: a string for which there is no memory.
+      if (!(error instanceof RdbError || error instanceof RangeError)) throw error
+      return 0
+    } finally {
+      keyspace.reportsNewKeys = reportsNewKeys
+    }
+    return this.database.findAny(key, keyStart, keyEnd)
+  }
+
+  private load(
+    payload: Buffer,
+    start: number,
+    end: number,
+    key: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    { expiryMs, idleSeconds, frequency }: RestoredTraits,
+  ): void {
+    const { entries, window } = this
+    window.totalBytes = end
+    entries.keys.give(key, keyStart, keyEnd)
+    entries.keys.expiryMs(expiryMs)
+    entries.keys.idleSeconds(idleSeconds)
+    entries.keys.frequency(frequency)
+    let at = entries.readValue(payload[start], payload, start + 1, end)
+    while (entries.inPieces) at = entries.readPiece(payload, at, end)
+    entries.keys.clear()
+  }
+
+  /** Takes back what was read. */
+  discard(key: Buffer, start: number, end: number): void {
+    const address = this.database.findAny(key, start, end)
+    if (address !== 0) this.database.remove(address, false)
+  }
+}
