@@ -35,8 +35,9 @@ function readLine(words: string[], place: string, users: Map<string, User>, sett
   if ('unmatched' in rules) return [`${place}: Unmatched parenthesis in selector definition.`]
   const errors: string[] = []
   let malformed = false
-  for (const rule of rules) {
-    const problem = applyUserRule(user, rule.replace(/^[\t\r\n]+|[\t\r\n]+$/g, ''), setting)
+  for (const word of rules) {
+    const rule = word.replace(/^[\t\r\n]+|[\t\r\n]+$/g, '')
+    const problem = applyUserRule(user, rule, setting)
     if (problem === UNKNOWN_COMMAND) errors.push(`${place}: Error in applying operation '${rule}': ${problem}.`)
     // The others are not shown, as they may be passwords, and only the first counts: it may have led to those behind it.
     else if (problem !== null && !malformed) {
