@@ -4,6 +4,7 @@ import { clientCommands } from './client-commands.js'
 import { commandCommands } from './command-commands.js'
 import { configCommands } from './config-commands.js'
 import { connectionCommands } from './connection.js'
+import { copyCommands } from './copy.js'
 import { debugCommands } from './debug-commands.js'
 import { dumpCommands } from './dump.js'
 import { expiryCommands } from './expiry.js'
@@ -37,6 +38,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...hashCommands,
   ...keysCommands,
   ...expiryCommands,
+  ...copyCommands,
   ...dumpCommands,
   ...scanCommands,
   ...objectCommands,

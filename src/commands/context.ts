@@ -23,6 +23,7 @@ export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong k
 export const SYNTAX_ERROR = 'ERR syntax error'
 export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range'
 export const NO_SUCH_KEY = 'ERR no such key'
+export const SAME_OBJECT = 'ERR source and destination objects are the same'
 
 export class CommandContext {
   readonly server: ServerApi

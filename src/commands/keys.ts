@@ -4,7 +4,7 @@ import { EVENT_GENERIC } from '../config/keyspace-events.js'
 import type { Database } from '../store/database.js'
 import { moveEntry } from '../store/move-entry.js'
 import { typeName } from '../types/type-name.js'
-import { type CommandContext, NO_SUCH_KEY } from './context.js'
+import { type CommandContext, NO_SUCH_KEY, SAME_OBJECT } from './context.js'
 import { readDatabase } from './database-argument.js'
 import { findUntouched, hasExpired } from './lookup.js'
 import {
@@ -26,7 +26,6 @@ import {
   WRITE,
 } from './spec.js'
 
-export const SAME_OBJECT = 'ERR source and destination objects are the same'
 /** How often a replica full of expired keys is asked for another random key. */
 const RANDOM_KEY_TRIES = 100
 

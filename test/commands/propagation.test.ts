@@ -136,6 +136,7 @@ describe('what key commands send to replicas', requireStock('redis-server'), () 
     const commands = [
       ['DEL', 'a', 'missing'],
       ['RENAME', 'b', 'c'],
+      ['COPY', 'c', 'd', 'DB', '2', 'REPLACE'],
       ['MOVE', 'c', '3'],
       ['SWAPDB', '0', '3'],
       ['FLUSHDB', 'async'],
