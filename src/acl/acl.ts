@@ -64,7 +64,7 @@ export class Acl implements RuleSetting {
     return [...this.users.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  /** The user, when it exists, is on, and has this password. */
+  /** The user of this name, if it exists, is on, and has this password. */
   authenticate(name: string, password: Uint8Array): User | null {
     const user = this.users.get(name)
     return user?.accepts(password) ? user : null
@@ -79,15 +79,11 @@ export class Acl implements RuleSetting {
   /** Creates or changes a user, by all the rules or by none. Returns what is wrong with them, or null. */
   set(name: string, rules: readonly string[]): string | null {
     if (hasBlanks(name)) return "Usernames can't contain spaces or null characters"
-    const merged = mergeSelectors(rules)
-    if ('unmatched' in merged) return `Unmatched parenthesis in acl selector starting at '${merged.unmatched}'.`
     const known = this.users.get(name)
     const changed = newUser(name, this)
     if (known !== undefined) changed.copyFrom(known)
-    for (const rule of merged) {
-      const problem = applyUserRule(changed, rule, this)
-      if (problem !== null) return `Error in ACL SETUSER modifier '${rule}': ${problem}`
-    }
+    const problem = this.apply(changed, rules, 'ACL SETUSER modifier')
+    if (problem !== null) return problem
     // Connections hold on to the object.
     if (known === undefined) this.users.set(name, changed)
     else known.copyFrom(changed)
@@ -105,19 +101,26 @@ export class Acl implements RuleSetting {
   /** A `user` statement of the configuration: what is wrong with it, or null. */
   private declare({ name, rules }: UserStatement): string | null {
     if (hasBlanks(name)) return 'Spaces not allowed in ACL usernames'
-    const merged = mergeSelectors(rules)
-    if ('unmatched' in merged) return `Unmatched parenthesis in acl selector starting at '${merged.unmatched}'.`
     const user = newUser(name, this)
-    for (const rule of merged) {
-      const problem = applyUserRule(user, rule, this)
-      if (problem !== null) return `Error in user declaration '${rule}': ${problem}`
-    }
+    const problem = this.apply(user, rules, 'user declaration')
+    if (problem !== null) return problem
     if (name === DEFAULT_USER) this.defaultUser.copyFrom(user)
     else this.users.set(name, user)
     if (!user.enabled) {
       this.serverLog.notice(
         `The user '${name}' is disabled (there is no 'on' modifier in the user description). Make sure this is not a configuration error.`,
       )
+    }
+    return null
+  }
+
+  /** Applies rules, as far as they are right; returns what is wrong with the first that is not, and where it stands. */
+  private apply(user: User, rules: readonly string[], where: string): string | null {
+    const merged = mergeSelectors(rules)
+    if ('unmatched' in merged) return `Unmatched parenthesis in acl selector starting at '${merged.unmatched}'.`
+    for (const rule of merged) {
+      const problem = applyUserRule(user, rule, this)
+      if (problem !== null) return `Error in ${where} '${rule}': ${problem}`
     }
     return null
   }

@@ -12,13 +12,13 @@ export function describeUser(user: User): string {
   return [...rules, ...inner].join(' ')
 }
 
-/** The line of a config file that makes this user: as ACL LIST shows it, but that quotes in it are quoted. */
+/** The line of a config file that makes this user: as ACL LIST shows it, but quoted where it would be read as something else. */
 export function configLine(user: User): string {
   return ['user', user.name, ...describeUser(user).split(' ')].map(quoted).join(' ')
 }
 
 function quoted(word: string): string {
-  return /["']/.test(word) ? quoteArg(word) : word
+  return word === '' || /["']/.test(word) ? quoteArg(word) : word
 }
 
 /** The flags in Redis's order. */

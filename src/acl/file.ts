@@ -1,7 +1,5 @@
 /** ACL files: a line a user, `user NAME rules ...`. Source of behaviour: ACLLoadFromFile in Redis's acl.c. */
-
-import type { RuleSetting } from './selector-rules.js'
-import { UNKNOWN_COMMAND } from './selector-rules.js'
+import { type RuleSetting, UNKNOWN_COMMAND } from './selector-rules.js'
 import type { User } from './user.js'
 import { applyUserRule, mergeSelectors, newUser } from './user-rules.js'
 import { hasBlanks } from './words.js'

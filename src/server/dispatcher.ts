@@ -112,7 +112,6 @@ export class Dispatcher implements KeyspaceListener {
       return
     }
     context.command = command
-    client.lastCommand = command
     if (this.gate !== 0 || !client.unrestricted || (command.flags & PROTECTED) !== 0) {
       const refusal = this.refusal(client, command)
       if (refusal !== null) {

@@ -206,14 +206,14 @@ describe('rules that are refused, and change nothing', () => {
 
 test('a description, or the line of a config file, makes the same user again', () => {
   fc.assert(
-    fc.property(fc.array(rule, { maxLength: 12 }), rules => {
-      const user = newUser('"u', setting)
+    fc.property(fc.constantFrom('u', '"u', ''), fc.array(rule, { maxLength: 12 }), (username, rules) => {
+      const user = newUser(username, setting)
       for (const text of rules) applyUserRule(user, text, setting)
       const description = describeUser(user)
-      const again = userOf('"u', description.split(' '))
+      const again = userOf(username, description.split(' '))
       const [, name, ...words] = splitArgs(configLine(user)) ?? []
       const configured = userOf(name, words)
-      expect(name).toBe(user.name)
+      expect(name).toBe(username)
       for (const other of [again, configured]) {
         expect(describeUser(other)).toBe(description)
         for (const probe of PROBES) expect(decision(other, ...probe)).toBe(decision(user, ...probe))

@@ -40,18 +40,9 @@ describe('the config file', () => {
     expect(now).toEqual([list[0], 'user carol off sanitize-payload resetchannels -@all +get', list[2]])
   })
 
-  test.each([
-    ['user alice on +nosuch', "Error in user declaration '+nosuch': Unknown command or category name in ACL"],
-    ['user alice on %X~a', "Error in user declaration '%X~a': Syntax error"],
-    ['user alice (+get', "Unmatched parenthesis in acl selector starting at '(+get'."],
-    ['user "a b" on', 'Spaces not allowed in ACL usernames'],
-    ['user alice on\nuser alice off', 'Duplicate user found. A user can only be defined once in config files'],
-  ])('%j is refused, with its place', async (lines, reason) => {
-    const text = await refusal({ config: `hz 10\n${lines}\n` })
-    const last = lines.split('\n').length
-    expect(text).toContain(`at line ${last + 1}\n>>> '${lines.split('\n')[last - 1]}'\n`)
-    expect(text).toContain(`${reason}\n`)
-    expect(text).toMatch(/\(in .*redis\.conf\)/)
+  test('with a line that makes no user ends the start, with its place', async () => {
+    const text = await refusal({ config: 'hz 10\nuser alice on +nosuch\n' })
+    expect(text).toMatch(/at line 2\n>>> 'user alice on \+nosuch'\n.*Unknown command .*\n\(in .*redis\.conf\)/)
   })
 
   test('has no users beside an ACL file', async () => {
