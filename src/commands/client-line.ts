@@ -1,9 +1,7 @@
 /** A client as one line of CLIENT LIST, CLIENT INFO and the log. Format: catClientInfoString in Redis 7.2's networking.c. */
 import type { Client } from './client.js'
+import { clientMemory } from './client-memory.js'
 import type { CommandContext } from './context.js'
-
-/** What a client costs beside its buffers: the objects behind it and its socket, roughly. */
-const CLIENT_BYTES = 4096
 
 export type ClientType = 'normal' | 'replica' | 'pubsub' | 'master'
 
@@ -25,11 +23,6 @@ export function clientType(client: Client): ClientType {
   if (client.isMaster) return 'master'
   if (client.isReplica) return 'replica'
   return client.subscriptions.total > 0 ? 'pubsub' : 'normal'
-}
-
-/** Bytes held for a client: its own, a request that is not complete, replies not yet read. */
-export function clientMemory(client: Client): number {
-  return CLIENT_BYTES + client.transport.pendingInputBytes + client.transport.pendingOutputBytes
 }
 
 /**
@@ -58,7 +51,7 @@ export function clientLine(client: Client, nowMs: number, serving: CommandContex
     `qbuf=${input + wire}`,
     'qbuf-free=0',
     `argv-mem=${serving === null ? 0 : argumentBytes(serving)}`,
-    `multi-mem=${queuedBytes(client)}`,
+    `multi-mem=${client.transaction?.argumentBytes ?? 0}`,
     'rbs=0',
     'rbp=0',
     'obl=0',
@@ -105,13 +98,5 @@ function seconds(ms: number): number {
 function argumentBytes({ args }: CommandContext): number {
   let bytes = 0
   for (let i = 0; i < args.argc; i++) bytes += args.length(i)
-  return bytes
-}
-
-function queuedBytes(client: Client): number {
-  let bytes = 0
-  for (const { request } of client.transaction?.queue ?? []) {
-    for (let i = 0; i < request.argc; i++) bytes += request.length(i)
-  }
   return bytes
 }

@@ -18,8 +18,10 @@ export interface Transport {
   /** Replies that wait for the client to read. */
   readonly pendingOutputBytes: number
   readonly pendingOutputChunks: number
-  /** Bytes of a request that is not complete yet. */
+  /** Bytes that have arrived and are not parsed yet. */
   readonly pendingInputBytes: number
+  /** Bytes of memory that unfinished requests take, and replies that did not leave with their turn. */
+  readonly memoryBytes: number
   /** Called when all output has left: replicas get the stream piece by piece. */
   onDrain: (() => void) | null
   /** Sends bytes that nobody changes any more, outside the turn of a request. */
@@ -31,6 +33,8 @@ export interface Transport {
   postpone(request: Request): void
   /** Closes at once; what was not sent is lost. */
   close(): void
+  /** As close(), and the server forgets the client without waiting for the socket to end. */
+  drop(): void
   /** Closes as soon as the replies written so far are sent. */
   closeAfterReplies(): void
   /** Goes on with requests that waited while the client was blocked. */
@@ -45,6 +49,9 @@ export interface QueuedCommand {
 /** A transaction between MULTI and EXEC. */
 export interface Transaction {
   readonly queue: QueuedCommand[]
+  /** Flags of the queued commands, all together, and bytes of their arguments. */
+  flags: number
+  argumentBytes: number
   /** A command was refused while queueing: EXEC will abort. */
   failed: boolean
 }
@@ -103,6 +110,9 @@ export class Client implements Subscriber, TrackingClient {
   replicaAnnouncedAddress = ''
   replicaCapabilities = new Set<string>()
   replicaWantsRdbOnly = false
+  /** How this client stands in the account of client memory; the account's own (server/client-eviction.ts). */
+  accountedBytes = 0
+  memoryBucket = -1
 
   constructor(id: number, transport: Transport, db: Database, nowMs: number) {
     this.id = id

@@ -34,6 +34,8 @@ export class CommandContext {
   client: Client
   db: Database
   command: Command
+  /** Memory was over maxmemory when the command came, with nothing left to evict. */
+  outOfMemory = false
   /** Inside EXEC: commands run one after another, and reach replicas as one transaction. */
   inTransaction = false
   /** Writes to propagate in place of the request's own bytes, and deletions of expired keys that precede them. */

@@ -42,6 +42,47 @@ export interface ServerStats {
   readonly recentOutput: RecentPeak
   /** Values that sanitize-dump-payload had checked (INFO dump_payload_sanitizations). */
   payloadSanitizations: number
+  /** Clients closed because all together took too much memory (maxmemory-clients). */
+  evictedClients: number
+}
+
+/** Where memory goes, all in bytes; server/memory.ts says what counts. */
+export interface MemoryFigures {
+  /** By the server's accounts: what maxmemory limits. */
+  readonly used: number
+  readonly peak: number
+  readonly resident: number
+  /** Used before there was any data. */
+  readonly startup: number
+  /** Used for anything but keys and values. */
+  readonly overhead: number
+  /** Used, and what is set aside for keys and values without being in use. */
+  readonly reserved: number
+  /** Reserved, and the JavaScript heap. */
+  readonly withHeap: number
+  readonly clients: number
+  readonly backlog: number
+  /** Part of the stream that is kept for replicas that lag behind the backlog's size. */
+  readonly replicas: number
+  /** Used, but no reason to evict. */
+  readonly notCounted: number
+}
+
+/** The account of memory. */
+export interface MemoryAccount {
+  /** used_memory. */
+  readonly usedBytes: number
+  /** Notes the peak. */
+  sample(): void
+  /** O(clients + databases). */
+  figures(): MemoryFigures
+}
+
+/** Time during which memory was over maxmemory, in milliseconds: in all, and since when it has been now. */
+export interface EvictionTimes {
+  readonly totalExceededMs: number
+  readonly currentExceededMs: number
+  resetStatistics(): void
 }
 
 export interface ShutdownOptions {
@@ -74,6 +115,8 @@ export interface ServerApi {
   readonly loader: LoadProgress
   readonly replication: Replication
   readonly stats: ServerStats
+  readonly memory: MemoryAccount
+  readonly memoryLimit: EvictionTimes
   readonly pubsub: PubSub
   readonly events: KeyspaceEvents
   readonly expiry: ActiveExpire

@@ -177,6 +177,7 @@ export class Replicas {
   remove(link: ReplicaLink): void {
     if (!this.links.delete(link)) return
     this.stream.readers.delete(link)
+    this.stream.trim()
     link.transport.onDrain = null
     this.log.notice(`Connection with replica ${link.name} lost.`)
     if (this.links.size === 0) this.idleSinceMs = Date.now()

@@ -251,7 +251,7 @@ export class Replication implements MasterLinkHost {
   cron(): void {
     const { values } = this.config
     this.master?.cron()
-    const pingDue = this.seconds++ % values['repl-ping-replica-period'] === 0
+    const pingDue = ++this.seconds % values['repl-ping-replica-period'] === 0
     if (pingDue && this.master === null && this.replicas.count > 0) this.stream.feed(-1, PING, 0, PING.length)
     this.replicas.cron()
     this.expireBacklog()

@@ -55,10 +55,14 @@ export class ReplicationStream {
     return Math.max(0, this.database)
   }
 
+  /** Bytes of memory behind the stream. O(1). */
   get memoryBytes(): number {
-    let bytes = 0
-    for (const block of this.blocks) bytes += block.bytes.length
-    return bytes
+    return this.blocks.length * BLOCK_BYTES
+  }
+
+  /** What of that is only there for replicas that lag behind the backlog's size. O(1). */
+  get laggingBytes(): number {
+    return Math.max(0, this.memoryBytes - this.windowBytes - BLOCK_BYTES)
   }
 
   /** Starts to keep the stream, from here on. */
@@ -135,8 +139,8 @@ export class ReplicationStream {
     }
   }
 
-  /** Drops blocks that neither the window nor a reader needs. */
-  private trim(): void {
+  /** Drops blocks that neither the window nor a reader needs; to be called when a reader has gone. */
+  trim(): void {
     let needed = this.offset - this.windowBytes
     for (const reader of this.readers) needed = Math.min(needed, reader.position)
     let drop = 0

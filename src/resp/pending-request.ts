@@ -47,6 +47,11 @@ export class PendingRequest {
     return !this.reused
   }
 
+  /** Bytes behind the last argument that is complete; of one under way, its content. */
+  get unparsedBytes(): number {
+    return this.length - this.parser.at
+  }
+
   /** Adds bytes[start, end) of what has arrived. */
   append(bytes: Buffer, start: number, end: number): void {
     const wanted = this.length + end - start

@@ -27,10 +27,18 @@ export function applyConfig(server: Server): void {
     keyspace.reportsNewKeys = (server.events.classes & EVENT_NEW) !== 0
     server.watch.configure()
     server.tracking.maxKeys = values['tracking-table-max-keys']
+    server.eviction.configure(values['maxmemory-policy'], values['maxmemory-samples'])
+    server.clientEviction.configure(values['maxmemory-clients'], values.maxmemory)
+    server.memoryLimit.configure(values.maxmemory, values['maxmemory-eviction-tenacity'])
     server.stateChanged()
     return null
   }
   apply()
+  config.onChange('maxmemory', apply)
+  config.onChange('maxmemory-samples', apply)
+  config.onChange('maxmemory-eviction-tenacity', apply)
+  config.onChange('maxmemory-clients', apply)
+  config.onChange('replica-ignore-maxmemory', apply)
   config.onChange('proto-max-bulk-len', apply)
   config.onChange('client-query-buffer-limit', apply)
   config.onChange('maxmemory-policy', apply)

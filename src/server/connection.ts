@@ -20,6 +20,15 @@ import {
 /** Strings up to this size are written by libuv from its stack; larger ones it would copy to the heap. */
 const STRING_WRITE_MAX_BYTES = 16384
 const NOTHING: readonly Buffer[] = []
+/** The JavaScript object behind a piece of output. */
+const CHUNK_OBJECT_BYTES = 100
+
+/** The account of memory that clients hold. */
+export interface ClientAccount {
+  /** Whether anybody wants it kept. */
+  readonly accounting: boolean
+  update(client: Client): void
+}
 
 /** Counters that connections keep (ServerStats). */
 export interface ConnectionStats {
@@ -31,6 +40,7 @@ export interface ConnectionStats {
 
 /** What a connection needs of the server. */
 export interface ConnectionHost {
+  readonly clientAccount: ClientAccount
   readonly readBuffer: Buffer
   readonly parser: RequestParser
   readonly unfinished: PendingRequests
@@ -106,7 +116,16 @@ export class Connection implements Transport {
     return this.outgoing.length + this.inFlight.length
   }
   get pendingInputBytes(): number {
-    return (this.pending?.length ?? 0) + this.stashBytes
+    return (this.pending?.unparsedBytes ?? 0) + this.stashBytes
+  }
+  get memoryBytes(): number {
+    return (
+      (this.pending?.buffer.length ?? 0) +
+      this.stashBytes +
+      this.outgoingBytes +
+      this.inFlightBytes +
+      this.pendingOutputChunks * CHUNK_OBJECT_BYTES
+    )
   }
 
   /** Bytes have arrived in the shared read buffer. */
@@ -118,6 +137,7 @@ export class Connection implements Transport {
     host.stats.bytesIn += length
     if (client.blocked !== null) this.hold(host.readBuffer, 0, length)
     else this.consume(host.readBuffer, length)
+    if (host.clientAccount.accounting) this.account()
     this.flush()
     return true
   }
@@ -205,7 +225,12 @@ export class Connection implements Transport {
       this.host.beginTurn()
       this.consume(held, held.length)
     }
+    if (this.host.clientAccount.accounting) this.account()
     this.flush()
+  }
+
+  private account(): void {
+    if (!this.destroyed) this.host.clientAccount.update(this.client)
   }
 
   /**
@@ -297,6 +322,11 @@ export class Connection implements Transport {
 
   /** Hands the queue to the kernel unless a write is under way. */
   private drain(): void {
+    this.write()
+    if (this.host.clientAccount.accounting) this.account()
+  }
+
+  private write(): void {
     if (this.writing || this.destroyed) {
       if (this.writing) this.host.outputGrew(this)
       return
@@ -354,6 +384,11 @@ export class Connection implements Transport {
     this.outgoingBytes = 0
     this.text = ''
     this.socket.destroy()
+  }
+
+  drop(): void {
+    this.close()
+    this.onClosed()
   }
 
   closeAfterReplies(): void {

@@ -13,6 +13,7 @@ import { KeyArguments } from '../commands/key-arguments.js'
 import type { ServerApi } from '../commands/server-api.js'
 import {
   ALLOWED_TO_SUBSCRIBERS,
+  DENYOOM,
   LOADING,
   NO_AUTH,
   NO_MULTI,
@@ -33,7 +34,9 @@ import { encodeRequest, Request, requestFromArguments } from '../resp/request.js
 import type { Database } from '../store/database.js'
 import type { KeyspaceListener } from '../store/keyspace.js'
 import type { TrackingState } from '../tracking/tracking-client.js'
+import type { ClientEviction } from './client-eviction.js'
 import type { CommandWatch } from './command-watch.js'
+import type { MemoryLimit } from './memory-limit.js'
 
 const MULTI = encodeRequest('MULTI')
 const EXEC = encodeRequest('EXEC')
@@ -47,6 +50,9 @@ export const MISCONF_TEXT =
 
 const READONLY_TEXT = "READONLY You can't write against a read only replica."
 const NOT_IN_TRANSACTION = 'ERR Command not allowed inside a transaction'
+const OOM_TEXT = "OOM command not allowed when used memory > 'maxmemory'."
+/** What a client in MULTI may still do when memory is used up: queueing takes more of it. */
+const ENDS_TRANSACTION = ['discard', 'quit', 'reset']
 
 /** Server-wide reasons to look twice at a command. Zero in normal operation, so that one comparison passes them all. */
 export const GATE_LOADING = 1
@@ -55,6 +61,10 @@ export const GATE_READONLY_REPLICA = 4
 export const GATE_DISK_ERROR = 8
 export const GATE_FEW_REPLICAS = 16
 export const GATE_TRACKING_FULL = 32
+/** maxmemory and maxmemory-clients are in force. */
+export const GATE_MEMORY = 64
+export const GATE_CLIENT_MEMORY = 128
+const MEMORY_GATES = GATE_MEMORY | GATE_CLIENT_MEMORY
 
 export class Dispatcher implements KeyspaceListener {
   readonly context: CommandContext
@@ -62,6 +72,8 @@ export class Dispatcher implements KeyspaceListener {
   private readonly server: ServerApi
   private readonly watch: CommandWatch
   private readonly reply: ReplyWriter
+  private readonly memoryLimit: MemoryLimit
+  private readonly clientEviction: ClientEviction
   /** A command is running: expired keys are propagated with it. */
   private running = false
   private errorsCounted = 0
@@ -69,10 +81,19 @@ export class Dispatcher implements KeyspaceListener {
   /** When the last command ended, or the turn began: performance.now(). Commands of a turn are timed from one to the next. */
   clockMs = 0
 
-  constructor(server: ServerApi, watch: CommandWatch, reply: ReplyWriter, nobody: Client) {
+  constructor(
+    server: ServerApi,
+    watch: CommandWatch,
+    memoryLimit: MemoryLimit,
+    clientEviction: ClientEviction,
+    reply: ReplyWriter,
+    nobody: Client,
+  ) {
     this.server = server
     this.watch = watch
     this.reply = reply
+    this.memoryLimit = memoryLimit
+    this.clientEviction = clientEviction
     this.context = new CommandContext(server, reply, new Request(), nobody, server.commands.all[0])
   }
 
@@ -113,7 +134,9 @@ export class Dispatcher implements KeyspaceListener {
     }
     context.command = command
     if (this.gate !== 0 || !client.unrestricted || (command.flags & PROTECTED) !== 0) {
-      const refusal = this.refusal(client, command)
+      const refusal = this.refusal(client, command, request)
+      // Clients had to go for want of memory, this one among them.
+      if (client.closing) return
       if (refusal !== null) {
         this.refuse(command, refusal)
         return
@@ -289,7 +312,12 @@ export class Dispatcher implements KeyspaceListener {
       this.refuse(command, NOT_IN_TRANSACTION)
       return
     }
-    client.transaction?.queue.push({ command, request: request.clone() })
+    const { transaction } = client
+    if (transaction !== null) {
+      transaction.queue.push({ command, request: request.clone() })
+      transaction.flags |= command.flags
+      for (let i = 0; i < request.argc; i++) transaction.argumentBytes += request.length(i)
+    }
     this.reply.simple('QUEUED')
   }
 
@@ -324,7 +352,7 @@ export class Dispatcher implements KeyspaceListener {
   }
 
   /** Why this command may not run now, or null. */
-  private refusal(client: Client, command: Command): string | null {
+  private refusal(client: Client, command: Command, request: Request): string | null {
     const { flags } = command
     const { config } = this.server
     if ((flags & PROTECTED) !== 0 && !this.protectedAllowed(client)) {
@@ -336,10 +364,11 @@ export class Dispatcher implements KeyspaceListener {
       const refusal = permissionError(this.context, command, this.context.args)
       if (refusal !== null) return refusal
     }
+    if ((this.gate & MEMORY_GATES) !== 0 && !this.hasRoom(client, command, request)) return OOM_TEXT
     if ((this.gate & GATE_TRACKING_FULL) !== 0) this.limitTracking()
-    const gate = client.isMaster ? 0 : this.gate
+    const gate = client.isMaster ? 0 : this.gate & ~MEMORY_GATES
     if (gate !== 0) {
-      const writes = (flags & WRITE) !== 0 || (command.fullName === 'exec' && transactionWrites(client))
+      const writes = (flags & WRITE) !== 0 || (command.fullName === 'exec' && (queuedFlags(client) & WRITE) !== 0)
       if ((gate & GATE_DISK_ERROR) !== 0 && (writes || command.fullName === 'ping')) return MISCONF_TEXT
       if ((gate & GATE_FEW_REPLICAS) !== 0 && writes) return 'NOREPLICAS Not enough good replicas to write.'
       if ((gate & GATE_READONLY_REPLICA) !== 0 && writes) return READONLY_TEXT
@@ -350,6 +379,22 @@ export class Dispatcher implements KeyspaceListener {
     }
     if ((gate & GATE_LOADING) !== 0 && (flags & LOADING) === 0) return 'LOADING Redis is loading the dataset in memory'
     return null
+  }
+
+  /** Makes room under maxmemory-clients and maxmemory. False: there is none for this command. */
+  private hasRoom(client: Client, command: Command, request: Request): boolean {
+    if ((this.gate & GATE_CLIENT_MEMORY) !== 0 && this.clientEviction.over) this.clientEviction.evict()
+    if ((this.gate & GATE_MEMORY) === 0 || client.closing) return true
+    const { evictedKeys } = this.server.keyspace
+    const full = !this.memoryLimit.makeRoom(request.wireEnd - request.wireStart)
+    // Nobody may take the invalidation of a key that was evicted for that of one the command itself is about to set.
+    if (this.server.keyspace.evictedKeys !== evictedKeys) this.server.pushAhead()
+    this.context.outOfMemory = full
+    if (!full) return true
+    if ((command.flags & DENYOOM) !== 0) return false
+    if (client.transaction === null) return true
+    if (command.fullName === 'exec') return (client.transaction.flags & DENYOOM) === 0
+    return ENDS_TRANSACTION.includes(command.fullName)
   }
 
   private protectedAllowed(client: Client): boolean {
@@ -363,8 +408,8 @@ function isLocal(client: Client): boolean {
   return client.transport.isUnixSocket || /^(127\.|\[::1\])/.test(client.address)
 }
 
-function transactionWrites(client: Client): boolean {
-  return client.transaction?.queue.some(({ command }) => (command.flags & WRITE) !== 0) ?? false
+function queuedFlags(client: Client): number {
+  return client.transaction?.flags ?? 0
 }
 
 function subscriberRefusal(command: Command): string {

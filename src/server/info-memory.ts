@@ -1,16 +1,19 @@
-/** INFO memory. Nothing is allocated by a library of its own here: "allocator" means slabs, big values and heap. */
+/**
+ * INFO memory. Redis's words for its allocator, applied here: allocated is what the accounts say is in use (server/memory.ts),
+ * active what they have set aside (the difference is fragmentation of the slabs), resident that and the JavaScript heap;
+ * rss_overhead is the rest of the process: Node itself, and what the system's allocator keeps.
+ */
 import os from 'node:os'
 import type { ServerApi } from '../commands/server-api.js'
-import type { Gauges } from './gauges.js'
 import type { Field } from './info-field.js'
 import { humanBytes } from './memory.js'
 
 const systemBytes = os.totalmem()
 const allocator = `v8-${process.versions.v8}`
 
-export function memoryFields(server: ServerApi, { memory }: Gauges): Field[] {
-  const { config, keyspace, replication } = server
-  const { backlog, clients, overhead, peak, replicas, reserved, resident, startup, used } = memory.figures(server)
+export function memoryFields({ config, keyspace, memory, replication }: ServerApi): Field[] {
+  const figures = memory.figures()
+  const { overhead, peak, reserved, resident, startup, used, withHeap } = figures
   const dataset = used - overhead
   const net = Math.max(1, used - startup)
   const { maxmemory } = config.values
@@ -28,7 +31,7 @@ export function memoryFields(server: ServerApi, { memory }: Gauges): Field[] {
     ['used_memory_dataset_perc', `${percent(dataset, net)}%`],
     ['allocator_allocated', used],
     ['allocator_active', reserved],
-    ['allocator_resident', resident],
+    ['allocator_resident', withHeap],
     ['total_system_memory', systemBytes],
     ['total_system_memory_human', humanBytes(systemBytes)],
     ['used_memory_lua', 0],
@@ -49,17 +52,17 @@ export function memoryFields(server: ServerApi, { memory }: Gauges): Field[] {
     ['maxmemory_policy', config.values['maxmemory-policy']],
     ['allocator_frag_ratio', ratio(reserved, used)],
     ['allocator_frag_bytes', reserved - used],
-    ['allocator_rss_ratio', ratio(resident, reserved)],
-    ['allocator_rss_bytes', resident - reserved],
-    ['rss_overhead_ratio', '1.00'],
-    ['rss_overhead_bytes', 0],
+    ['allocator_rss_ratio', ratio(withHeap, reserved)],
+    ['allocator_rss_bytes', withHeap - reserved],
+    ['rss_overhead_ratio', ratio(resident, withHeap)],
+    ['rss_overhead_bytes', resident - withHeap],
     ['mem_fragmentation_ratio', ratio(resident, used)],
     ['mem_fragmentation_bytes', resident - used],
-    ['mem_not_counted_for_evict', replicas],
-    ['mem_replication_backlog', backlog],
+    ['mem_not_counted_for_evict', figures.notCounted],
+    ['mem_replication_backlog', figures.backlog],
     ['mem_total_replication_buffers', replication.stream.memoryBytes],
-    ['mem_clients_slaves', replicas],
-    ['mem_clients_normal', clients],
+    ['mem_clients_slaves', figures.replicas],
+    ['mem_clients_normal', figures.clients],
     ['mem_cluster_links', 0],
     ['mem_aof_buffer', 0],
     ['mem_allocator', allocator],

@@ -3,7 +3,6 @@ import type { Command } from '../commands/command.js'
 import type { ServerApi } from '../commands/server-api.js'
 import { formatPercentile } from '../config/kinds/lists.js'
 import { shownCode } from '../observe/error-codes.js'
-import { type Gauges, gaugesOf } from './gauges.js'
 import { cpuFields } from './info-cpu.js'
 import type { Field } from './info-field.js'
 import { memoryFields } from './info-memory.js'
@@ -19,7 +18,7 @@ interface Section {
   readonly standard: boolean
   /** Shown only when asked for by name: not part of "all" either. */
   readonly hidden?: boolean
-  fields(server: ServerApi, gauges: Gauges): readonly Field[]
+  fields(server: ServerApi): readonly Field[]
 }
 
 const sections: readonly Section[] = [
@@ -44,7 +43,6 @@ const sections: readonly Section[] = [
  * name that is none adds nothing. One character a byte.
  */
 export function infoText(server: ServerApi, names: readonly string[]): string {
-  const gauges = gaugesOf(server)
   const asked = new Set(names)
   const all = asked.has('all') || asked.has('everything')
   const standard = asked.has('default')
@@ -53,7 +51,7 @@ export function infoText(server: ServerApi, names: readonly string[]): string {
     const named = asked.has(section.title.toLowerCase()) || (section.alias !== undefined && asked.has(section.alias))
     if (!(all && !section.hidden) && !named && !(standard && section.standard)) continue
     let text = `# ${section.title}\r\n`
-    for (const [name, value] of section.fields(server, gauges)) text += `${name}:${value}\r\n`
+    for (const [name, value] of section.fields(server)) text += `${name}:${value}\r\n`
     parts.push(text)
   }
   return parts.join('\r\n')

@@ -1,69 +1,87 @@
-/** What INFO says of memory, cheap enough to be asked all the time. */
+/**
+ * What `used_memory` means here.
+ *
+ * It is the sum of the server's own accounts: slots in use, large values, hash tables, what clients and replicas hold. Each
+ * account is kept as memory is taken and given back, so the sum is exact to the byte at any moment and costs a few
+ * additions; maxmemory is compared with this very number. What follows:
+ *
+ * - Evicting a key lowers it at once: a slot that is free for another entry is not in use, though its chunk stays reserved
+ *   (allocator_active) until all of its slots are free. Reserved but unused memory is fragmentation, as with malloc.
+ * - The JavaScript heap is not in it. What the heap holds is garbage for the most part, and Node's own code: a figure that
+ *   jumps by megabytes when the collector likes, and that no eviction could lower. Objects that stand for data (a Buffer, a
+ *   table, a client) are in the accounts by their measured size. The heap shows as allocator_resident, the rest of the
+ *   process as rss_overhead: plan 60 MB beside maxmemory for the two.
+ * - Parts of the replication stream that only lagging replicas need are in used_memory, but do not make anything evict: the
+ *   DELs of evicted keys would feed what they were to lower (freeMemoryGetNotCountedMemory in Redis's evict.c).
+ */
 import v8 from 'node:v8'
-import { clientMemory } from '../commands/client-line.js'
-import type { ServerApi } from '../commands/server-api.js'
+import type { MemoryAccount, MemoryFigures, ServerApi } from '../commands/server-api.js'
+import type { ClientEviction } from './client-eviction.js'
 
 /** The resident size comes from a system call and a parsed file: once a second is enough. */
 const RSS_VALID_MS = 1000
+/** Buffers that all connections share: for reading, for replies, for requests that are not complete. */
+const SHARED_BUFFERS_BYTES = 640 * 1024
 
-/** JavaScript heap in use when the server's code had just been loaded. */
-const startupBytes = v8.getHeapStatistics().used_heap_size
-
-/** All in bytes. */
-export interface MemoryFigures {
-  /** Data, tables and JavaScript heap. */
-  readonly used: number
-  readonly peak: number
-  readonly resident: number
-  /** Used before there was any data. */
-  readonly startup: number
-  /** Used for anything but keys and values. */
-  readonly overhead: number
-  /** Set aside for keys, values and heap, in use or not. */
-  readonly reserved: number
-  readonly clients: number
-  readonly backlog: number
-  /** Part of the stream that is kept for replicas that lag behind the backlog's size. */
-  readonly replicas: number
-}
-
-export class Memory {
+export class Memory implements MemoryAccount {
+  private readonly server: ServerApi
+  private readonly clients: ClientEviction
+  private readonly startup: number
   private peak = 0
   private resident = 0
   private residentAtMs = 0
 
-  /** Notes the peak; the server's cron calls it, so that peaks between two INFOs are seen. */
-  sample({ keyspace }: ServerApi): void {
-    this.used(keyspace.usedBytes, v8.getHeapStatistics().used_heap_size)
+  constructor(server: ServerApi, clients: ClientEviction) {
+    this.server = server
+    this.clients = clients
+    this.startup = this.usedBytes
   }
 
-  private used(data: number, heap: number): number {
-    const used = data + heap
+  /** used_memory. O(1) while clients are accounted for (ClientEviction.accounting), which a limit of any kind sees to. */
+  get usedBytes(): number {
+    const { keyspace, replication, tracking } = this.server
+    return (
+      SHARED_BUFFERS_BYTES +
+      keyspace.usedBytes +
+      this.clients.totalBytes +
+      replication.stream.memoryBytes +
+      tracking.keys.usedBytes
+    )
+  }
+
+  /** What of used_memory maxmemory is compared with. O(1), as usedBytes. */
+  get countedBytes(): number {
+    return this.usedBytes - this.server.replication.stream.laggingBytes
+  }
+
+  /** The server's cron calls it, so that peaks between two INFOs are seen. */
+  sample(): void {
+    this.clients.refresh()
+    const used = this.usedBytes
     if (used > this.peak) this.peak = used
-    return used
   }
 
-  /** O(clients + segments of the tables). */
-  figures({ clients, keyspace, replication }: ServerApi): MemoryFigures {
-    const heap = v8.getHeapStatistics()
-    const data = keyspace.usedBytes
-    const used = this.used(data, heap.used_heap_size)
+  figures(): MemoryFigures {
+    const { keyspace, replication, tracking } = this.server
+    this.sample()
+    const used = this.usedBytes
     let tables = 0
     for (const { expires, keys } of keyspace.databases) tables += keys.memoryBytes + expires.memoryBytes
-    let ofClients = 0
-    for (const client of clients.values()) if (!client.isReplica) ofClients += clientMemory(client)
-    const { memoryBytes, windowBytes } = replication.stream
-    const backlog = Math.min(memoryBytes, windowBytes)
+    const { laggingBytes, memoryBytes, windowBytes } = replication.stream
+    const replicas = replication.replicas.count > 0 ? Math.max(0, memoryBytes - windowBytes) : 0
+    const reserved = used - keyspace.usedBytes + keyspace.entries.totalReservedBytes
     return {
       used,
       peak: this.peak,
       resident: this.residentBytes(),
-      startup: startupBytes,
-      overhead: Math.min(used, startupBytes + tables + ofClients + memoryBytes),
-      reserved: keyspace.entries.reservedBytes + keyspace.entries.externalBytes + tables + heap.total_heap_size,
-      clients: ofClients,
-      backlog,
-      replicas: memoryBytes - backlog,
+      startup: this.startup,
+      overhead: SHARED_BUFFERS_BYTES + tables + this.clients.totalBytes + memoryBytes + tracking.keys.usedBytes,
+      reserved,
+      withHeap: reserved + v8.getHeapStatistics().total_physical_size,
+      clients: this.clients.totalBytes,
+      backlog: memoryBytes - replicas,
+      replicas,
+      notCounted: laggingBytes,
     }
   }
 

@@ -25,17 +25,21 @@ import { ReplyWriter } from '../resp/reply-writer.js'
 import { Request } from '../resp/request.js'
 import { RequestParser } from '../resp/request-parser.js'
 import { ActiveExpire } from '../store/active-expire.js'
+import { Eviction } from '../store/eviction.js'
 import { Keyspace } from '../store/keyspace.js'
 import { Tracking, type TrackingHost } from '../tracking/tracking.js'
 import { applyConfig } from './apply-config.js'
+import { ClientEviction } from './client-eviction.js'
 import { CommandWatch } from './command-watch.js'
 import { Connection, type ConnectionHost } from './connection.js'
 import { Cron } from './cron.js'
 import {
   Dispatcher,
+  GATE_CLIENT_MEMORY,
   GATE_DISK_ERROR,
   GATE_FEW_REPLICAS,
   GATE_LOADING,
+  GATE_MEMORY,
   GATE_READONLY_REPLICA,
   GATE_STALE,
   GATE_TRACKING_FULL,
@@ -45,6 +49,8 @@ import { enforceOutputLimit } from './limits.js'
 import { Listener } from './listener.js'
 import { Loader } from './loader.js'
 import { MasterStream, type MasterStreamHost } from './master-stream.js'
+import { Memory } from './memory.js'
+import { MemoryLimit } from './memory-limit.js'
 import { NO_TRANSPORT } from './no-transport.js'
 import type { StreamHandle } from './node-handles.js'
 import { setProcessTitle } from './process.js'
@@ -89,9 +95,14 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     recentInput: new RecentPeak(),
     recentOutput: new RecentPeak(),
     payloadSanitizations: 0,
+    evictedClients: 0,
   }
   readonly eventLoop = new EventLoop()
   readonly expiry: ActiveExpire
+  readonly clientEviction = new ClientEviction(this)
+  readonly memory: Memory
+  readonly memoryLimit: MemoryLimit
+  readonly eviction: Eviction
   activeExpire = true
   cronPaused = false
   skipsChecksums = false
@@ -106,6 +117,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
   readonly replies = new ReplyWriter()
   serving: Client | null = null
   readonly latePushes: Buffer[] = []
+  readonly clientAccount = this.clientEviction
 
   readonly watch: CommandWatch
   private readonly dispatcher: Dispatcher
@@ -153,7 +165,10 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     this.replication = new Replication(this.keyspace, this.saver, config, log, this)
     const nobody = new Client(0, NO_TRANSPORT, this.keyspace.databases[0], Date.now())
     this.watch = new CommandWatch(config, this.keyspace)
-    this.dispatcher = new Dispatcher(this, this.watch, this.replies, nobody)
+    this.memory = new Memory(this, this.clientEviction)
+    this.eviction = new Eviction(this.keyspace)
+    this.memoryLimit = new MemoryLimit(this, this.memory, this.eviction)
+    this.dispatcher = new Dispatcher(this, this.watch, this.memoryLimit, this.clientEviction, this.replies, nobody)
     this.keyspace.listener = this.dispatcher
     this.loader = new Loader(this)
     this.listener = new Listener(this.readBuffer, (...accepted) => this.accept(...accepted), log)
@@ -236,6 +251,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     } else {
       this.connections.add(connection)
       this.clients.set(client.id, client)
+      if (this.clientAccount.accounting) this.clientAccount.update(client)
       if (unixSocket === null) {
         socket.setNoDelay(true)
         if (values['tcp-keepalive'] > 0) socket.setKeepAlive(true, values['tcp-keepalive'] * 1000)
@@ -308,6 +324,7 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     const { client } = connection
     this.connections.delete(connection)
     if (!this.clients.delete(client.id)) return
+    this.clientEviction.forget(client)
     client.blocked?.cancel()
     client.unwatchAll()
     client.transaction = null
@@ -343,6 +360,9 @@ export class Server implements ServerApi, ConnectionHost, ReplicationHost, Maste
     const { values } = this.config
     let gate = 0
     if (this.loader.loading) gate |= GATE_LOADING
+    if (this.clientEviction.limited) gate |= GATE_CLIENT_MEMORY
+    if (this.memoryLimit.allowed) gate |= GATE_MEMORY
+    else this.dispatcher.context.outOfMemory = false
     if (this.replication.master !== null) {
       if (values['replica-read-only']) gate |= GATE_READONLY_REPLICA
       if (!this.replication.master.up && !values['replica-serve-stale-data']) gate |= GATE_STALE

@@ -9,7 +9,8 @@ const POOLED_MAX_BYTES = 8 * 1024 * 1024
 
 export class BufferPool {
   private readonly free: Buffer[][] = Array.from({ length: LARGEST_BYTES / STEP_BYTES + 1 }, () => [])
-  private pooledBytes = 0
+  /** Bytes that wait here to be used again. */
+  pooledBytes = 0
 
   /** A Buffer of `length` bytes, contents undefined. */
   take(length: number): Buffer {

@@ -373,6 +373,7 @@ export class Database {
     this.watchers.replaced(this, null)
     if (this.keyspace.reportsChanges) this.keyspace.listener?.flushed(this)
     this.keyspace.discard(this.keys)
+    this.expires.close()
     this.startEmpty()
     return removed
   }

@@ -45,11 +45,17 @@ const TWO_32 = 4294967296
 /** Values over this many bytes get a Buffer of their own, so that replies and files can refer to it without a copy. */
 export const INLINE_VALUE_MAX_BYTES = 4096
 
+/** JavaScript objects behind a Buffer, as measured: for memory accounts. */
+const BUFFER_OBJECT_BYTES = 256
+
 /** The numbered JavaScript objects that entries refer to: big strings, big listpacks, tables. */
 export class Objects<T extends object> {
   private readonly items: (T | null)[] = []
   private readonly free: number[] = []
 
+  get count(): number {
+    return this.items.length - this.free.length
+  }
   add(object: T): number {
     const number = this.free.pop() ?? this.items.length
     this.items[number] = object
@@ -73,8 +79,27 @@ export class Entries extends Slabs {
   private readonly pool = new BufferPool()
   /** Numbers of Buffers that replies under way may refer to. */
   private readonly lent = new Set<number>()
-  /** Bytes held in `buffers`. */
+  /** Bytes of memory behind `buffers`, with room that a value does not use yet. */
   externalBytes = 0
+  /** Bytes in use by all hash tables whose entries are here, and bytes set aside for them. The tables keep these. */
+  tableBytes = 0
+  tableReservedBytes = 0
+
+  /** Bytes in use by entries, values and tables. O(1). */
+  get totalUsedBytes(): number {
+    return this.usedBytes + this.tableBytes + this.externalBytes + this.buffers.count * BUFFER_OBJECT_BYTES
+  }
+
+  /** Bytes set aside for entries, values and tables, in use or not. O(1). */
+  get totalReservedBytes(): number {
+    return (
+      this.reservedBytes +
+      this.tableReservedBytes +
+      this.externalBytes +
+      this.buffers.count * BUFFER_OBJECT_BYTES +
+      this.pool.pooledBytes
+    )
+  }
 
   /** Makes an entry for key[start, end) with room for `inlineBytes` of value; expiryMs NaN for none. */
   create(meta: number, key: Uint8Array, start: number, end: number, inlineBytes: number, expiryMs: number): number {
@@ -263,19 +288,19 @@ export class Entries extends Slabs {
   }
 
   addBuffer(buffer: Buffer): number {
-    this.externalBytes += buffer.length
+    this.externalBytes += buffer.buffer.byteLength
     return this.buffers.add(buffer)
   }
   replaceBuffer(number: number, buffer: Buffer): void {
     const old = this.buffers.get(number)
-    this.externalBytes += buffer.length - old.length
+    this.externalBytes += buffer.buffer.byteLength - old.buffer.byteLength
     this.buffers.set(number, buffer)
     // A string that was appended to in place lives on in the same memory.
     if (old.buffer !== buffer.buffer) this.recycle(number, old)
   }
   dropBuffer(number: number): void {
     const old = this.buffers.get(number)
-    this.externalBytes -= old.length
+    this.externalBytes -= old.buffer.byteLength
     this.buffers.remove(number)
     this.recycle(number, old)
   }

@@ -25,10 +25,15 @@ const TWO_32 = 4294967296
 const MAX_DEPTH = 26
 /** Two sibling segments merge when they fill less than this share of one. */
 const MERGE_BELOW_COUNT = 180
+/** Empty slots hit in a row after which random() goes another way; a table that is not sparse hits a dozen at worst. */
+const RANDOM_TRIES = 200
 /** Entries a segment gets when the table is made for a known number: it holds about 630 before it splits. */
 const RESERVE_PER_SEGMENT = 560
-/** Average JavaScript object that stands for a segment, for memory accounts. */
+/** JavaScript objects behind a segment and behind a table with its first one, as measured: for memory accounts. */
 const SEGMENT_OBJECT_BYTES = 120
+const TABLE_OBJECT_BYTES = 1280
+/** A directory has an object and a number for each prefix. */
+const DIRECTORY_SLOT_BYTES = 12
 
 export class HashTable {
   count = 0
@@ -37,8 +42,11 @@ export class HashTable {
   pinned = false
   /** How many objects INFO lazyfreed_objects will count when the table has been freed. */
   lazyObjects = 0
-  private readonly entries: Entries
+  readonly entries: Entries
   private readonly memory = new SegmentMemory()
+  /** What of this table is in the accounts of `entries`. */
+  private accountedBytes = 0
+  private accountedReservedBytes = 0
   /** Segment of each hash prefix of `depth` bits, and its place in memory: lookups use the place only. */
   private directory: Segment[]
   private places: Int32Array
@@ -61,11 +69,38 @@ export class HashTable {
     this.directory = [first]
     this.places = Int32Array.of(0)
     this.foundWords = first.words
+    this.account()
   }
 
-  /** Bytes of memory behind the table's segments, without the entries. */
+  /** Bytes that the table takes, without the entries. O(1). */
   get memoryBytes(): number {
-    return this.memory.totalBytes + this.directory.length * 12 + this.segments.length * SEGMENT_OBJECT_BYTES
+    return this.memory.usedBytes + this.objectBytes
+  }
+
+  private get objectBytes(): number {
+    return (
+      TABLE_OBJECT_BYTES +
+      this.directory.length * DIRECTORY_SLOT_BYTES +
+      (this.segments.length - 1) * SEGMENT_OBJECT_BYTES
+    )
+  }
+
+  /** Brings the accounts of the slab memory's owner up to date; to be called when segments or the directory have changed. */
+  private account(): void {
+    const { objectBytes } = this
+    this.settle(this.memory.usedBytes + objectBytes, this.memory.reservedBytes + objectBytes)
+  }
+
+  private settle(bytes: number, reservedBytes: number): void {
+    this.entries.tableBytes += bytes - this.accountedBytes
+    this.entries.tableReservedBytes += reservedBytes - this.accountedReservedBytes
+    this.accountedBytes = bytes
+    this.accountedReservedBytes = reservedBytes
+  }
+
+  /** Nobody will use the table any more: its memory is the garbage collector's, its entries are somebody else's business. */
+  close(): void {
+    this.settle(0, 0)
   }
 
   private smallSegment(bucketBits: number): Segment {
@@ -100,6 +135,7 @@ export class HashTable {
     this.places = placesOf(this.directory)
     this.depth = depth
     this.homeShift = 0
+    this.account()
   }
 
   /** Whether segments are so empty on average that sweep() would merge some. */
@@ -192,17 +228,30 @@ export class HashTable {
     if (segment.count < MERGE_BELOW_COUNT / 2 && segment.depth > 0 && !this.pinned) this.mergeWithSibling(segment)
   }
 
-  /** A fair random entry, or 0 when the table is empty. Expected O(1): segments never get nearly empty. */
+  /** A fair random entry, or 0 when the table is empty. Expected O(1) unless the table is sparse. */
   random(): number {
     if (this.count === 0) return 0
     const { segments } = this
-    for (;;) {
+    for (let tries = 0; tries < RANDOM_TRIES; tries++) {
       const segment = segments[(Math.random() * segments.length) | 0]
       const place = (Math.random() * segment.buckets * BUCKET_SLOTS) | 0
       const bucket = (place / BUCKET_SLOTS) | 0
       const slot = place - bucket * BUCKET_SLOTS
       if (slot < segment.size(bucket)) return segment.address(bucket, slot)
     }
+    return this.randomOfSparse()
+  }
+
+  /** A random entry, fair inside its segment, of a table that a snapshot kept from shrinking. O(segments). */
+  private randomOfSparse(): number {
+    const { segments } = this
+    let i = (Math.random() * segments.length) | 0
+    while (segments[i].count === 0) i = i + 1 < segments.length ? i + 1 : 0
+    const segment = segments[i]
+    let left = (Math.random() * segment.count) | 0
+    let bucket = 0
+    while (left >= segment.size(bucket)) left -= segment.size(bucket++)
+    return segment.address(bucket, left)
   }
 
   /**
@@ -266,6 +315,7 @@ export class HashTable {
   private grow(segment: Segment): void {
     if (segment.bucketBits < MAX_BUCKET_BITS) this.widen(segment)
     else this.split(segment)
+    this.account()
   }
 
   /** A small table: the only segment gets twice the buckets. */
@@ -373,6 +423,7 @@ export class HashTable {
     this.point(merged)
     this.memory.free(segment.place)
     this.memory.free(sibling.place)
+    this.account()
   }
 
   private refillSameBuckets(from: Segment, to: Segment): boolean {

@@ -87,11 +87,9 @@ export class Keyspace {
     this.clock.tick(nowMs)
   }
 
-  /** Bytes in use by entries, values and tables. */
+  /** Bytes in use by entries, values and tables. O(1). */
   get usedBytes(): number {
-    let bytes = this.entries.usedBytes + this.entries.externalBytes
-    for (const database of this.databases) bytes += database.keys.memoryBytes + database.expires.memoryBytes
-    return bytes
+    return this.entries.totalUsedBytes
   }
 
   /**
@@ -117,7 +115,12 @@ export class Keyspace {
   /** A table's elements are no longer wanted; they are freed in slices by collectGarbage(), and count as table.lazyObjects. */
   discard(table: HashTable): void {
     if (this.snapshot?.keepsTable(table)) return
-    if (table.count === 0) return
+    // A table of before a FLUSHALL that a snapshot kept: its memory has gone as a whole.
+    if (table.entries !== this.entries) return
+    if (table.count === 0) {
+      table.close()
+      return
+    }
     this.garbage.push(table)
     this.pendingObjects += Math.max(1, table.lazyObjects)
   }
@@ -137,6 +140,7 @@ export class Keyspace {
       }
       this.pendingObjects -= Math.max(1, this.freeing.lazyObjects)
       this.lazyfree.freedObjects += this.freeing.lazyObjects
+      this.freeing.close()
       this.freeing = null
     }
   }

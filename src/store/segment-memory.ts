@@ -8,7 +8,8 @@ import { SEGMENT_WORDS, segmentWords } from './segment.js'
 export const GROUP_SHIFT = 6
 export const GROUP_MASK = 63
 const GROUP_SEGMENTS = 64
-const GROUP_BYTES = GROUP_SEGMENTS * SEGMENT_WORDS * 4
+const SEGMENT_BYTES = SEGMENT_WORDS * 4
+const GROUP_BYTES = GROUP_SEGMENTS * SEGMENT_BYTES
 /** Large blocks come from the system's allocator 16 bytes behind a page: this brings buckets onto cache lines. */
 const ALIGN_BYTES = 48
 
@@ -18,20 +19,18 @@ const NO_BYTES = new Uint8Array(0)
 export class SegmentMemory {
   readonly words: Uint32Array[] = [NO_WORDS]
   readonly bytes: Uint8Array[] = [NO_BYTES]
+  /** Bytes of the places in use, and bytes of all groups. */
+  usedBytes = 0
+  reservedBytes = 0
   private readonly used: number[] = [0]
   private freePlaces: number[] = []
   private readonly freeGroups: number[] = []
 
-  /** Bytes of all groups. */
-  get totalBytes(): number {
-    let total = 0
-    for (const words of this.words) total += words.byteLength
-    return total
-  }
-
   /** Replaces group 0 by zeroed memory for one segment of 2^bucketBits home buckets: place 0. */
   allocateSmall(bucketBits: number): void {
     const memory = new ArrayBuffer(segmentWords(bucketBits) * 4)
+    this.usedBytes += memory.byteLength - this.words[0].byteLength
+    this.reservedBytes += memory.byteLength - this.words[0].byteLength
     this.words[0] = new Uint32Array(memory)
     this.bytes[0] = new Uint8Array(memory)
   }
@@ -45,6 +44,7 @@ export class SegmentMemory {
       this.words[place >>> GROUP_SHIFT].fill(0, base, base + SEGMENT_WORDS)
     }
     this.used[place >>> GROUP_SHIFT]++
+    this.usedBytes += SEGMENT_BYTES
     return place
   }
 
@@ -54,6 +54,7 @@ export class SegmentMemory {
     this.words[group] = new Uint32Array(memory, ALIGN_BYTES, GROUP_BYTES / 4)
     this.bytes[group] = new Uint8Array(memory, ALIGN_BYTES, GROUP_BYTES)
     this.used[group] = 0
+    this.reservedBytes += GROUP_BYTES
     const first = group * GROUP_SEGMENTS
     for (let i = GROUP_SEGMENTS - 1; i > 0; i--) this.freePlaces.push(first + i)
     return first
@@ -63,15 +64,19 @@ export class SegmentMemory {
   free(place: number): void {
     const group = place >>> GROUP_SHIFT
     if (group === 0) {
+      this.usedBytes -= this.words[0].byteLength
+      this.reservedBytes -= this.words[0].byteLength
       this.words[0] = NO_WORDS
       this.bytes[0] = NO_BYTES
       return
     }
+    this.usedBytes -= SEGMENT_BYTES
     if (--this.used[group] > 0) {
       this.freePlaces.push(place)
       return
     }
     this.freePlaces = this.freePlaces.filter(free => free >>> GROUP_SHIFT !== group)
+    this.reservedBytes -= GROUP_BYTES
     this.words[group] = NO_WORDS
     this.bytes[group] = NO_BYTES
     this.freeGroups.push(group)

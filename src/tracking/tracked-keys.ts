@@ -26,9 +26,9 @@ export class TrackedKeys {
     return this.table.count
   }
 
-  /** Bytes of slabs and segments. */
+  /** Bytes in use by keys, their readers and the table. O(1). */
   get usedBytes(): number {
-    return this.entries.usedBytes + this.table.memoryBytes
+    return this.entries.totalUsedBytes
   }
 
   /** Notes that the client of this id has read key[start, end). O(1). */

@@ -20,11 +20,11 @@ const NO_DEFRAG =
 
 /** How much memory data and clients may take, and what happens to keys then. */
 export const memoryLimits = {
-  maxmemory: memory(0, 0, UINT64_MAX),
+  maxmemory: memory(0, 0, UINT64_MAX, IMPLEMENTED),
   'maxmemory-policy': oneOf(EVICTION_POLICIES, 'noeviction', IMPLEMENTED),
-  'maxmemory-samples': integer(5, 1, INT_MAX),
-  'maxmemory-eviction-tenacity': integer(10, 0, 100),
-  'maxmemory-clients': memoryOrPercent(0, 100, INT64_MAX),
+  'maxmemory-samples': integer(5, 1, INT_MAX, IMPLEMENTED),
+  'maxmemory-eviction-tenacity': integer(10, 0, 100, IMPLEMENTED),
+  'maxmemory-clients': memoryOrPercent(0, 100, INT64_MAX, IMPLEMENTED),
   'client-output-buffer-limit': bufferLimits(MULTI_ARG | IMPLEMENTED),
   'client-query-buffer-limit': memory(GB, MB, INT64_MAX, IMPLEMENTED),
   'proto-max-bulk-len': memory(512 * MB, MB, INT64_MAX, IMPLEMENTED),

@@ -31,7 +31,7 @@ export const replication = {
   'min-replicas-to-write': integer(0, 0, INT_MAX, IMPLEMENTED, 'min-slaves-to-write'),
   'min-replicas-max-lag': seconds(10, 0, INT_MAX, IMPLEMENTED, 'min-slaves-max-lag'),
   'replica-lazy-flush': bool(false, IMPLEMENTED, 'slave-lazy-flush'),
-  'replica-ignore-maxmemory': bool(true, 0, 'slave-ignore-maxmemory'),
+  'replica-ignore-maxmemory': bool(true, IMPLEMENTED, 'slave-ignore-maxmemory'),
   'replica-ignore-disk-write-errors': bool(false),
   'propagation-error-behavior': oneOf(['ignore', 'panic', 'panic-on-replicas'], 'ignore'),
 } satisfies DirectiveTable
