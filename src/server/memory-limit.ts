@@ -6,9 +6,9 @@
  * the event loop by TURN_BUDGET_MS: once that is spent, a command only evicts what its own request will add, so that memory
  * cannot grow while eviction is behind.
  */
-import type { EvictionTimes, ServerApi } from '../commands/server-api.js'
+import type { EvictionTimes } from '../commands/server-api.js'
 import type { Eviction } from '../store/eviction.js'
-import type { Memory } from './memory.js'
+import type { Keyspace } from '../store/keyspace.js'
 
 /** Eviction's share of one turn of the event loop, for all commands in it. */
 const TURN_BUDGET_MS = 4
@@ -26,11 +26,17 @@ const GROWTH = 1.15
 /** The limit is met, or soon will be / nothing is left that may go. */
 export type RoomState = 'ok' | 'running' | 'full'
 
+export interface MemoryLimitHost {
+  readonly keyspace: Keyspace
+  /** Keys may be evicted: not while data is loaded, and not on a replica that leaves this to its master. */
+  readonly mayEvict: boolean
+}
+
 export class MemoryLimit implements EvictionTimes {
   private maxmemory = 0
   private limitMs = LINEAR_MAX_MS
-  private readonly server: ServerApi
-  private readonly memory: Memory
+  private readonly host: MemoryLimitHost
+  private readonly memory: { readonly countedBytes: number }
   private readonly eviction: Eviction
   private spentMs = 0
   private state: RoomState = 'ok'
@@ -39,8 +45,9 @@ export class MemoryLimit implements EvictionTimes {
   private exceededSinceMs = 0
   private exceededMs = 0
 
-  constructor(server: ServerApi, memory: Memory, eviction: Eviction) {
-    this.server = server
+  /** @param memory the account whose `countedBytes` is kept at maxmemory. */
+  constructor(host: MemoryLimitHost, memory: { readonly countedBytes: number }, eviction: Eviction) {
+    this.host = host
     this.memory = memory
     this.eviction = eviction
   }
@@ -65,15 +72,13 @@ export class MemoryLimit implements EvictionTimes {
     this.exceededSinceMs = 0
   }
 
-  private get over(): boolean {
-    return this.allowed && this.memory.countedBytes > this.maxmemory
+  /** Whether commands have to ask makeRoom(). */
+  get inForce(): boolean {
+    return this.maxmemory !== 0 && this.host.mayEvict
   }
 
-  /** A replica leaves eviction to its master unless told otherwise, and nothing goes while data is being loaded. */
-  get allowed(): boolean {
-    const { config, loader, replication } = this.server
-    if (this.maxmemory === 0 || loader.loading) return false
-    return replication.master === null || !config.values['replica-ignore-maxmemory']
+  private get over(): boolean {
+    return this.inForce && this.memory.countedBytes > this.maxmemory
   }
 
   /** Before a command of `requestBytes`: makes room where needed. False: there is none, and none to be made. */
@@ -87,7 +92,7 @@ export class MemoryLimit implements EvictionTimes {
 
   /** Evicts until the limit is met or time is up, but as much as `leastBytes` in any case. */
   private free(leastBytes: number): RoomState {
-    const { keyspace } = this.server
+    const { keyspace } = this.host
     const startedMs = performance.now()
     const late = this.spentMs >= TURN_BUDGET_MS
     const deadlineMs = startedMs + Math.min(this.limitMs, TURN_BUDGET_MS - this.spentMs)
@@ -99,8 +104,9 @@ export class MemoryLimit implements EvictionTimes {
     let freed = 0
     for (let keys = 1; state === 'ok' && freed < wanted; keys++) {
       // What has been evicted or deleted, but not freed yet, comes first: more keys need not go for it.
-      if (!keyspace.collectGarbage(deadlineMs)) state = 'running'
-      else if (!this.eviction.evictOne()) state = 'full'
+      if (keyspace.pendingObjects > 0) {
+        if (late || !keyspace.collectGarbage(deadlineMs)) state = 'running'
+      } else if (!this.eviction.evictOne()) state = 'full'
       freed = before - keyspace.usedBytes
       const look = late || keys % KEYS_PER_CLOCK_READ === 0
       if (look && freed < wanted && freed >= least && performance.now() >= deadlineMs) state = 'running'

@@ -20,8 +20,8 @@ import type { ClientEviction } from './client-eviction.js'
 
 /** The resident size comes from a system call and a parsed file: once a second is enough. */
 const RSS_VALID_MS = 1000
-/** Buffers that all connections share: for reading, for replies, for requests that are not complete. */
-const SHARED_BUFFERS_BYTES = 640 * 1024
+/** Buffers that all connections share: one for reading, one for replies. */
+const SHARED_BUFFERS_BYTES = 128 * 1024
 
 export class Memory implements MemoryAccount {
   private readonly server: ServerApi

@@ -36,11 +36,14 @@ export class Eviction {
   private readonly hashes = new Uint32Array(POOL_SIZE)
   private readonly databases = new Uint32Array(POOL_SIZE)
   private pooled = 0
+  /** The database whose keys are being looked at. */
+  private database: Database
   /** The database from which a random key was taken last. */
   private lastDatabase = 0
 
   constructor(keyspace: Keyspace) {
     this.keyspace = keyspace
+    this.database = keyspace.databases[0]
   }
 
   /** Takes over maxmemory-policy and maxmemory-samples. */
@@ -104,19 +107,27 @@ export class Eviction {
     return this.candidates(database).locate(hash, address) && database.entries.hashOf(address) === hash
   }
 
-  /** Looks at some keys of every database; false when there are none. */
+  /** Looks at some keys of every database, at all of them where there are no more; false when there are none at all. */
   private fillPool(): boolean {
     let any = false
     for (const database of this.keyspace.databases) {
       const candidates = this.candidates(database)
-      const samples = Math.min(this.samples, candidates.count)
-      for (let i = 0; i < samples; i++) {
-        const address = candidates.random()
-        this.offer(database, address, this.score(database, address))
-        any = true
+      if (candidates.count === 0) continue
+      any = true
+      this.database = database
+      if (candidates.count > this.samples) {
+        for (let i = 0; i < this.samples; i++) this.consider(candidates.random())
+      } else {
+        let cursor = 0
+        do cursor = candidates.scan(cursor, this.consider)
+        while (cursor !== 0)
       }
     }
     return any
+  }
+
+  private readonly consider = (address: number): void => {
+    this.offer(this.database, address, this.score(this.database, address))
   }
 
   /** How well the key suits to go: higher is better. Scores of one policy compare across databases. */

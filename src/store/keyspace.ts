@@ -125,7 +125,7 @@ export class Keyspace {
     this.pendingObjects += Math.max(1, table.lazyObjects)
   }
 
-  /** Frees elements of discarded tables until `deadline` (performance.now()); true when none is left. */
+  /** Frees elements of discarded tables until `deadline` (performance.now()), one segment at least; true when none is left. */
   collectGarbage(deadline: number): boolean {
     for (;;) {
       if (this.freeing === null) {
@@ -135,8 +135,8 @@ export class Keyspace {
       }
       const { segments } = this.freeing
       while (this.freeingSegment < segments.length) {
-        if (performance.now() >= deadline) return false
         this.freeSegment(this.freeing, segments[this.freeingSegment++])
+        if (performance.now() >= deadline) return false
       }
       this.pendingObjects -= Math.max(1, this.freeing.lazyObjects)
       this.lazyfree.freedObjects += this.freeing.lazyObjects
