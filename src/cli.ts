@@ -4,9 +4,11 @@ import { parseCommandLine } from './config/command-line.js'
 import { Config } from './config/config.js'
 import { ConfigFileError, loadConfig } from './config/file.js'
 import { Log } from './observe/log.js'
-import { daemonize, daemonReady, isDaemonChild, refuseToStart, writePidFile } from './server/process.js'
+import { logo, showsLogo } from './server/logo.js'
+import { OwnProcess } from './server/own-process.js'
+import { daemonize, isDaemonChild, refuseToStart } from './server/process.js'
 import { Server } from './server/server.js'
-import { handleSignals } from './server/signals.js'
+import { findSupervisor } from './server/supervision.js'
 import { HELP, VERSION_LINE } from './server/version.js'
 
 async function main(): Promise<void> {
@@ -23,7 +25,9 @@ async function main(): Promise<void> {
     if (error instanceof ConfigFileError) return refuseToStart(error.message)
     throw error
   }
-  if (config.values.daemonize && !isDaemonChild()) process.exit(await daemonize(stdin))
+  // A supervisor watches the process that it started.
+  const background = config.values.daemonize && findSupervisor(config) === 'no'
+  if (background && !isDaemonChild()) process.exit(await daemonize(stdin))
   await run(config, command.configFile === null)
 }
 
@@ -35,6 +39,8 @@ async function run(config: Config, withoutFile: boolean): Promise<void> {
   } catch (error) {
     return refuseToStart(`Can't open the log file: ${(error as Error).message}`)
   }
+  const { values } = config
+  if (values['syslog-enabled']) log.setSyslog(values['syslog-ident'], values['syslog-facility'])
   log.notice('oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo')
   log.notice(`${VERSION_LINE}, pid=${process.pid}, just started`)
   if (withoutFile)
@@ -50,16 +56,16 @@ async function run(config: Config, withoutFile: boolean): Promise<void> {
     if (error instanceof ConfigFileError) return refuseToStart(error.message)
     throw error
   }
-  handleSignals(server)
+  const own = new OwnProcess(server)
   try {
-    log.notice(`Running mode=standalone, port=${config.values.port}, PID: ${process.pid}.`)
+    if (showsLogo(values)) log.raw('notice', logo(VERSION_LINE, values.port))
+    else log.notice(`Running mode=standalone, port=${values.port}, PID: ${process.pid}.`)
     await server.start()
   } catch (error) {
     log.warning((error as Error).message)
     process.exit(1)
   }
-  server.pidFile = writePidFile(config, log)
-  daemonReady()
+  own.started()
 }
 
 void main()

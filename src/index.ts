@@ -13,7 +13,19 @@ export type OptionValue = string | number | boolean | readonly (string | number)
 
 /** Directives that are about a process, which here is not the server's own. */
 type ProcessDirective = (typeof PROCESS_DIRECTIVES)[number]
-const PROCESS_DIRECTIVES = ['daemonize', 'pidfile', 'supervised', 'set-proc-title', 'proc-title-template'] as const
+const PROCESS_DIRECTIVES = [
+  'daemonize',
+  'pidfile',
+  'supervised',
+  'set-proc-title',
+  'proc-title-template',
+  'always-show-logo',
+  'oom-score-adj',
+  'oom-score-adj-values',
+  'syslog-enabled',
+  'syslog-ident',
+  'syslog-facility',
+] as const
 
 /**
  * The directives of redis.conf, with its defaults but for two: `port: 0` takes any port that is free (no TCP at all is

@@ -36,8 +36,6 @@ interface DebugSubcommand extends HelpEntry {
   readonly run: (ctx: CommandContext) => void
 }
 
-/** What abort() leaves behind: 128 plus SIGABRT's number. */
-const ABORTED = 134
 const ANY_NUMBER = Number.POSITIVE_INFINITY
 const MAX_SLEEP_MS = 2 ** 31 - 1
 
@@ -153,8 +151,7 @@ function acceptNumber({ args, reply }: CommandContext): void {
 }
 
 function crash({ args, server }: CommandContext): void {
-  server.log.warning(`DEBUG ${args.latin1(1).toUpperCase()} called at Unix time ${Math.floor(Date.now() / 1000)}`)
-  server.exit(ABORTED)
+  server.crash(`DEBUG ${args.latin1(1).toUpperCase()} called at Unix time ${Math.floor(Date.now() / 1000)}`)
 }
 
 function restart({ reply, server }: CommandContext): void {

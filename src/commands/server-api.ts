@@ -130,6 +130,8 @@ export interface ServerApi {
   readonly serving: Client | null
   /** Random identity of this process (INFO run_id). */
   readonly runId: string
+  /** Who supervises the process: upstart, systemd or nobody (no). */
+  readonly supervisedBy: string
   /** Active expiry runs (DEBUG SET-ACTIVE-EXPIRE). */
   activeExpire: boolean
   /** The housekeeping by the clock rests (DEBUG PAUSE-CRON). */
@@ -154,4 +156,6 @@ export interface ServerApi {
   afterTurn(task: () => void): void
   /** DEBUG RESTART, DEBUG CRASH-AND-RECOVER and the like end here. */
   exit(code: number): void
+  /** DEBUG PANIC, SEGFAULT and the like: a report in the log, and the end. */
+  crash(reason: string): void
 }

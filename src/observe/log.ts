@@ -1,5 +1,6 @@
 /** The log, in Redis's line format: `pid:role date time level message`. Source: serverLogRaw in server.c. */
 import fs from 'node:fs'
+import { Syslog } from './syslog.js'
 
 export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning' | 'nothing'
 
@@ -15,6 +16,7 @@ export class Log {
   role: LogRole = 'M'
   private threshold = 2
   private file = ''
+  private syslog: Syslog | null = null
   private readonly pid: number
 
   constructor(pid: number = process.pid) {
@@ -29,6 +31,11 @@ export class Log {
   setFile(file: string): void {
     if (file !== '') fs.closeSync(fs.openSync(file, 'a', 0o644))
     this.file = file
+  }
+
+  /** Writes to the system log as well. */
+  setSyslog(ident: string, facility: string): void {
+    this.syslog = new Syslog(ident, facility, this.pid, text => this.warning(text))
   }
 
   debug(message: string): void {
@@ -51,7 +58,17 @@ export class Log {
   private write(level: number, message: string, role: LogRole): void {
     if (level < this.threshold) return
     const text = message.length > MAX_MESSAGE_BYTES ? message.slice(0, MAX_MESSAGE_BYTES) : message
-    const line = `${this.pid}:${role} ${timestamp(new Date())} ${SIGNS[level]} ${text}\n`
+    this.append(`${this.pid}:${role} ${timestamp(new Date())} ${SIGNS[level]} ${text}\n`)
+    this.syslog?.write(level, text)
+  }
+
+  /** Text as it is, of any length: reports and the logo. */
+  raw(level: LogLevel, text: string): void {
+    if (LEVELS.indexOf(level) >= this.threshold) this.append(text)
+  }
+
+  /** To the file or standard output. */
+  private append(line: string): void {
     try {
       // The file is opened for every line, as Redis does: log rotation needs no signal.
       if (this.file === '') fs.writeSync(1, line)

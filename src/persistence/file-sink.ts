@@ -4,6 +4,8 @@ import path from 'node:path'
 import type { ByteSink } from './snapshot.js'
 
 const CONGESTED_BYTES = 8 * 1024 * 1024
+/** How much is written between two syncs with `rdb-save-incremental-fsync`: one at the end would hold up the disk for long. */
+const SYNC_BYTES = 4 * 1024 * 1024
 
 /** In the background: writes and fsync run on Node's thread pool, one after another. */
 export class FileSink implements ByteSink {
@@ -13,16 +15,22 @@ export class FileSink implements ByteSink {
   private readonly queue: Buffer[] = []
   private queuedBytes = 0
   private writing = false
+  private readonly syncs: boolean
+  private unsyncedBytes = 0
   private discarding = false
   private failure: Error | null = null
   private finished: ((failure: Error | null) => void) | null = null
   /** Called when the sink is no longer congested. */
   onDrain: () => void = () => {}
 
-  /** Throws what the system says when the temporary file cannot be made. */
-  constructor(temporary: string, final: string) {
+  /**
+   * Throws what the system says when the temporary file cannot be made. `incrementalSync`: to disk a little at a time, not
+   * only at the end.
+   */
+  constructor(temporary: string, final: string, incrementalSync: boolean) {
     this.temporary = temporary
     this.final = final
+    this.syncs = incrementalSync
     this.fd = fs.openSync(temporary, 'w', 0o644)
   }
 
@@ -48,7 +56,7 @@ export class FileSink implements ByteSink {
       return
     }
     this.writing = true
-    writeFully(this.fd, chunk, error => {
+    this.writeAndSync(chunk, error => {
       this.writing = false
       this.queuedBytes -= chunk.length
       if (this.discarding) {
@@ -61,6 +69,18 @@ export class FileSink implements ByteSink {
       }
       if (this.queuedBytes <= CONGESTED_BYTES / 2 || error !== null) this.onDrain()
       this.next()
+    })
+  }
+
+  private writeAndSync(chunk: Buffer, done: (error: Error | null) => void): void {
+    writeFully(this.fd, chunk, error => {
+      this.unsyncedBytes += chunk.length
+      if (error !== null || !this.syncs || this.unsyncedBytes < SYNC_BYTES) {
+        done(error)
+        return
+      }
+      this.unsyncedBytes = 0
+      fs.fdatasync(this.fd, done)
     })
   }
 

@@ -11,6 +11,8 @@ import { type ByteSink, Snapshot, type SnapshotOptions } from './snapshot.js'
 
 /** How long one slice of a background save may take. From 1.5 ms down to this, the longest ping under load fell by a quarter. */
 const SLICE_MS = 0.5
+/** A save that keys are to take longer for looks this often whether it has been given up. */
+const MAX_DELAY_MS = 100
 /** Seconds to wait after a failed save before a save point tries again. */
 const RETRY_SECONDS = 5
 
@@ -35,7 +37,11 @@ interface Background {
   readonly dirtyBefore: number
   readonly target: 'disk' | 'socket'
   readonly done: ((failure: Error | null) => void) | null
-  /** Written; the sink is finishing. */
+  /** `rdb-key-save-delay` as it was at the start: how long each key is to take, for tests of what happens meanwhile. */
+  readonly keyDelayMs: number
+  /** The sink has got all of it. */
+  written: boolean
+  /** The sink is finishing. */
   finishing: boolean
 }
 
@@ -159,7 +165,7 @@ export class Saver {
     const temporary = this.temporaryFile()
     let sink: FileSink
     try {
-      sink = new FileSink(temporary, this.file)
+      sink = new FileSink(temporary, this.file, this.config.values['rdb-save-incremental-fsync'])
     } catch (error) {
       this.log.warning(openFailure(this.config.values.dbfilename, this.config.values.dir, error as Error))
       this.ended(false)
@@ -188,19 +194,32 @@ export class Saver {
     const snapshot = new Snapshot(this.keyspace, sink, this.options)
     this.snapshots++
     this.lastStartMs = performance.now() - before
-    this.background = { snapshot, sink, startedMs, dirtyBefore, target, done, finishing: false }
+    const keyDelayMs = Math.max(0, this.config.values['rdb-key-save-delay'] / 1000)
+    this.background = {
+      snapshot,
+      sink,
+      startedMs,
+      dirtyBefore,
+      target,
+      done,
+      keyDelayMs,
+      written: false,
+      finishing: false,
+    }
     sink.onDrain = () => this.scheduleSlice()
     this.scheduleSlice()
   }
 
   /** One slice a turn, however often the sink drains. */
-  private scheduleSlice(): void {
+  private scheduleSlice(delayMs = 0): void {
     if (this.sliceScheduled) return
     this.sliceScheduled = true
-    setImmediate(() => {
+    const slice = (): void => {
       this.sliceScheduled = false
       this.slice()
-    })
+    }
+    if (delayMs > 0) setTimeout(slice, delayMs)
+    else setImmediate(slice)
   }
 
   private slice(): void {
@@ -212,15 +231,28 @@ export class Saver {
       background.sink.discard()
       return
     }
-    if (!background.snapshot.step(performance.now() + SLICE_MS)) {
-      // A congested sink calls again when it has drained.
-      if (!background.sink.congested) this.scheduleSlice()
-      return
+    if (this.waitsForKeys(background)) return
+    if (!background.written) {
+      background.written = background.snapshot.step(background.keyDelayMs > 0 ? 0 : performance.now() + SLICE_MS)
+      if (!background.written) {
+        // A congested sink calls again when it has drained.
+        if (!background.sink.congested) this.scheduleSlice()
+        return
+      }
+      if (this.waitsForKeys(background)) return
     }
     background.finishing = true
     background.sink.finish(failure => {
       if (this.background === background) this.finish(background, failure)
     })
+  }
+
+  /** Whether the keys written so far should have taken longer (`rdb-key-save-delay`); if so, the next slice comes later. */
+  private waitsForKeys({ snapshot, keyDelayMs, startedMs }: Background): boolean {
+    const aheadMs = startedMs + snapshot.keysSaved * keyDelayMs - Date.now()
+    if (keyDelayMs === 0 || aheadMs <= 0) return false
+    this.scheduleSlice(Math.min(aheadMs, MAX_DELAY_MS))
+    return true
   }
 
   private finish(background: Background, failure: Error | null): void {

@@ -2,6 +2,7 @@
 import { sampleGauges } from './gauges.js'
 import { enforceOutputLimit, isIdleTooLong } from './limits.js'
 import type { Server } from './server.js'
+import { ticksPerSecond } from './tick-rate.js'
 
 /** How long one slice of background work may hold up requests. */
 const SLICE_MS = 1
@@ -17,7 +18,8 @@ export class Cron {
   }
 
   start(): void {
-    this.timer = setTimeout(() => this.tick(), 1000 / this.server.config.values.hz)
+    const { config, clients } = this.server
+    this.timer = setTimeout(() => this.tick(), 1000 / ticksPerSecond(config.values, clients.size))
   }
 
   stop(): void {

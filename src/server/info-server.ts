@@ -4,6 +4,7 @@ import os from 'node:os'
 import type { ServerApi } from '../commands/server-api.js'
 import { REDIS_VERSION } from '../config/version.js'
 import type { Field } from './info-field.js'
+import { ticksPerSecond } from './tick-rate.js'
 
 const SECONDS_A_DAY = 86400
 const EVENT_APIS: { readonly [platform: string]: string } = {
@@ -20,7 +21,8 @@ const system = `${os.type()} ${os.release()} ${os.machine()}`
 const eventApi = EVENT_APIS[process.platform] ?? 'poll'
 const executable = Buffer.from(process.argv[1] ?? process.execPath, 'utf8').toString('latin1')
 
-export function serverFields({ config, keyspace, runId, shutdownLeftMs, stats }: ServerApi): Field[] {
+export function serverFields(server: ServerApi): Field[] {
+  const { clients, config, keyspace, runId, shutdownLeftMs, stats, supervisedBy } = server
   const { values } = config
   const nowMs = Date.now()
   const uptime = Math.max(0, Math.floor((nowMs - stats.startedMs) / 1000))
@@ -37,13 +39,13 @@ export function serverFields({ config, keyspace, runId, shutdownLeftMs, stats }:
     ['atomicvar_api', 'none'],
     ['gcc_version', '0.0.0'],
     ['process_id', process.pid],
-    ['process_supervised', 'no'],
+    ['process_supervised', supervisedBy],
     ['run_id', runId],
     ['tcp_port', values.port],
     ['server_time_usec', nowMs * 1000],
     ['uptime_in_seconds', uptime],
     ['uptime_in_days', Math.floor(uptime / SECONDS_A_DAY)],
-    ['hz', values.hz],
+    ['hz', ticksPerSecond(values, clients.size)],
     ['configured_hz', values.hz],
     ['lru_clock', keyspace.clock.lruSeconds],
     ['executable', executable],

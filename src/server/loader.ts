@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { syncDirectory } from '../persistence/file-sink.js'
 import type { KeyspaceTargetOptions } from '../persistence/rdb/load.js'
 import { RdbReader } from '../persistence/rdb/reader.js'
@@ -151,19 +152,22 @@ export class Loader {
   }
 
   private async readAll(fd: number, reader: RdbReader): Promise<void> {
+    const { values } = this.server.config
+    let delayMs = 0
     let deadline = performance.now() + SLICE_MS
     while (!reader.done) {
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, values['loading-process-events-interval-bytes']))
+      const keysBefore = reader.keysRead
       const read = fs.readSync(fd, chunk)
       if (read === 0) reader.end()
       else reader.push(chunk.subarray(0, read))
       this.loadedBytes += read
-      if (performance.now() >= deadline) {
-        await new Promise<void>(resolve => {
-          setImmediate(resolve)
-        })
-        deadline = performance.now() + SLICE_MS
-      }
+      // For tests of what happens while a dataset is loaded: so many microseconds a key.
+      delayMs += Math.max(0, ((reader.keysRead - keysBefore) * values['key-load-delay']) / 1000)
+      if (delayMs < 1 && performance.now() < deadline) continue
+      await (delayMs < 1 ? setImmediate() : setTimeout(delayMs))
+      if (delayMs >= 1) delayMs = 0
+      deadline = performance.now() + SLICE_MS
     }
   }
 }

@@ -32,6 +32,7 @@ import { applyConfig } from './apply-config.js'
 import { ClientEviction } from './client-eviction.js'
 import { CommandWatch } from './command-watch.js'
 import { Connection, type ConnectionHost } from './connection.js'
+import { logCrash } from './crash-report.js'
 import { Cron } from './cron.js'
 import {
   Dispatcher,
@@ -55,8 +56,11 @@ import { NO_TRANSPORT } from './no-transport.js'
 import type { StreamHandle } from './node-handles.js'
 import { setProcessTitle } from './process.js'
 import { Shutdown } from './shutdown.js'
+import type { Supervisor } from './supervision.js'
 import { warmUp } from './warm-up.js'
 
+/** The exit code that abort() leaves behind: 128 plus SIGABRT's number. */
+const ABORTED = 134
 const READ_BUFFER_BYTES = 64 * 1024
 
 const PROTECTED_MODE =
@@ -108,6 +112,10 @@ export class Server
   activeExpire = true
   cronPaused = false
   skipsChecksums = false
+  /** Who looks after this process (INFO process_supervised). */
+  supervisedBy: Supervisor = 'no'
+  /** Called when role, link or save state have changed. */
+  onStateChange: () => unknown = () => {}
   /** The pid file that was written, to be removed at the end. */
   pidFile: string | null = null
 
@@ -382,6 +390,7 @@ export class Server
     }
     if (this.tracking.overLimit) gate |= GATE_TRACKING_FULL
     this.dispatcher.gate = gate
+    this.onStateChange()
     this.keyspace.notesExpiries = this.replication.master !== null && !values['replica-read-only']
   }
 
@@ -445,6 +454,11 @@ export class Server
 
   abortShutdown(): boolean {
     return this.shuttingDown.abort()
+  }
+
+  crash(reason: string): void {
+    logCrash(this, reason, new Error(reason).stack ?? '')
+    this.exit(ABORTED)
   }
 
   exit(code: number): void {

@@ -76,8 +76,8 @@ export interface StartOptions {
   port?: number
   /** Work here instead of in a new temporary directory (a server started again on its files). */
   dir?: string
-  /** Extra environment variables. */
-  env?: Record<string, string>
+  /** Extra environment variables; undefined takes one away. */
+  env?: Record<string, string | undefined>
   /** Longest wait for "Ready to accept connections", milliseconds; 20 000 unless told. */
   readyTimeoutMs?: number
 }

@@ -27,7 +27,7 @@ export const persistence = {
   rdbchecksum: bool(true, IMMUTABLE | IMPLEMENTED),
   'stop-writes-on-bgsave-error': bool(true, IMPLEMENTED),
   'rdb-del-sync-files': bool(false, IMPLEMENTED),
-  'rdb-save-incremental-fsync': bool(true),
+  'rdb-save-incremental-fsync': bool(true, IMPLEMENTED),
   'sanitize-dump-payload': oneOf(['no', 'yes', 'clients'], 'no', IMPLEMENTED),
   appendonly: bool(false, DENY_LOADING),
   appendfilename: text('appendonly.aof', IMMUTABLE, name => checkFileName('appendfilename', 'filename', name)),
@@ -41,9 +41,9 @@ export const persistence = {
   'aof-timestamp-enabled': bool(false),
   'aof-rewrite-incremental-fsync': bool(true),
   'aof-disable-auto-gc': bool(false, HIDDEN),
-  'rdb-key-save-delay': integer(0, INT_MIN, INT_MAX, HIDDEN, null, 'microseconds'),
-  'key-load-delay': integer(0, INT_MIN, INT_MAX, HIDDEN, null, 'microseconds'),
-  'loading-process-events-interval-bytes': integer(2 * MB, 1024, INT_MAX, HIDDEN, null, 'bytes'),
+  'rdb-key-save-delay': integer(0, INT_MIN, INT_MAX, HIDDEN | IMPLEMENTED, null, 'microseconds'),
+  'key-load-delay': integer(0, INT_MIN, INT_MAX, HIDDEN | IMPLEMENTED, null, 'microseconds'),
+  'loading-process-events-interval-bytes': integer(2 * MB, 1024, INT_MAX, HIDDEN | IMPLEMENTED, null, 'bytes'),
 } satisfies DirectiveTable
 
 function checkBaseName(directive: string, noun: string, name: string): string | null {

@@ -1,0 +1,35 @@
+/** What a server does about the process that is its own: signals, crashes, its supervisor, the kernel, the pid file. */
+
+import { reportCrashes } from './crash-report.js'
+import { OomScore } from './oom-score.js'
+import { daemonReady, writePidFile } from './process.js'
+import type { Server } from './server.js'
+import { handleSignals } from './signals.js'
+import { findSupervisor, logSupervision, signalReadiness } from './supervision.js'
+
+export class OwnProcess {
+  private readonly server: Server
+
+  constructor(server: Server) {
+    const { config, log } = server
+    this.server = server
+    handleSignals(server)
+    reportCrashes(server)
+    server.supervisedBy = findSupervisor(config)
+    logSupervision(config, server.supervisedBy, log)
+    const score = new OomScore(config, log)
+    const setScore = (): string | null => score.apply(server.replication.master !== null)
+    setScore()
+    config.onChange('oom-score-adj', setScore)
+    config.onChange('oom-score-adj-values', setScore)
+    server.onStateChange = setScore
+  }
+
+  /** The server accepts connections: whoever waits for that is told. */
+  started(): void {
+    const { server } = this
+    server.pidFile = writePidFile(server.config, server.log)
+    daemonReady()
+    signalReadiness(server.supervisedBy, server.replication.master !== null, server.log)
+  }
+}
