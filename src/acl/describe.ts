@@ -1,24 +1,30 @@
-/** Users as rules: what ACL LIST, ACL GETUSER, ACL SAVE and CONFIG REWRITE write. Source: ACLDescribeUser in Redis's acl.c. */
+/**
+ * Users as rules: what ACL LIST, ACL GETUSER, ACL SAVE and CONFIG REWRITE write. Texts are Redis's (ACLDescribeUser in acl.c) but
+ * for the few of which Redis itself would make another user, or none.
+ */
 import { quoteArg } from '../bytes/split-args.js'
-import { ALL_ACCESS, type KeyPattern, type Pattern, READ_ACCESS, type Selector } from './selector.js'
+import { ALL_ACCESS, type Pattern, READ_ACCESS, type Selector } from './selector.js'
 import type { User } from './user.js'
 
 /** "on nopass sanitize-payload ~* &* +@all (~a resetchannels -@all +get)": rules that make the same user of a new one. */
 export function describeUser(user: User): string {
   const [root, ...others] = user.selectors
   const rules = [...userFlags(user), ...user.passwords.map(hash => `#${hash}`), ...selectorRules(root)]
-  // What stands in parentheses is read as words that may be quoted, so that a quote of its own has to be.
-  const inner = others.map(selector => `(${selectorRules(selector).map(quoted).join(' ')})`)
-  return [...rules, ...inner].join(' ')
+  return [...rules, ...others.map(selector => `(${selectorRules(selector).map(innerWord).join(' ')})`)].join(' ')
 }
 
 /** The line of a config file that makes this user: as ACL LIST shows it, but quoted where it would be read as something else. */
 export function configLine(user: User): string {
-  return ['user', user.name, ...describeUser(user).split(' ')].map(quoted).join(' ')
+  return ['user', user.name, ...describeUser(user).split(' ')].map(configWord).join(' ')
 }
 
-function quoted(word: string): string {
+function configWord(word: string): string {
   return word === '' || /["']/.test(word) ? quoteArg(word) : word
+}
+
+/** A word in parentheses, which may be quoted: has to be where it has quotes itself, or would end the parentheses. */
+function innerWord(word: string): string {
+  return /["')]/.test(word) ? quoteArg(word) : word
 }
 
 /** The flags in Redis's order. */
@@ -30,7 +36,7 @@ export function userFlags(user: User): string[] {
 }
 
 function selectorRules(selector: Selector): string[] {
-  const keys = selector.allKeys ? ['~*'] : selector.keys.map(keyRule)
+  const keys = keyRules(selector)
   const channels = selector.allChannels ? ['&*'] : ['resetchannels', ...selector.channels.map(channelRule)]
   return [...keys, ...channels, ...commandRules(selector)]
 }
@@ -46,7 +52,7 @@ function commandRules(selector: Selector): string[] {
 
 /** "~a* %R~b*"; empty for no keys. */
 export function describeKeys(selector: Selector): string {
-  return selector.allKeys ? '~*' : selector.keys.map(keyRule).join(' ')
+  return keyRules(selector).join(' ')
 }
 
 /** "&news:*"; empty for no channels. */
@@ -54,9 +60,15 @@ export function describeChannels(selector: Selector): string {
   return selector.allChannels ? '&*' : selector.channels.map(channelRule).join(' ')
 }
 
-function keyRule({ text, access }: KeyPattern): string {
-  if (access === ALL_ACCESS) return `~${text}`
-  return `${access === READ_ACCESS ? '%R' : '%W'}~${text}`
+function keyRules({ allKeys, keys }: Selector): string[] {
+  if (allKeys) return ['~*']
+  // Among others ~* would drop those before it, and be the reason to refuse those behind it: there it is %RW~*.
+  return keys.map(({ text, access }) => `${sign(access, text === '*' && keys.length > 1)}~${text}`)
+}
+
+function sign(access: number, spelledOut: boolean): string {
+  if (access === ALL_ACCESS) return spelledOut ? '%RW' : ''
+  return access === READ_ACCESS ? '%R' : '%W'
 }
 
 function channelRule({ text }: Pattern): string {

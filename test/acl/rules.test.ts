@@ -48,6 +48,8 @@ describe('descriptions', () => {
     expect(permissions('%R~a', '%w~a')).toBe('~a resetchannels -@all')
     expect(permissions('~a', 'allkeys', '&a', 'allchannels')).toBe('~* &* -@all')
     expect(permissions('allkeys', 'resetkeys', '~b')).toBe('~b resetchannels -@all')
+    expect(permissions('%RW~*')).toBe('~* resetchannels -@all')
+    expect(permissions('%RW~*', '~a')).toBe('%RW~* ~a resetchannels -@all')
   })
 
   // Expectations as in Redis's own suite, so that the description is exactly its own.
@@ -219,6 +221,7 @@ test('a description, or the line of a config file, makes the same user again', (
         for (const probe of PROBES) expect(decision(other, ...probe)).toBe(decision(user, ...probe))
       }
     }),
+    { numRuns: 300 },
   )
 })
 

@@ -80,7 +80,9 @@ describe('beside stock Redis', requireStock('redis-server'), () => {
     const theirs = await acl.connect(stock)
     const same = async (name: string): Promise<void> => {
       const [mine, other] = await Promise.all([ours, theirs].map(client => client.call('ACL', 'GETUSER', name)))
-      for (const field of ['keys', 'channels']) expect(fields(mine).get(field)).toEqual(fields(other).get(field))
+      // What Redis writes as ~* among other patterns, it would not take back.
+      expect(fields(mine).get('keys')?.replace('%RW~*', '~*')).toEqual(fields(other).get('keys'))
+      expect(fields(mine).get('channels')).toEqual(fields(other).get('channels'))
       const probes = PROBES.map(probe => ['ACL', 'DRYRUN', name, ...probe])
       const [mineSays, otherSays] = await Promise.all([ours, theirs].map(client => send(client, ...probes)))
       expect(mineSays.map(denied)).toEqual(otherSays.map(denied))
