@@ -3,7 +3,9 @@ import type { Client } from './client.js'
 import { clientKill } from './client-kill.js'
 import { type ClientType, clientLine, clientType, clientTypeByName } from './client-line.js'
 import { invalidClientName, isPlainWord, setClientName } from './client-name.js'
+import { clientPause, clientUnpause } from './client-pause.js'
 import { clientCaching, clientGetRedir, clientTracking, clientTrackingInfo } from './client-tracking.js'
+import { clientUnblock } from './client-unblock.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
 import { helpSubcommand } from './help.js'
 import { ADMIN, type ArgumentDoc, type CommandSpec, LOADING, NOSCRIPT, STALE } from './spec.js'
@@ -177,6 +179,7 @@ const subcommands: CommandSpec[] = [
     arguments: [ON_OFF],
     run: clientNoTouch,
   },
+  clientPause,
   {
     name: 'reply',
     arity: 3,
@@ -233,6 +236,8 @@ const subcommands: CommandSpec[] = [
   },
   clientTracking,
   clientTrackingInfo,
+  clientUnblock,
+  clientUnpause,
 ]
 
 export const clientCommands: CommandSpec[] = [

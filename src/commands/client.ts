@@ -62,7 +62,10 @@ export type ReplyMode = 'on' | 'off' | 'skip' | 'skipping'
 /** Why a client waits, and how to end it (client gone, CLIENT UNBLOCK). */
 export interface BlockedState {
   readonly kind: 'wait' | 'shutdown' | 'postponed'
+  /** Takes the wait back: the client is gone, or gets another answer. */
   cancel(): void
+  /** Answers as when the time is up, and lets the client go on; null when only what it waits for can end the wait. */
+  readonly timeOut: (() => void) | null
 }
 
 export class Client implements Subscriber, TrackingClient {
@@ -137,11 +140,12 @@ export class Client implements Subscriber, TrackingClient {
     return this.resp === 2 && this.subscriptions.total > 0
   }
 
-  /** To be called when authentication, user, the user's rules, protocol or subscriptions have changed. */
+  /** To be called when authentication, user, the user's rules, protocol, subscriptions or `replica` have changed. */
   updateChecks(): void {
     const { user } = this
     this.mustLogIn = !this.authenticated && user !== null && !user.isOpen
-    this.unrestricted = !this.mustLogIn && (user === null || user.isUnrestricted) && !this.inSubscriberMode
+    this.unrestricted =
+      !this.mustLogIn && (user === null || user.isUnrestricted) && !this.inSubscriberMode && !this.isReplica
   }
 
   /** Its user's name as CLIENT LIST shows it. */

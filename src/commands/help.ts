@@ -1,4 +1,5 @@
 /** HELP subcommands: their text follows from the command table. Reply shape: addReplyHelp in Redis's networking.c. */
+import type { Request } from '../resp/request.js'
 import type { CommandContext } from './context.js'
 import { type ArgumentDoc, type CommandSpec, LOADING, STALE } from './spec.js'
 
@@ -38,6 +39,11 @@ function replyHelpOf(ctx: CommandContext, container: string): void {
     entries.push({ syntax, text: spec.summary })
   }
   replyHelp(ctx, container, entries)
+}
+
+/** What Redis says to a subcommand with more arguments than it takes, where its arity allows any number. */
+export function subcommandSyntaxError(args: Request, container: string): string {
+  return `ERR unknown subcommand or wrong number of arguments for '${args.latin1(1).slice(0, 128)}'. Try ${container} HELP.`
 }
 
 /** Replies in the shape of every HELP: a headline, two lines an entry, and HELP itself. */

@@ -275,8 +275,8 @@ function pickRandomKey(db: Database): number {
   for (let tries = 1; ; tries++) {
     const address = db.keys.random()
     if (address === 0 || !hasExpired(db, address)) return address
-    if (!keyspace.isReplica) db.expire(address)
-    // There may be nothing but expired keys, which wait for the master to delete them.
+    if (keyspace.deletesExpired) db.expire(address)
+    // There may be nothing but expired keys, which wait for the master to delete them or for a pause to end.
     else if (tries >= RANDOM_KEY_TRIES && db.expires.count === db.keys.count) return address
   }
 }

@@ -14,6 +14,7 @@ import {
   NOSCRIPT,
   STALE,
 } from './spec.js'
+import { replyAndGoOn } from './unblock.js'
 
 const MASTER: readonly ArgumentDoc[] = [
   {
@@ -245,6 +246,7 @@ function synchronize(ctx: CommandContext, replid: string, firstWanted: number, u
     rdbOnly: client.replicaWantsRdbOnly,
   })
   client.replica = link
+  client.updateChecks()
   log.notice(`Replica ${link.name} asks for synchronization`)
   if (understandsPsync && replication.replicas.tryPartial(link, replid, firstWanted)) return
   replication.replicas.startFull(link, understandsPsync)
@@ -328,11 +330,7 @@ function wait(ctx: CommandContext): void {
     reply.integer(acknowledged)
     return
   }
-  const cancel = replication.waiters.add(offset, wanted, timeoutMs, count => {
-    client.blocked = null
-    client.transport.send(Buffer.from(`:${count}\r\n`, 'latin1'))
-    server.afterTurn(() => client.transport.resume())
-  })
-  client.blocked = { kind: 'wait', cancel }
+  const answer = (count: number): void => replyAndGoOn(server, client, Buffer.from(`:${count}\r\n`, 'latin1'))
+  client.blocked = { kind: 'wait', ...replication.waiters.add(offset, wanted, timeoutMs, answer) }
   server.afterTurn(() => replication.askForAcknowledgements())
 }

@@ -50,7 +50,7 @@ function scan(ctx: CommandContext): void {
   // Deleting an expired key moves no other entry, so the addresses stay valid.
   const visible = found.filter(address => {
     if (hasExpired(db, address) && !keyspace.obeysMaster) {
-      if (!keyspace.isReplica) db.expire(address)
+      if (keyspace.deletesExpired) db.expire(address)
       return false
     }
     return options.type === null || typeName(entries.type(address)) === options.type

@@ -17,6 +17,7 @@ import type { Keyspace } from '../store/keyspace.js'
 import type { Tracking } from '../tracking/tracking.js'
 import type { Client, QueuedCommand } from './client.js'
 import type { CommandTable } from './command.js'
+import type { Pause } from './pause.js'
 
 export interface ServerStats {
   startedMs: number
@@ -126,6 +127,7 @@ export interface ServerApi {
   readonly slowlog: SlowLog
   readonly acl: Acl
   readonly tracking: Tracking
+  readonly pause: Pause
   /** The client whose request is being executed. */
   readonly serving: Client | null
   /** Random identity of this process (INFO run_id). */

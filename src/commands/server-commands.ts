@@ -98,7 +98,7 @@ function parseShutdown({ args }: CommandContext): ShutdownOptions | 'abort' | nu
 /** The client waits until the server has ended or given up. */
 function startShutdown({ client, reply, server }: CommandContext, options: ShutdownOptions): void {
   let running = true
-  client.blocked = { kind: 'shutdown', cancel: () => {} }
+  client.blocked = { kind: 'shutdown', cancel: () => {}, timeOut: null }
   server.shutdown(options, error => {
     client.blocked = null
     if (running) {

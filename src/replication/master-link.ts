@@ -16,6 +16,13 @@ const RETRY_MS = 1000
 /** Number of the last temporary file: one given up may be on its way out when the next begins. */
 let lastTransfer = 0
 
+/** The other end of a link that is up. */
+export interface MasterPeer {
+  readonly socket: net.Socket
+  /** Breaks the link, which will be tried anew. */
+  disconnect(): void
+}
+
 /** What the link needs of replication and of the server. */
 export interface MasterLinkHost {
   readonly config: Config
@@ -33,8 +40,10 @@ export interface MasterLinkHost {
   loadFile(file: string, replid: string, offset: number, done: (error: Error | null) => void): void
   /** Bytes of the stream. */
   apply(bytes: Buffer): void
-  /** A new stream begins: what was left of an unfinished request of the old one is void. */
-  resetStream(): void
+  /** The link is up: a new stream begins. */
+  beginStream(peer: MasterPeer): void
+  /** The link is down: what was left of an unfinished request is void. */
+  endStream(): void
   /** The link went up or down. */
   changed(): void
   /** Offset to acknowledge. */
@@ -88,6 +97,7 @@ export class MasterLink {
   private teardown(): void {
     const { socket } = this
     this.socket = null
+    this.owner.endStream()
     this.handshake = null
     this.line = []
     this.lineBytes = 0
@@ -200,7 +210,6 @@ export class MasterLink {
         this.fail(result.text)
         return
       case 'continue':
-        this.owner.resetStream()
         this.owner.continued(result.replid)
         this.goOnline()
         return
@@ -277,7 +286,6 @@ export class MasterLink {
       return
     }
     log.notice('MASTER <-> REPLICA sync: Finished with success')
-    this.owner.resetStream()
     if (this.socket === null) {
       // Lost while loading: from here a partial resynchronization will do.
       this.retry(0)
@@ -289,7 +297,15 @@ export class MasterLink {
   }
 
   private goOnline(): void {
+    const { socket } = this
+    if (socket === null) return
     this.state = 'connected'
+    this.owner.beginStream({
+      socket,
+      disconnect: () => {
+        if (socket === this.socket) this.fail('Connection with master lost.')
+      },
+    })
     this.lastIoMs = Date.now()
     this.owner.changed()
   }

@@ -6,7 +6,7 @@ import type { Log } from '../observe/log.js'
 import type { Saver } from '../persistence/saver.js'
 import { encodeRequest, type Request } from '../resp/request.js'
 import type { Keyspace } from '../store/keyspace.js'
-import { MasterLink, type MasterLinkHost } from './master-link.js'
+import { MasterLink, type MasterLinkHost, type MasterPeer } from './master-link.js'
 import type { ReplicaLink } from './replica-link.js'
 import { type Identity, Replicas } from './replicas.js'
 import { ReplicationStream, randomId } from './stream.js'
@@ -24,7 +24,10 @@ export interface ReplicationHost {
   loadFile(file: string, done: (error: Error | null) => void): void
   /** Executes bytes of the master's stream. */
   applyStream(bytes: Buffer): void
-  resetStream(): void
+  beginStream(peer: MasterPeer): void
+  endStream(): void
+  /** Bytes of the master's stream that have come and are not executed yet. */
+  readonly unappliedBytes: number
   /** Role, link or number of good replicas changed: what clients may do has to be looked at again. */
   stateChanged(): void
 }
@@ -44,6 +47,7 @@ export class Replication implements MasterLinkHost {
   private readonly host: ReplicationHost
   /** replid and offset are a master's: a partial resynchronization with it may work. */
   private mayResume = false
+  private acknowledgementsWanted = false
   /** Calls of cron() so far, one a second. */
   private seconds = 0
   /** Database that the master's stream is in: after a partial resynchronization it goes on without a SELECT. */
@@ -137,9 +141,15 @@ export class Replication implements MasterLinkHost {
     this.identity.secondOffset = -1
   }
 
-  /** Asks all replicas how far they are (WAIT, shutdown). */
+  /** Asks all replicas how far they are (WAIT, shutdown); during a pause, which the offset must not outgrow, behind it. */
   askForAcknowledgements(): void {
-    if (this.master === null) this.stream.feed(-1, GETACK, 0, GETACK.length)
+    this.acknowledgementsWanted = this.keyspace.writesPaused
+    if (!this.acknowledgementsWanted && this.master === null) this.stream.feed(-1, GETACK, 0, GETACK.length)
+  }
+
+  /** A pause has ended. */
+  unpaused(): void {
+    if (this.acknowledgementsWanted) this.askForAcknowledgements()
   }
 
   replicaGone(link: ReplicaLink): void {
@@ -193,8 +203,11 @@ export class Replication implements MasterLinkHost {
   apply(bytes: Buffer): void {
     this.host.applyStream(bytes)
   }
-  resetStream(): void {
-    this.host.resetStream()
+  beginStream(peer: MasterPeer): void {
+    this.host.beginStream(peer)
+  }
+  endStream(): void {
+    this.host.endStream()
   }
   changed(): void {
     this.host.stateChanged()
@@ -286,7 +299,7 @@ export class Replication implements MasterLinkHost {
         `master_link_status:${master.up ? 'up' : 'down'}`,
         `master_last_io_seconds_ago:${master.up ? Math.floor((Date.now() - master.lastIoMs) / 1000) : -1}`,
         `master_sync_in_progress:${master.state === 'sync' || master.state === 'loading' ? 1 : 0}`,
-        `slave_read_repl_offset:${stream.offset}`,
+        `slave_read_repl_offset:${stream.offset + this.host.unappliedBytes}`,
         `slave_repl_offset:${stream.offset}`,
       )
       if (master.transfer !== null) {

@@ -8,6 +8,13 @@ interface Waiter {
   readonly done: (count: number) => void
 }
 
+export interface Wait {
+  /** Nobody waits any more. */
+  cancel(): void
+  /** As when the time is up. */
+  timeOut(): void
+}
+
 export class Waiters {
   private readonly replicas: Replicas
   private readonly waiting = new Set<Waiter>()
@@ -25,13 +32,13 @@ export class Waiters {
 
   /**
    * Calls `done` with the number of replicas once `wanted` have acknowledged `offset`, or after `timeoutMs` (0: never).
-   * Returns a function that takes the wait back.
+   * Returns what ends the wait before that.
    */
-  add(offset: number, wanted: number, timeoutMs: number, done: (count: number) => void): () => void {
+  add(offset: number, wanted: number, timeoutMs: number, done: (count: number) => void): Wait {
     const timer = timeoutMs === 0 ? null : setTimeout(() => this.end(waiter), Math.min(timeoutMs, 2147483647))
     const waiter: Waiter = { offset, wanted, timer, done }
     this.waiting.add(waiter)
-    return () => this.forget(waiter)
+    return { cancel: () => this.forget(waiter), timeOut: () => this.end(waiter) }
   }
 
   /** A replica has acknowledged something. */

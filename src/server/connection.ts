@@ -29,6 +29,8 @@ export interface ClientAccount {
   readonly accounting: boolean
   update(client: Client): void
 }
+/** How long requests that waited while their client was blocked may be executed in one go. */
+const STASH_SLICE_MS = 1
 
 /** Counters that connections keep (ServerStats). */
 export interface ConnectionStats {
@@ -135,7 +137,7 @@ export class Connection implements Transport {
     host.beginTurn()
     host.stats.reads++
     host.stats.bytesIn += length
-    if (client.blocked !== null) this.hold(host.readBuffer, 0, length)
+    if (client.blocked !== null || this.stashBytes > 0) this.hold(host.readBuffer, 0, length)
     else this.consume(host.readBuffer, length)
     if (host.clientAccount.accounting) this.account()
     this.flush()
@@ -211,26 +213,41 @@ export class Connection implements Transport {
   }
 
   private hold(bytes: Buffer, start: number, end: number): void {
-    this.stash.push(Buffer.from(bytes.subarray(start, end)))
-    this.stashBytes += end - start
+    this.keep(Buffer.from(bytes.subarray(start, end)))
+  }
+
+  private keep(bytes: Buffer): void {
+    this.stash.push(bytes)
+    this.stashBytes += bytes.length
     if (this.stashBytes > this.host.limits.queryBufferBytes) this.host.queryBufferExceeded(this.client)
   }
 
   resume(): void {
-    const { client } = this
-    if (this.stash.length > 0 && client.blocked === null && !client.closing && !this.destroyed) {
-      const held = Buffer.concat(this.stash)
-      this.stash = []
-      this.stashBytes = 0
-      this.host.beginTurn()
-      this.consume(held, held.length)
-    }
+    if (this.stash.length > 0 && this.client.blocked === null) this.consumeStash()
     if (this.host.clientAccount.accounting) this.account()
     this.flush()
   }
 
   private account(): void {
     if (!this.destroyed) this.host.clientAccount.update(this.client)
+  }
+
+  /** Goes on with what arrived while the client was blocked: in slices, as that may be much. */
+  private consumeStash(): void {
+    const { client, host, stash } = this
+    const deadline = performance.now() + STASH_SLICE_MS
+    this.stash = []
+    host.beginTurn()
+    let next = 0
+    while (next < stash.length && client.blocked === null && !client.closing && performance.now() < deadline) {
+      const bytes = stash[next++]
+      this.stashBytes -= bytes.length
+      this.consume(bytes, bytes.length)
+    }
+    if (client.closing || this.destroyed) return
+    // What has to wait again comes first.
+    this.stash = this.stash.concat(stash.slice(next))
+    if (this.stash.length > 0 && client.blocked === null) setImmediate(() => this.resume())
   }
 
   /**
@@ -302,7 +319,7 @@ export class Connection implements Transport {
   postpone(request: Request): void {
     // An inline command has no RESP form of its own, and a queue needs bytes that stay.
     const { buffer, wireEnd } = request.clone()
-    this.hold(buffer, 0, wireEnd)
+    this.keep(buffer.subarray(0, wireEnd))
   }
 
   sendAll(chunks: readonly Buffer[]): void {
@@ -410,7 +427,8 @@ export class Connection implements Transport {
   }
 }
 
-function joinAddress(address: string | undefined, port: number | undefined): string {
+/** "127.0.0.1:50000", "[::1]:50000". */
+export function joinAddress(address: string | undefined, port: number | undefined): string {
   const host = address ?? '?'
   const plain = host.startsWith('::ffff:') ? host.slice(7) : host
   return plain.includes(':') ? `[${plain}]:${port ?? 0}` : `${plain}:${port ?? 0}`

@@ -6,15 +6,18 @@
 import { latin1 } from '../bytes/latin1.js'
 import { permissionError } from '../commands/acl-check.js'
 import type { Client, QueuedCommand } from '../commands/client.js'
+import { clientLine } from '../commands/client-line.js'
 import type { Command } from '../commands/command.js'
 import { keyArguments } from '../commands/command-keys.js'
 import { CommandContext } from '../commands/context.js'
 import { KeyArguments } from '../commands/key-arguments.js'
+import { PAUSE_ALL } from '../commands/pause.js'
 import type { ServerApi } from '../commands/server-api.js'
 import {
   ALLOWED_TO_SUBSCRIBERS,
   DENYOOM,
   LOADING,
+  MAY_REPLICATE,
   NO_AUTH,
   NO_MULTI,
   NOT_QUEUED,
@@ -64,6 +67,7 @@ export const GATE_TRACKING_FULL = 32
 /** maxmemory and maxmemory-clients are in force. */
 export const GATE_MEMORY = 64
 export const GATE_CLIENT_MEMORY = 128
+export const GATE_PAUSED = 256
 const MEMORY_GATES = GATE_MEMORY | GATE_CLIENT_MEMORY
 
 export class Dispatcher implements KeyspaceListener {
@@ -141,9 +145,33 @@ export class Dispatcher implements KeyspaceListener {
         this.refuse(command, refusal)
         return
       }
+      if ((this.gate & GATE_PAUSED) !== 0 && this.hasToWait(client, command)) {
+        client.transport.postpone(request)
+        this.server.pause.postpone(client)
+        return
+      }
+      if (client.isReplica) {
+        this.callForReplica(client, command, request)
+        return
+      }
     }
     if (client.replyMode !== 'on') this.runMuted(client, command, request)
     else this.queueOrCall(client, command, request)
+  }
+
+  private callForReplica(client: Client, command: Command, request: Request): void {
+    this.queueOrCall(client, command, request)
+    if (!this.reply.isEmpty) this.dropReplica(client)
+  }
+
+  /** What is sent to a replica is the stream: it would take a reply for part of it. */
+  private dropReplica(client: Client): void {
+    const { log, keyspace } = this.server
+    const name = client.lastCommand?.fullName ?? '<unknown>'
+    const line = clientLine(client, keyspace.nowMs, null)
+    log.warning(`Replica generated a reply to command '${name}', disconnecting it: ${line}`)
+    this.reply.clear()
+    client.transport.close()
   }
 
   private queueOrCall(client: Client, command: Command, request: Request): void {
@@ -330,6 +358,7 @@ export class Dispatcher implements KeyspaceListener {
     else if (client.replyMode === 'skip') client.replyMode = 'on'
     this.reply.lastError = text
     this.countError()
+    if (client.isReplica) this.dropReplica(client)
   }
 
   private countError(): void {
@@ -378,6 +407,7 @@ export class Dispatcher implements KeyspaceListener {
       return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
     }
     if ((gate & GATE_LOADING) !== 0 && (flags & LOADING) === 0) return 'LOADING Redis is loading the dataset in memory'
+    if (client.isReplica && this.touchesKeyspace(client, command)) return "ERR Replica can't interact with the keyspace"
     return null
   }
 
@@ -397,6 +427,18 @@ export class Dispatcher implements KeyspaceListener {
     return ENDS_TRANSACTION.includes(command.fullName)
   }
 
+  private touchesKeyspace(client: Client, command: Command): boolean {
+    const touching = READONLY | WRITE | MAY_REPLICATE
+    return (command.flags & touching) !== 0 || (command.fullName === 'exec' && (queuedFlags(client) & touching) !== 0)
+  }
+
+  /** Whether a pause holds up the command. Replicas, which can only read the stream, never wait. */
+  private hasToWait(client: Client, command: Command): boolean {
+    if (client.isReplica || client.monitoring) return false
+    if (this.server.pause.level === PAUSE_ALL || command.mayPropagate) return true
+    return command.fullName === 'exec' && (queuedFlags(client) & (WRITE | MAY_REPLICATE)) !== 0
+  }
+
   private protectedAllowed(client: Client): boolean {
     const setting = this.server.config.values['enable-debug-command']
     if (setting === 'yes' || client.isMaster) return true
@@ -408,6 +450,7 @@ function isLocal(client: Client): boolean {
   return client.transport.isUnixSocket || /^(127\.|\[::1\])/.test(client.address)
 }
 
+/** The flags of all queued commands together. */
 function queuedFlags(client: Client): number {
   return client.transaction?.flags ?? 0
 }

@@ -1,22 +1,30 @@
 /** Executes a master's stream: its requests in order, obeyed without replies, each relayed to this server's own replicas. */
-import type { Client } from '../commands/client.js'
+import { Client } from '../commands/client.js'
+import type { MasterPeer } from '../replication/master-link.js'
 import { type PendingRequest, PendingRequests } from '../resp/pending-request.js'
 import { Request } from '../resp/request.js'
 import { COMPLETE, EMPTY, FAILED, RequestParser } from '../resp/request-parser.js'
 import type { Keyspace } from '../store/keyspace.js'
+import { MasterTransport } from './master-transport.js'
 
 export interface MasterStreamHost {
+  /** Reads the clock. */
+  beginTurn(): void
   executeFromMaster(client: Client, request: Request): void
   /** Bytes that have been executed, to be relayed and counted. */
   relay(bytes: Buffer, start: number, end: number): void
   streamBroken(text: string): void
+  queryBufferExceeded(client: Client): void
   readonly keyspace: Keyspace
+  readonly limits: { readonly queryBufferBytes: number }
   /** Remembers, across links and restarts, which database the stream is in. */
   readonly replication: { masterDatabase: number }
 }
 
 /** What clients may send is limited; what a master took from its clients is not. */
 const NO_LIMITS = { maxBulkBytes: Number.MAX_SAFE_INTEGER }
+/** How long what a pause has held up may be executed in one go. */
+const SLICE_MS = 1
 
 export class MasterStream {
   readonly client: Client
@@ -26,20 +34,68 @@ export class MasterStream {
   private readonly unfinished = new PendingRequests(NO_LIMITS)
   /** Bytes of a transaction whose EXEC has not come: replicas of this server get it as a whole. */
   private held: Buffer[] = []
+  private heldBytes = 0
+  /** Bytes that came while a pause kept the client from executing them. */
+  private waiting: Buffer[] = []
+  private waitingBytes = 0
+  private ended = false
 
-  constructor(client: Client, host: MasterStreamHost) {
-    this.client = client
+  /** @param id of the client that the master is in CLIENT LIST. */
+  constructor(id: number, peer: MasterPeer, host: MasterStreamHost) {
+    const { databases, nowMs } = host.keyspace
+    const database = databases[host.replication.masterDatabase] ?? databases[0]
+    this.client = new Client(id, new MasterTransport(peer, this), database, nowMs)
+    this.client.isMaster = true
+    this.client.authenticated = true
+    this.client.updateChecks()
     this.host = host
-    this.client.db = host.keyspace.databases[host.replication.masterDatabase] ?? host.keyspace.databases[0]
     this.parser = new RequestParser(new Request(), NO_LIMITS)
   }
 
-  /** Whether a request or a transaction is unfinished. */
-  get midway(): boolean {
-    return this.pending !== null || this.held.length > 0
+  /** Bytes that have come and do not count as executed yet. */
+  get unappliedBytes(): number {
+    return (this.pending?.length ?? 0) + this.heldBytes + this.waitingBytes
+  }
+
+  /** The link is gone: nothing more of it is executed. */
+  end(): void {
+    this.ended = true
+    this.client.closing = true
+    this.client.blocked?.cancel()
+    this.client.blocked = null
+    this.client.unwatchAll()
   }
 
   apply(bytes: Buffer): void {
+    if (this.client.blocked === null && this.waitingBytes === 0) this.execute(bytes)
+    else this.wait(bytes)
+  }
+
+  private wait(bytes: Buffer): void {
+    if (bytes.length === 0) return
+    this.waiting.push(bytes)
+    this.waitingBytes += bytes.length
+    if (this.waitingBytes > this.host.limits.queryBufferBytes) this.host.queryBufferExceeded(this.client)
+  }
+
+  /** The client is no longer blocked: executes what has come meanwhile, in slices. */
+  goOn(): void {
+    if (this.ended) return
+    const { waiting } = this
+    const deadline = performance.now() + SLICE_MS
+    this.waiting = []
+    this.host.beginTurn()
+    let next = 0
+    while (next < waiting.length && this.client.blocked === null && !this.ended && performance.now() < deadline) {
+      this.waitingBytes -= waiting[next].length
+      this.execute(waiting[next++])
+    }
+    // What had to wait again comes first.
+    this.waiting = this.waiting.concat(waiting.slice(next))
+    if (this.waiting.length > 0 && this.client.blocked === null) setImmediate(() => this.goOn())
+  }
+
+  private execute(bytes: Buffer): void {
     let from = 0
     if (this.pending !== null) {
       from = this.feedPending(this.pending, bytes)
@@ -48,11 +104,14 @@ export class MasterStream {
     const { parser } = this
     parser.at = from
     let behind = from
-    while (parser.at < bytes.length) {
+    while (parser.at < bytes.length && !this.ended) {
       const result = parser.parse(bytes, bytes.length, true)
       if (result === COMPLETE || result === EMPTY) {
         const end = parser.at
-        if (result === COMPLETE) this.host.executeFromMaster(this.client, parser.request)
+        if (result === COMPLETE && !this.obey(parser.request)) {
+          this.wait(bytes.subarray(behind))
+          return
+        }
         this.executed(bytes, behind, end)
         behind = end
         parser.at = end
@@ -64,6 +123,12 @@ export class MasterStream {
         return
       }
     }
+  }
+
+  /** False when a pause has put the request off. */
+  private obey(request: Request): boolean {
+    this.host.executeFromMaster(this.client, request)
+    return this.client.blocked === null
   }
 
   private feedPending(pending: PendingRequest, bytes: Buffer): number {
@@ -84,7 +149,11 @@ export class MasterStream {
       this.pending = null
       if (result === COMPLETE) {
         parser.request.exclusive = pending.exclusive
-        this.host.executeFromMaster(this.client, parser.request)
+        if (!this.obey(parser.request)) {
+          this.wait(pending.buffer.subarray(0, end))
+          this.wait(bytes.subarray(behind))
+          return -1
+        }
       }
       this.executed(pending.buffer, 0, end)
       return behind
@@ -95,11 +164,13 @@ export class MasterStream {
   private executed(bytes: Buffer, start: number, end: number): void {
     if (this.client.transaction !== null) {
       this.held.push(Buffer.from(bytes.subarray(start, end)))
+      this.heldBytes += end - start
       return
     }
     this.host.replication.masterDatabase = this.client.db.index
     for (const part of this.held) this.host.relay(part, 0, part.length)
     this.held.length = 0
+    this.heldBytes = 0
     this.host.relay(bytes, start, end)
   }
 }

@@ -28,7 +28,7 @@ export type RoomState = 'ok' | 'running' | 'full'
 
 export interface MemoryLimitHost {
   readonly keyspace: Keyspace
-  /** Keys may be evicted: not while data is loaded, and not on a replica that leaves this to its master. */
+  /** Keys may be evicted: not while data is loaded, not during a pause, and not on a replica that leaves this to its master. */
   readonly mayEvict: boolean
 }
 

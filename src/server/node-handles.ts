@@ -56,6 +56,12 @@ export function lastWriteIsPending(): boolean {
   return state[LAST_WRITE_WAS_ASYNC] !== 0
 }
 
+/** The socket's number in the operating system, -1 where there is none to be had. */
+export function descriptorOf(socket: net.Socket): number {
+  const { _handle: handle } = socket as net.Socket & { readonly _handle?: { readonly fd?: number } | null }
+  return handle?.fd ?? -1
+}
+
 interface ListeningServer {
   _handle: { onconnection: (status: number, handle: object | undefined) => void } | null
 }

@@ -6,6 +6,7 @@ import { allCommands } from '../commands/all.js'
 import type { QueuedCommand } from '../commands/client.js'
 import { Client } from '../commands/client.js'
 import { CommandTable } from '../commands/command.js'
+import { PAUSE_NOTHING, Pause } from '../commands/pause.js'
 import type { ServerApi, ServerStats, ShutdownOptions } from '../commands/server-api.js'
 import type { Config } from '../config/config.js'
 import { EventLoop } from '../observe/event-loop.js'
@@ -18,6 +19,7 @@ import type { SlowLog } from '../observe/slowlog.js'
 import { Saver } from '../persistence/saver.js'
 import { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import { PubSub } from '../pubsub/pubsub.js'
+import type { MasterPeer } from '../replication/master-link.js'
 import { Replication, type ReplicationHost } from '../replication/replication.js'
 import { randomId } from '../replication/stream.js'
 import { PendingRequests } from '../resp/pending-request.js'
@@ -41,6 +43,7 @@ import {
   GATE_FEW_REPLICAS,
   GATE_LOADING,
   GATE_MEMORY,
+  GATE_PAUSED,
   GATE_READONLY_REPLICA,
   GATE_STALE,
   GATE_TRACKING_FULL,
@@ -83,6 +86,7 @@ export class Server
   readonly events = new KeyspaceEvents(this.pubsub)
   readonly acl: Acl
   readonly tracking = new Tracking(this)
+  readonly pause = new Pause(() => this.pauseChanged())
   readonly stats: ServerStats = {
     startedMs: Date.now(),
     connectionsReceived: 0,
@@ -242,7 +246,7 @@ export class Server
   }
 
   get mayEvict(): boolean {
-    if (this.loader.loading) return false
+    if (this.loader.loading || this.keyspace.writesPaused) return false
     return this.replication.master === null || !this.config.values['replica-ignore-maxmemory']
   }
 
@@ -389,9 +393,16 @@ export class Server
       }
     }
     if (this.tracking.overLimit) gate |= GATE_TRACKING_FULL
+    if (this.pause.level !== PAUSE_NOTHING) gate |= GATE_PAUSED
     this.dispatcher.gate = gate
     this.onStateChange()
     this.keyspace.notesExpiries = this.replication.master !== null && !values['replica-read-only']
+  }
+
+  private pauseChanged(): void {
+    this.keyspace.writesPaused = this.pause.level !== PAUSE_NOTHING
+    this.stateChanged()
+    if (!this.keyspace.writesPaused) this.replication.unpaused()
   }
 
   // ReplicationHost and MasterStreamHost
@@ -403,23 +414,24 @@ export class Server
   applyStream(bytes: Buffer): void {
     this.beginTurn()
     this.stats.reads++
-    this.masterStream ??= this.newMasterStream()
-    this.masterStream.apply(bytes)
+    this.masterStream?.apply(bytes)
   }
 
-  resetStream(): void {
+  beginStream(peer: MasterPeer): void {
+    this.masterStream = new MasterStream(this.nextClientId++, peer, this)
+    const { client } = this.masterStream
+    this.clients.set(client.id, client)
+  }
+
+  endStream(): void {
+    if (this.masterStream === null) return
+    this.masterStream.end()
+    this.clients.delete(this.masterStream.client.id)
     this.masterStream = null
   }
 
-  private newMasterStream(): MasterStream {
-    const { master } = this.replication
-    const remoteAddress = master === null ? NO_TRANSPORT.remoteAddress : `${master.host}:${master.port}`
-    const transport = { ...NO_TRANSPORT, remoteAddress }
-    const client = new Client(this.nextClientId++, transport, this.keyspace.databases[0], Date.now())
-    client.isMaster = true
-    client.authenticated = true
-    client.updateChecks()
-    return new MasterStream(client, this)
+  get unappliedBytes(): number {
+    return this.masterStream?.unappliedBytes ?? 0
   }
 
   executeFromMaster(client: Client, request: Request): void {
@@ -464,6 +476,7 @@ export class Server
   exit(code: number): void {
     this.stopWarmUp()
     this.cron.stop()
+    this.pause.close()
     this.listener.close()
     this.replication.close()
     for (const connection of this.connections) connection.close()

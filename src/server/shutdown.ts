@@ -1,5 +1,6 @@
 /** Going down: replicas catch up, the data is saved, files are removed. Source: prepareForShutdown in server.c. */
 import fs from 'node:fs'
+import { PAUSE_WRITES } from '../commands/pause.js'
 import type { ShutdownOptions } from '../commands/server-api.js'
 import type { Server } from './server.js'
 
@@ -42,6 +43,8 @@ export class Shutdown {
     }, POLL_MS)
     this.pending = { options, onFailure, timer, deadlineMs }
     server.replication.askForAcknowledgements()
+    // Replicas would never catch up with writes that go on.
+    server.pause.begin('shutdown', PAUSE_WRITES, Number.POSITIVE_INFINITY)
   }
 
   /** How much longer it waits for replicas, in milliseconds; null when it does not. */
@@ -56,6 +59,7 @@ export class Shutdown {
     this.server.log.notice('Shutdown manually aborted.')
     this.pending.onFailure('ERR Errors trying to SHUTDOWN. Check logs.')
     this.pending = null
+    this.server.pause.end('shutdown')
     return true
   }
 
@@ -87,6 +91,7 @@ export class Shutdown {
       if (saver.saveNow() !== null) {
         log.warning("Error trying to save the DB, can't exit.")
         if (!options.force) {
+          server.pause.end('shutdown')
           onFailure('ERR Errors trying to SHUTDOWN. Check logs.')
           return
         }

@@ -44,6 +44,7 @@ export class ActiveExpire {
       keyspace.replicaExpiries.expire(deadlineMs)
       return false
     }
+    if (keyspace.writesPaused) return false
     const startedMs = performance.now()
     const expiredBefore = keyspace.expiredKeys
     let sampled = 0

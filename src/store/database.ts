@@ -93,10 +93,10 @@ export class Database {
     return this.isExpired(address) && this.hideExpired(address) ? 0 : address
   }
 
-  /** True when the key is to be treated as gone; deletes it unless that is the master's business. */
+  /** True when the key is to be treated as gone; deletes it where that may be done now. */
   private hideExpired(address: number): boolean {
     if (this.keyspace.obeysMaster) return false
-    if (!this.keyspace.isReplica) this.expire(address)
+    if (this.keyspace.deletesExpired) this.expire(address)
     return true
   }
 

@@ -58,6 +58,8 @@ export class Keyspace {
   obeysMaster = false
   /** CLIENT NO-TOUCH: the client being served leaves access clocks as they are. */
   keepsAccessTimes = false
+  /** Writes are paused: keys that have expired are hidden, but neither they nor others are deleted. */
+  writesPaused = false
   /** Nothing expires while a file is being loaded. */
   loading = false
 
@@ -74,6 +76,11 @@ export class Keyspace {
 
   constructor(databases: number) {
     for (let i = 0; i < databases; i++) this.databases.push(new Database(i, this))
+  }
+
+  /** Whether a key found to have expired may be deleted: a replica leaves that to its master, a pause to its end. */
+  get deletesExpired(): boolean {
+    return !this.isReplica && !this.writesPaused
   }
 
   get keyCount(): number {
