@@ -14,6 +14,7 @@ import { hashCommands } from './hashes.js'
 import { keysCommands } from './keys.js'
 import { latencyCommands } from './latency.js'
 import { lolwutCommands } from './lolwut.js'
+import { moduleCommands } from './module-commands.js'
 import { monitorCommands } from './monitor.js'
 import { objectCommands } from './object.js'
 import { persistenceCommands } from './persistence-commands.js'
@@ -52,6 +53,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...commandCommands,
   ...configCommands,
   ...debugCommands,
+  ...moduleCommands,
   ...monitorCommands,
   ...slowlogCommands,
   ...latencyCommands,

@@ -33,6 +33,7 @@ export function helpSubcommand(
 function replyHelpOf(ctx: CommandContext, container: string): void {
   const command = ctx.server.commands.byOriginalFullName(container)
   const entries: HelpEntry[] = []
+  if (command?.arity === -1) entries.push({ syntax: '(no subcommand)', text: command.spec.summary })
   for (const { spec } of command?.subcommands?.values() ?? []) {
     if (spec.name === 'help') continue
     const syntax = [spec.name.toUpperCase(), ...(spec.arguments ?? []).map(argumentSyntax)].join(' ')

@@ -29,6 +29,7 @@ import {
   WRITE,
 } from '../commands/spec.js'
 import { abortExec } from '../commands/transactions.js'
+import { trusts } from '../config/config.js'
 import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW } from '../config/keyspace-events.js'
 import { countErrorCode } from '../observe/error-codes.js'
 import { LatencyHistogram } from '../observe/latency-histogram.js'
@@ -384,8 +385,10 @@ export class Dispatcher implements KeyspaceListener {
   private refusal(client: Client, command: Command, request: Request): string | null {
     const { flags } = command
     const { config } = this.server
-    if ((flags & PROTECTED) !== 0 && !this.protectedAllowed(client)) {
-      return `ERR ${command.fullName.toUpperCase().split('|')[0]} command not allowed. If the enable-${command.fullName.split('|')[0]}-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`
+    if ((flags & PROTECTED) !== 0) {
+      const guarded = command.fullName === 'debug' ? 'debug' : 'module'
+      const guard = config.values[`enable-${guarded}-command`]
+      if (!client.isMaster && !trusts(guard, isLocal(client))) return protectedRefusal(guarded)
     }
     if (client.mustLogIn && (flags & NO_AUTH) === 0) return 'NOAUTH Authentication required.'
     if (client.transaction !== null && (flags & NO_MULTI) !== 0) return NOT_IN_TRANSACTION
@@ -438,12 +441,10 @@ export class Dispatcher implements KeyspaceListener {
     if (this.server.pause.level === PAUSE_ALL || command.mayPropagate) return true
     return command.fullName === 'exec' && (queuedFlags(client) & (WRITE | MAY_REPLICATE)) !== 0
   }
+}
 
-  private protectedAllowed(client: Client): boolean {
-    const setting = this.server.config.values['enable-debug-command']
-    if (setting === 'yes' || client.isMaster) return true
-    return setting === 'local' && isLocal(client)
-  }
+function protectedRefusal(command: string): string {
+  return `ERR ${command.toUpperCase()} command not allowed. If the enable-${command}-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`
 }
 
 function isLocal(client: Client): boolean {

@@ -22,7 +22,7 @@ export const network = {
   requirepass: optionalBytes(SENSITIVE | IMPLEMENTED),
   'enable-protected-configs': oneOf(TRUST, 'no', IMMUTABLE | IMPLEMENTED),
   'enable-debug-command': oneOf(TRUST, 'no', IMMUTABLE | IMPLEMENTED),
-  'enable-module-command': oneOf(TRUST, 'no', IMMUTABLE),
+  'enable-module-command': oneOf(TRUST, 'no', IMMUTABLE | IMPLEMENTED),
   'io-threads': integer(1, 1, 128, IMMUTABLE),
   'io-threads-do-reads': bool(false, IMMUTABLE),
   'busy-reply-threshold': milliseconds(5000, 0, INT64_MAX, 0, 'lua-time-limit'),
