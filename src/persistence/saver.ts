@@ -62,6 +62,8 @@ export class Saver {
   replicationAux: () => [string, string][] = () => []
   /** Called when a background save has ended, for whoever waits for its turn. */
   onIdle: () => void = () => {}
+  /** Called with the time in milliseconds that a piece of a background save held up everything else. */
+  onSlice: (ms: number) => void = () => {}
   /** Called when lastOk changed. */
   onStatus: () => void = () => {}
   private readonly keyspace: Keyspace
@@ -194,6 +196,7 @@ export class Saver {
     const snapshot = new Snapshot(this.keyspace, sink, this.options)
     this.snapshots++
     this.lastStartMs = performance.now() - before
+    this.onSlice(this.lastStartMs)
     const keyDelayMs = Math.max(0, this.config.values['rdb-key-save-delay'] / 1000)
     this.background = {
       snapshot,
@@ -233,7 +236,9 @@ export class Saver {
     }
     if (this.waitsForKeys(background)) return
     if (!background.written) {
-      background.written = background.snapshot.step(background.keyDelayMs > 0 ? 0 : performance.now() + SLICE_MS)
+      const before = performance.now()
+      background.written = background.snapshot.step(background.keyDelayMs > 0 ? 0 : before + SLICE_MS)
+      this.onSlice(performance.now() - before)
       if (!background.written) {
         // A congested sink calls again when it has drained.
         if (!background.sink.congested) this.scheduleSlice()

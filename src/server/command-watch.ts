@@ -6,6 +6,7 @@ import type { Client } from '../commands/client.js'
 import type { Command } from '../commands/command.js'
 import { ADMIN, FAST, SKIP_MONITOR, SKIP_SLOWLOG } from '../commands/spec.js'
 import type { Config } from '../config/config.js'
+import { CollectorWatch } from '../observe/garbage-collector.js'
 import { LatencyMonitor } from '../observe/latency-monitor.js'
 import { Monitors } from '../observe/monitors.js'
 import { NOTHING_SECRET } from '../observe/redaction.js'
@@ -21,6 +22,7 @@ export class CommandWatch {
   fromMs = Number.POSITIVE_INFINITY
   /** Config latency-tracking. */
   keepsHistograms = true
+  private readonly collector = new CollectorWatch(ms => this.latency.add('garbage-collection', ms))
   private readonly config: Config
   private readonly keyspace: Keyspace
   private slowMs = Number.POSITIVE_INFINITY
@@ -39,9 +41,16 @@ export class CommandWatch {
     this.slowMs = slowerThan < 0 ? Number.POSITIVE_INFINITY : slowerThan / 1000
     this.slowlog.limit(values['slowlog-max-len'])
     this.latency.thresholdMs = thresholdMs
+    if (thresholdMs > 0) this.collector.start()
+    else this.collector.stop()
     this.keepsHistograms = values['latency-tracking']
     const latencyMs = thresholdMs === 0 ? Number.POSITIVE_INFINITY : thresholdMs
     this.fromMs = this.monitors.count > 0 ? 0 : Math.min(this.slowMs, latencyMs)
+  }
+
+  /** The server has ended. */
+  close(): void {
+    this.collector.stop()
   }
 
   /** A command has run, for `ms` milliseconds. A client that it has blocked gets into the slow log when the command is done. */

@@ -200,7 +200,10 @@ export class Dispatcher implements KeyspaceListener {
       command.latency.record(elapsedMs)
     }
     server.stats.commandsProcessed++
-    if (elapsedMs >= watch.fromMs) watch.ended(client, command, context.args, elapsedMs)
+    if (elapsedMs >= watch.fromMs) {
+      watch.ended(client, command, context.args, elapsedMs)
+      this.clockMs = performance.now()
+    }
     // A transaction's commands have been counted when EXEC itself ends.
     if (this.reply.errors !== errors && this.reply.errors !== this.errorsCounted) {
       command.failedCalls++

@@ -49,6 +49,17 @@ describe('events', () => {
     expect((await client.call('LATENCY', 'LATEST')).elements).toEqual([])
   })
 
+  test('pauses of the garbage collector are events too', async () => {
+    const busy = await startRedisTs(['--save', '', '--latency-monitor-threshold', '1'])
+    const other = await RawClient.connect(busy.port)
+    const queue = Array.from({ length: 2000 }, (_, i) => ['SET', `key${i}`, 'x'.repeat(500)])
+    const seen = async (): Promise<string[]> =>
+      ((await other.call('LATENCY', 'LATEST')).elements ?? []).map(event => texts(event)[0])
+    while (!(await seen()).includes('garbage-collection')) await other.pipeline([['MULTI'], ...queue, ['EXEC']])
+    other.close()
+    await busy.stop()
+  })
+
   test('what is faster than the threshold leaves none, nor does anything for 0', async () => {
     await client.call('DEBUG', 'SLEEP', '0.005')
     await client.call('CONFIG', 'SET', 'latency-monitor-threshold', '0')
