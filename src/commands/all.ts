@@ -14,6 +14,7 @@ import { hashCommands } from './hashes.js'
 import { keysCommands } from './keys.js'
 import { latencyCommands } from './latency.js'
 import { lolwutCommands } from './lolwut.js'
+import { memoryCommands } from './memory.js'
 import { moduleCommands } from './module-commands.js'
 import { monitorCommands } from './monitor.js'
 import { objectCommands } from './object.js'
@@ -58,6 +59,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...slowlogCommands,
   ...latencyCommands,
   ...lolwutCommands,
+  ...memoryCommands,
   ...persistenceCommands,
   ...replicationCommands,
   ...pubsubCommands,

@@ -7,11 +7,12 @@ import { parseSafeInteger } from '../bytes/integers.js'
 import type { Request } from '../resp/request.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
 import { datasetDigest, valueDigest } from './debug-digest.js'
-import { addressOf, debugListpack, debugObject, debugTableStats, debugTableStatsOfKey } from './debug-object.js'
+import { debugListpack, debugObject, debugTableStats, debugTableStatsOfKey } from './debug-object.js'
 import { debugPopulate } from './debug-populate.js'
 import { debugProtocol } from './debug-protocol.js'
 import { debugReload } from './debug-reload.js'
 import { type HelpEntry, replyHelp } from './help.js'
+import { addressOf } from './lookup.js'
 import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, PROTECTED, STALE } from './spec.js'
 
 export const debugCommands: CommandSpec[] = [

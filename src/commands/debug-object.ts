@@ -1,12 +1,11 @@
 /** DEBUG subcommands that look at one key: OBJECT, LISTPACK, HTSTATS-KEY, and HTSTATS for a whole database. */
-import { hashBytes } from '../bytes/hash.js'
 import { RdbOutput, writeValue } from '../persistence/rdb/encode.js'
-import type { Database } from '../store/database.js'
 import type { HashTable } from '../store/hash-table.js'
 import { lpLength } from '../store/listpack.js'
 import { isListpack, listpackBuffer, listpackBytes, listpackStart } from '../types/listpack-value.js'
 import { encodingName } from '../types/type-name.js'
 import { type CommandContext, NO_SUCH_KEY } from './context.js'
+import { addressOf } from './lookup.js'
 
 /** Addresses count in units of this many bytes. */
 const ADDRESS_UNIT = 8
@@ -16,11 +15,6 @@ function findAsIs({ args, db, reply }: CommandContext): number {
   const address = addressOf(db, args.view(2))
   if (address === 0) reply.error(NO_SUCH_KEY)
   return address
-}
-
-/** Address of a key that is in the table, expired or not; 0 for none. */
-export function addressOf(db: Database, key: Buffer): number {
-  return db.keys.find(hashBytes(key, 0, key.length), key, 0, key.length)
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Look-ups that leave the access clock alone (LOOKUP_NOTOUCH in Redis's db.c): TYPE, EXISTS, TTL, OBJECT. */
+import { hashBytes } from '../bytes/hash.js'
 import { EVENT_KEY_MISS } from '../config/keyspace-events.js'
 import type { Database } from '../store/database.js'
 import { HAS_EXPIRY } from '../store/entries.js'
@@ -18,6 +19,11 @@ export function findUnnoticed(ctx: CommandContext, index: number): number {
   if (address === 0) keyspace.misses++
   else keyspace.hits++
   return address
+}
+
+/** Address of a key that is in the table, expired or not; 0 for none. */
+export function addressOf(db: Database, key: Buffer): number {
+  return db.keys.find(hashBytes(key, 0, key.length), key, 0, key.length)
 }
 
 /** Whether the entry's time has come, though it may still be there. */

@@ -7,6 +7,7 @@
  * cannot grow while eviction is behind.
  */
 import type { EvictionTimes } from '../commands/server-api.js'
+import type { LatencyMonitor } from '../observe/latency-monitor.js'
 import type { Eviction } from '../store/eviction.js'
 import type { Keyspace } from '../store/keyspace.js'
 
@@ -28,6 +29,7 @@ export type RoomState = 'ok' | 'running' | 'full'
 
 export interface MemoryLimitHost {
   readonly keyspace: Keyspace
+  readonly latency: LatencyMonitor
   /** Keys may be evicted: not while data is loaded, not during a pause, and not on a replica that leaves this to its master. */
   readonly mayEvict: boolean
 }
@@ -111,7 +113,9 @@ export class MemoryLimit implements EvictionTimes {
       const look = late || keys % KEYS_PER_CLOCK_READ === 0
       if (look && freed < wanted && freed >= least && performance.now() >= deadlineMs) state = 'running'
     }
-    this.spentMs += performance.now() - startedMs
+    const elapsedMs = performance.now() - startedMs
+    this.spentMs += elapsedMs
+    this.host.latency.add('eviction-cycle', elapsedMs)
     this.setState(state)
     this.afterTurn()
     return state

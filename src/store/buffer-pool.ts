@@ -25,6 +25,12 @@ export class BufferPool {
     return pooled.length === length ? pooled : Buffer.from(pooled.buffer, 0, length)
   }
 
+  /** Leaves what waits here to the garbage collector. */
+  clear(): void {
+    for (const buffers of this.free) buffers.length = 0
+    this.pooledBytes = 0
+  }
+
   /** Takes back a Buffer that nobody refers to any more, if it is one of the pool's sizes. */
   give(buffer: Buffer): void {
     const capacity = buffer.buffer.byteLength

@@ -101,6 +101,20 @@ export class Entries extends Slabs {
     )
   }
 
+  /** Gives back what is kept only to be used again soon. */
+  purge(): void {
+    this.pool.clear()
+    this.releaseCushion()
+  }
+
+  /** Bytes of memory that the entry takes: its slot, and a Buffer of its own. A table is its owner's business. */
+  memoryBytes(address: number): number {
+    const slot = Slabs.slotBytes(this.entryBytes(address))
+    const encoding = this.encoding(address)
+    if (encoding !== ENCODING_EXTERNAL && encoding !== ENCODING_LISTPACK_EXTERNAL) return slot
+    return slot + BUFFER_OBJECT_BYTES + this.buffers.get(this.payload(address)).buffer.byteLength
+  }
+
   /** Makes an entry for key[start, end) with room for `inlineBytes` of value; expiryMs NaN for none. */
   create(meta: number, key: Uint8Array, start: number, end: number, inlineBytes: number, expiryMs: number): number {
     const keyLength = end - start

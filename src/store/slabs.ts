@@ -45,6 +45,15 @@ export class SlabsFullError extends Error {
   }
 }
 
+/** How the pages of one size class are used. */
+export interface SlabClass {
+  readonly slotBytes: number
+  readonly pages: number
+  /** Slots that all these pages have, and those in use. */
+  readonly slots: number
+  readonly used: number
+}
+
 function grown<T extends Uint8Array | Uint16Array | Int32Array>(array: T, fresh: T): T {
   fresh.set(array)
   return fresh
@@ -172,6 +181,30 @@ export class Slabs {
     const spare = this.spareChunk
     if (spare >= 0 && spare !== chunk && this.freePages[spare] === ALL_PAGES_FREE) this.releaseChunk(chunk)
     else this.spareChunk = chunk
+  }
+
+  /** Gives the chunk that is kept as a cushion back to the system, if it is free. */
+  releaseCushion(): void {
+    const spare = this.spareChunk
+    this.spareChunk = -1
+    if (spare >= 0 && this.freePages[spare] === ALL_PAGES_FREE) this.releaseChunk(spare)
+  }
+
+  /** The size classes that have pages, smallest first. O(pages). */
+  classes(): SlabClass[] {
+    const pages = new Uint32Array(CLASS_UNITS.length)
+    const used = new Float64Array(CLASS_UNITS.length)
+    for (let page = 0; page < this.bytes.length * CHUNK_PAGES; page++) {
+      if (this.pageLive[page] === 0) continue
+      pages[this.pageClass[page]]++
+      used[this.pageClass[page]] += this.pageLive[page]
+    }
+    return CLASS_UNITS.map((units, i) => ({
+      slotBytes: units * UNIT_BYTES,
+      pages: pages[i],
+      slots: pages[i] * CLASS_SLOTS[i],
+      used: used[i],
+    })).filter(each => each.pages > 0)
   }
 
   private openChunk(): number {

@@ -104,14 +104,23 @@ export function forEachElement(table: HashTable, visit: (address: number) => voi
   }
 }
 
-/** Bytes of slab, Buffers and segments that a table and its elements take. O(n): for DEBUG and MEMORY USAGE. */
-export function tableBytes(entries: Entries, table: HashTable): number {
-  let bytes = table.memoryBytes
-  forEachElement(table, address => {
-    bytes += entries.entryBytes(address)
-    if (entries.encoding(address) === ENCODING_EXTERNAL) bytes += entries.buffers.get(entries.payload(address)).length
-  })
-  return bytes
+/**
+ * Bytes of memory that a table and its elements take. With more than `samples` elements that is an estimate from the average
+ * of as many, or of a bucket more. O(samples).
+ */
+export function tableBytes(entries: Entries, table: HashTable, samples: number): number {
+  let bytes = 0
+  let seen = 0
+  const add = (element: number): void => {
+    bytes += entries.memoryBytes(element)
+    seen++
+  }
+  for (const segment of table.segments) {
+    for (let home = 0; home < 1 << segment.bucketBits; home++) {
+      if (seen < samples) table.visitBucket(segment, home, add)
+    }
+  }
+  return table.memoryBytes + (seen === 0 ? 0 : Math.round((bytes / seen) * table.count))
 }
 
 function ownCopy(bytes: Buffer, start: number, end: number): Buffer {

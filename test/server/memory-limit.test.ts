@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { LatencyMonitor } from '../../src/observe/latency-monitor.js'
 import { evictionLimitMs, MemoryLimit } from '../../src/server/memory-limit.js'
 import { NEVER } from '../../src/store/database.js'
 import { Eviction } from '../../src/store/eviction.js'
@@ -11,6 +12,7 @@ const HASH_LIMITS = { maxEntries: 128, maxValueBytes: 64 }
 const SLOT_BYTES = 120
 
 let keyspace: Keyspace
+let latency: LatencyMonitor
 let limit: MemoryLimit
 let mayEvict: boolean
 /** What each look at the clock takes, in milliseconds: time passes by work done, not by what else the machine is busy with. */
@@ -24,8 +26,10 @@ beforeEach(() => {
   const eviction = new Eviction(keyspace)
   eviction.configure('allkeys-random', 5)
   mayEvict = true
+  latency = new LatencyMonitor()
   const host = {
     keyspace,
+    latency,
     get mayEvict() {
       return mayEvict
     },
@@ -133,6 +137,15 @@ describe('room under maxmemory', () => {
     for (; keyspace.usedBytes > withHash / 2; turns++) await nextTurn()
     expect(turns).toBeGreaterThan(10)
     expect(keyspace.evictedKeys).toBe(1)
+  })
+
+  test('an eviction that takes long is an event of the latency monitor', () => {
+    fill(2000)
+    limit.configure(1, 100)
+    tickMs = 1
+    latency.thresholdMs = 3
+    limit.makeRoom(0)
+    expect([...latency.events.keys()]).toEqual(['eviction-cycle'])
   })
 
   test('without anything to evict there is no room, and the time is counted', () => {

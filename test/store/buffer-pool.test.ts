@@ -20,6 +20,16 @@ describe('memory of large values', () => {
     expect(pool.take(10_240).buffer).not.toBe(part.buffer)
   })
 
+  test('goes to the garbage collector when the pool is cleared', () => {
+    const pool = new BufferPool()
+    const first = pool.take(10_000)
+    pool.give(first)
+    expect(pool.pooledBytes).toBe(first.buffer.byteLength)
+    pool.clear()
+    expect(pool.pooledBytes).toBe(0)
+    expect(pool.take(10_000).buffer).not.toBe(first.buffer)
+  })
+
   test('is left alone while a reply may refer to it', () => {
     const entries = new Entries()
     const value = entries.copyOf(Buffer.alloc(10_000, 'a'), 0, 10_000)

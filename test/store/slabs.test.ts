@@ -72,6 +72,7 @@ describe('slot memory', () => {
           const addresses = [...model.live.keys()]
           if (step.free && addresses.length > 0) model.free(addresses[step.pick % addresses.length])
           else model.allocate(step.size)
+          if (step.pick % 16 === 0) model.slabs.releaseCushion()
         }
         model.check()
         for (const address of [...model.live.keys()]) model.free(address)
@@ -114,6 +115,30 @@ describe('slot memory', () => {
     const large = Array.from({ length: 5_000 }, () => slabs.allocate(128))
     expect(slabs.reservedBytes).toBeLessThanOrEqual(reserved)
     expect(new Set(large).size).toBe(5_000)
+  })
+
+  test('the cushion goes back to the system when it is asked for', () => {
+    const slabs = new Slabs()
+    const all = Array.from({ length: (3 * MIB) / 64 }, () => slabs.allocate(64))
+    for (const address of all) slabs.free(address, 64)
+    expect(slabs.reservedBytes).toBe(KEPT_BYTES)
+    slabs.releaseCushion()
+    expect(slabs.reservedBytes).toBe(KEPT_BYTES - MIB)
+    slabs.releaseCushion()
+    expect(slabs.reservedBytes).toBe(KEPT_BYTES - MIB)
+    expect(slabs.allocate(64)).toBeGreaterThan(0)
+  })
+
+  test('tells how the pages of each size class are used', () => {
+    const slabs = new Slabs()
+    const first = slabs.allocate(100)
+    for (let i = 0; i < 9; i++) slabs.allocate(100)
+    for (let i = 0; i < 5; i++) slabs.allocate(20_000)
+    slabs.free(first, 100)
+    expect(slabs.classes()).toEqual([
+      { slotBytes: 104, pages: 1, slots: 630, used: 9 },
+      { slotBytes: 20_480, pages: 2, slots: 6, used: 5 },
+    ])
   })
 
   test('every other slot freed is filled again before memory grows', () => {
