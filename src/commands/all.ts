@@ -15,6 +15,7 @@ import { keysCommands } from './keys.js'
 import { latencyCommands } from './latency.js'
 import { lolwutCommands } from './lolwut.js'
 import { memoryCommands } from './memory.js'
+import { migrateCommands } from './migrate.js'
 import { moduleCommands } from './module-commands.js'
 import { monitorCommands } from './monitor.js'
 import { objectCommands } from './object.js'
@@ -42,6 +43,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...expiryCommands,
   ...copyCommands,
   ...dumpCommands,
+  ...migrateCommands,
   ...scanCommands,
   ...objectCommands,
   ...flushCommands,

@@ -12,11 +12,13 @@ import type { Saver } from '../persistence/saver.js'
 import type { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import type { PubSub } from '../pubsub/pubsub.js'
 import type { Replication } from '../replication/replication.js'
+import type { TargetConnections } from '../replication/target-connections.js'
 import type { ActiveExpire } from '../store/active-expire.js'
 import type { Keyspace } from '../store/keyspace.js'
 import type { Tracking } from '../tracking/tracking.js'
 import type { Client, QueuedCommand } from './client.js'
 import type { CommandTable } from './command.js'
+import type { KeyLocks } from './key-locks.js'
 import type { Pause } from './pause.js'
 
 export interface ServerStats {
@@ -128,6 +130,9 @@ export interface ServerApi {
   readonly acl: Acl
   readonly tracking: Tracking
   readonly pause: Pause
+  /** Keys that MIGRATE is moving, and connections to where it moves them. */
+  readonly keyLocks: KeyLocks
+  readonly targets: TargetConnections
   /** The client whose request is being executed. */
   readonly serving: Client | null
   /** Random identity of this process (INFO run_id). */

@@ -69,6 +69,7 @@ export const GATE_TRACKING_FULL = 32
 export const GATE_MEMORY = 64
 export const GATE_CLIENT_MEMORY = 128
 export const GATE_PAUSED = 256
+export const GATE_KEY_LOCKS = 512
 const MEMORY_GATES = GATE_MEMORY | GATE_CLIENT_MEMORY
 
 export class Dispatcher implements KeyspaceListener {
@@ -151,6 +152,7 @@ export class Dispatcher implements KeyspaceListener {
         this.server.pause.postpone(client)
         return
       }
+      if ((this.gate & GATE_KEY_LOCKS) !== 0 && this.server.keyLocks.holdUp(client, command, request)) return
       if (client.isReplica) {
         this.callForReplica(client, command, request)
         return

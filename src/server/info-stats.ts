@@ -39,7 +39,7 @@ export function statsFields(server: ServerApi): Field[] {
     ['pubsubshard_channels', pubsub.shardChannels.size],
     ['latest_fork_usec', Math.round(saver.lastStartMs * 1000)],
     ['total_forks', saver.snapshots],
-    ['migrate_cached_sockets', 0],
+    ['migrate_cached_sockets', server.targets.count],
     ['slave_expires_tracked_keys', keyspace.replicaExpiries.size],
     ['active_defrag_hits', 0],
     ['active_defrag_misses', 0],

@@ -6,6 +6,7 @@ import { allCommands } from '../commands/all.js'
 import type { QueuedCommand } from '../commands/client.js'
 import { Client } from '../commands/client.js'
 import { CommandTable } from '../commands/command.js'
+import { KeyLocks } from '../commands/key-locks.js'
 import { PAUSE_NOTHING, Pause } from '../commands/pause.js'
 import type { ServerApi, ServerStats, ShutdownOptions } from '../commands/server-api.js'
 import type { Config } from '../config/config.js'
@@ -22,6 +23,7 @@ import { PubSub } from '../pubsub/pubsub.js'
 import type { MasterPeer } from '../replication/master-link.js'
 import { Replication, type ReplicationHost } from '../replication/replication.js'
 import { randomId } from '../replication/stream.js'
+import { TargetConnections } from '../replication/target-connections.js'
 import { PendingRequests } from '../resp/pending-request.js'
 import { ReplyWriter } from '../resp/reply-writer.js'
 import { Request } from '../resp/request.js'
@@ -41,6 +43,7 @@ import {
   GATE_CLIENT_MEMORY,
   GATE_DISK_ERROR,
   GATE_FEW_REPLICAS,
+  GATE_KEY_LOCKS,
   GATE_LOADING,
   GATE_MEMORY,
   GATE_PAUSED,
@@ -87,6 +90,8 @@ export class Server
   readonly acl: Acl
   readonly tracking = new Tracking(this)
   readonly pause = new Pause(() => this.pauseChanged())
+  readonly keyLocks = new KeyLocks(() => this.stateChanged())
+  readonly targets = new TargetConnections()
   readonly stats: ServerStats = {
     startedMs: Date.now(),
     connectionsReceived: 0,
@@ -395,6 +400,7 @@ export class Server
     }
     if (this.tracking.overLimit) gate |= GATE_TRACKING_FULL
     if (this.pause.level !== PAUSE_NOTHING) gate |= GATE_PAUSED
+    if (this.keyLocks.active) gate |= GATE_KEY_LOCKS
     this.dispatcher.gate = gate
     this.onStateChange()
     this.keyspace.notesExpiries = this.replication.master !== null && !values['replica-read-only']
@@ -481,6 +487,7 @@ export class Server
     this.watch.close()
     this.listener.close()
     this.replication.close()
+    this.targets.closeAll()
     for (const connection of this.connections) connection.close()
     this.onExit(code)
   }

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { FakeMaster } from '../fault/fake-master.js'
 import { requireStock, startRedisServer, startRedisTs } from '../interop/stock.js'
 import { RawClient } from './raw-client.js'
 
@@ -130,6 +131,18 @@ describe('what key commands send to replicas', requireStock('redis-server'), () 
     await ours.call('CONFIG', 'SET', 'lazyfree-lazy-server-del', 'yes')
     expect(await sends(['RESTORE', 'b', '1', bytes, 'ABSTTL', 'REPLACE'])).toEqual(['UNLINK b'])
     await ours.call('CONFIG', 'SET', 'lazyfree-lazy-server-del', 'no')
+  })
+
+  test('MIGRATE travels as the deletion of what the target has acknowledged', async () => {
+    const target = await FakeMaster.start(([name, key]) =>
+      name === 'RESTORE' && key === 'b' ? '-BUSYKEY over there\r\n' : '+OK\r\n',
+    )
+    const to = ['MIGRATE', '127.0.0.1', String(target.port)]
+    await sends(['SET', 'c', '1'])
+    expect(await sends([...to, 'a', '0', '1000', 'COPY'])).toEqual([])
+    expect(await sends([...to, '', '0', '1000', 'KEYS', 'a', 'b', 'missing', 'c'])).toEqual(['DEL a c'])
+    expect(await sends([...to, 'b', '0', '1000'])).toEqual([])
+    await target.close()
   })
 
   test('other changes travel as they came', async () => {
