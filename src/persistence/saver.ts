@@ -2,6 +2,7 @@
  * Saving and loading the RDB file: SAVE, BGSAVE, save points, the save at shutdown, and the snapshots of full
  * synchronizations. One snapshot is taken at a time, as one child process is in Redis.
  */
+import fs from 'node:fs'
 import type { Config } from '../config/config.js'
 import { REDIS_VERSION } from '../config/version.js'
 import type { Log } from '../observe/log.js'
@@ -297,6 +298,14 @@ export class Saver {
     )
     background.done?.(new Error('aborted'))
     this.onIdle()
+  }
+
+  /** `rdb-del-sync-files`: where nothing is to be kept on disk, the file that replication made goes as well. */
+  removeSyncFile(notice: string): void {
+    const { values } = this.config
+    if (!values['rdb-del-sync-files'] || values.save.length > 0 || values.appendonly) return
+    this.log.notice(notice)
+    fs.rmSync(this.file, { force: true })
   }
 
   /** Save points and scheduled saves; called by the server's cron. */

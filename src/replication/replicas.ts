@@ -289,6 +289,10 @@ export class Replicas {
         link.transport.close()
       } else this.sendFile(link)
     }
+    // Those that get it have it open.
+    if (failure === null) {
+      this.saver.removeSyncFile('Removing the RDB file used to feed replicas in a persistence-less instance')
+    }
   }
 
   /** Sends the RDB file that was just saved, in steps, as fast as the replica takes it. */

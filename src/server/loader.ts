@@ -89,6 +89,7 @@ export class Loader {
         `Failed trying to rename the temp DB into ${saver.file} in MASTER <-> REPLICA synchronization: ${systemText(error as Error)}`,
       )
     }
+    saver.removeSyncFile('Removing the RDB file obtained from the master. This replica has persistence disabled')
   }
 
   /** Reads an open file into the keyspace; resolves to the auxiliary fields of its head. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { Config } from '../../src/config/config.js'
-import { HIDDEN } from '../../src/config/directive.js'
+import { HIDDEN, IMPLEMENTED } from '../../src/config/directive.js'
 import { directives, statements } from '../../src/config/directives.js'
 import { loadConfig } from '../../src/config/file.js'
 
@@ -44,6 +44,30 @@ const EXAMPLES = [
   'unixsocketperm',
 ]
 
+/**
+ * The directives marked "No effect here": those of the paragraph, or with a colon those that it names, if any. Of a paragraph
+ * without directives, at the top of a section: all of the section but for those that are "Refused here".
+ */
+function markedWithoutEffect(conf: string): string[] {
+  const marked: string[] = []
+  for (const section of conf.split(/^####.*$/m)) {
+    const paragraphs = section.split(/\n\n+/).map(lines => ({ lines, names: directivesIn(lines) }))
+    const wholeSection = paragraphs.some(({ lines, names }) => names.length === 0 && lines.includes('No effect here:'))
+    for (const { lines, names } of paragraphs) {
+      const [mark, listed = ''] = /No effect here(?:: ([^.]*))?/.exec(lines.replaceAll('\n# ', ' ')) ?? []
+      if (mark === undefined && (!wholeSection || lines.includes('Refused here'))) continue
+      const those = names.filter(name => listed.split(/, | and /).includes(name))
+      marked.push(...(those.length > 0 ? those : names))
+    }
+  }
+  return marked.sort()
+}
+
+function directivesIn(lines: string): string[] {
+  const words = [...lines.matchAll(/^(?:# )?([a-z_-]+) .*[^.\n]$/gm)].map(match => match[1])
+  return [...new Set(words)].filter(word => word in directives)
+}
+
 describe('conf/redis.conf', () => {
   const text = readFileSync('conf/redis.conf', 'utf8')
 
@@ -53,6 +77,11 @@ describe('conf/redis.conf', () => {
     for (const name of [...documented.map(([directive]) => directive), ...statements.keys()]) {
       expect(named, name).toContain(name)
     }
+  })
+
+  test('says of each directive that has no effect that it has none, and of no other', () => {
+    const without = Object.entries(directives).filter(([, { flags }]) => (flags & (HIDDEN | IMPLEMENTED)) === 0)
+    expect(markedWithoutEffect(text)).toEqual(without.map(([name]) => name).sort())
   })
 
   test('sets nothing but defaults', () => {
