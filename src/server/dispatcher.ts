@@ -249,9 +249,10 @@ export class Dispatcher implements KeyspaceListener {
     const { replication } = this.server
     const { propagated } = this.context
     const wrap = propagated.length > 1 && (command.flags & TOUCHES_ARBITRARY_KEYS) === 0
-    if (wrap) replication.feed(propagated[0].database, MULTI, 0, MULTI.length)
+    // MULTI comes ahead of the SELECT of its first command, as in Redis.
+    if (wrap) replication.feed(-1, MULTI, 0, MULTI.length)
     for (const { database, request } of propagated) replication.feedRequest(database, request)
-    if (wrap) replication.feed(propagated[propagated.length - 1].database, EXEC, 0, EXEC.length)
+    if (wrap) replication.feed(-1, EXEC, 0, EXEC.length)
     propagated.length = 0
     client.lastWriteOffset = replication.offset
   }

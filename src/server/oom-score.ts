@@ -9,7 +9,7 @@ import type { Log } from '../observe/log.js'
 
 const FILE = '/proc/self/oom_score_adj'
 const MAX_SCORE = 1000
-const FAILED = 'Failed to apply new oom_score_adj configuration, check server logs.'
+const FAILED = 'Failed to set current oom_score_adj. Check server logs.'
 
 export class OomScore {
   private readonly config: Config
