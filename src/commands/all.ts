@@ -32,6 +32,7 @@ import { rangeCommands } from './string-ranges.js'
 import { stringCommands } from './strings.js'
 import { swapdbCommands } from './swapdb.js'
 import { transactionCommands } from './transactions.js'
+import { waitCommands } from './wait.js'
 
 export const allCommands: readonly CommandSpec[] = [
   ...stringCommands,
@@ -64,6 +65,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...memoryCommands,
   ...persistenceCommands,
   ...replicationCommands,
+  ...waitCommands,
   ...pubsubCommands,
   ...pubsubInspection,
 ]

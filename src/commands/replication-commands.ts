@@ -14,7 +14,6 @@ import {
   NOSCRIPT,
   STALE,
 } from './spec.js'
-import { replyAndGoOn } from './unblock.js'
 
 const MASTER: readonly ArgumentDoc[] = [
   {
@@ -111,22 +110,6 @@ export const replicationCommands: readonly CommandSpec[] = [
     complexity: 'O(1)',
     isSystemCommand: true,
     run: replconf,
-  },
-  {
-    name: 'wait',
-    arity: 3,
-    flags: 0,
-    group: 'generic',
-    since: '3.0.0',
-    summary: 'Waits until replicas have acknowledged the writes of this connection.',
-    complexity: 'O(1)',
-    tips: ['request_policy:all_shards', 'response_policy:agg_min'],
-    categories: ['connection'],
-    arguments: [
-      { name: 'numreplicas', type: 'integer' },
-      { name: 'timeout', type: 'integer' },
-    ],
-    run: wait,
   },
 ]
 
@@ -273,7 +256,8 @@ function replconf(ctx: CommandContext): void {
       client.replicaAnnouncedAddress = address
     } else if (args.is(i, 'capa')) client.replicaCapabilities.add(args.lower(i + 1))
     else if (args.is(i, 'ack')) {
-      acknowledge(ctx, args.safeInteger(i + 1))
+      const hasFsynced = i + 3 < args.argc && args.is(i + 2, 'fack')
+      acknowledge(ctx, args.safeInteger(i + 1), hasFsynced ? args.safeInteger(i + 3) : 0)
       return
     } else if (args.is(i, 'getack')) {
       if (client.isMaster) ctx.server.replication.master?.acknowledge()
@@ -295,42 +279,12 @@ function replconf(ctx: CommandContext): void {
   reply.ok()
 }
 
-function acknowledge(ctx: CommandContext, offset: number): void {
+/** @param fsynced offset up to which the replica's append-only file is on disk, 0 if it says nothing about that. */
+function acknowledge(ctx: CommandContext, offset: number, fsynced: number): void {
   const { replica } = ctx.client
-  if (replica === null || Number.isNaN(offset)) return
+  if (replica === null || Number.isNaN(offset) || Number.isNaN(fsynced)) return
+  replica.fsyncedOffset = Math.max(replica.fsyncedOffset, fsynced)
   const { replication } = ctx.server
   replication.replicas.acknowledge(replica, offset)
   replication.waiters.acknowledged()
-}
-
-/** WAIT numreplicas timeout. Integer reply: how many replicas have acknowledged. */
-function wait(ctx: CommandContext): void {
-  const { client, reply, server } = ctx
-  const { replication } = server
-  if (replication.isReplica) {
-    reply.error(
-      'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.',
-    )
-    return
-  }
-  const wanted = ctx.integer(1)
-  if (Number.isNaN(wanted)) return
-  const timeoutMs = ctx.args.safeInteger(2)
-  if (Number.isNaN(timeoutMs)) {
-    reply.error('ERR timeout is not an integer or out of range')
-    return
-  }
-  if (timeoutMs < 0) {
-    reply.error('ERR timeout is negative')
-    return
-  }
-  const offset = client.lastWriteOffset
-  const acknowledged = replication.waiters.count(offset)
-  if (acknowledged >= wanted || ctx.inTransaction) {
-    reply.integer(acknowledged)
-    return
-  }
-  const answer = (count: number): void => replyAndGoOn(server, client, Buffer.from(`:${count}\r\n`, 'latin1'))
-  client.blocked = { kind: 'wait', ...replication.waiters.add(offset, wanted, timeoutMs, answer) }
-  server.afterTurn(() => replication.askForAcknowledgements())
 }

@@ -19,3 +19,17 @@ export function unblockWithError(server: ServerApi, client: Client, error: strin
   if (client.lastCommand !== null) client.lastCommand.failedCalls++
   replyAndGoOn(server, client, Buffer.from(`-${error}\r\n`, 'latin1'))
 }
+
+const FORCED_UNBLOCK = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
+
+/**
+ * This server becomes a replica: who waits for something gets an error and is disconnected. A request that was put off stays:
+ * it will be looked at anew.
+ */
+export function endAllWaits(server: ServerApi): void {
+  for (const client of [...server.clients.values()]) {
+    if (client.blocked === null || client.blocked.timeOut === null) continue
+    unblockWithError(server, client, FORCED_UNBLOCK)
+    client.transport.closeAfterReplies()
+  }
+}

@@ -32,6 +32,8 @@ export class ReplicaLink implements StreamReader {
   /** Next byte of the stream that it has to get; Infinity while it needs none. */
   position = Number.POSITIVE_INFINITY
   acknowledgedOffset = 0
+  /** Up to where its append-only file is on disk (REPLCONF ACK ... FACK). */
+  fsyncedOffset = 0
   acknowledgedMs = Date.now()
   /** A diskless transfer is done; the stream starts with its first REPLCONF ACK. */
   startOnAck = false

@@ -12,6 +12,8 @@ import { type Identity, Replicas } from './replicas.js'
 import { ReplicationStream, randomId } from './stream.js'
 import { Waiters } from './waiters.js'
 
+/** The offset that is on disk when there is no append-only file. */
+export const NO_AOF = -1
 const NO_ID = '0'.repeat(40)
 const PING = encodeRequest('PING')
 const GETACK = encodeRequest('REPLCONF', 'GETACK', '*')
@@ -28,6 +30,8 @@ export interface ReplicationHost {
   endStream(): void
   /** Bytes of the master's stream that have come and are not executed yet. */
   readonly unappliedBytes: number
+  /** This server becomes a replica: nobody can wait any longer for what only a master can give. */
+  endWaits(): void
   /** Role, link or number of good replicas changed: what clients may do has to be looked at again. */
   stateChanged(): void
 }
@@ -40,6 +44,8 @@ export class Replication implements MasterLinkHost {
   readonly config: Config
   readonly log: Log
   master: MasterLink | null = null
+  /** Up to where this server's own append-only file is on disk; NO_AOF without one. */
+  fsyncedOffset = NO_AOF
   /** Bytes received from masters (INFO total_net_repl_input_bytes). */
   bytesIn = 0
   private readonly keyspace: Keyspace
@@ -96,6 +102,7 @@ export class Replication implements MasterLinkHost {
   follow(host: string, port: number): void {
     const wasMaster = this.master === null
     this.master?.close()
+    this.host.endWaits()
     if (wasMaster) {
       this.mayResume = this.stream.active
       // Any: a master whose history goes back to this server's began its own stream with SELECT.

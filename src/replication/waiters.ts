@@ -1,11 +1,13 @@
-/** WAIT: clients that wait until enough replicas have acknowledged an offset. */
+/** WAIT and WAITAOF: clients that wait until enough replicas have acknowledged an offset. */
 import type { Replicas } from './replicas.js'
 
+/** The longest that a timer of Node's can wait. */
+const TIMER_MAX_MS = 2 ** 31 - 1
+
 interface Waiter {
-  readonly offset: number
-  readonly wanted: number
+  readonly isSatisfied: () => boolean
   readonly timer: NodeJS.Timeout | null
-  readonly done: (count: number) => void
+  readonly done: () => void
 }
 
 export interface Wait {
@@ -30,25 +32,32 @@ export class Waiters {
     return count
   }
 
+  /** Replicas whose append-only file has `offset` on disk. */
+  countFsynced(offset: number): number {
+    let count = 0
+    for (const link of this.replicas.links) if (link.state === 'online' && link.fsyncedOffset >= offset) count++
+    return count
+  }
+
   /**
-   * Calls `done` with the number of replicas once `wanted` have acknowledged `offset`, or after `timeoutMs` (0: never).
-   * Returns what ends the wait before that.
+   * Calls `done` once an acknowledgement has made `isSatisfied` true, or after `timeoutMs` (0: never). Returns what ends the
+   * wait before that.
    */
-  add(offset: number, wanted: number, timeoutMs: number, done: (count: number) => void): Wait {
-    const timer = timeoutMs === 0 ? null : setTimeout(() => this.end(waiter), Math.min(timeoutMs, 2147483647))
-    const waiter: Waiter = { offset, wanted, timer, done }
+  add(isSatisfied: () => boolean, timeoutMs: number, done: () => void): Wait {
+    const timer = timeoutMs === 0 ? null : setTimeout(() => this.end(waiter), Math.min(timeoutMs, TIMER_MAX_MS))
+    const waiter: Waiter = { isSatisfied, timer, done }
     this.waiting.add(waiter)
     return { cancel: () => this.forget(waiter), timeOut: () => this.end(waiter) }
   }
 
-  /** A replica has acknowledged something. */
+  /** A replica, or this server's own file, has come further. */
   acknowledged(): void {
-    for (const waiter of [...this.waiting]) if (this.count(waiter.offset) >= waiter.wanted) this.end(waiter)
+    for (const waiter of [...this.waiting]) if (waiter.isSatisfied()) this.end(waiter)
   }
 
   private end(waiter: Waiter): void {
     this.forget(waiter)
-    waiter.done(this.count(waiter.offset))
+    waiter.done()
   }
 
   private forget(waiter: Waiter): void {

@@ -9,6 +9,7 @@ import { CommandTable } from '../commands/command.js'
 import { KeyLocks } from '../commands/key-locks.js'
 import { PAUSE_NOTHING, Pause } from '../commands/pause.js'
 import type { ServerApi, ServerStats, ShutdownOptions } from '../commands/server-api.js'
+import { endAllWaits } from '../commands/unblock.js'
 import type { Config } from '../config/config.js'
 import { EventLoop } from '../observe/event-loop.js'
 import type { LatencyMonitor } from '../observe/latency-monitor.js'
@@ -413,6 +414,10 @@ export class Server
   }
 
   // ReplicationHost and MasterStreamHost
+
+  endWaits(): void {
+    endAllWaits(this)
+  }
 
   loadFile(file: string, done: (error: Error | null) => void): void {
     this.loader.loadFromMaster(file, done)
