@@ -27,7 +27,8 @@ export function clientType(client: Client): ClientType {
 
 /**
  * The line without an end of line. `serving` is the context of the command being run when this client sent it, null otherwise:
- * its request counts as query buffer. Reply buffers are shared by all clients, so none is charged to a client (rbs, rbp, obl).
+ * its request counts as query buffer. Replies are put together in a buffer that all clients share: rbp is what the client has
+ * lately needed of it at a time, rbs as large as Redis would make one of its own for that; neither is in tot-mem.
  */
 export function clientLine(client: Client, nowMs: number, serving: CommandContext | null): string {
   const { subscriptions, transport } = client
@@ -52,8 +53,8 @@ export function clientLine(client: Client, nowMs: number, serving: CommandContex
     'qbuf-free=0',
     `argv-mem=${serving === null ? 0 : argumentBytes(serving)}`,
     `multi-mem=${client.transaction?.argumentBytes ?? 0}`,
-    'rbs=0',
-    'rbp=0',
+    `rbs=${transport.replyBufferBytes}`,
+    `rbp=${transport.replyPeakBytes}`,
     'obl=0',
     `oll=${transport.pendingOutputChunks}`,
     `omem=${output}`,

@@ -18,6 +18,9 @@ export interface Transport {
   /** Replies that wait for the client to read. */
   readonly pendingOutputBytes: number
   readonly pendingOutputChunks: number
+  /** Most bytes of replies in one turn lately, and how large a reply buffer of the client's own would be for that. */
+  readonly replyPeakBytes: number
+  readonly replyBufferBytes: number
   /** Bytes that have arrived and are not parsed yet. */
   readonly pendingInputBytes: number
   /** Bytes of memory that unfinished requests take, and replies that did not leave with their turn. */

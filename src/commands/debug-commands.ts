@@ -11,6 +11,7 @@ import { debugListpack, debugObject, debugTableStats, debugTableStatsOfKey } fro
 import { debugPopulate } from './debug-populate.js'
 import { debugProtocol } from './debug-protocol.js'
 import { debugReload } from './debug-reload.js'
+import { debugReplyBuffer } from './debug-reply-buffer.js'
 import { type HelpEntry, replyHelp } from './help.js'
 import { addressOf } from './lookup.js'
 import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, PROTECTED, STALE } from './spec.js'
@@ -89,6 +90,14 @@ const subcommands: readonly DebugSubcommand[] = [
     debugReload,
   ),
   entry('replicate', 3, ANY_NUMBER, 'REPLICATE <command> [<arg> ...]', 'Sends a command to replicas only.', replicate),
+  entry(
+    'replybuffer',
+    4,
+    4,
+    'REPLYBUFFER <PEAK-RESET-TIME|RESIZING> <value>',
+    'How long the peaks of replies count in CLIENT LIST (NEVER, RESET or milliseconds), and whether at all (0 or 1).',
+    debugReplyBuffer,
+  ),
   entry('restart', 2, 3, 'RESTART [<milliseconds>]', 'Not supported: start the server again from outside.', restart),
   entry('segfault', 2, 2, 'SEGFAULT', 'Ends the server at once.', crash),
   entry('set-active-expire', 3, 3, 'SET-ACTIVE-EXPIRE <0|1>', 'Stops or starts the active expiry.', setActiveExpire),
@@ -99,7 +108,6 @@ const subcommands: readonly DebugSubcommand[] = [
   entry('aof-flush-sleep', 3, 3, 'AOF-FLUSH-SLEEP <microsec>', 'Accepted without effect.', acceptNumber),
   entry('dict-resizing', 3, 3, 'DICT-RESIZING <0|1>', 'Accepted without effect.', acceptNumber),
   entry('quicklist-packed-threshold', 3, 3, 'QUICKLIST-PACKED-THRESHOLD <size>', 'Accepted without effect.', accept),
-  entry('replybuffer', 4, 4, 'REPLYBUFFER <PEAK-RESET-TIME|RESIZING> <value>', 'Accepted without effect.', accept),
   entry('set-disable-deny-scripts', 3, 3, 'SET-DISABLE-DENY-SCRIPTS <0|1>', 'Accepted without effect.', acceptNumber),
   entry(
     'set-skip-checksum-validation',

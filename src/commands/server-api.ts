@@ -97,6 +97,14 @@ export interface ShutdownOptions {
   readonly force: boolean
 }
 
+/** How the reply buffers that clients would have in Redis follow what they need (DEBUG REPLYBUFFER). */
+export interface ReplyBufferSettings {
+  /** How long a peak counts, in milliseconds; negative: for ever. */
+  peakResetMs: number
+  /** They follow at all. */
+  resizing: boolean
+}
+
 /** How far the loading of a file has come. */
 export interface LoadProgress {
   readonly loading: boolean
@@ -124,6 +132,7 @@ export interface ServerApi {
   readonly events: KeyspaceEvents
   readonly expiry: ActiveExpire
   readonly eventLoop: EventLoop
+  readonly replyBuffer: ReplyBufferSettings
   readonly latency: LatencyMonitor
   readonly monitors: Monitors
   readonly slowlog: SlowLog

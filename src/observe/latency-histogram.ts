@@ -40,17 +40,21 @@ export class LatencyHistogram {
     return count
   }
 
-  /** The time in microseconds within which `percentile` percent of the calls ended, as exact as the cells are. O(cells). */
-  percentileMicroseconds(percentile: number): number {
-    const wanted = Math.max(1, Math.floor((Math.min(percentile, 100) / 100) * this.count + 0.5))
-    let calls = 0
+  /** For each percentile the microseconds within which so many percent of the calls ended, as exact as the cells are. O(cells). */
+  percentiles(percentiles: readonly number[]): number[] {
+    const { count } = this
+    return percentiles.map(percentile => {
+      const cell = this.cellOfCall(Math.max(1, Math.floor((Math.min(percentile, 100) / 100) * count + 0.5)))
+      return (percentile === 0 ? lowestNs(cell) : highestNs(cell)) / 1000
+    })
+  }
+
+  /** The cell of the `rank`th of all calls, the fastest first. */
+  private cellOfCall(rank: number): number {
+    let calls = this.cells[0]
     let cell = 0
-    while (cell < CELLS - 1) {
-      calls += this.cells[cell]
-      if (calls >= wanted) break
-      cell++
-    }
-    return (percentile === 0 ? lowestNs(cell) : highestNs(cell)) / 1000
+    while (calls < rank && cell < CELLS - 1) calls += this.cells[++cell]
+    return cell
   }
 
   /** How many calls took at most how long, at powers of two; levels that add none are left out. O(cells). */

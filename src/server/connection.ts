@@ -5,6 +5,7 @@
 import type net from 'node:net'
 import { latin1 } from '../bytes/latin1.js'
 import type { Client, Transport } from '../commands/client.js'
+import type { ReplyBufferSettings } from '../commands/server-api.js'
 import type { PendingRequest, PendingRequests } from '../resp/pending-request.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import type { Request } from '../resp/request.js'
@@ -20,6 +21,9 @@ import {
 /** Strings up to this size are written by libuv from its stack; larger ones it would copy to the heap. */
 const STRING_WRITE_MAX_BYTES = 16384
 const NOTHING: readonly Buffer[] = []
+/** Sizes between which Redis keeps a client's reply buffer (PROTO_REPLY_ in server.h). */
+const REPLY_BUFFER_MIN_BYTES = 1024
+const REPLY_BUFFER_MAX_BYTES = 16 * 1024
 /** The JavaScript object behind a piece of output. */
 const CHUNK_OBJECT_BYTES = 100
 
@@ -48,6 +52,7 @@ export interface ConnectionHost {
   readonly unfinished: PendingRequests
   readonly replies: ReplyWriter
   readonly stats: ConnectionStats
+  readonly replyBuffer: ReplyBufferSettings
   readonly limits: { maxBulkBytes: number; queryBufferBytes: number }
   /** The client whose request is being executed. */
   readonly serving: Client | null
@@ -87,6 +92,9 @@ export class Connection implements Transport {
   private inFlightBytes = 0
   /** What the kernel is still reading from: libuv keeps pointers, so the memory must not be collected meanwhile. */
   private inFlight: readonly Buffer[] = NOTHING
+  /** Most bytes of replies in one turn since `peakMs`. */
+  private peakBytes = 0
+  private peakMs = 0
   private writing = false
   private ending = false
   destroyed = false
@@ -263,6 +271,7 @@ export class Connection implements Transport {
     }
     const size = replies.totalBytes
     this.host.stats.bytesOut += size
+    if (size > this.peakBytes) this.notePeak(size)
     if (replies.chunkBytes !== 0 || size > STRING_WRITE_MAX_BYTES || this.text !== '' || this.handle === null) {
       for (const chunk of replies.takeChunks()) this.enqueue(chunk)
     } else {
@@ -270,6 +279,20 @@ export class Connection implements Transport {
       replies.clear()
     }
     this.host.flushLater(this)
+  }
+
+  private notePeak(bytes: number): void {
+    this.peakBytes = bytes
+    this.peakMs = Date.now()
+  }
+  get replyPeakBytes(): number {
+    const { peakResetMs } = this.host.replyBuffer
+    if (peakResetMs >= 0 && Date.now() - this.peakMs > peakResetMs) this.notePeak(0)
+    return this.peakBytes
+  }
+  get replyBufferBytes(): number {
+    if (!this.host.replyBuffer.resizing) return REPLY_BUFFER_MAX_BYTES
+    return Math.min(REPLY_BUFFER_MAX_BYTES, Math.max(REPLY_BUFFER_MIN_BYTES, this.replyPeakBytes + 1))
   }
 
   /** The turn is over: replies leave. */

@@ -111,7 +111,8 @@ function latencyFields({ commands, config }: ServerApi): Field[] {
   const percentiles = config.values['latency-tracking-info-percentiles']
   const add = ({ fullName, latency, subcommands }: Command): void => {
     if (latency !== null) {
-      const shown = percentiles.map(p => `p${formatPercentile(p)}=${latency.percentileMicroseconds(p).toFixed(3)}`)
+      const times = latency.percentiles(percentiles)
+      const shown = percentiles.map((p, i) => `p${formatPercentile(p)}=${times[i].toFixed(3)}`)
       fields.push([`latency_percentiles_usec_${fullName}`, shown.join(',')])
     }
     for (const subcommand of subcommands?.values() ?? []) add(subcommand)

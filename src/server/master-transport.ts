@@ -19,6 +19,8 @@ export class MasterTransport implements Transport {
   readonly isUnixSocket = false
   readonly pendingOutputBytes = 0
   readonly pendingOutputChunks = 0
+  readonly replyPeakBytes = 0
+  readonly replyBufferBytes = 0
   onDrain: (() => void) | null = null
   private readonly peer: MasterPeer
   private readonly stream: HeldStream

@@ -8,6 +8,8 @@ export const NO_TRANSPORT: Transport = {
   isUnixSocket: false,
   pendingOutputBytes: 0,
   pendingOutputChunks: 0,
+  replyPeakBytes: 0,
+  replyBufferBytes: 0,
   pendingInputBytes: 0,
   memoryBytes: 0,
   onDrain: null,

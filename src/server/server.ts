@@ -6,6 +6,7 @@ import { allCommands } from '../commands/all.js'
 import type { QueuedCommand } from '../commands/client.js'
 import { Client } from '../commands/client.js'
 import { CommandTable } from '../commands/command.js'
+import { REPLY_PEAK_RESET_MS } from '../commands/debug-reply-buffer.js'
 import { KeyLocks } from '../commands/key-locks.js'
 import { PAUSE_NOTHING, Pause } from '../commands/pause.js'
 import type { ServerApi, ServerStats, ShutdownOptions } from '../commands/server-api.js'
@@ -114,6 +115,7 @@ export class Server
     evictedClients: 0,
   }
   readonly eventLoop = new EventLoop()
+  readonly replyBuffer = { peakResetMs: REPLY_PEAK_RESET_MS, resizing: true }
   readonly expiry: ActiveExpire
   readonly clientEviction = new ClientEviction(this)
   readonly memory: Memory

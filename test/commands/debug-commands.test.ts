@@ -201,6 +201,52 @@ test('SLEEP stops the server for the time given', async () => {
   expect(performance.now() - started).toBeGreaterThanOrEqual(49)
 })
 
+test('an ERROR that was asked for is not counted as one', async () => {
+  await client.call('CONFIG', 'RESETSTAT')
+  expect(await client.call('DEBUG', 'ERROR', 'CODE of\r\nmine')).toMatchObject({ type: '-', text: 'CODE of  mine' })
+  expect((await client.call('INFO', 'errorstats')).text).toBe('# Errorstats\r\n')
+})
+
+test('PAUSE-CRON stops the expiry of keys that nobody asks for, and resumes it', async () => {
+  const expired = async (): Promise<string | undefined> =>
+    /expired_keys:(\d+)/.exec((await client.call('INFO', 'stats')).text ?? '')?.[1]
+  await client.pipeline([
+    ['CONFIG', 'RESETSTAT'],
+    ['DEBUG', 'PAUSE-CRON', '1'],
+    ['SET', 'k', 'v', 'PX', '1'],
+  ])
+  await client.call('DEBUG', 'SLEEP', '0.15')
+  await client.call('PING')
+  expect(await expired()).toBe('0')
+  await client.call('DEBUG', 'PAUSE-CRON', '0')
+  while ((await expired()) === '0') await client.call('PING')
+  expect(await expired()).toBe('1')
+})
+
+test('REPLYBUFFER sets how long a large reply counts in CLIENT LIST', async () => {
+  const figures = async (): Promise<string | undefined> =>
+    / rbs=\d+ rbp=\d+ /.exec((await client.call('CLIENT', 'LIST')).text ?? '')?.[0]
+  await client.pipeline([
+    ['DEBUG', 'REPLYBUFFER', 'PEAK-RESET-TIME', 'NEVER'],
+    ['SET', 'big', 'x'.repeat(50_000)],
+    ['GET', 'big'],
+  ])
+  expect(await figures()).toMatch(/ rbs=16384 rbp=5\d{4} /)
+  await client.pipeline([
+    ['DEBUG', 'REPLYBUFFER', 'PEAK-RESET-TIME', '0'],
+    ['DEBUG', 'SLEEP', '0.005'],
+  ])
+  await client.call('DEBUG', 'SLEEP', '0.005')
+  expect(await figures()).toBe(' rbs=1024 rbp=0 ')
+  await client.call('DEBUG', 'REPLYBUFFER', 'RESIZING', '0')
+  expect(await figures()).toContain(' rbs=16384 ')
+  await client.pipeline([
+    ['DEBUG', 'REPLYBUFFER', 'RESIZING', '1'],
+    ['DEBUG', 'REPLYBUFFER', 'PEAK-RESET-TIME', 'RESET'],
+  ])
+  expect((await client.call('DEBUG', 'REPLYBUFFER', 'PEAK-RESET-TIME', 'x')).text).toContain('not an integer')
+})
+
 test('LOG writes into the log, HELP lists the subcommands', async () => {
   await client.call('DEBUG', 'LOG', 'a message')
   await server.waitForLog('# DEBUG LOG: a message')

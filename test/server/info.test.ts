@@ -11,7 +11,7 @@ let server: RunningServer
 let client: RawClient
 
 beforeAll(async () => {
-  server = await startRedisTs(['--save', ''])
+  server = await startRedisTs(['--save', '', '--enable-debug-command', 'yes', '--repl-diskless-sync-delay', '0'])
 })
 beforeEach(async () => {
   client = await RawClient.connect(server.port)
@@ -146,6 +146,39 @@ describe('INFO', () => {
     await server.waitForLog('Background saving terminated with success')
     expect(await forks()).toBe(before + 1)
     expect(Number((await info('stats')).get('Stats')?.get('latest_fork_usec'))).toBeGreaterThan(0)
+  })
+
+  test('an error in reply to a master is unexpected, and logged', async () => {
+    const replica = await startRedisTs(['--save', '', '--replicaof', `127.0.0.1 ${server.port}`])
+    await replica.waitForLog('MASTER <-> REPLICA sync: Finished')
+    await client.call('SET', 'text', 'v')
+    await client.call('DEBUG', 'REPLICATE', 'HSET', 'text', 'f', 'v')
+    await replica.waitForLog(
+      "== CRITICAL == This replica is sending an error to its master: 'WRONGTYPE Operation against a key holding the wrong kind of value' after processing the command 'hset'",
+    )
+    const other = await RawClient.connect(replica.port)
+    expect((await other.call('INFO', 'stats')).text).toContain('\r\nunexpected_error_replies:1\r\n')
+    other.close()
+    await replica.stop()
+  })
+
+  test('the time left is shown while a shutdown waits for replicas', async () => {
+    const replica = await startRedisTs(['--save', '', '--replicaof', `127.0.0.1 ${server.port}`])
+    await replica.waitForLog('MASTER <-> REPLICA sync: Finished')
+    replica.kill('SIGSTOP')
+    await client.call('SET', 'k', 'v')
+    const waiting = await RawClient.connect(server.port)
+    const reply = waiting.call('SHUTDOWN')
+    let left: string | undefined
+    while (left === undefined) left = (await info('server')).get('Server')?.get('shutdown_in_milliseconds')
+    expect(Number(left)).toBeGreaterThan(5000)
+    expect(Number(left)).toBeLessThanOrEqual(10_000)
+    await client.call('SHUTDOWN', 'ABORT')
+    expect((await reply).type).toBe('-')
+    expect((await info('server')).get('Server')?.has('shutdown_in_milliseconds')).toBe(false)
+    waiting.close()
+    replica.kill('SIGKILL')
+    await replica.exited
   })
 
   test('memory grows with the data, and the peak stays', async () => {
