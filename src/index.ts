@@ -1,5 +1,4 @@
 /** redis-ts as a library: Redis servers inside a Node process, which they leave as it is. */
-import { once } from 'node:events'
 import { splitArgs } from './bytes/split-args.js'
 import { Config } from './config/config.js'
 import { MULTI_ARG } from './config/directive.js'
@@ -69,7 +68,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
     down = resolve
   }).then(() => {})
   const server = new Server(config, log, () => {
-    down(Promise.all([...server.connections].map(({ socket }) => once(socket, 'close'))))
+    down(server.disconnected())
   })
   try {
     await server.start()

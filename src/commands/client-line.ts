@@ -51,7 +51,7 @@ export function clientLine(client: Client, nowMs: number, serving: CommandContex
     `multi=${client.transaction === null ? -1 : client.transaction.queue.length}`,
     `qbuf=${input + wire}`,
     'qbuf-free=0',
-    `argv-mem=${serving === null ? 0 : argumentBytes(serving)}`,
+    `argv-mem=${serving === null ? 0 : serving.args.argumentBytes}`,
     `multi-mem=${client.transaction?.argumentBytes ?? 0}`,
     `rbs=${transport.replyBufferBytes}`,
     `rbp=${transport.replyPeakBytes}`,
@@ -94,10 +94,4 @@ function clientFlags(client: Client): string {
 
 function seconds(ms: number): number {
   return Math.max(0, Math.floor(ms / 1000))
-}
-
-function argumentBytes({ args }: CommandContext): number {
-  let bytes = 0
-  for (let i = 0; i < args.argc; i++) bytes += args.length(i)
-  return bytes
 }

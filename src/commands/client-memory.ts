@@ -19,7 +19,7 @@ export function clientMemory({ subscriptions, tracking, transaction, transport, 
     CLIENT_BYTES +
     transport.memoryBytes +
     queued +
-    watched.length * WATCHED_KEY_BYTES +
+    (watched?.length ?? 0) * WATCHED_KEY_BYTES +
     subscriptions.total * SUBSCRIPTION_BYTES +
     (tracking?.prefixes.size ?? 0) * PREFIX_BYTES
   )

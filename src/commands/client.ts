@@ -1,7 +1,7 @@
 /** A client as commands see it: who it is and what state its connection is in. Sockets are the server's business. */
 import type { User } from '../acl/user.js'
 import { NO_SUBSCRIPTIONS, type Subscriber, type Subscriptions } from '../pubsub/subscriber.js'
-import type { ReplicaLink } from '../replication/replica-link.js'
+import type { ReplicaLink, ReplicaTraits } from '../replication/replica-link.js'
 import type { Request } from '../resp/request.js'
 import type { Database } from '../store/database.js'
 import type { TrackingClient, TrackingState } from '../tracking/tracking-client.js'
@@ -96,7 +96,8 @@ export class Client implements Subscriber, TrackingClient {
   lastInteractionMs: number
   lastCommand: Command | null = null
   transaction: Transaction | null = null
-  readonly watched: WatchedKey[] = []
+  /** The keys it WATCHes; null for none. */
+  watched: WatchedKey[] | null = null
   /** A watched key has changed: EXEC will refuse. */
   watchFailed = false
   replyMode: ReplyMode = 'on'
@@ -111,11 +112,8 @@ export class Client implements Subscriber, TrackingClient {
   closing = false
   /** Offset of the replication stream behind this client's last write (WAIT). */
   lastWriteOffset = 0
-  /** REPLCONF settings before PSYNC. */
-  replicaListeningPort = 0
-  replicaAnnouncedAddress = ''
-  replicaCapabilities = new Set<string>()
-  replicaWantsRdbOnly = false
+  /** What it said of itself with REPLCONF, if anything. */
+  replicaTraits: ReplicaTraits | null = null
   /** How this client stands in the account of client memory; the account's own (server/client-eviction.ts). */
   accountedBytes = 0
   memoryBucket = -1
@@ -129,8 +127,8 @@ export class Client implements Subscriber, TrackingClient {
   }
 
   unwatchAll(): void {
-    for (const watched of this.watched) watched.release()
-    this.watched.length = 0
+    if (this.watched !== null) for (const watched of this.watched) watched.release()
+    this.watched = null
     this.watchFailed = false
   }
 

@@ -1,5 +1,5 @@
 /** Commands of replication: ROLE, REPLICAOF, PSYNC and SYNC, REPLCONF, WAIT. */
-import { ReplicaLink } from '../replication/replica-link.js'
+import { ReplicaLink, ReplicaTraits } from '../replication/replica-link.js'
 import type { Client } from './client.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from './context.js'
 import {
@@ -221,13 +221,9 @@ function synchronize(ctx: CommandContext, replid: string, firstWanted: number, u
     reply.error('ERR SYNC and PSYNC are invalid with pending output')
     return
   }
-  const link = new ReplicaLink(client.transport, {
-    listeningPort: client.replicaListeningPort,
-    announcedAddress: client.replicaAnnouncedAddress,
-    understandsEof: client.replicaCapabilities.has('eof'),
-    understandsPsync2: understandsPsync && client.replicaCapabilities.has('psync2'),
-    rdbOnly: client.replicaWantsRdbOnly,
-  })
+  const traits = client.replicaTraits ?? new ReplicaTraits()
+  if (!understandsPsync) traits.understandsPsync2 = false
+  const link = new ReplicaLink(client.transport, traits)
   client.replica = link
   client.updateChecks()
   log.notice(`Replica ${link.name} asks for synchronization`)
@@ -243,29 +239,35 @@ function replconf(ctx: CommandContext): void {
     return
   }
   for (let i = 1; i < args.argc; i += 2) {
+    if (args.is(i, 'ack')) {
+      const hasFsynced = i + 3 < args.argc && args.is(i + 2, 'fack')
+      acknowledge(ctx, args.safeInteger(i + 1), hasFsynced ? args.safeInteger(i + 3) : 0)
+      return
+    }
+    if (args.is(i, 'getack')) {
+      if (client.isMaster) ctx.server.replication.master?.acknowledge()
+      return
+    }
+    client.replicaTraits ??= new ReplicaTraits()
+    const traits = client.replicaTraits
     if (args.is(i, 'listening-port')) {
       const port = ctx.integer(i + 1)
       if (Number.isNaN(port)) return
-      client.replicaListeningPort = port
+      traits.listeningPort = port
     } else if (args.is(i, 'ip-address')) {
       const address = args.latin1(i + 1)
       if (address.length > 255) {
         reply.error(`ERR REPLCONF ip-address provided by replica instance is too long: ${address.length} bytes`)
         return
       }
-      client.replicaAnnouncedAddress = address
-    } else if (args.is(i, 'capa')) client.replicaCapabilities.add(args.lower(i + 1))
-    else if (args.is(i, 'ack')) {
-      const hasFsynced = i + 3 < args.argc && args.is(i + 2, 'fack')
-      acknowledge(ctx, args.safeInteger(i + 1), hasFsynced ? args.safeInteger(i + 3) : 0)
-      return
-    } else if (args.is(i, 'getack')) {
-      if (client.isMaster) ctx.server.replication.master?.acknowledge()
-      return
+      traits.announcedAddress = address
+    } else if (args.is(i, 'capa')) {
+      if (args.is(i + 1, 'eof')) traits.understandsEof = true
+      else if (args.is(i + 1, 'psync2')) traits.understandsPsync2 = true
     } else if (args.is(i, 'rdb-only')) {
       const wanted = ctx.integer(i + 1)
       if (Number.isNaN(wanted)) return
-      client.replicaWantsRdbOnly = wanted === 1
+      traits.rdbOnly = wanted === 1
     } else if (args.is(i, 'rdb-filter-only')) {
       if (args.length(i + 1) !== 0) {
         reply.error(`ERR Unsupported rdb-filter-only option: ${args.latin1(i + 1)}`)

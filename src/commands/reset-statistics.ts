@@ -18,7 +18,6 @@ export function resetStatistics(server: ServerApi): void {
   expiry.resetStatistics()
   stats.errorReplies = 0
   stats.errors.clear()
-  stats.clientOutputBufferDisconnections = 0
   stats.payloadSanitizations = 0
   stats.evictedClients = 0
   memoryLimit.resetStatistics()

@@ -36,7 +36,6 @@ export interface ServerStats {
   errorReplies: number
   /** Errors in reply to a master or a replica. */
   unexpectedErrorReplies: number
-  clientOutputBufferDisconnections: number
   /** Time in commands that EXEC ran, which is in that of EXEC as well; milliseconds. */
   nestedMs: number
   readonly rates: Rates

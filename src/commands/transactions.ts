@@ -119,7 +119,7 @@ function exec(ctx: CommandContext): void {
     reply.error('EXECABORT Transaction discarded because of previous errors.')
     return
   }
-  if (client.watchFailed || client.watched.some(watched => watched.expiredSince)) {
+  if (client.watchFailed || client.watched?.some(watched => watched.expiredSince)) {
     dropTransaction(client)
     reply.nullArray()
     return
@@ -144,6 +144,7 @@ function watch(ctx: CommandContext): void {
   // A transaction that will fail needs no more reasons to.
   for (let i = 1; i < args.argc && !client.watchFailed; i++) {
     const key = args.latin1(i)
+    client.watched ??= []
     if (client.watched.some(watched => watched.database === db && watched.key === key)) continue
     client.watched.push(new WatchedKey(client, db, key))
   }

@@ -14,20 +14,20 @@ export interface ReplicaTransport {
 
 export type ReplicaState = 'wait_bgsave_start' | 'wait_bgsave_end' | 'send_bulk' | 'online'
 
-/** What the replica said of itself with REPLCONF before PSYNC. */
-export interface ReplicaTraits {
-  readonly listeningPort: number
+/** What a replica says of itself with REPLCONF before PSYNC. */
+export class ReplicaTraits {
+  listeningPort = 0
   /** replica-announce-ip, or ''. */
-  readonly announcedAddress: string
-  readonly understandsEof: boolean
-  readonly understandsPsync2: boolean
+  announcedAddress = ''
+  understandsEof = false
+  understandsPsync2 = false
   /** Wants the RDB file and no stream (redis-cli --rdb). */
-  readonly rdbOnly: boolean
+  rdbOnly = false
 }
 
 export class ReplicaLink implements StreamReader {
   readonly transport: ReplicaTransport
-  readonly traits: ReplicaTraits
+  readonly traits: Readonly<ReplicaTraits>
   state: ReplicaState = 'wait_bgsave_start'
   /** Next byte of the stream that it has to get; Infinity while it needs none. */
   position = Number.POSITIVE_INFINITY
@@ -46,7 +46,7 @@ export class ReplicaLink implements StreamReader {
   /** Lets go of what its synchronization holds, should it leave in the middle of it. */
   onRemoved: (() => void) | null = null
 
-  constructor(transport: ReplicaTransport, traits: ReplicaTraits) {
+  constructor(transport: ReplicaTransport, traits: Readonly<ReplicaTraits>) {
     this.transport = transport
     this.traits = traits
   }

@@ -34,6 +34,13 @@ export class Request {
     return this.ends[index] - this.starts[index]
   }
 
+  /** Size of all arguments together. */
+  get argumentBytes(): number {
+    let bytes = 0
+    for (let i = 0; i < this.argc; i++) bytes += this.ends[i] - this.starts[i]
+    return bytes
+  }
+
   /** A view of the argument's bytes; valid until the handler returns. */
   view(index: number): Buffer {
     return this.buffer.subarray(this.starts[index], this.ends[index])

@@ -1,8 +1,8 @@
 /**
- * One client's connection: bytes in from the shared read buffer, requests to the dispatcher, replies out. Replies are
- * tried at once through the handle; what the kernel does not take waits in a queue that output limits watch.
+ * One client's connection: bytes in from the shared read buffer, requests to the dispatcher, replies out. Short replies leave as
+ * one text at the end of the turn; everything else goes through a queue, which a connection gets when it first needs one. An idle
+ * connection is little more than its handle: ten thousand of them should cost no more than in C.
  */
-import type net from 'node:net'
 import { latin1 } from '../bytes/latin1.js'
 import type { Client, Transport } from '../commands/client.js'
 import type { ReplyBufferSettings } from '../commands/server-api.js'
@@ -10,22 +10,20 @@ import type { PendingRequest, PendingRequests } from '../resp/pending-request.js
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import type { Request } from '../resp/request.js'
 import { COMPLETE, EMPTY, FAILED, type RequestParser } from '../resp/request-parser.js'
-import {
-  handlesAvailable,
-  lastWriteIsPending,
-  newWriteRequest,
-  type StreamHandle,
-  type WriteRequest,
-} from './node-handles.js'
+import { HeldInput } from './held-input.js'
+import { closeHandle, keepRequest, writeRequest } from './node-handles.js'
+import { type OutputOwner, OutputQueue } from './output-queue.js'
+import { addressOf, type StreamHandle, type StreamReader } from './stream-handle.js'
 
 /** Strings up to this size are written by libuv from its stack; larger ones it would copy to the heap. */
 const STRING_WRITE_MAX_BYTES = 16384
-const NOTHING: readonly Buffer[] = []
+/** As with Redis's own reply buffer, so much output counts for no limit. */
+const UNLIMITED_OUTPUT_BYTES = 16384
 /** Sizes between which Redis keeps a client's reply buffer (PROTO_REPLY_ in server.h). */
 const REPLY_BUFFER_MIN_BYTES = 1024
 const REPLY_BUFFER_MAX_BYTES = 16 * 1024
-/** The JavaScript object behind a piece of output. */
-const CHUNK_OBJECT_BYTES = 100
+/** What a client may have sent of a request before it has authenticated. */
+const UNAUTHENTICATED_MAX_BYTES = 1024 * 1024
 
 /** The account of memory that clients hold. */
 export interface ClientAccount {
@@ -33,8 +31,6 @@ export interface ClientAccount {
   readonly accounting: boolean
   update(client: Client): void
 }
-/** How long requests that waited while their client was blocked may be executed in one go. */
-const STASH_SLICE_MS = 1
 
 /** Counters that connections keep (ServerStats). */
 export interface ConnectionStats {
@@ -51,9 +47,9 @@ export interface ConnectionHost {
   readonly parser: RequestParser
   readonly unfinished: PendingRequests
   readonly replies: ReplyWriter
+  readonly limits: { maxBulkBytes: number; queryBufferBytes: number }
   readonly stats: ConnectionStats
   readonly replyBuffer: ReplyBufferSettings
-  readonly limits: { maxBulkBytes: number; queryBufferBytes: number }
   /** The client whose request is being executed. */
   readonly serving: Client | null
   /** Messages for the client being served, which leave behind its reply. */
@@ -61,95 +57,105 @@ export interface ConnectionHost {
   /** Executes the parser's request. */
   dispatch(client: Client, parser: RequestParser): void
   /** Reads the clock; called when bytes arrive. */
-  beginTurn(): void
-  /** Calls the connection's endTurn() when all connections have had their turn. */
+  beginTurn(connection: Connection): void
+  /** The connection's requests have taken so long since its turn began that others should have theirs. */
+  readonly turnIsLong: boolean
+  /** Calls resume() in the next turn. */
+  resumeLater(connection: Connection): void
+  /** Calls endTurn() when all connections have had their turn; behind that, for messages. */
   flushLater(connection: Connection): void
+  postLater(connection: Connection): void
   outputGrew(connection: Connection): void
   protocolError(client: Client, text: string): void
   queryBufferExceeded(client: Client): void
+  /** The client is gone; then, its connection is closed. */
+  forget(client: Client): void
   closed(connection: Connection): void
 }
 
-/** Unused request of the last write that finished at once: most do, so one serves all connections. */
-let spareRequest: WriteRequest = newWriteRequest()
-
-export class Connection implements Transport {
-  readonly socket: net.Socket
-  readonly isUnixSocket: boolean
-  readonly remoteAddress: string
-  readonly localAddress: string
+export class Connection implements Transport, StreamReader, OutputOwner {
   client!: Client
+  destroyed = false
+  /** postLater() has been called, endTurn() not yet. */
+  postDue = false
   private readonly host: ConnectionHost
-  private readonly handle: StreamHandle | null
+  private readonly handle: StreamHandle
+  private readonly unixSocketPath: string | null
+  private peer: string | null = null
   private pending: PendingRequest | null = null
-  /** Bytes that arrived while the client was blocked. */
-  private stash: Buffer[] = []
-  private stashBytes = 0
-  /** Replies of this turn, one character a byte; they come behind `outgoing`. */
+  private held: HeldInput | null = null
+  /** Replies of this turn, one character a byte; they come behind `output`. */
   private text = ''
-  private outgoing: Buffer[] = []
-  private outgoingBytes = 0
-  private inFlightBytes = 0
-  /** What the kernel is still reading from: libuv keeps pointers, so the memory must not be collected meanwhile. */
-  private inFlight: readonly Buffer[] = NOTHING
+  private output: OutputQueue | null = null
   /** Most bytes of replies in one turn since `peakMs`. */
   private peakBytes = 0
   private peakMs = 0
-  private writing = false
   private ending = false
-  destroyed = false
-  onDrain: (() => void) | null = null
-  /** Since when the output has been over the soft limit, or 0. */
-  overSoftLimitSinceMs = 0
+  private paused = false
 
-  constructor(host: ConnectionHost, socket: net.Socket, handle: StreamHandle | null, unixSocketPath: string | null) {
+  /** @param unixSocketPath the socket it came by; null for TCP. */
+  constructor(host: ConnectionHost, handle: StreamHandle, unixSocketPath: string | null) {
     this.host = host
-    this.socket = socket
     this.handle = handle
-    this.isUnixSocket = unixSocketPath !== null
-    this.remoteAddress =
-      unixSocketPath === null ? joinAddress(socket.remoteAddress, socket.remotePort) : `${unixSocketPath}:0`
-    this.localAddress =
-      unixSocketPath === null ? joinAddress(socket.localAddress, socket.localPort) : `${unixSocketPath}:0`
-    socket.on('error', () => this.close())
-    socket.on('end', () => this.close())
-    socket.on('close', () => this.onClosed())
+    this.unixSocketPath = unixSocketPath
   }
 
+  // Transport: what is known of it
+
+  get isUnixSocket(): boolean {
+    return this.unixSocketPath !== null
+  }
+  get remoteAddress(): string {
+    this.peer ??= this.unixSocketPath === null ? addressOf(this.handle, 'getpeername') : `${this.unixSocketPath}:0`
+    return this.peer
+  }
+  get localAddress(): string {
+    return this.unixSocketPath === null ? addressOf(this.handle, 'getsockname') : `${this.unixSocketPath}:0`
+  }
   get fd(): number {
-    return this.handle?.fd ?? -1
+    return this.handle.fd ?? -1
   }
   get pendingOutputBytes(): number {
-    return this.outgoingBytes + this.inFlightBytes + this.text.length
+    return this.text.length + (this.output?.bytes ?? 0)
   }
   get pendingOutputChunks(): number {
-    return this.outgoing.length + this.inFlight.length
+    return this.output?.length ?? 0
+  }
+  get replyPeakBytes(): number {
+    const { peakResetMs } = this.host.replyBuffer
+    if (peakResetMs >= 0 && Date.now() - this.peakMs > peakResetMs) this.notePeak(0)
+    return this.peakBytes
+  }
+  get replyBufferBytes(): number {
+    if (!this.host.replyBuffer.resizing) return REPLY_BUFFER_MAX_BYTES
+    return Math.min(REPLY_BUFFER_MAX_BYTES, Math.max(REPLY_BUFFER_MIN_BYTES, this.replyPeakBytes + 1))
+  }
+  private notePeak(bytes: number): void {
+    this.peakBytes = bytes
+    this.peakMs = Date.now()
   }
   get pendingInputBytes(): number {
-    return (this.pending?.unparsedBytes ?? 0) + this.stashBytes
+    return (this.pending?.unparsedBytes ?? 0) + (this.held?.bytes ?? 0)
   }
   get memoryBytes(): number {
-    return (
-      (this.pending?.buffer.length ?? 0) +
-      this.stashBytes +
-      this.outgoingBytes +
-      this.inFlightBytes +
-      this.pendingOutputChunks * CHUNK_OBJECT_BYTES
-    )
+    return (this.pending?.buffer.length ?? 0) + (this.held?.bytes ?? 0) + (this.output?.memoryBytes ?? 0)
   }
 
-  /** Bytes have arrived in the shared read buffer. */
-  receive(length: number): boolean {
-    const { host, client } = this
-    if (this.destroyed || client.closing) return true
-    host.beginTurn()
+  // Input
+
+  receive(length: number): void {
+    const { client, host } = this
+    if (this.destroyed || client.closing) return
+    host.beginTurn(this)
     host.stats.reads++
     host.stats.bytesIn += length
-    if (client.blocked !== null || this.stashBytes > 0) this.hold(host.readBuffer, 0, length)
+    if (client.transaction !== null && this.inputExceedsLimit(length)) return
+    if (client.blocked !== null || this.held !== null) this.hold(host.readBuffer, 0, length)
     else this.consume(host.readBuffer, length)
-    if (host.clientAccount.accounting) this.account()
+    // libuv would go on reading for as long as reads fill the buffer.
+    if (length === host.readBuffer.length && host.turnIsLong) this.pause()
+    this.account()
     this.flush()
-    return true
   }
 
   private consume(bytes: Buffer, length: number): void {
@@ -166,11 +172,7 @@ export class Connection implements Transport {
         const behind = parser.at
         host.dispatch(client, parser)
         parser.at = behind
-        if (client.closing || this.destroyed) return
-        if (client.blocked !== null) {
-          if (behind < length) this.hold(bytes, behind, length)
-          return
-        }
+        if (!this.goesOn(bytes, behind, length)) return
       } else if (result === FAILED) {
         host.protocolError(client, parser.error)
         parser.reset()
@@ -192,10 +194,7 @@ export class Connection implements Transport {
       const until = Math.min(length, from + parser.bytesToFeed(pending.length))
       pending.append(bytes, from, until)
       from = until
-      if (pending.length > host.limits.queryBufferBytes) {
-        host.queryBufferExceeded(client)
-        return -1
-      }
+      if (this.inputExceedsLimit(0)) return -1
       const result = parser.parse(pending.buffer, pending.length, !client.mustLogIn)
       if (result === FAILED) {
         host.protocolError(client, parser.error)
@@ -209,54 +208,96 @@ export class Connection implements Transport {
         parser.request.exclusive = pending.exclusive
         host.dispatch(client, parser)
         host.unfinished.release(pending)
-        if (client.closing || this.destroyed) return -1
-        if (client.blocked !== null) {
-          if (behind < length) this.hold(bytes, behind, length)
-          return -1
-        }
+        if (!this.goesOn(bytes, behind, length)) return -1
       }
       return behind
     }
     return from
   }
 
+  /** Whether the next request may be executed now; otherwise bytes[from, length) are kept for later, if there is a later. */
+  private goesOn(bytes: Buffer, from: number, length: number): boolean {
+    const { client, host } = this
+    if (client.closing || this.destroyed) return false
+    if (client.blocked !== null) {
+      if (from < length) this.hold(bytes, from, length)
+      return false
+    }
+    if (!host.turnIsLong || from === length) return true
+    this.hold(bytes, from, length)
+    this.pause()
+    return false
+  }
+
+  /** Takes nothing more in this turn. */
+  private pause(): void {
+    if (this.paused || this.destroyed) return
+    this.paused = true
+    this.handle.readStop()
+    this.host.resumeLater(this)
+  }
+
   private hold(bytes: Buffer, start: number, end: number): void {
-    this.keep(Buffer.from(bytes.subarray(start, end)))
+    const rest = bytes.subarray(start, end)
+    this.keep(bytes === this.host.readBuffer ? Buffer.from(rest) : rest)
   }
 
   private keep(bytes: Buffer): void {
-    this.stash.push(bytes)
-    this.stashBytes += bytes.length
-    if (this.stashBytes > this.host.limits.queryBufferBytes) this.host.queryBufferExceeded(this.client)
+    this.held ??= new HeldInput()
+    this.held.add(bytes)
+    this.inputExceedsLimit(0)
+  }
+
+  /** Ends a client that has sent too much that could not be executed; `more` bytes have just arrived. */
+  private inputExceedsLimit(more: number): boolean {
+    const { client, host } = this
+    const { held, pending } = this
+    const bytes = (pending?.length ?? 0) + (held?.bytes ?? 0) + (client.transaction?.argumentBytes ?? 0) + more
+    const limit = host.limits.queryBufferBytes
+    if (bytes <= limit && (!client.mustLogIn || bytes <= UNAUTHENTICATED_MAX_BYTES)) return false
+    host.queryBufferExceeded(client)
+    return true
+  }
+
+  postpone(request: Request): void {
+    // An inline command has no RESP form of its own, and a queue needs bytes that stay.
+    const { buffer, wireEnd } = request.clone()
+    this.keep(buffer.subarray(0, wireEnd))
   }
 
   resume(): void {
-    if (this.stash.length > 0 && this.client.blocked === null) this.consumeStash()
-    if (this.host.clientAccount.accounting) this.account()
+    if (this.paused) {
+      this.paused = false
+      if (!this.destroyed) this.handle.readStart()
+    }
+    if (this.held !== null && this.client.blocked === null) this.consumeHeld(this.held.pieces)
+    this.account()
     this.flush()
   }
 
-  private account(): void {
-    if (!this.destroyed) this.host.clientAccount.update(this.client)
-  }
-
-  /** Goes on with what arrived while the client was blocked: in slices, as that may be much. */
-  private consumeStash(): void {
-    const { client, host, stash } = this
-    const deadline = performance.now() + STASH_SLICE_MS
-    this.stash = []
-    host.beginTurn()
+  /** Goes on with what was kept back, for as long as a turn may take. */
+  private consumeHeld(pieces: readonly Buffer[]): void {
+    const { client, host } = this
+    this.held = null
+    host.beginTurn(this)
     let next = 0
-    while (next < stash.length && client.blocked === null && !client.closing && performance.now() < deadline) {
-      const bytes = stash[next++]
-      this.stashBytes -= bytes.length
-      this.consume(bytes, bytes.length)
+    while (next < pieces.length && this.held === null && client.blocked === null && !client.closing) {
+      const piece = pieces[next++]
+      this.consume(piece, piece.length)
+      if (host.turnIsLong) break
     }
     if (client.closing || this.destroyed) return
     // What has to wait again comes first.
-    this.stash = this.stash.concat(stash.slice(next))
-    if (this.stash.length > 0 && client.blocked === null) setImmediate(() => this.resume())
+    for (; next < pieces.length; next++) this.keep(pieces[next])
+    if (this.held !== null && client.blocked === null) this.pause()
   }
+
+  private account(): void {
+    const { clientAccount } = this.host
+    if (clientAccount.accounting && !this.destroyed) clientAccount.update(this.client)
+  }
+
+  // Output
 
   /**
    * Takes over what the reply writer holds. It leaves when the turn of all connections is over: written one after another,
@@ -270,9 +311,9 @@ export class Connection implements Transport {
       return
     }
     const size = replies.totalBytes
-    this.host.stats.bytesOut += size
+    this.count(size)
     if (size > this.peakBytes) this.notePeak(size)
-    if (replies.chunkBytes !== 0 || size > STRING_WRITE_MAX_BYTES || this.text !== '' || this.handle === null) {
+    if (replies.chunkBytes !== 0 || size > STRING_WRITE_MAX_BYTES || this.text !== '') {
       for (const chunk of replies.takeChunks()) this.enqueue(chunk)
     } else {
       this.text = latin1(replies.buffer, 0, size)
@@ -281,51 +322,77 @@ export class Connection implements Transport {
     this.host.flushLater(this)
   }
 
-  private notePeak(bytes: number): void {
-    this.peakBytes = bytes
-    this.peakMs = Date.now()
-  }
-  get replyPeakBytes(): number {
-    const { peakResetMs } = this.host.replyBuffer
-    if (peakResetMs >= 0 && Date.now() - this.peakMs > peakResetMs) this.notePeak(0)
-    return this.peakBytes
-  }
-  get replyBufferBytes(): number {
-    if (!this.host.replyBuffer.resizing) return REPLY_BUFFER_MAX_BYTES
-    return Math.min(REPLY_BUFFER_MAX_BYTES, Math.max(REPLY_BUFFER_MIN_BYTES, this.replyPeakBytes + 1))
+  /** A replica's stream is counted where it is sent. */
+  private count(bytes: number): void {
+    if (!this.client.isReplica) this.host.stats.bytesOut += bytes
   }
 
-  /** The turn is over: replies leave. */
+  /** The turn is over: replies and messages leave. */
   endTurn(): void {
-    const { text, handle } = this
+    this.postDue = false
     if (this.destroyed) return
-    if (text !== '' && handle !== null && !this.writing && this.outgoing.length === 0) {
+    const { handle, output, text } = this
+    let error: number
+    if (text !== '' && (output === null || output.isIdle)) {
       this.text = ''
       this.host.stats.writes++
-      const request = spareRequest
-      const error = handle.writeLatin1String(request, text)
-      if (error !== 0) this.close()
-      else if (lastWriteIsPending()) this.startWriting(request, text.length)
-    } else {
-      this.queueText()
-      this.drain()
+      error = handle.writeLatin1String(writeRequest(), text)
+      const pending = error === 0 ? keepRequest() : null
+      if (pending !== null) this.queue.await(pending, text.length)
+    } else error = this.drain()
+    if (error !== 0 || (this.ending && (this.output === null || this.output.isIdle))) this.close()
+  }
+
+  private drain(): number {
+    this.queueText()
+    const { output } = this
+    if (output === null) return 0
+    let error = 0
+    if (!output.writing && !output.isIdle) {
+      this.host.stats.writes++
+      error = output.drain()
     }
-    if (this.ending && !this.writing) this.finish()
+    this.account()
+    return error
+  }
+
+  private get queue(): OutputQueue {
+    this.output ??= new OutputQueue(this.handle, this)
+    return this.output
   }
 
   private queueText(): void {
     if (this.text === '') return
     const bytes = Buffer.from(this.text, 'latin1')
     this.text = ''
-    this.outgoing.push(bytes)
-    this.outgoingBytes += bytes.length
+    this.queue.push(bytes)
+  }
+
+  private enqueue(bytes: Buffer): void {
+    this.queueText()
+    const { queue } = this
+    queue.push(bytes)
+    if (queue.bytes > UNLIMITED_OUTPUT_BYTES) this.outputGrew()
   }
 
   send(bytes: Buffer): void {
     if (this.destroyed) return
-    this.host.stats.bytesOut += bytes.length
+    this.count(bytes.length)
     this.enqueue(bytes)
-    this.drain()
+    this.sendNow()
+  }
+
+  sendAll(chunks: readonly Buffer[]): void {
+    if (this.destroyed) return
+    for (const chunk of chunks) {
+      this.count(chunk.length)
+      this.enqueue(chunk)
+    }
+    this.sendNow()
+  }
+
+  private sendNow(): void {
+    if (!this.destroyed && this.drain() !== 0) this.close()
   }
 
   post(bytes: Buffer): void {
@@ -334,101 +401,53 @@ export class Connection implements Transport {
       this.host.latePushes.push(bytes)
       return
     }
-    this.host.stats.bytesOut += bytes.length
+    this.count(bytes.length)
     this.enqueue(bytes)
-    this.host.flushLater(this)
+    this.host.postLater(this)
   }
 
-  postpone(request: Request): void {
-    // An inline command has no RESP form of its own, and a queue needs bytes that stay.
-    const { buffer, wireEnd } = request.clone()
-    this.keep(buffer.subarray(0, wireEnd))
+  get onDrain(): (() => void) | null {
+    return this.output?.onDrain ?? null
+  }
+  set onDrain(drained: (() => void) | null) {
+    if (drained !== null || this.output !== null) this.queue.onDrain = drained
   }
 
-  sendAll(chunks: readonly Buffer[]): void {
-    if (this.destroyed) return
-    for (const chunk of chunks) {
-      this.host.stats.bytesOut += chunk.length
-      this.enqueue(chunk)
-    }
-    this.drain()
-  }
-
-  private enqueue(bytes: Buffer): void {
-    this.queueText()
-    this.outgoing.push(bytes)
-    this.outgoingBytes += bytes.length
-  }
-
-  /** Hands the queue to the kernel unless a write is under way. */
-  private drain(): void {
-    this.write()
-    if (this.host.clientAccount.accounting) this.account()
-  }
-
-  private write(): void {
-    if (this.writing || this.destroyed) {
-      if (this.writing) this.host.outputGrew(this)
-      return
-    }
-    if (this.outgoing.length === 0) return
-    const chunks = this.outgoing
-    const size = this.outgoingBytes
-    this.outgoing = []
-    this.outgoingBytes = 0
-    this.host.stats.writes++
-    const { handle } = this
-    if (handle === null || !handlesAvailable) {
-      this.writing = true
-      this.inFlightBytes = size
-      this.socket.write(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks), () => this.onWritten(0))
-      return
-    }
-    const request = spareRequest
-    const error = chunks.length === 1 ? handle.writeBuffer(request, chunks[0]) : handle.writev(request, chunks, true)
-    if (error !== 0) this.close()
-    else if (lastWriteIsPending()) {
-      this.inFlight = chunks
-      this.startWriting(request, size)
-    }
-  }
-
-  private startWriting(request: WriteRequest, size: number): void {
-    spareRequest = newWriteRequest()
-    this.writing = true
-    this.inFlightBytes = this.handle?.writeQueueSize ?? size
-    request.oncomplete = status => this.onWritten(status)
+  outputGrew(): void {
     this.host.outputGrew(this)
   }
 
-  private onWritten(status: number): void {
-    this.writing = false
-    this.inFlightBytes = 0
-    this.inFlight = NOTHING
+  outputWritten(status: number): void {
     if (this.destroyed) return
-    if (status < 0) {
+    if (status < 0 || this.drain() !== 0) {
       this.close()
       return
     }
-    this.drain()
-    if (this.writing) return
-    if (this.ending) this.finish()
-    else this.onDrain?.()
+    if (!this.queue.isIdle) return
+    if (this.ending) this.close()
+    else this.queue.onDrain?.()
+  }
+
+  // The end
+
+  ended(): void {
+    // The other side has nothing more to say; what it asked for before may still be read.
+    if (this.text !== '') this.closeAfterReplies()
+    else this.close()
   }
 
   close(): void {
     if (this.destroyed) return
     this.destroyed = true
     this.client.closing = true
-    this.outgoing = []
-    this.outgoingBytes = 0
     this.text = ''
-    this.socket.destroy()
+    this.output?.clear()
+    closeHandle(this.handle)
   }
 
   drop(): void {
     this.close()
-    this.onClosed()
+    this.host.forget(this.client)
   }
 
   closeAfterReplies(): void {
@@ -439,20 +458,7 @@ export class Connection implements Transport {
     this.host.flushLater(this)
   }
 
-  private finish(): void {
-    if (!this.destroyed) this.socket.end(() => this.close())
-  }
-
-  private onClosed(): void {
-    this.destroyed = true
-    this.client.closing = true
+  closed(): void {
     this.host.closed(this)
   }
-}
-
-/** "127.0.0.1:50000", "[::1]:50000". */
-export function joinAddress(address: string | undefined, port: number | undefined): string {
-  const host = address ?? '?'
-  const plain = host.startsWith('::ffff:') ? host.slice(7) : host
-  return plain.includes(':') ? `[${plain}]:${port ?? 0}` : `${plain}:${port ?? 0}`
 }

@@ -1,6 +1,6 @@
 /** What happens by the clock: `hz` times a second the housekeeping, once a second the rest. */
 import { sampleGauges } from './gauges.js'
-import { enforceOutputLimit, isIdleTooLong } from './limits.js'
+import { isIdleTooLong } from './limits.js'
 import type { Server } from './server.js'
 import { ticksPerSecond } from './tick-rate.js'
 
@@ -78,14 +78,14 @@ export class Cron {
     const { server } = this
     const { timeout } = server.config.values
     const { recentInput, recentOutput } = server.stats
-    for (const connection of server.connections) {
-      recentInput.note(connection.pendingInputBytes, now)
-      recentOutput.note(connection.pendingOutputBytes, now)
-      if (isIdleTooLong(connection.client, timeout, now)) {
-        server.log.verbose('Closing idle client')
-        connection.close()
-      } else enforceOutputLimit(connection, server.config, server.log, now)
+    for (const client of server.clients.values()) {
+      recentInput.note(client.transport.pendingInputBytes, now)
+      recentOutput.note(client.transport.pendingOutputBytes, now)
+      if (!isIdleTooLong(client, timeout, now)) continue
+      server.log.verbose('Closing idle client')
+      client.transport.close()
     }
+    server.outputLimits.cron(now)
     server.replication.cron()
   }
 }

@@ -351,7 +351,7 @@ export class Dispatcher implements KeyspaceListener {
     if (transaction !== null) {
       transaction.queue.push({ command, request: request.clone() })
       transaction.flags |= command.flags
-      for (let i = 0; i < request.argc; i++) transaction.argumentBytes += request.length(i)
+      transaction.argumentBytes += request.argumentBytes
     }
     this.reply.simple('QUEUED')
   }

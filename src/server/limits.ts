@@ -1,32 +1,61 @@
-/** Limits on clients: idle time and output buffers. */
+/** Limits on clients: idle time and unread output. */
 import type { Client } from '../commands/client.js'
+import { clientLine, clientType } from '../commands/client-line.js'
 import type { Config } from '../config/config.js'
 import type { Log } from '../observe/log.js'
-import type { Connection } from './connection.js'
 
-/** Closes a client whose unread replies have outgrown client-output-buffer-limit; true when it did. */
-export function enforceOutputLimit(connection: Connection, config: Config, log: Log, nowMs: number): boolean {
-  const { client } = connection
-  if (client.isReplica || client.isMaster || connection.destroyed) return false
-  const limit = config.values['client-output-buffer-limit'].normal
-  const bytes = connection.pendingOutputBytes
-  const hard = limit.hardBytes > 0 && bytes > limit.hardBytes
-  let soft = false
-  if (limit.softBytes > 0 && bytes > limit.softBytes) {
-    if (connection.overSoftLimitSinceMs === 0) connection.overSoftLimitSinceMs = nowMs
-    else soft = nowMs - connection.overSoftLimitSinceMs > limit.softSeconds * 1000
-  } else connection.overSoftLimitSinceMs = 0
-  if (!hard && !soft) return false
-  log.warning(
-    `Client id=${client.id} addr=${client.address} name=${client.name} omem=${bytes} scheduled to be closed ASAP for overcoming of output buffer limits.`,
-  )
-  connection.close()
-  return true
+/** client-output-buffer-limit of normal and pubsub clients. Replicas are watched where their stream is sent. */
+export class OutputLimits {
+  private readonly config: Config
+  private readonly log: Log
+  /** The clients that are over the soft limit, and since when. */
+  private readonly overSinceMs = new Map<Client, number>()
+
+  constructor(config: Config, log: Log) {
+    this.config = config
+    this.log = log
+  }
+
+  /** Closes the client if its output has outgrown a limit. To be called when output grew. */
+  check(client: Client, nowMs: number): void {
+    const type = clientType(client)
+    if (type === 'replica') return
+    const limit = this.config.values['client-output-buffer-limit'][type === 'pubsub' ? 'pubsub' : 'normal']
+    const bytes = client.transport.pendingOutputBytes
+    if (limit.hardBytes > 0 && bytes >= limit.hardBytes) {
+      this.close(client, nowMs)
+      return
+    }
+    if (limit.softBytes === 0 || bytes < limit.softBytes) {
+      this.overSinceMs.delete(client)
+      return
+    }
+    const since = this.overSinceMs.get(client)
+    if (since === undefined) this.overSinceMs.set(client, nowMs)
+    else if (nowMs - since > limit.softSeconds * 1000) this.close(client, nowMs)
+  }
+
+  /** Looks again at the clients over the soft limit: time passes without new output too. */
+  cron(nowMs: number): void {
+    for (const client of this.overSinceMs.keys()) this.check(client, nowMs)
+  }
+
+  private close(client: Client, nowMs: number): void {
+    this.log.warning(
+      `Client ${clientLine(client, nowMs, null)} scheduled to be closed ASAP for overcoming of output buffer limits.`,
+    )
+    client.transport.close()
+    this.forget(client)
+  }
+
+  forget(client: Client): void {
+    this.overSinceMs.delete(client)
+  }
 }
 
-/** `timeout`: closes clients that have been idle for too long. */
+/** `timeout`: whether a client has been idle for too long. */
 export function isIdleTooLong(client: Client, timeoutSeconds: number, nowMs: number): boolean {
-  if (timeoutSeconds === 0 || client.isReplica || client.isMaster || client.monitoring || client.blocked !== null)
-    return false
+  if (timeoutSeconds === 0 || client.isReplica || client.isMaster || client.blocked !== null) return false
+  if (client.monitoring || client.subscriptions.total > 0) return false
   return nowMs - client.lastInteractionMs > timeoutSeconds * 1000
 }

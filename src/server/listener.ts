@@ -3,7 +3,9 @@ import fs from 'node:fs'
 import net from 'node:net'
 import type { Log } from '../observe/log.js'
 import { type BoundHandle, bindNow } from './bind-now.js'
-import { acceptInto, type StreamHandle } from './node-handles.js'
+import { acceptHandles } from './node-handles.js'
+import { SocketHandle } from './socket-handle.js'
+import type { StreamHandle } from './stream-handle.js'
 
 /** As `port`: whatever the system has free, the same for all addresses. What redis.conf calls port 0 is none at all. */
 export const ANY_PORT = -1
@@ -20,25 +22,19 @@ export interface ListenerOptions {
   readonly unixSocketMode: number
 }
 
-export type Accept = (
-  socket: net.Socket,
-  handle: StreamHandle | null,
-  unixSocket: string | null,
-) => (length: number) => boolean
+export type Accept = (handle: StreamHandle, unixSocket: string | null) => void
 
 /** Why a socket cannot be listened on, in Redis's words. */
 export class ListenError extends Error {}
 
 export class Listener {
   private servers: net.Server[] = []
-  private readonly buffer: Buffer
   private readonly accept: Accept
   private readonly log: Log
   /** The port listened on; 0 while there is none. */
   port = 0
 
-  constructor(buffer: Buffer, accept: Accept, log: Log) {
-    this.buffer = buffer
+  constructor(accept: Accept, log: Log) {
     this.accept = accept
     this.log = log
   }
@@ -105,7 +101,8 @@ export class Listener {
 
   private take(server: net.Server, unixSocket: string | null): void {
     this.servers.push(server)
-    acceptInto(server, this.buffer, (socket, handle) => this.accept(socket, handle, unixSocket))
+    const accept = (handle: StreamHandle): void => this.accept(handle, unixSocket)
+    if (!acceptHandles(server, accept)) server.on('connection', socket => accept(new SocketHandle(socket)))
   }
 
   /** Stops listening; connections stay. The Unix socket's file goes with its server. */

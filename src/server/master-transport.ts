@@ -1,8 +1,8 @@
 /** The link to a master as the connection of a client: it is listed and can be closed, but nothing is sent to it. */
 import type { Transport } from '../commands/client.js'
 import type { MasterPeer } from '../replication/master-link.js'
-import { joinAddress } from './connection.js'
 import { descriptorOf } from './node-handles.js'
+import { joinAddress } from './stream-handle.js'
 
 /** The stream of the link's bytes. */
 interface HeldStream {

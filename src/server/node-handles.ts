@@ -1,30 +1,19 @@
 /**
- * The one place that knows Node's stream handles below `net.Socket`. Replies leave through the handle itself: the same
- * system call as socket.write, at less than half of its JavaScript, which decides whether the server keeps up with C.
- * All names used here have been stable from Node 12 to 24; where they are missing, replies go through socket.write.
+ * The one place that knows how Node drives its stream handles. A connection reads and writes through the handle itself: the
+ * same system calls as net.Socket makes, at less than half of its JavaScript and a quarter of its memory, which decides whether
+ * the server keeps up with C. All names used here have been stable from Node 12 to 24; where one is missing, connections take
+ * net.Socket behind the same interface (socket-handle.ts).
  */
-import net from 'node:net'
-
-/** Node's request object for a write that did not finish at once. */
-export interface WriteRequest {
-  oncomplete: ((status: number) => void) | null
-}
-
-/** A TCP or pipe handle. The write functions return an errno (negative), 0 when written or queued. */
-export interface StreamHandle {
-  writeLatin1String(request: WriteRequest, text: string): number
-  writeBuffer(request: WriteRequest, bytes: Uint8Array): number
-  writev(request: WriteRequest, chunks: readonly Uint8Array[], allBuffers: boolean): number
-  readonly writeQueueSize: number
-  readonly fd?: number
-}
+import type net from 'node:net'
+import type { StreamHandle, StreamReader, WriteRequest } from './stream-handle.js'
 
 interface StreamWrap {
   readonly WriteWrap: new () => WriteRequest
   readonly streamBaseState: Int32Array
 }
 
-/** Position of "the last write goes on in the background" in streamBaseState. */
+/** Positions in streamBaseState: the number of bytes read, or an errno; whether the last write goes on in the background. */
+const READ_BYTES_OR_ERROR = 0
 const LAST_WRITE_WAS_ASYNC = 3
 
 function loadStreamWrap(): StreamWrap | null {
@@ -39,70 +28,80 @@ function loadStreamWrap(): StreamWrap | null {
 }
 
 const streamWrap = loadStreamWrap()
+const state = streamWrap === null ? new Int32Array(4) : streamWrap.streamBaseState
 
-/** Whether replies can leave through handles at all. */
-export const handlesAvailable: boolean = streamWrap !== null
-
-const NO_STATE = new Int32Array(4)
-const state = streamWrap === null ? NO_STATE : streamWrap.streamBaseState
-
-export function newWriteRequest(): WriteRequest {
-  if (streamWrap === null) return { oncomplete: null }
-  return new streamWrap.WriteWrap()
+function newWriteRequest(): WriteRequest {
+  return streamWrap === null ? { oncomplete: null } : new streamWrap.WriteWrap()
 }
 
-/** Whether the write just made goes on in the background; its request's oncomplete will be called. */
-export function lastWriteIsPending(): boolean {
-  return state[LAST_WRITE_WAS_ASYNC] !== 0
+/** Most writes finish at once and leave their request unused: one serves all connections. */
+let spare = newWriteRequest()
+
+/** The request to write with; to be followed by keepRequest(). */
+export function writeRequest(): WriteRequest {
+  return spare
 }
 
-/** The socket's number in the operating system, -1 where there is none to be had. */
+/** The last write's request when that write goes on in the background: its oncomplete will be called. Null: it is done. */
+export function keepRequest(): WriteRequest | null {
+  if (state[LAST_WRITE_WAS_ASYNC] === 0) return null
+  const kept = spare
+  spare = newWriteRequest()
+  return kept
+}
+
+/** For handles that are not Node's own: the write just made goes on in the background. */
+export function writeIsPending(): void {
+  state[LAST_WRITE_WAS_ASYNC] = 1
+}
+
+/** The number of a socket of Node's own in the operating system, -1 where there is none to be had. */
 export function descriptorOf(socket: net.Socket): number {
   const { _handle: handle } = socket as net.Socket & { readonly _handle?: { readonly fd?: number } | null }
   return handle?.fd ?? -1
 }
 
-interface ListeningServer {
-  _handle: { onconnection: (status: number, handle: object | undefined) => void } | null
+interface ServerHandle {
+  onconnection: (status: number, handle: StreamHandle | undefined) => void
 }
 
-/**
- * Calls `accept` with a socket for each connection of a listening server, its reads going to `buffer`: one buffer for all
- * connections, so that a read allocates nothing. `accept` returns the function that takes the bytes: it is given their
- * number and says whether to go on reading.
- */
-export function acceptInto(
-  server: net.Server,
-  buffer: Buffer,
-  accept: (socket: net.Socket, handle: StreamHandle | null) => (length: number) => boolean,
-): void {
-  const listening = server as net.Server & ListeningServer
-  if (listening._handle === null) throw new Error('the server is not listening')
-  listening._handle.onconnection = (status, handle) => {
-    if (status !== 0 || handle === undefined) return
-    let receive: (length: number) => boolean = () => true
-    const options = { handle, onread: { buffer, callback: (length: number) => receive(length) } }
-    const socket = new net.Socket(options as net.SocketConstructorOpts)
-    receive = accept(socket, handlesAvailable ? (handle as StreamHandle) : null)
-    if (handlesAvailable) readDirectly(handle as ReadingHandle, receive)
+/** Calls `accept` with the handle of each connection of a listening server. False: this Node does not give them. */
+export function acceptHandles(server: net.Server, accept: (handle: StreamHandle) => void): boolean {
+  const { _handle: listening } = server as net.Server & { _handle?: ServerHandle | null }
+  if (streamWrap === null || listening === undefined || listening === null) return false
+  listening.onconnection = (status, handle) => {
+    if (status === 0 && handle !== undefined) accept(handle)
   }
+  return true
 }
 
-interface ReadingHandle {
-  onread: ((this: ReadingHandle, ...rest: unknown[]) => unknown) | undefined
+function onRead(this: StreamHandle): void {
+  const length = state[READ_BYTES_OR_ERROR]
+  if (length > 0) this.reader?.receive(length)
+  else if (length < 0) this.reader?.ended()
 }
 
-/** Position of the number of bytes read, or an errno, in streamBaseState. */
-const READ_BYTES_OR_ERROR = 0
+function onClosed(this: StreamHandle): void {
+  this.reader?.closed()
+}
 
-/** Takes bytes from the handle without the socket's own reading; its ends and errors stay the socket's business. */
-function readDirectly(handle: ReadingHandle, receive: (length: number) => boolean): void {
-  const throughSocket = handle.onread
-  if (throughSocket === undefined) return
-  handle.onread = function (...rest) {
-    const length = state[READ_BYTES_OR_ERROR]
-    if (length <= 0) return throughSocket.apply(this, rest)
-    receive(length)
-    return undefined
-  }
+/** Reads into `buffer`, which may be the same for all connections: a read then allocates nothing. */
+export function startReading(handle: StreamHandle, buffer: Uint8Array, reader: StreamReader): void {
+  handle.reader = reader
+  handle.onread = onRead
+  handle.useUserBuffer(buffer)
+  handle.readStart()
+}
+
+/** Closes at once; the handle's reader hears when that is done. */
+export function closeHandle(handle: StreamHandle): void {
+  handle.close(onClosed)
+}
+
+/** Writes a few words and closes, to who is turned away at the door. */
+export function refuse(handle: StreamHandle, text: string): void {
+  const error = handle.writeLatin1String(writeRequest(), text)
+  const request = error === 0 ? keepRequest() : null
+  if (request === null) closeHandle(handle)
+  else request.oncomplete = () => closeHandle(handle)
 }

@@ -1,5 +1,4 @@
 /** The server: brings the rooms together and owns what runs between requests. */
-import type net from 'node:net'
 import { Acl } from '../acl/acl.js'
 import { aclCatalog } from '../commands/acl-catalog.js'
 import { allCommands } from '../commands/all.js'
@@ -54,22 +53,26 @@ import {
   GATE_TRACKING_FULL,
 } from './dispatcher.js'
 import { infoText } from './info.js'
-import { enforceOutputLimit } from './limits.js'
+import { OutputLimits } from './limits.js'
 import { Listener } from './listener.js'
 import { Loader } from './loader.js'
 import { MasterStream, type MasterStreamHost } from './master-stream.js'
 import { Memory } from './memory.js'
 import { MemoryLimit, type MemoryLimitHost } from './memory-limit.js'
 import { NO_TRANSPORT } from './no-transport.js'
-import type { StreamHandle } from './node-handles.js'
+import { refuse, startReading } from './node-handles.js'
 import { setProcessTitle } from './process.js'
 import { Shutdown } from './shutdown.js'
+import { ipOf, type StreamHandle } from './stream-handle.js'
 import type { Supervisor } from './supervision.js'
+import { TurnEnd } from './turn-end.js'
 import { warmUp } from './warm-up.js'
 
 /** The exit code that abort() leaves behind: 128 plus SIGABRT's number. */
 const ABORTED = 134
 const READ_BUFFER_BYTES = 64 * 1024
+/** How long the requests of one read may hold up those of others. */
+const LONG_TURN_MS = 4
 
 const PROTECTED_MODE =
   "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n"
@@ -82,7 +85,6 @@ export class Server
   readonly keyspace: Keyspace
   readonly commands: CommandTable
   readonly clients = new Map<number, Client>()
-  readonly connections = new Set<Connection>()
   readonly saver: Saver
   readonly replication: Replication
   readonly loader: Loader
@@ -106,7 +108,6 @@ export class Server
     errors: new Map(),
     errorReplies: 0,
     unexpectedErrorReplies: 0,
-    clientOutputBufferDisconnections: 0,
     nestedMs: 0,
     rates: new Rates(),
     recentInput: new RecentPeak(),
@@ -141,23 +142,22 @@ export class Server
   readonly latePushes: Buffer[] = []
   readonly clientAccount = this.clientEviction
 
+  readonly outputLimits: OutputLimits
   readonly watch: CommandWatch
   private readonly dispatcher: Dispatcher
   private readonly listener: Listener
   private readonly cron: Cron
   private readonly shuttingDown: Shutdown
   private masterStream: MasterStream | null = null
-  /** Connections with replies that wait for the end of the turn. */
-  private answered: Connection[] = []
-  private answering: Connection[] = []
-  private readonly endTurn = (): void => {
-    const connections = this.answered
-    this.answered = this.answering
+  private readonly turnEnd = new TurnEnd(() => {
+    this.turnOf = null
     this.eventLoop.turnEnded(this.dispatcher.clockMs, this.stats.commandsProcessed)
-    for (let i = 0; i < connections.length; i++) connections[i].endTurn()
-    connections.length = 0
-    this.answering = connections
-  }
+  })
+  /** Whose requests are being served, and since when: performance.now(). Several reads in a row are one turn. */
+  private turnOf: Connection | null = null
+  private turnStartedMs = 0
+  private connectionCount = 0
+  private onDisconnected: () => void = () => {}
   private stopWarmUp: () => void = () => {}
   private nextClientId = 1
   private readonly tasks: (() => void)[] = []
@@ -186,6 +186,7 @@ export class Server
     this.saver = new Saver(this.keyspace, config, log)
     this.replication = new Replication(this.keyspace, this.saver, config, log, this)
     const nobody = new Client(0, NO_TRANSPORT, this.keyspace.databases[0], Date.now())
+    this.outputLimits = new OutputLimits(config, log)
     this.watch = new CommandWatch(config, this.keyspace)
     this.memory = new Memory(this, this.clientEviction)
     this.eviction = new Eviction(this.keyspace)
@@ -193,7 +194,7 @@ export class Server
     this.dispatcher = new Dispatcher(this, this.watch, this.memoryLimit, this.clientEviction, this.replies, nobody)
     this.keyspace.listener = this.dispatcher
     this.loader = new Loader(this)
-    this.listener = new Listener(this.readBuffer, (...accepted) => this.accept(...accepted), log)
+    this.listener = new Listener((handle, unixSocket) => this.accept(handle, unixSocket), log)
     this.cron = new Cron(this)
     this.shuttingDown = new Shutdown(this, code => this.exit(code))
     this.saver.onSlice = ms => this.latency.add('snapshot', ms)
@@ -261,51 +262,67 @@ export class Server
 
   // Clients
 
-  private accept(socket: net.Socket, handle: StreamHandle | null, unixSocket: string | null): (n: number) => boolean {
-    const { values } = this.config
+  private accept(handle: StreamHandle, unixSocket: string | null): void {
     this.stats.connectionsReceived++
-    const connection = new Connection(this, socket, handle, unixSocket)
+    const refusal = this.refusalAtTheDoor(handle, unixSocket)
+    if (refusal !== null) {
+      this.stats.connectionsRejected++
+      refuse(handle, refusal)
+      return
+    }
+    const connection = new Connection(this, handle, unixSocket)
     const client = new Client(this.nextClientId++, connection, this.keyspace.databases[0], Date.now())
     connection.client = client
     client.user = this.acl.defaultUser
     client.authenticated = client.user.isOpen
     client.updateChecks()
-    if (this.connections.size >= values.maxclients) {
-      this.stats.connectionsRejected++
-      this.turnAway(connection, '-ERR max number of clients reached\r\n')
-    } else if (values['protected-mode'] && client.user.noPassword && unixSocket === null && !isLoopback(socket)) {
-      this.stats.connectionsRejected++
-      this.turnAway(connection, PROTECTED_MODE)
-    } else {
-      this.connections.add(connection)
-      this.clients.set(client.id, client)
-      if (this.clientAccount.accounting) this.clientAccount.update(client)
-      if (unixSocket === null) {
-        socket.setNoDelay(true)
-        if (values['tcp-keepalive'] > 0) socket.setKeepAlive(true, values['tcp-keepalive'] * 1000)
-      }
-    }
-    return length => connection.receive(length)
+    this.clients.set(client.id, client)
+    this.connectionCount++
+    if (this.clientAccount.accounting) this.clientAccount.update(client)
+    handle.setNoDelay?.(true)
+    const keepAliveSeconds = this.config.values['tcp-keepalive']
+    if (keepAliveSeconds > 0) handle.setKeepAlive?.(true, keepAliveSeconds)
+    startReading(handle, this.readBuffer, connection)
   }
 
-  private turnAway(connection: Connection, text: string): void {
-    connection.send(Buffer.from(text, 'latin1'))
-    connection.closeAfterReplies()
+  private refusalAtTheDoor(handle: StreamHandle, unixSocket: string | null): string | null {
+    const { values } = this.config
+    if (this.clients.size >= values.maxclients) return '-ERR max number of clients reached\r\n'
+    const isProtected = values['protected-mode'] && this.acl.defaultUser.noPassword
+    return isProtected && unixSocket === null && !isLoopback(ipOf(handle, 'getpeername')) ? PROTECTED_MODE : null
   }
 
-  beginTurn(): void {
+  beginTurn(connection: Connection | null = null): void {
     this.keyspace.setNow(Date.now())
     this.dispatcher.beginTurn()
+    if (connection === null || connection !== this.turnOf) {
+      this.turnOf = connection
+      this.turnStartedMs = this.dispatcher.clockMs
+    }
     const { eventLoop } = this
     // A turn that nobody was answered in never ended.
-    if (this.answered.length === 0 || !eventLoop.inTurn) {
+    if (!this.turnEnd.hasAnswers || !eventLoop.inTurn) {
       eventLoop.turnBegan(this.dispatcher.clockMs, this.stats.commandsProcessed)
     }
   }
 
+  get turnIsLong(): boolean {
+    return this.dispatcher.clockMs - this.turnStartedMs > LONG_TURN_MS
+  }
+
+  resumeLater(connection: Connection): void {
+    this.afterTurn(() => {
+      this.turnOf = null
+      connection.resume()
+    })
+  }
+
   flushLater(connection: Connection): void {
-    this.answered.push(connection)
-    if (this.answered.length === 1) setImmediate(this.endTurn)
+    this.turnEnd.flushLater(connection)
+  }
+
+  postLater(connection: Connection): void {
+    this.turnEnd.postLater(connection)
   }
 
   dispatch(client: Client, parser: RequestParser): void {
@@ -334,7 +351,7 @@ export class Server
   outputGrew(connection: Connection): void {
     const now = Date.now()
     this.stats.recentOutput.note(connection.pendingOutputBytes, now)
-    if (enforceOutputLimit(connection, this.config, this.log, now)) this.stats.clientOutputBufferDisconnections++
+    this.outputLimits.check(connection.client, now)
   }
 
   protocolError(client: Client, text: string): void {
@@ -348,11 +365,11 @@ export class Server
     client.transport.close()
   }
 
-  closed(connection: Connection): void {
-    const { client } = connection
-    this.connections.delete(connection)
+  /** The client is gone; its connection may still be closing. */
+  forget(client: Client): void {
     if (!this.clients.delete(client.id)) return
     this.clientEviction.forget(client)
+    this.outputLimits.forget(client)
     client.blocked?.cancel()
     client.unwatchAll()
     client.transaction = null
@@ -360,6 +377,19 @@ export class Server
     this.monitors.remove(client)
     this.tracking.disable(client)
     if (client.replica !== null) this.replication.replicaGone(client.replica)
+  }
+
+  closed(connection: Connection): void {
+    this.forget(connection.client)
+    if (--this.connectionCount === 0) this.onDisconnected()
+  }
+
+  /** Resolves when the last connection is closed. */
+  disconnected(): Promise<void> {
+    return new Promise(resolve => {
+      this.onDisconnected = resolve
+      if (this.connectionCount === 0) resolve()
+    })
   }
 
   disconnect(client: Client, current: Client): void {
@@ -495,12 +525,11 @@ export class Server
     this.listener.close()
     this.replication.close()
     this.targets.closeAll()
-    for (const connection of this.connections) connection.close()
+    for (const { transport } of this.clients.values()) transport.close()
     this.onExit(code)
   }
 }
 
-function isLoopback(socket: net.Socket): boolean {
-  const address = socket.remoteAddress ?? ''
+function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
 }

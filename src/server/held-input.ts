@@ -1,0 +1,11 @@
+/** Bytes that arrived while their client was blocked, or behind more requests than a turn has time for. */
+export class HeldInput {
+  readonly pieces: Buffer[] = []
+  bytes = 0
+
+  /** Adds bytes that nobody changes any more. */
+  add(piece: Buffer): void {
+    this.pieces.push(piece)
+    this.bytes += piece.length
+  }
+}
