@@ -1,5 +1,7 @@
 /** Every command there is: one list from the files of the groups. */
 import { aclCommands } from './acl-commands.js'
+import { bitfieldCommands } from './bitfield.js'
+import { bitmapCommands } from './bitmaps.js'
 import { clientCommands } from './client-commands.js'
 import { commandCommands } from './command-commands.js'
 import { configCommands } from './config-commands.js'
@@ -13,6 +15,7 @@ import { getAndChangeCommands } from './get-and-change.js'
 import { hashCommands } from './hashes.js'
 import { keysCommands } from './keys.js'
 import { latencyCommands } from './latency.js'
+import { lcsCommands } from './lcs.js'
 import { lolwutCommands } from './lolwut.js'
 import { memoryCommands } from './memory.js'
 import { migrateCommands } from './migrate.js'
@@ -39,6 +42,9 @@ export const allCommands: readonly CommandSpec[] = [
   ...getAndChangeCommands,
   ...counterCommands,
   ...rangeCommands,
+  ...lcsCommands,
+  ...bitmapCommands,
+  ...bitfieldCommands,
   ...hashCommands,
   ...keysCommands,
   ...expiryCommands,

@@ -31,6 +31,7 @@ const SUBJECTS: ReadonlySet<string> = new Set(['connection', 'list', 'set', 'sor
 
 const GROUP_CATEGORIES: { readonly [group in Group]?: string } = {
   string: 'string',
+  bitmap: 'bitmap',
   hash: 'hash',
   generic: 'keyspace',
   connection: 'connection',

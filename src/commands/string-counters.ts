@@ -9,8 +9,9 @@ import {
 } from '../bytes/long-double.js'
 import { EVENT_STRING } from '../config/keyspace-events.js'
 import { NEVER } from '../store/database.js'
-import { ENCODING_INT32, ENCODING_INT64, TYPE_STRING } from '../store/entries.js'
+import { ENCODING_INT32, ENCODING_INT64, ENCODING_PLAIN, TYPE_STRING } from '../store/entries.js'
 import { StringView } from '../types/string.js'
+import { setBytes } from '../types/string-edit.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
 import { type CommandSpec, DENYOOM, FAST, UPDATE_KEY, WRITE } from './spec.js'
 import { KEY } from './string-access.js'
@@ -200,7 +201,8 @@ function incrbyfloat(ctx: CommandContext): void {
   }
   const text = Buffer.from(formatLongDouble(sum), 'latin1')
   const expiryMs = address === 0 ? NEVER : db.entries.expiry(address)
-  db.setString(address, args.buffer, args.starts[1], args.ends[1], text, 0, text.length, expiryMs)
+  // Text even where it reads as an integer: the encoding is "embstr" then, as in Redis.
+  setBytes(db, address, args.buffer, args.starts[1], args.ends[1], text, ENCODING_PLAIN, expiryMs)
   ctx.touch(1)
   ctx.notify(EVENT_STRING, 'incrbyfloat', 1)
   reply.bulk(text, 0, text.length)

@@ -339,7 +339,10 @@ export class Database {
     return placed
   }
 
-  /** Sets key to a big string, which becomes the store's own: nobody may change its bytes any more. */
+  /**
+   * Sets key to a big string, which becomes the store's own: nobody else may keep or change its memory. Later writes change it
+   * in place, so whoever refers to its bytes beyond his turn has to borrow it (Entries.lendBuffer).
+   */
   setBuffer(address: number, key: Uint8Array, start: number, end: number, value: Buffer, expiryMs: number): number {
     const { entries } = this
     if (

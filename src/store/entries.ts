@@ -325,6 +325,11 @@ export class Entries extends Slabs {
     return this.buffers.get(number)
   }
 
+  /** Whether replies may refer to the Buffer: its bytes are not to be changed in place then. */
+  isLent(number: number): boolean {
+    return this.lent.has(number)
+  }
+
   private recycle(number: number, buffer: Buffer): void {
     if (!this.lent.delete(number)) this.pool.give(buffer)
   }

@@ -1,18 +1,7 @@
-/** String values: reading them whatever their encoding, and growing them. */
+/** String values: reading them whatever their encoding. */
 
-import { copyBytes } from '../bytes/copy.js'
 import { integerLength, writeInteger } from '../bytes/integers.js'
-import type { Database } from '../store/database.js'
-import {
-  ENCODING_EXTERNAL,
-  ENCODING_INT32,
-  ENCODING_INT64,
-  ENCODING_PLAIN,
-  ENCODING_RAW,
-  type Entries,
-  INLINE_VALUE_MAX_BYTES,
-  TYPE_STRING,
-} from '../store/entries.js'
+import { ENCODING_EXTERNAL, ENCODING_INT32, ENCODING_INT64, ENCODING_PLAIN, type Entries } from '../store/entries.js'
 
 /** Redis's limit between "embstr" and "raw". */
 const EMBSTR_MAX_BYTES = 44
@@ -81,83 +70,4 @@ export function stringEncodingName(entries: Entries, address: number): string {
     default:
       return 'raw'
   }
-}
-
-const scratch = new StringView()
-
-/**
- * Appends bytes[start, end) to the string at `address` and returns the new length. Amortised O(appended): slots have
- * slack, and big strings grow by doubling. The result is "raw", as in Redis.
- */
-export function appendToString(
-  db: Database,
-  address: number,
-  key: Uint8Array,
-  keyStart: number,
-  keyEnd: number,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): number {
-  const { entries } = db
-  const encoding = entries.encoding(address)
-  const added = end - start
-  if (encoding === ENCODING_EXTERNAL) {
-    const number = entries.payload(address)
-    entries.replaceBuffer(number, appended(entries.buffers.get(number), bytes, start, end))
-    return entries.buffers.get(number).length
-  }
-  const old = scratch.of(entries, address)
-  const length = old.length + added
-  if (length > INLINE_VALUE_MAX_BYTES) {
-    const value = growable(old.bytes, old.start, old.end, length)
-    bytes.copy(value, old.length, start, end)
-    db.setBuffer(address, key, keyStart, keyEnd, value, entries.expiry(address))
-    return length
-  }
-  if ((encoding === ENCODING_RAW || encoding === ENCODING_PLAIN) && entries.fitsSlot(address, length)) {
-    copyBytes(bytes, start, end, entries.memory(address), old.end)
-    entries.setInline(address, ENCODING_RAW, length)
-    return length
-  }
-  const meta = (entries.meta(address) & ~(15 << 3)) | (ENCODING_RAW << 3) | TYPE_STRING
-  const next = entries.create(meta, key, keyStart, keyEnd, length, entries.expiry(address))
-  const memory = entries.memory(next)
-  const at = entries.valueStart(next)
-  old.bytes.copy(memory, at, old.start, old.end)
-  bytes.copy(memory, at + old.length, start, end)
-  db.replace(address, next)
-  return length
-}
-
-/** A view of `length` bytes over a Buffer of twice the room, starting with bytes[start, end). */
-function growable(bytes: Buffer, start: number, end: number, length: number): Buffer {
-  const room = Buffer.allocUnsafeSlow(Math.min(length * 2, length + 1024 * 1024))
-  bytes.copy(room, 0, start, end)
-  return room.subarray(0, length)
-}
-
-/**
- * A big string with bytes added. Where the underlying memory has room behind the view, the bytes go there: replies and
- * snapshots that still refer to the shorter view never see them.
- */
-function appended(value: Buffer, bytes: Buffer, start: number, end: number): Buffer {
-  const length = value.length + end - start
-  if (value.byteOffset + length <= value.buffer.byteLength && ownsRoom(value)) {
-    const longer = Buffer.from(value.buffer, value.byteOffset, length)
-    bytes.copy(longer, value.length, start, end)
-    lastGrown.set(value.buffer, length)
-    return longer
-  }
-  const longer = growable(value, 0, value.length, length)
-  bytes.copy(longer, value.length, start, end)
-  lastGrown.set(longer.buffer, length)
-  return longer
-}
-
-/** How far each growable memory is used: room behind a value is only its own if this module made it. */
-const lastGrown = new WeakMap<ArrayBufferLike, number>()
-
-function ownsRoom(value: Buffer): boolean {
-  return lastGrown.get(value.buffer) === value.length
 }

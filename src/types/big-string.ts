@@ -1,0 +1,45 @@
+/**
+ * Big strings, which have a Buffer of their own, grow and change in place where they can: a bitmap of 100 MB is not copied for
+ * a bit. Two rules make that safe. Replies under way refer to the bytes that a value had when they were written, so
+ * those are only overwritten when the Buffer is not lent. And room behind a value belongs to the one value that ends there.
+ */
+import { constants } from 'node:buffer'
+import type { Entries } from '../store/entries.js'
+
+/** Room for growth is as much again, up to this: memory that is not written to yet costs addresses only. */
+const ROOM_MAX_BYTES = 64 * 1024 * 1024
+
+/** How far memory with room in it is used. Behind that it is zero. */
+const usedBytes = new WeakMap<ArrayBufferLike, number>()
+
+/**
+ * Makes the big string of this number `length` bytes long if it is shorter, with zeros at its end, and lets bytes from `from`
+ * on be changed in place. Amortised O(1) but for the first change after the Buffer was lent, which copies it.
+ */
+export function openForOverwrite(entries: Entries, number: number, from: number, length: number): void {
+  const value = entries.buffers.get(number)
+  if (from < value.length && entries.isLent(number)) {
+    const copy = length > value.length ? extended(value, 0, value.length, length) : entries.copyOf(value, 0, length)
+    entries.replaceBuffer(number, copy)
+  } else if (length > value.length) entries.replaceBuffer(number, grown(value, length))
+}
+
+function grown(value: Buffer, length: number): Buffer {
+  const { buffer: memory, byteOffset } = value
+  const end = byteOffset + length
+  if (end > memory.byteLength || usedBytes.get(memory) !== byteOffset + value.length) {
+    return extended(value, 0, value.length, length)
+  }
+  usedBytes.set(memory, end)
+  return Buffer.from(memory, byteOffset, length)
+}
+
+/** bytes[start, end) with zeros behind, `length` bytes in all, in new memory that has room for more. */
+export function extended(bytes: Buffer, start: number, end: number, length: number): Buffer {
+  // Twice the length but one byte: an odd size is none of BufferPool's, from where memory would not come back as zeros.
+  const capacity = Math.min(length * 2 - 1, length + ROOM_MAX_BYTES, constants.MAX_LENGTH)
+  const room = Buffer.alloc(capacity)
+  bytes.copy(room, 0, start, end)
+  usedBytes.set(room.buffer, length)
+  return room.subarray(0, length)
+}
