@@ -152,7 +152,9 @@ function invert(bytes: Buffer, start: number, end: number): void {
 }
 
 function combineBlock(operation: BitOperation, result: Buffer, source: Buffer, start: number, end: number): void {
-  const until = Math.max(start, Math.min(end, source.length))
+  const until = Math.min(end, source.length)
+  if (operation === 'and' && until < end) result.fill(0, Math.max(start, until), end)
+  if (until <= start) return
   const words = wordsOf(result, start, until)
   const others = alignedWords(source, start, until)
   const rest = start + words.length * 4
@@ -160,7 +162,6 @@ function combineBlock(operation: BitOperation, result: Buffer, source: Buffer, s
     case 'and':
       andWords(words, others)
       for (let i = rest; i < until; i++) result[i] &= source[i]
-      result.fill(0, until, end)
       break
     case 'or':
       orWords(words, others)

@@ -38,6 +38,7 @@ const UNIT: ArgumentDoc = {
     { name: 'bit', type: 'pure-token', token: 'BIT' },
   ],
 }
+const UNIT_HISTORY = [['7.0.0', 'Ranges may count bits: the options `BYTE` and `BIT`.']] as const
 const OPERATION: ArgumentDoc = {
   name: 'operation',
   type: 'oneof',
@@ -83,6 +84,7 @@ export const bitmapCommands: readonly CommandSpec[] = [
     since: '2.6.0',
     summary: 'Counts the bits that are set in a string or a range of it.',
     complexity: 'O(N)',
+    history: UNIT_HISTORY,
     arguments: [KEY, { name: 'range', type: 'block', optional: true, arguments: [START, END, UNIT] }],
     run: bitcount,
   },
@@ -95,6 +97,7 @@ export const bitmapCommands: readonly CommandSpec[] = [
     since: '2.8.7',
     summary: 'Finds the first bit that is set, or clear, in a string or a range of it.',
     complexity: 'O(N)',
+    history: UNIT_HISTORY,
     arguments: [
       KEY,
       { name: 'bit', type: 'integer' },

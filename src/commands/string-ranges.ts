@@ -81,6 +81,8 @@ export const rangeCommands: readonly CommandSpec[] = [
     since: '1.0.0',
     summary: 'Returns a part of the string value of a key.',
     complexity: 'O(N), N being the length of the returned string',
+    deprecatedSince: '2.0.0',
+    replacedBy: '`GETRANGE`',
     arguments: RANGE,
     run: getrange,
   },
