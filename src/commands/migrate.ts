@@ -141,7 +141,7 @@ function readOptions({ args, reply }: CommandContext): MigrateOptions | null {
 
 /** MIGRATE host port key|"" db timeout [COPY] [REPLACE] [AUTH password | AUTH2 user password] [KEYS key ...]. */
 function migrate(ctx: CommandContext): void {
-  const { args, client, db, reply, server } = ctx
+  const { args, client, command, db, reply, server } = ctx
   const options = readOptions(ctx)
   if (options === null) return
   const timeout = args.int64(5)
@@ -169,6 +169,8 @@ function migrate(ctx: CommandContext): void {
     replace: options.replace,
     auth: options.auth,
   }
+  const request = args.clone()
+  const startedMs = performance.now()
   let gone = false
   client.blocked = {
     kind: 'migrate',
@@ -181,6 +183,7 @@ function migrate(ctx: CommandContext): void {
   void new Migration(server, db, plan, keys).run().then(text => {
     if (gone) return
     client.lastWriteOffset = server.replication.offset
+    server.logSlow(client, command, request, performance.now() - startedMs)
     if (text.startsWith('-')) unblockWithError(server, client, text.slice(1))
     else replyAndGoOn(server, client, Buffer.from(`${text}\r\n`, 'latin1'))
   })

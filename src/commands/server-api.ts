@@ -13,11 +13,12 @@ import type { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import type { PubSub } from '../pubsub/pubsub.js'
 import type { Replication } from '../replication/replication.js'
 import type { TargetConnections } from '../replication/target-connections.js'
+import type { Request } from '../resp/request.js'
 import type { ActiveExpire } from '../store/active-expire.js'
 import type { Keyspace } from '../store/keyspace.js'
 import type { Tracking } from '../tracking/tracking.js'
 import type { Client, QueuedCommand } from './client.js'
-import type { CommandTable } from './command.js'
+import type { Command, CommandTable } from './command.js'
 import type { KeyLocks } from './key-locks.js'
 import type { Pause } from './pause.js'
 
@@ -159,6 +160,8 @@ export interface ServerApi {
   shutdown(options: ShutdownOptions, onFailure: (error: string) => void): void
   /** How much longer a shutdown waits for replicas, in milliseconds; null when none is under way. */
   readonly shutdownLeftMs: number | null
+  /** Puts a command that had to wait into the slow log, now that it is done, if `ms` is long enough for that. */
+  logSlow(client: Client, command: Command, args: Request, ms: number): void
   /** SHUTDOWN ABORT: false when none is under way. */
   abortShutdown(): boolean
   /** INFO's text for the named sections, in lower case ("default", "all", "everything" too). */

@@ -4,7 +4,7 @@ import { aclCatalog } from '../commands/acl-catalog.js'
 import { allCommands } from '../commands/all.js'
 import type { QueuedCommand } from '../commands/client.js'
 import { Client } from '../commands/client.js'
-import { CommandTable } from '../commands/command.js'
+import { type Command, CommandTable } from '../commands/command.js'
 import { REPLY_PEAK_RESET_MS } from '../commands/debug-reply-buffer.js'
 import { KeyLocks } from '../commands/key-locks.js'
 import { PAUSE_NOTHING, Pause } from '../commands/pause.js'
@@ -502,6 +502,10 @@ export class Server
 
   shutdown(options: ShutdownOptions, onFailure: (error: string) => void): void {
     this.shuttingDown.begin(options, onFailure)
+  }
+
+  logSlow(client: Client, command: Command, args: Request, ms: number): void {
+    this.watch.logSlow(client, command, args, ms)
   }
 
   get shutdownLeftMs(): number | null {

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RunningServer, requireStock, startRedisServer, startRedisTs } from '../interop/stock.js'
 import { RawClient, texts } from './raw-client.js'
@@ -51,6 +52,22 @@ test('a lower slowlog-max-len drops entries', async () => {
   await client.pipeline([['PING'], ['PING'], ['PING'], ['CONFIG', 'SET', 'slowlog-max-len', '2']])
   expect((await client.call('SLOWLOG', 'LEN')).text).toBe('2')
   await client.call('CONFIG', 'SET', 'slowlog-max-len', '128')
+})
+
+test('a command that has to wait is logged when it is done, with the time it took', async () => {
+  const silent = createServer()
+  await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+  const port = String((silent.address() as AddressInfo).port)
+  await client.call('SET', 'k', 'v')
+  const waiting = client.call('MIGRATE', '127.0.0.1', port, 'k', '0', '100', 'AUTH', 'secret')
+  const other = await RawClient.connect(server.port)
+  await other.call('PING')
+  expect((await logged(other)).flat()).not.toContain('MIGRATE')
+  expect((await waiting).type).toBe('-')
+  const [, , , ...entry] = (await other.call('SLOWLOG', 'GET', '1')).elements?.[0].elements ?? []
+  expect(texts(entry[0])).toEqual(['MIGRATE', '127.0.0.1', port, 'k', '0', '100', 'AUTH', '(redacted)'])
+  other.close()
+  silent.close()
 })
 
 test('passwords are left out', async () => {
