@@ -49,11 +49,16 @@ function scan(ctx: CommandContext): void {
 
   // Deleting an expired key moves no other entry, so the addresses stay valid.
   const visible = found.filter(address => {
+    const { type } = options
     if (hasExpired(db, address) && !keyspace.obeysMaster) {
       if (keyspace.deletesExpired) db.expire(address)
+      if (type !== null) keyspace.misses++
       return false
     }
-    return options.type === null || typeName(entries.type(address)) === options.type
+    if (type === null) return true
+    // To Redis, looking at its type is looking the key up.
+    keyspace.hits++
+    return typeName(entries.type(address)) === type
   })
   reply.array(2)
   reply.bulkInteger(cursor)
