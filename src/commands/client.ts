@@ -55,6 +55,8 @@ export interface Transaction {
   /** Flags of the queued commands, all together, and bytes of their arguments. */
   flags: number
   argumentBytes: number
+  /** Flags that every one of them has. */
+  commonFlags: number
   /** A command was refused while queueing: EXEC will abort. */
   failed: boolean
 }

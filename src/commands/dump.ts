@@ -150,8 +150,12 @@ function restore(ctx: CommandContext): void {
   const traits = { ...options, expiryMs: expiryOf(ctx, ttlMs, options.absolute) }
   const reader = readerOf(ctx)
   const loaded = reader.read(buffer, starts[3], ends[3], buffer, starts[1], ends[1], traits)
-  if (loaded === 0) reply.error('ERR Bad data format')
-  else settle(ctx, reader, loaded, options, traits)
+  if (loaded !== 0) {
+    settle(ctx, reader, loaded, options, traits)
+    return
+  }
+  server.log.verbose(`RESTORE of a bad payload: ${reader.problem}`)
+  reply.error('ERR Bad data format')
 }
 
 /** Unix time in milliseconds; NaN for none. */

@@ -93,7 +93,7 @@ function multi(ctx: CommandContext): void {
     ctx.reply.error('ERR MULTI calls can not be nested')
     return
   }
-  ctx.client.transaction = { queue: [], flags: 0, argumentBytes: 0, failed: false }
+  ctx.client.transaction = { queue: [], flags: 0, argumentBytes: 0, commonFlags: -1, failed: false }
   ctx.reply.ok()
 }
 

@@ -351,6 +351,7 @@ export class Dispatcher implements KeyspaceListener {
     if (transaction !== null) {
       transaction.queue.push({ command, request: request.clone() })
       transaction.flags |= command.flags
+      transaction.commonFlags &= command.flags
       transaction.argumentBytes += request.argumentBytes
     }
     this.reply.simple('QUEUED')
@@ -412,10 +413,13 @@ export class Dispatcher implements KeyspaceListener {
       if ((gate & GATE_READONLY_REPLICA) !== 0 && writes) return READONLY_TEXT
     }
     if (client.inSubscriberMode && (flags & ALLOWED_TO_SUBSCRIBERS) === 0) return subscriberRefusal(command)
-    if ((gate & GATE_STALE) !== 0 && !config.values['replica-serve-stale-data'] && (flags & STALE) === 0) {
+    // EXEC may run when all commands of its transaction may.
+    const allowed = command.fullName === 'exec' ? flags & (client.transaction?.commonFlags ?? -1) : flags
+    if ((gate & GATE_STALE) !== 0 && !config.values['replica-serve-stale-data'] && (allowed & STALE) === 0) {
       return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
     }
-    if ((gate & GATE_LOADING) !== 0 && (flags & LOADING) === 0) return 'LOADING Redis is loading the dataset in memory'
+    if ((gate & GATE_LOADING) !== 0 && (allowed & LOADING) === 0)
+      return 'LOADING Redis is loading the dataset in memory'
     if (client.isReplica && this.touchesKeyspace(client, command)) return "ERR Replica can't interact with the keyspace"
     return null
   }

@@ -90,7 +90,7 @@ export class HashReader {
         key,
         at,
         'a listpack of distinct fields and their values',
-        `${end - start} bytes that are none`,
+        `${end - start} bytes, integrity check failed`,
       )
     }
     if (end - start === LP_EMPTY_SIZE) this.target.emptyKey(key)
@@ -102,7 +102,12 @@ export class HashReader {
     const walker = new ZiplistWalker()
     const elements = walker.open(bytes, start, end)
     if (elements < 0 || elements % 2 !== 0) {
-      this.window.failIn(key, at, 'a ziplist of fields and their values', `${end - start} bytes that are none`)
+      this.window.failIn(
+        key,
+        at,
+        'a ziplist of fields and their values',
+        `${end - start} bytes, integrity check failed`,
+      )
     }
     if (elements === 0) {
       this.target.emptyKey(key)
@@ -125,7 +130,7 @@ export class HashReader {
     const { bytes, start, end } = this.value
     const walker = new ZipmapWalker()
     const pairs = walker.open(bytes, start, end)
-    if (pairs < 0) this.window.failIn(key, at, 'a zipmap', `${end - start} bytes that are none`)
+    if (pairs < 0) this.window.failIn(key, at, 'a zipmap', `${end - start} bytes, integrity check failed`)
     if (pairs === 0) {
       this.target.emptyKey(key)
       return

@@ -67,6 +67,8 @@ export interface RestoredTraits {
 export class PayloadReader {
   /** Where the values are that were read, under their keys. */
   database: Database
+  /** What was wrong with the last payload that was bad. */
+  problem = ''
   private readonly keyspace: Keyspace
   private readonly hashLimits: HashLimits
   private window = new RdbWindow(0)
@@ -106,6 +108,7 @@ export class PayloadReader {
     if (this.database.entries !== keyspace.entries) this.entries = this.newReader()
     const { reportsNewKeys } = keyspace
     keyspace.reportsNewKeys = false
+    this.problem = 'no elements'
     try {
       this.load(payload, start, end, key, keyStart, keyEnd, traits)
     } catch (error) {
@@ -113,6 +116,7 @@ export class PayloadReader {
       this.entries = this.newReader()
       // A RangeError: a string for which there is no memory.
       if (!(error instanceof RdbError || error instanceof RangeError)) throw error
+      this.problem = error.message
       return 0
     } finally {
       keyspace.reportsNewKeys = reportsNewKeys
