@@ -2,8 +2,10 @@
  * DEBUG: what tests need to see or to force. Its subcommands are no commands of their own in Redis (no arity, no COMMAND
  * entry), so they have a table of their own here.
  */
+
 import { globMatch } from '../bytes/glob.js'
 import { parseSafeInteger } from '../bytes/integers.js'
+import { REDIS_VERSION } from '../config/version.js'
 import type { Request } from '../resp/request.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
 import { datasetDigest, valueDigest } from './debug-digest.js'
@@ -160,7 +162,12 @@ function acceptNumber({ args, reply }: CommandContext): void {
 }
 
 function crash({ args, server }: CommandContext): void {
-  server.crash(`DEBUG ${args.latin1(1).toUpperCase()} called at Unix time ${Math.floor(Date.now() / 1000)}`)
+  const name = args.latin1(1).toUpperCase()
+  server.crash(
+    name === 'SEGFAULT'
+      ? `Redis ${REDIS_VERSION} crashed by signal: 11`
+      : `DEBUG ${name} called at Unix time ${Math.floor(Date.now() / 1000)}`,
+  )
 }
 
 function restart({ reply, server }: CommandContext): void {
