@@ -1,7 +1,7 @@
 /** What CONFIG SET changes in the running server. */
-import net from 'node:net'
 import { rulesChanged } from '../commands/acl-clients.js'
 import { EVENT_NEW } from '../config/keyspace-events.js'
+import { isNumeric } from './bind-now.js'
 import type { Server } from './server.js'
 
 const LFU = /^(allkeys|volatile)-lfu$/
@@ -83,6 +83,8 @@ export function applyConfig(server: Server): void {
   config.onChange('bind', () => (relisten() ? null : 'Failed to bind to specified addresses.'))
 }
 
+/** A name that has to be looked up first. */
 function isHostName(address: string): boolean {
-  return !['*', '-*', '::*', '-::*'].includes(address) && net.isIP(address.replace(/^-/, '')) === 0
+  const plain = address.replace(/^-/, '')
+  return plain !== '*' && plain !== '::*' && !isNumeric(plain)
 }

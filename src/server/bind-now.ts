@@ -29,6 +29,7 @@ const createHandle = (net as typeof net & { _createServerHandle?: CreateHandle }
  */
 export function bindNow(host: string, port: number, backlog: number): BoundHandle | null {
   const family = net.isIP(host)
+  if (family === 0 && isNumeric(host)) throw Object.assign(new Error(`bind ${host}`), { code: 'ENOTFOUND' })
   if (family === 0 || createHandle === undefined) return null
   const handle = createHandle(host, port, family, undefined, family === 6 ? IPV6_ONLY : 0)
   if (typeof handle === 'number') throw systemError(handle)
@@ -37,6 +38,11 @@ export function bindNow(host: string, port: number, backlog: number): BoundHandl
   if (error === 0) return handle
   handle.close()
   throw systemError(error)
+}
+
+/** Digits and dots alone are no name to look up, be they a wrong address. */
+export function isNumeric(host: string): boolean {
+  return net.isIP(host) !== 0 || /^[\d.]+$/.test(host)
 }
 
 function systemError(errno: number): NodeJS.ErrnoException {

@@ -40,6 +40,7 @@ export class Cron {
   private work(now: number): void {
     const { server } = this
     server.keyspace.setNow(now)
+    server.shuttingDown.beginIfRequested()
     if (now - this.lastSecond >= 1000 || now < this.lastSecond) {
       this.lastSecond = now
       this.everySecond(now)

@@ -147,7 +147,7 @@ export class Server
   private readonly dispatcher: Dispatcher
   private readonly listener: Listener
   private readonly cron: Cron
-  private readonly shuttingDown: Shutdown
+  readonly shuttingDown: Shutdown
   private masterStream: MasterStream | null = null
   private readonly turnEnd = new TurnEnd(() => {
     this.turnOf = null

@@ -17,11 +17,24 @@ export class Shutdown {
   private readonly server: Server
   private readonly exit: (code: number) => void
   private pending: Pending | null = null
+  private requested: (() => void) | null = null
   private done = false
 
   constructor(server: Server, exit: (code: number) => void) {
     this.server = server
     this.exit = exit
+  }
+
+  /** What a signal asks for: it begins with the cron's next run, until when it can be taken back. */
+  request(options: ShutdownOptions, onFailure: (error: string) => void): void {
+    this.requested = () => this.begin(options, onFailure)
+  }
+
+  /** To be called by the cron. */
+  beginIfRequested(): void {
+    const begin = this.requested
+    this.requested = null
+    begin?.()
   }
 
   begin(options: ShutdownOptions, onFailure: (error: string) => void): void {
@@ -54,9 +67,11 @@ export class Shutdown {
 
   /** SHUTDOWN ABORT. */
   abort(): boolean {
-    if (this.pending === null) return false
-    clearInterval(this.pending.timer)
+    if (this.pending === null && this.requested === null) return false
     this.server.log.notice('Shutdown manually aborted.')
+    this.requested = null
+    if (this.pending === null) return true
+    clearInterval(this.pending.timer)
     this.pending.onFailure('ERR Errors trying to SHUTDOWN. Check logs.')
     this.pending = null
     this.server.pause.end('shutdown')

@@ -17,7 +17,7 @@ export function handleSignals(server: Server): void {
     const force = wants('force')
     const now = wants('now')
     const save = wants('save') ? true : wants('nosave') ? false : undefined
-    server.shutdown(save === undefined ? { force, now } : { force, now, save }, () => {
+    server.shuttingDown.request(save === undefined ? { force, now } : { force, now, save }, () => {
       log.warning(
         'Received shutdown signal but errors trying to shut down the server, check the logs for more information',
       )
