@@ -8,12 +8,13 @@ import type { Client } from './client.js'
 import type { Command } from './command.js'
 import { keyArguments } from './command-keys.js'
 import { KeyArguments } from './key-arguments.js'
+import { PostponedClients } from './postponed-clients.js'
 import { WRITE } from './spec.js'
 
 export class KeyLocks {
   /** Names, one character a byte, of whatever database, and how many hold each. */
   private readonly holders = new Map<string, number>()
-  private readonly waiting = new Set<Client>()
+  private readonly waiting = new PostponedClients()
   private readonly found = new KeyArguments()
   private readonly onChange: () => void
 
@@ -40,11 +41,7 @@ export class KeyLocks {
     }
     this.onChange()
     // Those that have to wait for other keys will be put back.
-    for (const client of [...this.waiting]) {
-      this.waiting.delete(client)
-      client.blocked = null
-      client.transport.resume()
-    }
+    this.waiting.release()
   }
 
   /** Whether the client's request has to wait; it has been put back then, and the client goes on with it in time. */
@@ -59,7 +56,6 @@ export class KeyLocks {
     if (!conflict) return false
     client.transport.postpone(request)
     this.waiting.add(client)
-    client.blocked = { kind: 'postponed', cancel: () => this.waiting.delete(client), timeOut: null }
     return true
   }
 

@@ -4,6 +4,7 @@
  * behaviour: pauseActions in Redis's networking.c.
  */
 import type { Client } from './client.js'
+import { PostponedClients } from './postponed-clients.js'
 
 export type PausePurpose = 'client' | 'shutdown' | 'failover'
 
@@ -14,8 +15,6 @@ export const PAUSE_ALL = 2
 
 /** The longest that a timer of Node's can wait. */
 const TIMER_MAX_MS = 2 ** 31 - 1
-/** How long clients that go on may hold up others, in one go. */
-const SLICE_MS = 1
 
 interface PauseEvent {
   level: number
@@ -31,10 +30,7 @@ export class Pause {
     shutdown: { level: PAUSE_NOTHING, untilMs: 0 },
     failover: { level: PAUSE_NOTHING, untilMs: 0 },
   }
-  /** Clients whose command waits, first come first. */
-  private readonly waiting = new Set<Client>()
-  /** How many of them may go on. */
-  private released = 0
+  private readonly waiting = new PostponedClients()
   private timer: NodeJS.Timeout | null = null
   private readonly onChange: () => void
 
@@ -88,34 +84,12 @@ export class Pause {
     }
     if (level !== before) this.onChange()
     // What still has to wait will be put back.
-    if (level < before) this.release()
+    if (level < before) this.waiting.release()
   }
 
   /** The client's command, which it has put back, waits. */
   postpone(client: Client): void {
     this.waiting.add(client)
-    client.blocked = { kind: 'postponed', cancel: () => this.waiting.delete(client), timeOut: null }
-  }
-
-  private release(): void {
-    const idle = this.released === 0
-    this.released = this.waiting.size
-    if (idle && this.released > 0) setImmediate(() => this.goOn())
-  }
-
-  /** Lets released clients go on, in slices, in the order in which they came. */
-  private goOn(): void {
-    const deadline = performance.now() + SLICE_MS
-    for (const client of this.waiting) {
-      if (this.released === 0) return
-      if (performance.now() >= deadline) break
-      this.released--
-      this.waiting.delete(client)
-      client.blocked = null
-      client.transport.resume()
-    }
-    this.released = Math.min(this.released, this.waiting.size)
-    if (this.released > 0) setImmediate(() => this.goOn())
   }
 
   /** Takes the timer back: the server goes down. */
