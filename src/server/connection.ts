@@ -12,7 +12,7 @@ import type { Request } from '../resp/request.js'
 import { COMPLETE, EMPTY, FAILED, type RequestParser } from '../resp/request-parser.js'
 import { HeldInput } from './held-input.js'
 import { closeHandle, keepRequest, writeRequest } from './node-handles.js'
-import { type OutputOwner, OutputQueue } from './output-queue.js'
+import { type OutputOwner, OutputQueue, type OutputsUnderWay } from './output-queue.js'
 import { addressOf, type StreamHandle, type StreamReader } from './stream-handle.js'
 
 /** Strings up to this size are written by libuv from its stack; larger ones it would copy to the heap. */
@@ -47,6 +47,7 @@ export interface ConnectionHost {
   readonly parser: RequestParser
   readonly unfinished: PendingRequests
   readonly replies: ReplyWriter
+  readonly outputs: OutputsUnderWay
   readonly limits: { maxBulkBytes: number; queryBufferBytes: number }
   readonly stats: ConnectionStats
   readonly replyBuffer: ReplyBufferSettings
@@ -357,7 +358,7 @@ export class Connection implements Transport, StreamReader, OutputOwner {
   }
 
   private get queue(): OutputQueue {
-    this.output ??= new OutputQueue(this.handle, this)
+    this.output ??= new OutputQueue(this.handle, this, this.host.outputs)
     return this.output
   }
 

@@ -1,4 +1,5 @@
 /** Output of a connection that is not the usual short reply: large chunks, messages, and all that the kernel does not take at once. */
+import type { Outputs } from '../store/lent-buffers.js'
 import { keepRequest, writeRequest } from './node-handles.js'
 import type { StreamHandle, WriteRequest } from './stream-handle.js'
 
@@ -21,6 +22,7 @@ export class OutputQueue {
   onDrain: (() => void) | null = null
   private readonly handle: StreamHandle
   private readonly owner: OutputOwner
+  private readonly underWay: OutputsUnderWay
   private chunks: Buffer[] = []
   private chunkBytes = 0
   /** What the kernel is still reading from: libuv keeps pointers, so the memory must not be collected meanwhile. */
@@ -31,9 +33,10 @@ export class OutputQueue {
   private blockBytes = 0
   writing = false
 
-  constructor(handle: StreamHandle, owner: OutputOwner) {
+  constructor(handle: StreamHandle, owner: OutputOwner, underWay: OutputsUnderWay) {
     this.handle = handle
     this.owner = owner
+    this.underWay = underWay
   }
 
   get isIdle(): boolean {
@@ -55,9 +58,18 @@ export class OutputQueue {
     return this.chunks.length + this.inFlight.length + (this.block === null ? 0 : 1)
   }
 
+  refersTo(memory: ArrayBufferLike): boolean {
+    return this.chunks.some(({ buffer }) => buffer === memory) || this.inFlight.some(({ buffer }) => buffer === memory)
+  }
+
+  private settle(): void {
+    if (this.isIdle) this.underWay.delete(this)
+  }
+
   /** Adds bytes that nobody changes any more. */
   push(bytes: Buffer): void {
     this.chunkBytes += bytes.length
+    this.underWay.add(this)
     if (this.writing && bytes.length < COPIED_MAX_BYTES) this.copy(bytes)
     else {
       this.sealBlock()
@@ -87,12 +99,12 @@ export class OutputQueue {
     this.chunkBytes = 0
     const request = writeRequest()
     const error = chunks.length === 1 ? handle.writeBuffer(request, chunks[0]) : handle.writev(request, chunks, true)
-    if (error !== 0) return error
-    const pending = keepRequest()
-    if (pending === null) return 0
-    this.inFlight = chunks
-    this.await(pending, size)
-    return 0
+    const pending = error === 0 ? keepRequest() : null
+    if (pending !== null) {
+      this.inFlight = chunks
+      this.await(pending, size)
+    } else this.settle()
+    return error
   }
 
   /** A write of `size` bytes goes on in the background. */
@@ -104,6 +116,7 @@ export class OutputQueue {
       this.inFlightBytes = 0
       this.inFlight = NOTHING
       this.owner.outputWritten(status)
+      this.settle()
     }
     this.owner.outputGrew()
   }
@@ -114,5 +127,24 @@ export class OutputQueue {
     this.chunkBytes = 0
     this.block = null
     this.blockBytes = 0
+    this.settle()
+  }
+}
+
+/** The queues of a server that have something to send. */
+export class OutputsUnderWay implements Outputs {
+  private readonly queues = new Set<OutputQueue>()
+
+  add(queue: OutputQueue): void {
+    this.queues.add(queue)
+  }
+
+  delete(queue: OutputQueue): void {
+    this.queues.delete(queue)
+  }
+
+  referTo(memory: ArrayBufferLike): boolean {
+    for (const queue of this.queues) if (queue.refersTo(memory)) return true
+    return false
   }
 }

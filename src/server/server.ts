@@ -61,6 +61,7 @@ import { Memory } from './memory.js'
 import { MemoryLimit, type MemoryLimitHost } from './memory-limit.js'
 import { NO_TRANSPORT } from './no-transport.js'
 import { refuse, startReading } from './node-handles.js'
+import { OutputsUnderWay } from './output-queue.js'
 import { setProcessTitle } from './process.js'
 import { Shutdown } from './shutdown.js'
 import { ipOf, type StreamHandle } from './stream-handle.js'
@@ -138,6 +139,7 @@ export class Server
   readonly parser: RequestParser
   readonly unfinished: PendingRequests
   readonly replies = new ReplyWriter()
+  readonly outputs = new OutputsUnderWay()
   serving: Client | null = null
   readonly latePushes: Buffer[] = []
   readonly clientAccount = this.clientEviction
@@ -193,6 +195,7 @@ export class Server
     this.memoryLimit = new MemoryLimit(this, this.memory, this.eviction)
     this.dispatcher = new Dispatcher(this, this.watch, this.memoryLimit, this.clientEviction, this.replies, nobody)
     this.keyspace.listener = this.dispatcher
+    this.keyspace.entries.lent.outputs = this.outputs
     this.loader = new Loader(this)
     this.listener = new Listener((handle, unixSocket) => this.accept(handle, unixSocket), log)
     this.cron = new Cron(this)

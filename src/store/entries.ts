@@ -9,6 +9,7 @@
  */
 import { hashBytes } from '../bytes/hash.js'
 import { BufferPool } from './buffer-pool.js'
+import { LentBuffers } from './lent-buffers.js'
 import { CHUNK_SHIFT, Slabs, UNIT_MASK } from './slabs.js'
 
 export const TYPE_MASK = 7
@@ -77,8 +78,8 @@ export class Entries extends Slabs {
   /** Big strings and big listpacks. */
   readonly buffers = new Objects<Buffer>()
   private readonly pool = new BufferPool()
-  /** Numbers of Buffers that replies under way may refer to. */
-  private readonly lent = new Set<number>()
+  /** Buffers that replies under way may refer to. */
+  readonly lent: LentBuffers
   /** Bytes of memory behind `buffers`, with room that a value does not use yet. */
   externalBytes = 0
   /** Bytes in use by all hash tables whose entries are here, and bytes set aside for them. The tables keep these. */
@@ -113,6 +114,11 @@ export class Entries extends Slabs {
     const encoding = this.encoding(address)
     if (encoding !== ENCODING_EXTERNAL && encoding !== ENCODING_LISTPACK_EXTERNAL) return slot
     return slot + BUFFER_OBJECT_BYTES + this.buffers.get(this.payload(address)).buffer.byteLength
+  }
+
+  constructor(lent = new LentBuffers()) {
+    super()
+    this.lent = lent
   }
 
   /** Makes an entry for key[start, end) with room for `inlineBytes` of value; expiryMs NaN for none. */
@@ -321,17 +327,17 @@ export class Entries extends Slabs {
 
   /** The Buffer, for a reply that refers to it: its memory will not be used again for another value. */
   lendBuffer(number: number): Buffer {
-    this.lent.add(number)
+    this.lent.lend(number)
     return this.buffers.get(number)
   }
 
   /** Whether replies may refer to the Buffer: its bytes are not to be changed in place then. */
   isLent(number: number): boolean {
-    return this.lent.has(number)
+    return this.lent.isLent(number, this.buffers.get(number))
   }
 
   private recycle(number: number, buffer: Buffer): void {
-    if (!this.lent.delete(number)) this.pool.give(buffer)
+    if (!this.lent.forget(number)) this.pool.give(buffer)
   }
 
   /** A Buffer of the store's own with a copy of bytes[start, end). */

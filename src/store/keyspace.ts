@@ -91,6 +91,7 @@ export class Keyspace {
 
   setNow(nowMs: number): void {
     this.nowMs = nowMs
+    this.entries.lent.beginTurn()
     this.clock.tick(nowMs)
   }
 
@@ -109,7 +110,8 @@ export class Keyspace {
     for (const table of this.garbage) this.lazyfree.freedObjects += table.lazyObjects
     this.lazyfree.freedObjects += this.freeing?.lazyObjects ?? 0
     if (this.reportsChanges) this.listener?.flushed(null)
-    this.entries = new Entries()
+    this.entries.lent.clear()
+    this.entries = new Entries(this.entries.lent)
     this.tables = new Objects<HashTable>()
     this.garbage = []
     this.freeing = null

@@ -6,7 +6,11 @@
 import { constants } from 'node:buffer'
 import type { Entries } from '../store/entries.js'
 
-/** Room for growth is as much again, up to this: memory that is not written to yet costs addresses only. */
+/**
+ * Room for growth: as much again up to the first of these, then a quarter up to the second. The system does not hand out
+ * memory that is not written to yet, but used_memory counts it.
+ */
+const DOUBLED_MAX_BYTES = 1024 * 1024
 const ROOM_MAX_BYTES = 64 * 1024 * 1024
 
 /** How far memory with room in it is used. Behind that it is zero. */
@@ -37,9 +41,10 @@ function grown(value: Buffer, length: number): Buffer {
 /** bytes[start, end) with zeros behind, `length` bytes in all, in new memory that has room for more. */
 export function extended(bytes: Buffer, start: number, end: number, length: number): Buffer {
   // Twice the length but one byte: an odd size is none of BufferPool's, from where memory would not come back as zeros.
-  const capacity = Math.min(length * 2 - 1, length + ROOM_MAX_BYTES, constants.MAX_LENGTH)
-  const room = Buffer.alloc(capacity)
-  bytes.copy(room, 0, start, end)
-  usedBytes.set(room.buffer, length)
-  return room.subarray(0, length)
+  const room =
+    length <= DOUBLED_MAX_BYTES ? length - 1 : Math.min(Math.max(DOUBLED_MAX_BYTES, length / 4), ROOM_MAX_BYTES)
+  const memory = Buffer.alloc(Math.min(length + Math.floor(room), constants.MAX_LENGTH))
+  bytes.copy(memory, 0, start, end)
+  usedBytes.set(memory.buffer, length)
+  return memory.subarray(0, length)
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { requireStock, startRedisServer, startRedisTs } from '../interop/stock.js'
@@ -6,10 +8,12 @@ import { expectSameFromEmpty } from './side-by-side.js'
 
 const OPTIONS = ['--save', '']
 
+let port: number
 let ours: RawClient
 
 beforeAll(async () => {
-  ours = await RawClient.connect((await startRedisTs(OPTIONS)).port)
+  port = (await startRedisTs(OPTIONS)).port
+  ours = await RawClient.connect(port)
 })
 afterAll(() => ours.close())
 beforeEach(async () => {
@@ -152,6 +156,37 @@ describe('BITOP', () => {
     const undone = 'c'.repeat(100_000) + '\0'.repeat(100_001)
     expect(results.map(result => [mixed, undone].indexOf(result ?? ''))).toEqual([0, 0, 1])
   })
+})
+
+test('replies that wait for a slow client keep the bits they were written with', async () => {
+  const LENGTH = 8_000_000
+  await ours.pipeline([
+    ['SETBIT', 'key', String(LENGTH * 8 - 1), '0'],
+    ['SETRANGE', 'key', '0', 'first'],
+  ])
+  const slow = connect(port, '127.0.0.1')
+  await once(slow, 'connect')
+  slow.pause()
+  slow.write('GET key\r\nGET key\r\n')
+  // By then the server has served the slow client, too, and the kernel has taken what it can.
+  const waiting = async (): Promise<boolean> => /qbuf=0 .* oll=[1-9]/.test((await text('CLIENT', 'LIST')) ?? '')
+  while (!(await waiting())) await ours.call('PING')
+  await ours.pipeline([
+    ['SETRANGE', 'key', '0', 'later'],
+    ['SETBIT', 'key', String(LENGTH * 8 - 1), '1'],
+    ['BITFIELD', 'key', 'SET', 'u8', '#4000000', '255'],
+  ])
+  const reply = `$${LENGTH}\r\nfirst${'\0'.repeat(LENGTH - 5)}\r\n`
+  const expected = Buffer.from(reply + reply, 'latin1')
+  const received: Buffer[] = []
+  let length = 0
+  for await (const data of slow) {
+    received.push(data)
+    length += data.length
+    if (length >= expected.length) break
+  }
+  expect(Buffer.concat(received).equals(expected)).toBe(true)
+  expect(await text('BITCOUNT', 'key', '5', '-1')).toBe('9')
 })
 
 describe('a BITFIELD whose operations all fail', () => {
