@@ -2,7 +2,7 @@
  * Connections to targets of MIGRATE, kept for ten seconds behind their last use: whoever moves many keys sends one MIGRATE
  * after the other. One MIGRATE uses a connection at a time; others to the same target wait for it.
  */
-import { TargetConnection } from './target-connection.js'
+import { TargetConnection, TargetError } from './target-connection.js'
 
 const KEPT_MS = 10_000
 /** More are not kept (MIGRATE_SOCKET_CACHE_ITEMS in Redis's cluster.c). */
@@ -19,6 +19,7 @@ interface Place {
 
 export class TargetConnections {
   private readonly places = new Map<string, Place>()
+  private closed = false
 
   /** Number of open connections (INFO migrate_cached_sockets). */
   get count(): number {
@@ -31,6 +32,7 @@ export class TargetConnections {
   async take(host: string, port: string, timeoutMs: number): Promise<TargetConnection> {
     const name = `${host}:${port}`
     for (;;) {
+      if (this.closed) throw new TargetError(false)
       const place = this.places.get(name)
       if (place === undefined) return this.open(name, host, port, timeoutMs)
       if (!place.busy && place.connection !== null) {
@@ -50,6 +52,7 @@ export class TargetConnections {
       const connection = await TargetConnection.open(host, Number.parseInt(port, 10) || 0, timeoutMs)
       place.connection = connection
       connection.onClosed = () => this.forget(name, place)
+      if (this.closed) connection.close()
       return connection
     } catch (error) {
       this.forget(name, place)
@@ -84,8 +87,9 @@ export class TargetConnections {
     }
   }
 
-  /** The server goes down. */
+  /** The server goes down: there will be no more connections. */
   closeAll(): void {
+    this.closed = true
     for (const { connection } of this.places.values()) connection?.close()
   }
 }

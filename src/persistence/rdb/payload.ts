@@ -84,7 +84,6 @@ export class PayloadReader {
 
   private newReader(): EntryReader {
     this.window = new RdbWindow(0)
-    this.database = new Database(NO_DATABASE, this.keyspace)
     const target = new KeyspaceTarget(this.keyspace, { hashLimits: this.hashLimits, dropExpired: false })
     target.useDatabase(this.database)
     return new EntryReader(this.window, target, false)
@@ -105,7 +104,10 @@ export class PayloadReader {
   ): number {
     const { keyspace } = this
     // FLUSHALL has replaced the memory since the last call.
-    if (this.database.entries !== keyspace.entries) this.entries = this.newReader()
+    if (this.database.entries !== keyspace.entries) {
+      this.database = new Database(NO_DATABASE, keyspace)
+      this.entries = this.newReader()
+    }
     const { reportsNewKeys } = keyspace
     keyspace.reportsNewKeys = false
     this.problem = 'no elements'
