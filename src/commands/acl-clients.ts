@@ -12,24 +12,24 @@ export function rulesChanged(server: ServerApi): void {
 /** Closes the connections of users that are gone; `current` is the client being served. */
 export function disconnectUsers(server: ServerApi, gone: readonly User[], current: Client): void {
   const users = new Set(gone)
-  for (const client of [...server.clients.values()]) {
-    if (client.user === null || !users.has(client.user)) continue
+  const victims = [...server.clients.values()].filter(({ user }) => user !== null && users.has(user))
+  for (const client of victims) {
     // Whatever is still to come of it must not run with rights that are no more.
     client.user = server.acl.defaultUser
     client.authenticated = false
     client.updateChecks()
-    server.disconnect(client, current)
   }
+  server.disconnect(victims, current)
 }
 
 /** Closes the connections of subscribers to channels that their user had rights to `before`, and has no more. */
 export function disconnectSubscribers(server: ServerApi, user: User, before: ChannelRights, current: Client): void {
   const rights = channelRights(user)
   if (!wereNarrowed(before, rights)) return
-  for (const client of [...server.clients.values()]) {
-    if (client.user !== user || client.isReplica) continue
+  const victims = [...server.clients.values()].filter(client => {
+    if (client.user !== user || client.isReplica) return false
     const { channels, patterns, shardChannels } = client.subscriptions
-    if (coversSubscriptions(rights, [...channels, ...shardChannels], patterns)) continue
-    server.disconnect(client, current)
-  }
+    return !coversSubscriptions(rights, [...channels, ...shardChannels], patterns)
+  })
+  server.disconnect(victims, current)
 }

@@ -1,7 +1,7 @@
 /** CLIENT: connections as seen from one of them. CLIENT KILL is in client-kill.ts. */
-import type { Client } from './client.js'
 import { clientKill } from './client-kill.js'
-import { type ClientType, clientLine, clientType, clientTypeByName } from './client-line.js'
+import { clientLine } from './client-line.js'
+import { clientList } from './client-list.js'
 import { invalidClientName, isPlainWord, setClientName } from './client-name.js'
 import { clientPause, clientUnpause } from './client-pause.js'
 import { clientCaching, clientGetRedir, clientTracking, clientTrackingInfo } from './client-tracking.js'
@@ -70,7 +70,7 @@ const subcommands: CommandSpec[] = [
     summary: 'Describes this connection, as CLIENT LIST does.',
     complexity: 'O(1)',
     tips: ['nondeterministic_output'],
-    run: ctx => ctx.reply.verbatim(`${lineOf(ctx, ctx.client)}\n`),
+    run: ctx => ctx.reply.verbatim(`${clientLine(ctx.client, ctx.keyspace.nowMs, ctx)}\n`),
   },
   {
     name: 'kill',
@@ -286,49 +286,6 @@ function clientSetInfo({ args, client, reply }: CommandContext): void {
   if (attribute === 'lib-name') client.libraryName = value
   else client.libraryVersion = value
   reply.ok()
-}
-
-function lineOf(ctx: CommandContext, client: Client): string {
-  return clientLine(client, ctx.keyspace.nowMs, client === ctx.client ? ctx : null)
-}
-
-/** CLIENT LIST [TYPE type | ID id ...]. */
-function clientList(ctx: CommandContext): void {
-  const { args, reply, server } = ctx
-  let type: ClientType | undefined
-  if (args.argc === 4 && args.is(2, 'type')) {
-    type = clientTypeByName(args.lower(3))
-    if (type === undefined) {
-      reply.error(`ERR Unknown client type '${args.latin1(3)}'`)
-      return
-    }
-  } else if (args.argc > 3 && args.is(2, 'id')) {
-    listById(ctx)
-    return
-  } else if (args.argc !== 2) {
-    reply.error(SYNTAX_ERROR)
-    return
-  }
-  let text = ''
-  for (const client of server.clients.values()) {
-    if (type === undefined || clientType(client) === type) text += `${lineOf(ctx, client)}\n`
-  }
-  reply.verbatim(text)
-}
-
-function listById(ctx: CommandContext): void {
-  const { args, reply, server } = ctx
-  let text = ''
-  for (let i = 3; i < args.argc; i++) {
-    const id = args.int64(i)
-    if (id === null) {
-      reply.error('ERR Invalid client ID')
-      return
-    }
-    const client = server.clients.get(Number(id))
-    if (client !== undefined) text += `${lineOf(ctx, client)}\n`
-  }
-  reply.verbatim(text)
 }
 
 /** The argument of CLIENT NO-EVICT and NO-TOUCH; replies the error and returns null when it is neither ON nor OFF. */

@@ -5,7 +5,7 @@ import { type ClientType, clientType, clientTypeByName } from './client-line.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
 
 interface KillFilter {
-  id: bigint | null
+  id: number | null
   type: ClientType | null
   address: string | null
   localAddress: string | null
@@ -44,8 +44,8 @@ function parseFilter({ args, server }: CommandContext, filter: KillFilter): stri
     const value = args.latin1(i + 1)
     switch (args.lower(i)) {
       case 'id':
-        filter.id = args.int64(i + 1)
-        if (filter.id === null || filter.id < 1n) return 'ERR client-id should be greater than 0'
+        filter.id = Number(args.int64(i + 1) ?? 0n)
+        if (filter.id < 1) return 'ERR client-id should be greater than 0'
         break
       case 'type':
         filter.type = clientTypeByName(value.toLowerCase()) ?? null
@@ -72,11 +72,10 @@ function parseFilter({ args, server }: CommandContext, filter: KillFilter): stri
   return null
 }
 
-/** Closes the clients that match; the caller itself comes last, as its connection stays open for the reply. */
+/** Closes the clients that match; the caller's own connection stays open for the reply. */
 function kill({ client: self, server }: CommandContext, filter: KillFilter): number {
   const victims = [...server.clients.values()].filter(client => matches(client, filter, self))
-  for (const client of victims) if (client !== self) server.disconnect(client, self)
-  if (victims.includes(self)) server.disconnect(self, self)
+  server.disconnect(victims, self)
   return victims.length
 }
 
@@ -84,7 +83,7 @@ function matches(client: Client, filter: KillFilter, self: Client): boolean {
   if (filter.address !== null && client.address !== filter.address) return false
   if (filter.localAddress !== null && client.transport.localAddress !== filter.localAddress) return false
   if (filter.type !== null && clientType(client) !== filter.type) return false
-  if (filter.id !== null && BigInt(client.id) !== filter.id) return false
+  if (filter.id !== null && client.id !== filter.id) return false
   if (filter.user !== null && client.user !== filter.user) return false
   return !(filter.skipMe && client === self)
 }

@@ -31,43 +31,27 @@ export function clientType(client: Client): ClientType {
  * lately needed of it at a time, rbs as large as Redis would make one of its own for that; neither is in tot-mem.
  */
 export function clientLine(client: Client, nowMs: number, serving: CommandContext | null): string {
-  const { subscriptions, transport } = client
+  const { transport } = client
   const output = transport.pendingOutputBytes
   const input = transport.pendingInputBytes
   const wire = serving === null || serving.args.wireStart < 0 ? 0 : serving.args.wireEnd - serving.args.wireStart
-  const fields = [
-    `id=${client.id}`,
-    `addr=${client.address}`,
-    `laddr=${transport.localAddress}`,
-    `fd=${transport.fd}`,
-    `name=${client.name}`,
-    `age=${seconds(nowMs - client.createdMs)}`,
-    `idle=${seconds(nowMs - client.lastInteractionMs)}`,
-    `flags=${clientFlags(client)}`,
-    `db=${client.db.index}`,
-    `sub=${subscriptions.channels.size}`,
-    `psub=${subscriptions.patterns.size}`,
-    `ssub=${subscriptions.shardChannels.size}`,
-    `multi=${client.transaction === null ? -1 : client.transaction.queue.length}`,
-    `qbuf=${input + wire}`,
-    'qbuf-free=0',
-    `argv-mem=${serving === null ? 0 : serving.args.argumentBytes}`,
-    `multi-mem=${client.transaction?.argumentBytes ?? 0}`,
-    `rbs=${transport.replyBufferBytes}`,
-    `rbp=${transport.replyPeakBytes}`,
-    'obl=0',
-    `oll=${transport.pendingOutputChunks}`,
-    `omem=${output}`,
-    `tot-mem=${clientMemory(client) + wire}`,
-    `events=${output > 0 ? 'rw' : 'r'}`,
-    `cmd=${client.lastCommand?.fullName ?? 'NULL'}`,
-    `user=${client.userName}`,
-    `redir=${client.tracking?.redirect ?? -1}`,
-    `resp=${client.resp}`,
-    `lib-name=${client.libraryName}`,
-    `lib-ver=${client.libraryVersion}`,
-  ]
-  return fields.join(' ')
+  const age = seconds(nowMs - client.createdMs)
+  const idle = seconds(nowMs - client.lastInteractionMs)
+  const { channels, patterns, shardChannels } = client.subscriptions
+  const multi = client.transaction === null ? -1 : client.transaction.queue.length
+  const argvBytes = serving === null ? 0 : serving.args.argumentBytes
+  const command = client.lastCommand?.fullName ?? 'NULL'
+  // One template, as a list of a thousand clients holds up others for as long as it takes.
+  return (
+    `id=${client.id} addr=${client.address} laddr=${transport.localAddress} fd=${transport.fd} name=${client.name}` +
+    ` age=${age} idle=${idle} flags=${clientFlags(client)} db=${client.db.index}` +
+    ` sub=${channels.size} psub=${patterns.size} ssub=${shardChannels.size} multi=${multi} qbuf=${input + wire} qbuf-free=0` +
+    ` argv-mem=${argvBytes} multi-mem=${client.transaction?.argumentBytes ?? 0}` +
+    ` rbs=${transport.replyBufferBytes} rbp=${transport.replyPeakBytes} obl=0` +
+    ` oll=${transport.pendingOutputChunks} omem=${output} tot-mem=${clientMemory(client) + wire}` +
+    ` events=${output > 0 ? 'rw' : 'r'} cmd=${command} user=${client.userName} redir=${client.tracking?.redirect ?? -1}` +
+    ` resp=${client.resp} lib-name=${client.libraryName} lib-ver=${client.libraryVersion}`
+  )
 }
 
 /** The letters of CLIENT LIST's flags; N when there is none. */

@@ -66,7 +66,7 @@ export type ReplyMode = 'on' | 'off' | 'skip' | 'skipping'
 
 /** Why a client waits, and how to end it (client gone, CLIENT UNBLOCK). */
 export interface BlockedState {
-  readonly kind: 'wait' | 'migrate' | 'shutdown' | 'postponed'
+  readonly kind: 'wait' | 'migrate' | 'shutdown' | 'postponed' | 'list'
   /** Takes the wait back: the client is gone, or gets another answer. */
   cancel(): void
   /** Answers as when the time is up, and lets the client go on; null when only what it waits for can end the wait. */

@@ -168,8 +168,8 @@ export interface ServerApi {
   info(sections: readonly string[]): string
   /** Puts what the client being served has to be told ahead of its reply, which is still to come. */
   pushAhead(): void
-  /** Closes a client's connection; the one being served is closed behind its replies. */
-  disconnect(client: Client, current: Client): void
+  /** Closes connections, whose clients are off the list at once; the one being served is closed behind its replies. */
+  disconnect(clients: readonly Client[], current: Client): void
   /** Runs a task when the current turn is over. */
   afterTurn(task: () => void): void
   /** DEBUG RESTART, DEBUG CRASH-AND-RECOVER and the like end here. */

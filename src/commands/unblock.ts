@@ -5,8 +5,12 @@ import type { ServerApi } from './server-api.js'
 
 /** The client has waited long enough: sends the reply to its command and goes on with what it has sent since. */
 export function replyAndGoOn(server: ServerApi, client: Client, reply: Buffer): void {
+  replyChunksAndGoOn(server, client, [reply])
+}
+
+export function replyChunksAndGoOn(server: ServerApi, client: Client, chunks: readonly Buffer[]): void {
   client.blocked = null
-  client.transport.send(reply)
+  client.transport.sendAll(chunks)
   server.afterTurn(() => client.transport.resume())
 }
 

@@ -22,3 +22,8 @@ export function encodeBulks(type: '*' | '>', parts: readonly (string | Uint8Arra
   }
   return buffer.subarray(0, at)
 }
+
+/** What precedes the `bytes` of a text and a line end: a verbatim string of format txt in RESP3, a bulk string in RESP2. */
+export function encodeVerbatimHeader(resp: number, bytes: number): Buffer {
+  return Buffer.from(resp === 3 ? `=${bytes + 4}\r\ntxt:` : `$${bytes}\r\n`, 'latin1')
+}

@@ -2,7 +2,7 @@
 import { Acl } from '../acl/acl.js'
 import { aclCatalog } from '../commands/acl-catalog.js'
 import { allCommands } from '../commands/all.js'
-import type { QueuedCommand } from '../commands/client.js'
+import type { QueuedCommand, Transport } from '../commands/client.js'
 import { Client } from '../commands/client.js'
 import { type Command, CommandTable } from '../commands/command.js'
 import { REPLY_PEAK_RESET_MS } from '../commands/debug-reply-buffer.js'
@@ -35,6 +35,7 @@ import { Keyspace } from '../store/keyspace.js'
 import { Tracking, type TrackingHost } from '../tracking/tracking.js'
 import { applyConfig } from './apply-config.js'
 import { ClientEviction } from './client-eviction.js'
+import { closeInSlices } from './close-in-slices.js'
 import { CommandWatch } from './command-watch.js'
 import { Connection, type ConnectionHost } from './connection.js'
 import { logCrash } from './crash-report.js'
@@ -395,9 +396,17 @@ export class Server
     })
   }
 
-  disconnect(client: Client, current: Client): void {
-    if (client === current) client.transport.closeAfterReplies()
-    else client.transport.close()
+  disconnect(clients: readonly Client[], current: Client): void {
+    const transports: Transport[] = []
+    for (const client of clients) {
+      if (client === current) client.transport.closeAfterReplies()
+      else {
+        client.closing = true
+        this.forget(client)
+        transports.push(client.transport)
+      }
+    }
+    closeInSlices(transports)
   }
 
   // Between turns

@@ -139,6 +139,51 @@ test('flags show a transaction, a changed watched key, and what CLIENT NO-EVICT 
   other.close()
 })
 
+describe('with 300 other clients', () => {
+  let others: RawClient[]
+  beforeEach(async () => {
+    others = await Promise.all(Array.from({ length: 300 }, () => RawClient.connect(server.port)))
+    await Promise.all(others.map(other => other.call('PING')))
+    return () => {
+      for (const other of others) other.close()
+    }
+  })
+
+  test('CLIENT LIST shows each of them once, and its own client as it was; what comes behind waits for it', async () => {
+    for (const protocol of ['2', '3']) {
+      await client.call('HELLO', protocol)
+      const id = await idOf(client)
+      const [list, pong] = await client.pipeline([
+        ['CLIENT', 'LIST'],
+        ['PING', 'behind'],
+      ])
+      expect(list.type).toBe(protocol === '2' ? '$' : '=')
+      expect(pong.text).toBe('behind')
+      const text = (list.text ?? '').replace(/^txt:/, '')
+      const lines = text.split('\n').slice(0, -1).map(fieldsOf)
+      expect(new Set(lines.map(line => line.get('id'))).size).toBe(301)
+      const own = lines.find(line => line.get('id') === id)
+      expect([own?.get('flags'), own?.get('cmd'), own?.get('qbuf')]).toEqual(['N', 'client|list', '26'])
+    }
+  })
+
+  test('CLIENT LIST in a transaction is one reply among others', async () => {
+    const [, , , exec] = await client.pipeline([['MULTI'], ['CLIENT', 'LIST'], ['PING'], ['EXEC']])
+    expect(exec.elements?.[0].text?.match(/^id=/gm)?.length).toBe(301)
+    expect(exec.elements?.[1].text).toBe('PONG')
+  })
+
+  test('CLIENT KILL takes them all off the list at once', async () => {
+    const [killed, list] = await client.pipeline([
+      ['CLIENT', 'KILL', 'TYPE', 'normal'],
+      ['CLIENT', 'LIST'],
+    ])
+    expect(killed.text).toBe('300')
+    expect(list.text?.match(/^id=/gm)?.length).toBe(1)
+    await Promise.all(others.map(other => other.closed()))
+  })
+})
+
 test('a library introduces itself, and RESET does not forget it', async () => {
   expect((await client.call('CLIENT', 'SETINFO', 'LIB-NAME', 'redis.py')).text).toBe('OK')
   expect((await client.call('CLIENT', 'SETINFO', 'lib-ver', '1.2.3')).text).toBe('OK')

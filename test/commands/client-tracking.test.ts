@@ -242,6 +242,30 @@ describe('beside stock Redis', requireStock('redis-server'), () => {
       'A SET k 1',
     ))
 
+  test('a RESP2 client that awaits messages, of whatever channel, gets them as messages of __redis__:invalidate', () =>
+    expectSameScene(
+      'S SUBSCRIBE __redis__:invalidate',
+      'P PSUBSCRIBE nothing*',
+      'N PING',
+      'A CLIENT TRACKING ON REDIRECT $S',
+      'B CLIENT TRACKING ON REDIRECT $P',
+      'C CLIENT TRACKING ON REDIRECT $N',
+      'D CLIENT TRACKING ON',
+      'E CLIENT TRACKING ON BCAST PREFIX k REDIRECT $S',
+      'A GET k',
+      'B GET k',
+      'C GET k',
+      'D GET k',
+      'W MSET k 1 k2 2',
+      'A SET k 2',
+      'A FLUSHALL',
+      'S UNSUBSCRIBE',
+      'W SET k 3',
+    ))
+
+  test('keys read in RESP2 are told in RESP3 once the client has changed over', () =>
+    expectSameScene('A CLIENT TRACKING ON', 'A GET k', 'A GET l', 'W SET l 1', 'A HELLO 3', 'W SET k 1', 'A HELLO 2'))
+
   test('replies that are off do not hold back pushes', () =>
     expectSameScene(
       'A HELLO 3',
