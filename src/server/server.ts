@@ -176,6 +176,7 @@ export class Server
     this.config = config
     this.log = log
     this.onExit = onExit
+    config.warn = text => log.warning(text)
     this.commands = new CommandTable(allCommands, config.renamedCommands)
     this.acl = new Acl(aclCatalog(this.commands), config, log)
     this.keyspace = new Keyspace(config.values.databases)

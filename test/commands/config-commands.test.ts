@@ -39,6 +39,13 @@ test('CONFIG SET sets several directives or none', async () => {
   await client.call('CONFIG', 'SET', 'timeout', '0')
 })
 
+test('CONFIG SET says in the log what has no effect, and what it takes back', async () => {
+  expect((await client.call('CONFIG', 'SET', 'watchdog-period', '500')).text).toBe('OK')
+  await server.waitForLog("The directive 'watchdog-period' is accepted but not implemented yet: it has no effect.")
+  expect((await client.call('CONFIG', 'SET', 'bind', '192.0.2.77')).type).toBe('-')
+  await server.waitForLog('Failed applying new configuration. Possibly related to new bind setting.')
+})
+
 test('CONFIG REWRITE keeps comments', async () => {
   await client.call('CONFIG', 'SET', 'save', '7 8')
   expect((await client.call('CONFIG', 'REWRITE')).text).toBe('OK')
