@@ -190,7 +190,7 @@ export class Config {
     if (directive.flags & IMPLEMENTED || this.#warned.has(name)) return
     if (directive.format(this.#read(name)) === directive.format(directive.default)) return
     this.#warned.add(name)
-    this.warn(`The directive '${name}' is accepted but not implemented yet: it has no effect.`)
+    this.warn(`The directive '${name}' is accepted, but has no effect here.`)
   }
 
   #parseInto(

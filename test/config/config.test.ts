@@ -202,9 +202,7 @@ describe('CONFIG SET', () => {
     set(config, 'aof-load-truncated', 'no')
     set(config, 'aof-load-truncated', 'yes')
     set(config, 'aof-load-truncated', 'no')
-    expect(config.warnings).toEqual([
-      "The directive 'aof-load-truncated' is accepted but not implemented yet: it has no effect.",
-    ])
+    expect(config.warnings).toEqual(["The directive 'aof-load-truncated' is accepted, but has no effect here."])
   })
 })
 
