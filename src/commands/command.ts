@@ -1,5 +1,4 @@
 /** A command of the running server: its spec, its full name and its counters. */
-
 import type { RenameStatement } from '../config/config.js'
 import type { LatencyHistogram } from '../observe/latency-histogram.js'
 import type { CommandContext } from './context.js'

@@ -1,5 +1,4 @@
 /** What a server does about the process that is its own: signals, crashes, its supervisor, the kernel, the pid file. */
-
 import { reportCrashes } from './crash-report.js'
 import { OomScore } from './oom-score.js'
 import { daemonReady, writePidFile } from './process.js'

@@ -35,7 +35,7 @@ export function daemonize(stdin: string | null): Promise<number> {
         process.stderr.write(message.refusal)
         return
       }
-      child.disconnect()
+      if (child.connected) child.disconnect()
       child.unref()
       resolve(0)
     })
@@ -64,8 +64,8 @@ function tell(message: DaemonMessage): void {
 
 /** Writes the pid file, if one is wanted: always when daemonized, else only where `pidfile` is set. */
 export function writePidFile(config: Config, log: Log): string | null {
-  const { pidfile, daemonize: background } = config.values
-  if (pidfile === '' && !background) return null
+  const { pidfile } = config.values
+  if (pidfile === '' && !isDaemonChild()) return null
   const file = config.path(pidfile === '' ? '/var/run/redis.pid' : pidfile)
   try {
     fs.writeFileSync(file, `${process.pid}\n`)
