@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import os from 'node:os'
 import type { ServerApi } from '../commands/server-api.js'
 import { REDIS_VERSION } from '../config/version.js'
+import { unixMicroseconds } from '../observe/clock.js'
 import type { Field } from './info-field.js'
 import { ticksPerSecond } from './tick-rate.js'
 
@@ -42,7 +43,7 @@ export function serverFields(server: ServerApi): Field[] {
     ['process_supervised', supervisedBy],
     ['run_id', runId],
     ['tcp_port', values.port],
-    ['server_time_usec', nowMs * 1000],
+    ['server_time_usec', unixMicroseconds()],
     ['uptime_in_seconds', uptime],
     ['uptime_in_days', Math.floor(uptime / SECONDS_A_DAY)],
     ['hz', ticksPerSecond(values, clients.size)],
