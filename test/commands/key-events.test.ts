@@ -3,52 +3,13 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FakeMaster } from '../fault/fake-master.js'
 import { requireStock, startRedisServer, startRedisTs } from '../interop/stock.js'
 import { payload } from '../persistence/rdb/payload.js'
-import { RawClient, texts } from './raw-client.js'
+import { Observed } from './observed.js'
 
 const OPTIONS = ['--save', '', '--enable-debug-command', 'yes', '--notify-keyspace-events', 'KEAmn']
 const EXPIRED: string[][] = [
   ['DEBUG', 'SET-ACTIVE-EXPIRE', '0'],
   ['SET', 'key', 'value', 'PX', '1'],
 ]
-
-/** A server, and someone who listens to all its keyspace events. */
-class Observed {
-  readonly client: RawClient
-  private readonly listener: RawClient
-
-  private constructor(client: RawClient, listener: RawClient) {
-    this.client = client
-    this.listener = listener
-  }
-
-  static async connect(port: number): Promise<Observed> {
-    const observed = new Observed(await RawClient.connect(port), await RawClient.connect(port))
-    await observed.listener.call('PSUBSCRIBE', '__key*__:*', 'end')
-    await observed.listener.next()
-    return observed
-  }
-
-  /** The events of these commands: channel and message. */
-  async events(commands: readonly (readonly string[])[]): Promise<string[]> {
-    await this.client.pipeline([['SELECT', '0'], ...commands])
-    await this.client.call('PUBLISH', 'end', '')
-    const seen: string[] = []
-    for (;;) {
-      const [, , channel, message] = texts(await this.listener.next())
-      if (channel === 'end') return seen
-      seen.push(`${channel} ${message}`)
-    }
-  }
-
-  async reset(): Promise<void> {
-    await this.events([['FLUSHALL']])
-  }
-
-  close(): void {
-    this.client.close()
-    this.listener.close()
-  }
-}
 
 describe('events of keys are those of stock Redis, in its order', requireStock('redis-server'), () => {
   let ours: Observed
