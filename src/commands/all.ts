@@ -27,6 +27,7 @@ import { pubsubCommands } from './pubsub.js'
 import { pubsubInspection } from './pubsub-inspection.js'
 import { replicationCommands } from './replication-commands.js'
 import { scanCommands } from './scan.js'
+import { scriptCommands } from './script-commands.js'
 import { serverCommands } from './server-commands.js'
 import { slowlogCommands } from './slowlog.js'
 import type { CommandSpec } from './spec.js'
@@ -72,6 +73,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...persistenceCommands,
   ...replicationCommands,
   ...waitCommands,
+  ...scriptCommands,
   ...pubsubCommands,
   ...pubsubInspection,
 ]

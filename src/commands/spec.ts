@@ -61,7 +61,16 @@ export const FLAG_NAMES: readonly (readonly [number, string])[] = [
 ]
 
 /** Groups by the names of COMMAND DOCS. */
-export type Group = 'string' | 'bitmap' | 'hash' | 'generic' | 'connection' | 'server' | 'transactions' | 'pubsub'
+export type Group =
+  | 'string'
+  | 'bitmap'
+  | 'hash'
+  | 'generic'
+  | 'connection'
+  | 'server'
+  | 'scripting'
+  | 'transactions'
+  | 'pubsub'
 
 /** What a command does to a key: COMMAND INFO's flags of a key spec (CMD_KEY_ in Redis's server.h). */
 export const KEY_RO = 1 << 0

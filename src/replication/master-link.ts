@@ -46,6 +46,8 @@ export interface MasterLinkHost {
   endStream(): void
   /** The link went up or down. */
   changed(): void
+  /** The link was up and broke. */
+  masterLost(): void
   /** Offset to acknowledge. */
   readonly appliedOffset: number
   /** Bytes received from the master, for INFO. */
@@ -60,7 +62,6 @@ export class MasterLink {
   state: MasterLinkState = 'connect'
   transfer: Transfer | null = null
   lastIoMs = Date.now()
-  downSinceMs = Date.now()
   private readonly owner: MasterLinkHost
   private socket: net.Socket | null = null
   private handshake: Handshake | null = null
@@ -328,7 +329,7 @@ export class MasterLink {
     if (wasUp) {
       log.notice(text.startsWith('Connection') ? text : `Connection with master lost: ${text}`)
       log.notice('Caching the disconnected master state.')
-      this.downSinceMs = Date.now()
+      this.owner.masterLost()
     } else log.warning(text)
     this.retry(wasUp ? 0 : RETRY_MS)
   }

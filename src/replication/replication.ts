@@ -54,6 +54,8 @@ export class Replication implements MasterLinkHost {
   /** replid and offset are a master's: a partial resynchronization with it may work. */
   private mayResume = false
   private acknowledgementsWanted = false
+  /** When the link to a master last broke, however many times it was tried since; 0 while there was none to break. */
+  private linkLostMs = 0
   /** Calls of cron() so far, one a second. */
   private seconds = 0
   /** Database that the master's stream is in: after a partial resynchronization it goes on without a SELECT. */
@@ -101,6 +103,7 @@ export class Replication implements MasterLinkHost {
   /** REPLICAOF host port, and at start-up. */
   follow(host: string, port: number): void {
     const wasMaster = this.master === null
+    if (this.master?.up) this.masterLost()
     this.master?.close()
     this.host.endWaits()
     if (wasMaster) {
@@ -124,6 +127,7 @@ export class Replication implements MasterLinkHost {
     if (this.master === null) return
     this.master.close()
     this.master = null
+    this.linkLostMs = 0
     this.mayResume = false
     this.keyspace.isReplica = false
     this.log.role = 'M'
@@ -218,6 +222,9 @@ export class Replication implements MasterLinkHost {
   }
   changed(): void {
     this.host.stateChanged()
+  }
+  masterLost(): void {
+    this.linkLostMs = Date.now()
   }
   countInput(bytes: number): void {
     this.bytesIn += bytes
@@ -319,8 +326,11 @@ export class Replication implements MasterLinkHost {
           `master_sync_last_io_seconds_ago:${Math.floor((Date.now() - master.lastIoMs) / 1000)}`,
         )
       }
-      if (!master.up)
-        lines.push(`master_link_down_since_seconds:${Math.floor((Date.now() - master.downSinceMs) / 1000)}`)
+      if (!master.up) {
+        // -1: since ever. Sentinel promotes no replica that has been without its master for long, and takes this for no time.
+        const seconds = this.linkLostMs === 0 ? -1 : Math.floor((Date.now() - this.linkLostMs) / 1000)
+        lines.push(`master_link_down_since_seconds:${seconds}`)
+      }
       lines.push(
         `slave_priority:${values['replica-priority']}`,
         `slave_read_only:${values['replica-read-only'] ? 1 : 0}`,

@@ -25,7 +25,7 @@ export const replication = {
   ),
   'repl-backlog-ttl': seconds(3600, 0, INT64_MAX, IMPLEMENTED),
   'replica-priority': integer(100, 0, INT_MAX, IMPLEMENTED, 'slave-priority'),
-  'replica-announced': bool(true),
+  'replica-announced': bool(true, IMPLEMENTED),
   'replica-announce-ip': optionalText(IMPLEMENTED, 'slave-announce-ip'),
   'replica-announce-port': integer(0, 0, 65535, IMPLEMENTED, 'slave-announce-port'),
   'min-replicas-to-write': integer(0, 0, INT_MAX, IMPLEMENTED, 'min-slaves-to-write'),
