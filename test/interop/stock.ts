@@ -82,10 +82,8 @@ export interface StartOptions {
   readyTimeoutMs?: number
 }
 
-export interface RunningServer {
-  readonly port: number
+export interface RunningProgram {
   readonly pid: number
-  readonly dir: string
   readonly process: ChildProcess
   /** Resolves when the process has ended: its exit code, or null when a signal ended it. */
   readonly exited: Promise<number | null>
@@ -100,6 +98,11 @@ export interface RunningServer {
   stop(): Promise<number | null>
   /** Sends a signal and does not wait (see `exited`). */
   kill(signal: NodeJS.Signals): void
+}
+
+export interface RunningServer extends RunningProgram {
+  readonly port: number
+  readonly dir: string
 }
 
 /** Starts stock redis-server; resolves when it logs "Ready to accept connections", rejects with its log otherwise. */
@@ -122,6 +125,24 @@ async function start(command: string, args: string[], options: StartOptions): Pr
     writeFileSync(file, options.config)
     argv.unshift(file)
   }
+  const name = `${command} (port ${port})`
+  return {
+    ...(await startProgram(command, argv, { ...options, name, ready: 'Ready to accept connections' })),
+    port,
+    dir,
+  }
+}
+
+export interface ProgramOptions extends Pick<StartOptions, 'env' | 'readyTimeoutMs'> {
+  /** What errors call it. */
+  name: string
+  /** The log line that says it has started. */
+  ready: string
+}
+
+/** Starts any program; resolves when it logs `ready`, rejects with its log otherwise. */
+export async function startProgram(command: string, argv: string[], options: ProgramOptions): Promise<RunningProgram> {
+  const { name } = options
   const child = spawn(command, argv, { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] })
   running.add(child)
   let text = ''
@@ -151,7 +172,6 @@ async function start(command: string, args: string[], options: StartOptions): Pr
 
   const waitForLog = (pattern: string | RegExp, timeoutMs = 10_000, from = 0): Promise<string> =>
     new Promise((resolve, reject) => {
-      const name = `${command} (port ${port})`
       const finish = (settle: () => void) => {
         clearTimeout(timer)
         listeners.delete(look)
@@ -173,15 +193,13 @@ async function start(command: string, args: string[], options: StartOptions): Pr
     })
 
   try {
-    await waitForLog('Ready to accept connections', options.readyTimeoutMs ?? 20_000)
+    await waitForLog(options.ready, options.readyTimeoutMs ?? 20_000)
   } catch (error) {
     if (!over) child.kill('SIGKILL')
     throw error
   }
   return {
-    port,
     pid: child.pid ?? 0,
-    dir,
     process: child,
     exited,
     log: () => text,
