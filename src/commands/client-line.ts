@@ -45,7 +45,8 @@ export function clientLine(client: Client, nowMs: number, serving: CommandContex
   return (
     `id=${client.id} addr=${client.address} laddr=${transport.localAddress} fd=${transport.fd} name=${client.name}` +
     ` age=${age} idle=${idle} flags=${clientFlags(client)} db=${client.db.index}` +
-    ` sub=${channels.size} psub=${patterns.size} ssub=${shardChannels.size} multi=${multi} qbuf=${input + wire} qbuf-free=0` +
+    ` sub=${channels.size} psub=${patterns.size} ssub=${shardChannels.size} multi=${multi} qbuf=${input + wire}` +
+    ` qbuf-free=${transport.freeInputBytes}` +
     ` argv-mem=${argvBytes} multi-mem=${client.transaction?.argumentBytes ?? 0}` +
     ` rbs=${transport.replyBufferBytes} rbp=${transport.replyPeakBytes} obl=0` +
     ` oll=${transport.pendingOutputChunks} omem=${output} tot-mem=${clientMemory(client) + wire}` +

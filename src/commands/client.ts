@@ -23,10 +23,13 @@ export interface Transport {
   readonly replyBufferBytes: number
   /** Bytes that have arrived and are not parsed yet. */
   readonly pendingInputBytes: number
+  /** Memory set aside for a request that has not arrived as a whole, beyond what has; trimInput() gives it back. */
+  readonly freeInputBytes: number
   /** Bytes of memory that unfinished requests take, and replies that did not leave with their turn. */
   readonly memoryBytes: number
   /** Called when all output has left: replicas get the stream piece by piece. */
   onDrain: (() => void) | null
+  trimInput(): void
   /** Sends bytes that nobody changes any more, outside the turn of a request. */
   send(bytes: Buffer): void
   sendAll(chunks: readonly Buffer[]): void

@@ -52,6 +52,18 @@ export class PendingRequest {
     return this.length - this.parser.at
   }
 
+  /** Room for bytes that have not arrived. */
+  get freeBytes(): number {
+    return this.buffer.length - this.length
+  }
+
+  /** Gives up the room: nothing arrives. */
+  trim(): void {
+    const old = this.buffer
+    this.replaceBuffer(this.length, false)
+    old.copy(this.buffer, 0, 0, this.length)
+  }
+
   /** Adds bytes[start, end) of what has arrived. */
   append(bytes: Buffer, start: number, end: number): void {
     const wanted = this.length + end - start

@@ -2,6 +2,7 @@
 import { rulesChanged } from '../commands/acl-clients.js'
 import { EVENT_NEW } from '../config/keyspace-events.js'
 import { isNumeric } from './bind-now.js'
+import { maxclientsLimit } from './open-files.js'
 import type { Server } from './server.js'
 
 const LFU = /^(allkeys|volatile)-lfu$/
@@ -64,6 +65,11 @@ export function applyConfig(server: Server): void {
   config.onChange('min-replicas-to-write', apply)
   config.onChange('min-replicas-max-lag', apply)
   config.onChange('masterauth', () => null)
+  config.onChange('maxclients', clients => {
+    const most = maxclientsLimit()
+    if (clients <= most) return null
+    return `The operating system is not able to handle the specified number of clients, try with ${most}`
+  })
   config.onChange('requirepass', password => {
     server.acl.setDefaultPassword(password)
     rulesChanged(server)

@@ -6,6 +6,8 @@ import { ticksPerSecond } from './tick-rate.js'
 
 /** How long one slice of background work may hold up requests. */
 const SLICE_MS = 1
+/** When room for a request that does not come is given back (clientsCronResizeQueryBuffer in Redis's server.c). */
+const TRIMMED_AFTER_MS = 2000
 
 export class Cron {
   private readonly server: Server
@@ -82,6 +84,7 @@ export class Cron {
     for (const client of server.clients.values()) {
       recentInput.note(client.transport.pendingInputBytes, now)
       recentOutput.note(client.transport.pendingOutputBytes, now)
+      if (now - client.lastInteractionMs > TRIMMED_AFTER_MS) client.transport.trimInput()
       if (!isIdleTooLong(client, timeout, now)) continue
       server.log.verbose('Closing idle client')
       client.transport.close()

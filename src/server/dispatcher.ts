@@ -113,7 +113,6 @@ export class Dispatcher implements KeyspaceListener {
     const { context, reply } = this
     const { buffer, starts, ends } = request
     const { keyspace } = this.server
-    client.lastInteractionMs = keyspace.nowMs
     keyspace.keepsAccessTimes = client.noTouch
     reply.resp = client.resp
     context.client = client

@@ -21,6 +21,7 @@ export class MasterTransport implements Transport {
   readonly pendingOutputChunks = 0
   readonly replyPeakBytes = 0
   readonly replyBufferBytes = 0
+  readonly freeInputBytes = 0
   onDrain: (() => void) | null = null
   private readonly peer: MasterPeer
   private readonly stream: HeldStream
@@ -42,6 +43,7 @@ export class MasterTransport implements Transport {
     return this.stream.unappliedBytes
   }
 
+  trimInput(): void {}
   send(): void {}
   sendAll(): void {}
   post(): void {}

@@ -1,5 +1,5 @@
 /** Output of a connection that is not the usual short reply: large chunks, messages, and all that the kernel does not take at once. */
-import type { Outputs } from '../store/lent-buffers.js'
+import { LOOK_MIN_BYTES, type Outputs } from '../store/lent-buffers.js'
 import { keepRequest, writeRequest } from './node-handles.js'
 import type { StreamHandle, WriteRequest } from './stream-handle.js'
 
@@ -23,15 +23,19 @@ export class OutputQueue {
   private readonly handle: StreamHandle
   private readonly owner: OutputOwner
   private readonly underWay: OutputsUnderWay
-  private chunks: Buffer[] = []
+  /** What waits. Most often it is one chunk, which then needs no list. */
+  private first: Buffer | null = null
+  private rest: Buffer[] | null = null
   private chunkBytes = 0
   /** What the kernel is still reading from: libuv keeps pointers, so the memory must not be collected meanwhile. */
   private inFlight: readonly Buffer[] = NOTHING
   private inFlightBytes = 0
-  /** Copies of small chunks, to become the last of `chunks`. */
+  /** Copies of small chunks, to become the last one. */
   private block: Buffer | null = null
   private blockBytes = 0
   writing = false
+  /** It is noted in `underWay`. */
+  private holdsLarge = false
 
   constructor(handle: StreamHandle, owner: OutputOwner, underWay: OutputsUnderWay) {
     this.handle = handle
@@ -55,26 +59,41 @@ export class OutputQueue {
 
   /** Number of chunks. */
   get length(): number {
-    return this.chunks.length + this.inFlight.length + (this.block === null ? 0 : 1)
+    const waiting = (this.first === null ? 0 : 1) + (this.rest?.length ?? 0) + (this.block === null ? 0 : 1)
+    return waiting + this.inFlight.length
   }
 
+  /** Whether any of the chunks lies in `memory`. */
   refersTo(memory: ArrayBufferLike): boolean {
-    return this.chunks.some(({ buffer }) => buffer === memory) || this.inFlight.some(({ buffer }) => buffer === memory)
-  }
-
-  private settle(): void {
-    if (this.isIdle) this.underWay.delete(this)
+    if (this.first?.buffer === memory || this.rest?.some(({ buffer }) => buffer === memory)) return true
+    return this.inFlight.some(({ buffer }) => buffer === memory)
   }
 
   /** Adds bytes that nobody changes any more. */
   push(bytes: Buffer): void {
     this.chunkBytes += bytes.length
-    this.underWay.add(this)
     if (this.writing && bytes.length < COPIED_MAX_BYTES) this.copy(bytes)
     else {
       this.sealBlock()
-      this.chunks.push(bytes)
+      this.append(bytes)
     }
+  }
+
+  private append(chunk: Buffer): void {
+    if (this.first === null) this.first = chunk
+    else if (this.rest === null) this.rest = [chunk]
+    else this.rest.push(chunk)
+    if (!this.holdsLarge && chunk.buffer.byteLength >= LOOK_MIN_BYTES) {
+      this.holdsLarge = true
+      this.underWay.add(this)
+    }
+  }
+
+  /** Nothing waits and nothing is under way, unless more has come meanwhile. */
+  private settle(): void {
+    if (!this.holdsLarge || !this.isIdle) return
+    this.holdsLarge = false
+    this.underWay.delete(this)
   }
 
   private copy(bytes: Buffer): void {
@@ -85,24 +104,27 @@ export class OutputQueue {
 
   private sealBlock(): void {
     if (this.block === null) return
-    this.chunks.push(this.block.subarray(0, this.blockBytes))
+    this.append(this.block.subarray(0, this.blockBytes))
     this.block = null
     this.blockBytes = 0
   }
 
-  /** Hands the chunks to the kernel, unless it is still busy. Returns an errno, or 0. */
+  /** Hands what waits to the kernel, unless it is still busy. Returns an errno, or 0. */
   drain(): number {
-    if (this.writing || this.chunkBytes === 0) return 0
+    if (this.writing) return 0
     this.sealBlock()
-    const { chunkBytes: size, chunks, handle } = this
-    this.chunks = []
+    const { chunkBytes, first, handle, rest } = this
+    if (first === null) return 0
+    this.first = null
+    this.rest = null
     this.chunkBytes = 0
     const request = writeRequest()
-    const error = chunks.length === 1 ? handle.writeBuffer(request, chunks[0]) : handle.writev(request, chunks, true)
+    const chunks = rest === null ? null : [first, ...rest]
+    const error = chunks === null ? handle.writeBuffer(request, first) : handle.writev(request, chunks, true)
     const pending = error === 0 ? keepRequest() : null
     if (pending !== null) {
-      this.inFlight = chunks
-      this.await(pending, size)
+      this.inFlight = chunks ?? [first]
+      this.await(pending, chunkBytes)
     } else this.settle()
     return error
   }
@@ -123,7 +145,8 @@ export class OutputQueue {
 
   /** Forgets what was not handed to the kernel. */
   clear(): void {
-    this.chunks = []
+    this.first = null
+    this.rest = null
     this.chunkBytes = 0
     this.block = null
     this.blockBytes = 0
@@ -131,7 +154,7 @@ export class OutputQueue {
   }
 }
 
-/** The queues of a server that have something to send. */
+/** The queues of a server that hold chunks of large memory, which the store may want to change. */
 export class OutputsUnderWay implements Outputs {
   private readonly queues = new Set<OutputQueue>()
 

@@ -4,6 +4,7 @@ import { aclCatalog } from '../commands/acl-catalog.js'
 import { allCommands } from '../commands/all.js'
 import type { QueuedCommand, Transport } from '../commands/client.js'
 import { Client } from '../commands/client.js'
+import { clientLine } from '../commands/client-line.js'
 import { type Command, CommandTable } from '../commands/command.js'
 import { REPLY_PEAK_RESET_MS } from '../commands/debug-reply-buffer.js'
 import { KeyLocks } from '../commands/key-locks.js'
@@ -37,7 +38,8 @@ import { applyConfig } from './apply-config.js'
 import { ClientEviction } from './client-eviction.js'
 import { closeInSlices } from './close-in-slices.js'
 import { CommandWatch } from './command-watch.js'
-import { Connection, type ConnectionHost } from './connection.js'
+import { Connection } from './connection.js'
+import type { ConnectionHost, TurnTaker } from './connection-host.js'
 import { logCrash } from './crash-report.js'
 import { Cron } from './cron.js'
 import {
@@ -62,6 +64,7 @@ import { Memory } from './memory.js'
 import { MemoryLimit, type MemoryLimitHost } from './memory-limit.js'
 import { NO_TRANSPORT } from './no-transport.js'
 import { refuse, startReading } from './node-handles.js'
+import { lowerMaxclients } from './open-files.js'
 import { OutputsUnderWay } from './output-queue.js'
 import { setProcessTitle } from './process.js'
 import { Shutdown } from './shutdown.js'
@@ -74,7 +77,7 @@ import { warmUp } from './warm-up.js'
 const ABORTED = 134
 const READ_BUFFER_BYTES = 64 * 1024
 /** How long the requests of one read may hold up those of others. */
-const LONG_TURN_MS = 4
+const LONG_TURN_MS = 3
 
 const PROTECTED_MODE =
   "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n"
@@ -157,7 +160,7 @@ export class Server
     this.eventLoop.turnEnded(this.dispatcher.clockMs, this.stats.commandsProcessed)
   })
   /** Whose requests are being served, and since when: performance.now(). Several reads in a row are one turn. */
-  private turnOf: Connection | null = null
+  private turnOf: TurnTaker | null = null
   private turnStartedMs = 0
   private connectionCount = 0
   private onDisconnected: () => void = () => {}
@@ -210,6 +213,7 @@ export class Server
 
   /** Listens and loads the data. Rejects with what keeps the server from starting. */
   async start(): Promise<void> {
+    lowerMaxclients(this.config, this.log)
     this.acl.loadAtStart()
     await this.listen()
     this.log.notice('Server initialized')
@@ -297,9 +301,10 @@ export class Server
     return isProtected && unixSocket === null && !isLoopback(ipOf(handle, 'getpeername')) ? PROTECTED_MODE : null
   }
 
-  beginTurn(connection: Connection | null = null): void {
+  beginTurn(connection: TurnTaker | null = null): void {
     this.keyspace.setNow(Date.now())
     this.dispatcher.beginTurn()
+    if (connection !== null) connection.client.lastInteractionMs = this.keyspace.nowMs
     if (connection === null || connection !== this.turnOf) {
       this.turnOf = connection
       this.turnStartedMs = this.dispatcher.clockMs
@@ -315,18 +320,18 @@ export class Server
     return this.dispatcher.clockMs - this.turnStartedMs > LONG_TURN_MS
   }
 
-  resumeLater(connection: Connection): void {
+  resumeLater(connection: TurnTaker): void {
     this.afterTurn(() => {
       this.turnOf = null
       connection.resume()
     })
   }
 
-  flushLater(connection: Connection): void {
+  flushLater(connection: TurnTaker): void {
     this.turnEnd.flushLater(connection)
   }
 
-  postLater(connection: Connection): void {
+  postLater(connection: TurnTaker): void {
     this.turnEnd.postLater(connection)
   }
 
@@ -353,10 +358,10 @@ export class Server
     this.dispatcher.callQueued(client, queued)
   }
 
-  outputGrew(connection: Connection): void {
+  outputGrew(client: Client): void {
     const now = Date.now()
-    this.stats.recentOutput.note(connection.pendingOutputBytes, now)
-    this.outputLimits.check(connection.client, now)
+    this.stats.recentOutput.note(client.transport.pendingOutputBytes, now)
+    this.outputLimits.check(client, now)
   }
 
   protocolError(client: Client, text: string): void {
@@ -366,7 +371,9 @@ export class Server
   }
 
   queryBufferExceeded(client: Client): void {
-    this.log.warning(`Closing client that reached max query buffer length: id=${client.id} addr=${client.address}`)
+    this.log.warning(
+      `Closing client that reached max query buffer length: ${clientLine(client, this.keyspace.nowMs, null)}`,
+    )
     client.transport.close()
   }
 
@@ -384,8 +391,8 @@ export class Server
     if (client.replica !== null) this.replication.replicaGone(client.replica)
   }
 
-  closed(connection: Connection): void {
-    this.forget(connection.client)
+  closed(client: Client): void {
+    this.forget(client)
     if (--this.connectionCount === 0) this.onDisconnected()
   }
 
@@ -493,6 +500,7 @@ export class Server
 
   executeFromMaster(client: Client, request: Request): void {
     this.keyspace.obeysMaster = true
+    client.lastInteractionMs = this.keyspace.nowMs
     this.dispatcher.execute(client, request)
     this.keyspace.obeysMaster = false
     this.replies.clear()

@@ -2,16 +2,16 @@
  * What leaves when all connections have had their turn of the event loop: all replies, then messages. A message may have
  * thousands of receivers, and each costs a system call: they are sent in slices, between which requests are served.
  */
-import type { Connection } from './connection.js'
+import type { TurnTaker } from './connection-host.js'
 
 const SLICE_MS = 2
-/** Connections from one look at the clock to the next. */
-const STRIDE = 16
+/** Connections that are done with before the list of them is shortened. */
+const DROPPED_AT_ONCE = 10_000
 
 export class TurnEnd {
-  private answered: Connection[] = []
-  private answering: Connection[] = []
-  private posted: Connection[] = []
+  private answered: TurnTaker[] = []
+  private answering: TurnTaker[] = []
+  private readonly posted: TurnTaker[] = []
   /** The next one of `posted`. */
   private next = 0
   private scheduled = false
@@ -38,13 +38,13 @@ export class TurnEnd {
   }
 
   /** Calls the connection's endTurn() at the end of this turn. */
-  flushLater(connection: Connection): void {
+  flushLater(connection: TurnTaker): void {
     this.answered.push(connection)
     this.schedule()
   }
 
   /** Calls the connection's endTurn() behind those that have replies, once however often it is asked for. */
-  postLater(connection: Connection): void {
+  postLater(connection: TurnTaker): void {
     if (connection.postDue) return
     connection.postDue = true
     this.posted.push(connection)
@@ -61,15 +61,15 @@ export class TurnEnd {
     const { posted } = this
     const deadline = performance.now() + SLICE_MS
     do {
-      const end = Math.min(posted.length, this.next + STRIDE)
-      for (; this.next < end; this.next++) {
-        const connection = posted[this.next]
-        // One that has answered a request meanwhile has sent its messages with the reply.
-        if (connection.postDue) connection.endTurn()
-      }
+      const connection = posted[this.next++]
+      // One that has answered a request meanwhile has sent its messages with the reply.
+      if (connection.postDue) connection.endTurn()
     } while (this.next < posted.length && performance.now() < deadline)
-    this.posted = this.next === posted.length ? [] : posted.slice(this.next)
-    this.next = 0
-    if (this.posted.length > 0) this.schedule()
+    if (this.next < posted.length) this.schedule()
+    // While messages come faster than they leave, the list is never empty.
+    if (this.next === posted.length || this.next > DROPPED_AT_ONCE) {
+      posted.splice(0, this.next)
+      this.next = 0
+    }
   }
 }
