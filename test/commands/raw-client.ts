@@ -7,18 +7,72 @@ export interface RawReply {
   readonly elements: RawReply[] | null
 }
 
+/** Splits what a server sends into replies, in RESP2 and RESP3. */
+export class ReplyParser {
+  private received: Buffer = Buffer.alloc(0)
+  private at = 0
+
+  /** Takes bytes as they come and calls back with each reply that is complete. */
+  push(data: Buffer, take: (reply: RawReply) => void): void {
+    this.received = this.received.length === 0 ? data : Buffer.concat([this.received, data])
+    this.at = 0
+    for (;;) {
+      const start = this.at
+      const reply = this.parse()
+      if (reply === null) {
+        this.received = this.received.subarray(start)
+        return
+      }
+      take(reply)
+    }
+  }
+
+  private parse(): RawReply | null {
+    const end = this.received.indexOf('\r\n', this.at)
+    if (end < 0) return null
+    const type = String.fromCharCode(this.received[this.at])
+    const line = this.received.toString('latin1', this.at + 1, end)
+    this.at = end + 2
+    switch (type) {
+      case '$':
+      case '=': {
+        const length = Number(line)
+        if (length < 0) return { type, text: null, elements: null }
+        if (this.at + length + 2 > this.received.length) return null
+        const text = this.received.toString('latin1', this.at, this.at + length)
+        this.at += length + 2
+        return { type, text, elements: null }
+      }
+      case '*':
+      case '~':
+      case '>':
+      case '%': {
+        if (line === '-1') return { type, text: null, elements: null }
+        const elements: RawReply[] = []
+        for (let left = Number(line) * (type === '%' ? 2 : 1); left > 0; left--) {
+          const element = this.parse()
+          if (element === null) return null
+          elements.push(element)
+        }
+        return { type, text: null, elements }
+      }
+      default:
+        return { type, text: line, elements: null }
+    }
+  }
+}
+
 /** A client that shows replies exactly as they are on the wire, in RESP2 and RESP3. */
 export class RawClient {
   private readonly socket: Socket
-  private received = Buffer.alloc(0)
+  private readonly parser = new ReplyParser()
   private readonly waiting: ((reply: RawReply) => void)[] = []
   /** Came without being asked for. */
   private readonly unclaimed: RawReply[] = []
-  private at = 0
 
   private constructor(socket: Socket) {
     this.socket = socket
-    socket.on('data', data => this.take(data))
+    socket.on('data', data => this.parser.push(data, reply => this.take(reply)))
   }
 
   static connect(port: number): Promise<RawClient> {
@@ -63,54 +117,10 @@ export class RawClient {
     })
   }
 
-  private take(data: Buffer): void {
-    this.received = Buffer.concat([this.received, data])
-    this.at = 0
-    for (;;) {
-      const start = this.at
-      const reply = this.parse()
-      if (reply === null) {
-        this.received = this.received.subarray(start)
-        return
-      }
-      const waiter = this.waiting.shift()
-      if (waiter === undefined) this.unclaimed.push(reply)
-      else waiter(reply)
-    }
-  }
-
-  private parse(): RawReply | null {
-    const end = this.received.indexOf('\r\n', this.at)
-    if (end < 0) return null
-    const type = String.fromCharCode(this.received[this.at])
-    const line = this.received.toString('latin1', this.at + 1, end)
-    this.at = end + 2
-    switch (type) {
-      case '$':
-      case '=': {
-        const length = Number(line)
-        if (length < 0) return { type, text: null, elements: null }
-        if (this.at + length + 2 > this.received.length) return null
-        const text = this.received.toString('latin1', this.at, this.at + length)
-        this.at += length + 2
-        return { type, text, elements: null }
-      }
-      case '*':
-      case '~':
-      case '>':
-      case '%': {
-        if (line === '-1') return { type, text: null, elements: null }
-        const elements: RawReply[] = []
-        for (let left = Number(line) * (type === '%' ? 2 : 1); left > 0; left--) {
-          const element = this.parse()
-          if (element === null) return null
-          elements.push(element)
-        }
-        return { type, text: null, elements }
-      }
-      default:
-        return { type, text: line, elements: null }
-    }
+  private take(reply: RawReply): void {
+    const waiting = this.waiting.shift()
+    if (waiting === undefined) this.unclaimed.push(reply)
+    else waiting(reply)
   }
 }
 

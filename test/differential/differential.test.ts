@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { RawClient, type RawReply, texts } from '../commands/raw-client.js'
+import { requireStock, startRedisServer, startRedisTs } from '../interop/stock.js'
+import { randomRequest } from './commands.js'
+import { replyText, sameReply } from './compare.js'
+import { isKnownDifference } from './differences.js'
+import { Random } from './random.js'
+import { Session } from './session.js'
+
+/** How many random requests each server gets. */
+const REQUESTS = Number(process.env.DIFFERENTIAL_REQUESTS ?? 300_000)
+const SEED = Number(process.env.DIFFERENTIAL_SEED ?? Date.now() % 1_000_000_000)
+const SESSIONS = 3
+const BATCH = 40
+const STATE_EVERY_BATCHES = 250
+const RUNS = 4
+const ARGUMENTS = ['--save', '', '--enable-debug-command', 'yes', '--slowlog-log-slower-than', '-1']
+/** Enough to see what is wrong without reading all that follows from it. */
+const SHOWN = 10
+
+/** One server, and what is compared of it: sessions with a state of their own, and a client that looks at the data. */
+class Side {
+  readonly sessions: Session[] = []
+  private readonly port: number
+  private observer!: RawClient
+
+  constructor(port: number) {
+    this.port = port
+  }
+
+  async open(protocols: readonly string[]): Promise<void> {
+    this.observer = await RawClient.connect(this.port)
+    await this.observer.call('FLUSHALL')
+    for (const protocol of protocols) {
+      const session = await Session.connect(this.port)
+      await session.batch([['HELLO', protocol]])
+      this.sessions.push(session)
+    }
+  }
+
+  close(): void {
+    for (const session of this.sessions.splice(0)) session.close()
+    this.observer.close()
+  }
+
+  /** Every key of the first databases: where it is, its payload and its encoding. */
+  async state(): Promise<Map<string, string>> {
+    const found = new Map<string, string>()
+    for (const db of ['0', '1', '2', '15']) {
+      await this.observer.call('SELECT', db)
+      for (const key of texts(await this.observer.call('KEYS', '*'))) {
+        const [dump, encoding, ttl] = await this.observer.pipeline([
+          ['DUMP', key],
+          ['OBJECT', 'ENCODING', key],
+          ['TTL', key],
+        ])
+        const payload = encoding.text === 'hashtable' ? await this.hashText(key) : dump.text
+        found.set(`${db} ${key}`, JSON.stringify([payload, encoding.text, ttl.text === '-1']))
+      }
+    }
+    return found
+  }
+
+  /** A hash table has no order of its own: its payload cannot be compared byte for byte. */
+  private async hashText(key: string): Promise<string> {
+    return replyText(['HGETALL'], await this.observer.call('HGETALL', key))
+  }
+}
+
+/** Pairs the replies of an EXEC with the requests that were queued for it. */
+class Comparison {
+  readonly wrong: string[] = []
+  private queued: string[][] = []
+
+  replies(requests: readonly string[][], ours: readonly RawReply[], stock: readonly RawReply[]): void {
+    if (ours.length !== stock.length) {
+      const at = ours.findIndex((reply, i) => stock[i]?.type !== reply.type)
+      const texts = (replies: readonly RawReply[]): string =>
+        replies
+          .slice(at, at + 6)
+          .map(reply => replyText([], reply).slice(0, 80))
+          .join('\n    ')
+      this.wrong.push(
+        `${ours.length} replies instead of ${stock.length}; from reply ${at}\n  ours\n    ${texts(ours)}\n  stock\n    ${texts(stock)}\n${requests.map(shown).join('\n')}`,
+      )
+      return
+    }
+    this.queued = []
+    ours.forEach((reply, i) => {
+      this.reply(requests[i] ?? ['behind'], reply, stock[i])
+    })
+  }
+
+  private reply(request: string[], ours: RawReply, stock: RawReply): void {
+    const name = request[0]?.toLowerCase()
+    if (name === 'exec' && ours.elements !== null && ours.elements.length === stock.elements?.length) {
+      const { elements } = stock
+      ours.elements.forEach((element, i) => {
+        this.one(this.queued[i] ?? ['unknown'], element, elements[i])
+      })
+      this.queued = []
+      return
+    }
+    if (ours.text === 'QUEUED') this.queued.push(request)
+    else if (ours.type === '+' && (name === 'multi' || name === 'discard')) this.queued = []
+    this.one(request, ours, stock)
+  }
+
+  private one(request: string[], ours: RawReply, stock: RawReply): void {
+    if (sameReply(request, ours, stock)) return
+    const [left, right] = [replyText(request, ours), replyText(request, stock)]
+    if (isKnownDifference(request, left, right)) return
+    this.wrong.push(`${shown(request)}\n  ours  ${left.slice(0, 300)}\n  stock ${right.slice(0, 300)}`)
+  }
+
+  states(ours: Map<string, string>, stock: Map<string, string>): void {
+    for (const key of new Set([...ours.keys(), ...stock.keys()])) {
+      if (ours.get(key) === stock.get(key)) continue
+      this.wrong.push(`key ${key}\n  ours  ${ours.get(key)?.slice(0, 300)}\n  stock ${stock.get(key)?.slice(0, 300)}`)
+    }
+  }
+}
+
+function shown(request: readonly string[]): string {
+  return request
+    .map(word => (word.length > 60 ? `${JSON.stringify(word.slice(0, 60))}...` : JSON.stringify(word)))
+    .join(' ')
+}
+
+describe('random requests', requireStock('redis-server'), () => {
+  let ours: Side
+  let stock: Side
+
+  beforeAll(async () => {
+    ours = new Side((await startRedisTs(ARGUMENTS)).port)
+    stock = new Side((await startRedisServer(ARGUMENTS)).port)
+  })
+  afterAll(() => {
+    ours.close()
+    stock.close()
+  })
+
+  test.each(Array.from({ length: RUNS }, (_, run) => SEED + run))(
+    'get the same replies and leave the same data as redis-server (seed %d)',
+    async seed => {
+      const random = new Random(seed)
+      const protocols = Array.from({ length: SESSIONS }, (_, i) => ((seed + i) % 2 === 0 ? '2' : '3'))
+      const comparison = new Comparison()
+      await Promise.all([ours.open(protocols), stock.open(protocols)])
+      for (let batch = 1; batch * BATCH <= REQUESTS / RUNS && comparison.wrong.length < SHOWN; batch++) {
+        const requests = Array.from({ length: BATCH }, () => randomRequest(random))
+        const session = random.below(SESSIONS)
+        const [left, right] = await Promise.all([
+          ours.sessions[session].batch(requests),
+          stock.sessions[session].batch(requests),
+        ])
+        comparison.replies(requests, left, right)
+        if (batch % STATE_EVERY_BATCHES === 0) comparison.states(await ours.state(), await stock.state())
+      }
+      comparison.states(await ours.state(), await stock.state())
+      ours.close()
+      stock.close()
+      expect(comparison.wrong.slice(0, SHOWN).join('\n')).toBe('')
+    },
+    600_000,
+  )
+})
