@@ -7,7 +7,7 @@ import { aclLog } from './acl-log.js'
 import { aclDelUser, aclGetUser, aclList, aclSetUser, aclUsers } from './acl-users.js'
 import { CATEGORIES } from './command-categories.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from './context.js'
-import { helpSubcommand } from './help.js'
+import { helpSubcommand, subcommandSyntaxError } from './help.js'
 import { ADMIN, type ArgumentDoc, type CommandSpec, LOADING, NOSCRIPT, STALE } from './spec.js'
 
 const ANYONE = NOSCRIPT | LOADING | STALE
@@ -200,10 +200,7 @@ function atMost(argc: number, run: CommandSpec['run']): CommandSpec['run'] {
   return ctx => {
     const { args, reply } = ctx
     if (args.argc <= argc) run(ctx)
-    else {
-      const shown = args.latin1(1).slice(0, 128)
-      reply.error(`ERR unknown subcommand or wrong number of arguments for '${shown}'. Try ACL HELP.`)
-    }
+    else reply.error(subcommandSyntaxError(args, 'ACL'))
   }
 }
 

@@ -6,7 +6,7 @@ import { ENCODING_EXTERNAL, ENCODING_RAW, HAS_EXPIRY, TYPE_STRING } from '../sto
 import { StringView, stringLength } from '../types/string.js'
 import { openString, setBytes } from '../types/string-edit.js'
 import { readBitOffset } from './bit-offset.js'
-import { type CommandContext, SYNTAX_ERROR } from './context.js'
+import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from './context.js'
 import { IndexRange, readIndex } from './index-range.js'
 import {
   type ArgumentDoc,
@@ -211,10 +211,10 @@ function bitcount(ctx: CommandContext): void {
 /** BITPOS key bit [start [end [BYTE | BIT]]]. Integer reply: the position, or -1. */
 function bitpos(ctx: CommandContext): void {
   const { args, reply } = ctx
-  const bit = ctx.integer(2)
-  if (Number.isNaN(bit)) return
+  const bit = args.safeInteger(2)
   if (bit !== 0 && bit !== 1) {
-    reply.error('ERR The bit argument must be 1 or 0.')
+    // Any integer that is too large for a number is neither.
+    reply.error(args.int64(2) === null ? NOT_AN_INTEGER : 'ERR The bit argument must be 1 or 0.')
     return
   }
   const address = ctx.findForRead(1)

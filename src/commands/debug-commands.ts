@@ -14,7 +14,7 @@ import { debugPopulate } from './debug-populate.js'
 import { debugProtocol } from './debug-protocol.js'
 import { debugReload } from './debug-reload.js'
 import { debugReplyBuffer } from './debug-reply-buffer.js'
-import { type HelpEntry, replyHelp } from './help.js'
+import { type HelpEntry, replyHelp, subcommandSyntaxError } from './help.js'
 import { addressOf } from './lookup.js'
 import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, PROTECTED, STALE } from './spec.js'
 
@@ -144,9 +144,7 @@ function debug(ctx: CommandContext): void {
   }
   const subcommand = byName.get(name)
   if (subcommand === undefined || args.argc < subcommand.min || args.argc > subcommand.max) {
-    reply.error(
-      `ERR unknown subcommand or wrong number of arguments for '${args.latin1(1).slice(0, 128)}'. Try DEBUG HELP.`,
-    )
+    reply.error(subcommandSyntaxError(args, 'DEBUG'))
     return
   }
   subcommand.run(ctx)

@@ -2,7 +2,7 @@
 import { globMatch } from '../bytes/glob.js'
 import type { Kind } from '../pubsub/pubsub.js'
 import type { CommandContext } from './context.js'
-import { helpSubcommand } from './help.js'
+import { helpSubcommand, subcommandSyntaxError } from './help.js'
 import { type CommandSpec, LOADING, PUBSUB, STALE } from './spec.js'
 
 const INSPECTING = PUBSUB | LOADING | STALE
@@ -85,9 +85,7 @@ export const pubsubInspection: CommandSpec[] = [
 /** PUBSUB CHANNELS and SHARDCHANNELS [pattern]. Array reply. */
 function replyChannels({ args, reply, server }: CommandContext, kind: Kind): void {
   if (args.argc > 3) {
-    reply.error(
-      `ERR unknown subcommand or wrong number of arguments for '${args.latin1(1).slice(0, 128)}'. Try PUBSUB HELP.`,
-    )
+    reply.error(subcommandSyntaxError(args, 'PUBSUB'))
     return
   }
   const pattern = args.argc === 3 ? args.copy(2) : null

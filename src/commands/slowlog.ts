@@ -2,7 +2,7 @@
 import type { SlowLogEntry } from '../observe/slowlog.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
-import { helpSubcommand } from './help.js'
+import { helpSubcommand, subcommandSyntaxError } from './help.js'
 import { ADMIN, type CommandSpec, LOADING, STALE } from './spec.js'
 
 const ANY_TIME = ADMIN | LOADING | STALE
@@ -68,7 +68,7 @@ export const slowlogCommands: CommandSpec[] = [
 /** SLOWLOG GET [count]: an array of entries, newest first. */
 function get({ args, reply, server }: CommandContext): void {
   if (args.argc > 3) {
-    reply.error("ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP.")
+    reply.error(subcommandSyntaxError(args, 'SLOWLOG'))
     return
   }
   const count = args.argc === 3 ? args.safeInteger(2) : DEFAULT_COUNT

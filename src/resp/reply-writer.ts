@@ -115,11 +115,11 @@ export class ReplyWriter {
     this.raw(`+${text}\r\n`)
   }
 
-  /** An error, its code in front ("ERR ...", "WRONGTYPE ..."). Line breaks become spaces, as in Redis. */
+  /** An error, its code in front ("ERR ...", "WRONGTYPE ..."). Line breaks at its end go, others become spaces, as in Redis. */
   error(text: string): void {
     this.errors++
     this.lastError = text
-    this.raw(`-${/[\r\n]/.test(text) ? text.replace(/[\r\n]/g, ' ') : text}\r\n`)
+    this.raw(`-${/[\r\n]/.test(text) ? text.replace(/[\r\n]+$/, '').replace(/[\r\n]/g, ' ') : text}\r\n`)
   }
 
   /** A safe integer. */

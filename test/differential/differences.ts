@@ -15,6 +15,9 @@ export interface Difference {
   readonly common?: (reply: string) => string
 }
 
+/** DUMP's reply begins with the type: 4, fields and values one by one. */
+const PLAIN_HASH = new RegExp(`^\\$${String.fromCharCode(4)}`)
+
 export const differences: readonly Difference[] = [
   {
     reason: 'ACL DRYRUN names the user since 7.2',
@@ -32,10 +35,17 @@ export const differences: readonly Difference[] = [
     common: reply => reply.replace(/ \$"sanitize-payload"/, '').replace(/\$"commands" \$"[^"]*"/g, 'commands'),
   },
   {
-    reason: 'COMMAND GETKEYS and GETKEYSANDFLAGS take a command without arguments since 7.2',
-    command: /^command\|getkeys(andflags)?$/,
-    ours: /^\+QUEUED|^-ERR (The command has no key arguments|Invalid command specified|Invalid number of arguments)/,
-    stock: /^-ERR wrong number of arguments for 'command\|/,
+    reason: 'a text with a zero byte: C formats end there, redis-ts repeats all of it',
+    command: /^/,
+    ours: /^-ERR .*\0/s,
+    stock: /^-ERR /,
+  },
+  {
+    reason: 'the fields of a hash table come in an order of its own',
+    command: /^dump$/,
+    ours: PLAIN_HASH,
+    stock: PLAIN_HASH,
+    common: reply => String(reply.length),
   },
 ]
 

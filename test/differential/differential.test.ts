@@ -14,7 +14,13 @@ const SESSIONS = 3
 const BATCH = 40
 const STATE_EVERY_BATCHES = 250
 const RUNS = 4
-const ARGUMENTS = ['--save', '', '--enable-debug-command', 'yes', '--slowlog-log-slower-than', '-1']
+/** Small values, so that an offset cannot ask for half a gigabyte. */
+const ARGUMENTS = [
+  ...['--save', ''],
+  ...['--enable-debug-command', 'yes'],
+  ...['--slowlog-log-slower-than', '-1'],
+  ...['--proto-max-bulk-len', '1mb'],
+]
 /** Enough to see what is wrong without reading all that follows from it. */
 const SHOWN = 10
 
@@ -110,15 +116,21 @@ class Comparison {
     if (sameReply(request, ours, stock)) return
     const [left, right] = [replyText(request, ours), replyText(request, stock)]
     if (isKnownDifference(request, left, right)) return
-    this.wrong.push(`${shown(request)}\n  ours  ${left.slice(0, 300)}\n  stock ${right.slice(0, 300)}`)
+    this.wrong.push(`${shown(request)}\n  ours  ${printable(left)}\n  stock ${printable(right)}`)
   }
 
   states(ours: Map<string, string>, stock: Map<string, string>): void {
     for (const key of new Set([...ours.keys(), ...stock.keys()])) {
       if (ours.get(key) === stock.get(key)) continue
-      this.wrong.push(`key ${key}\n  ours  ${ours.get(key)?.slice(0, 300)}\n  stock ${stock.get(key)?.slice(0, 300)}`)
+      this.wrong.push(
+        `key ${key}\n  ours  ${printable(ours.get(key) ?? 'missing')}\n  stock ${printable(stock.get(key) ?? 'missing')}`,
+      )
     }
   }
+}
+
+function printable(text: string): string {
+  return text.slice(0, 400).replace(/[^ -~]/g, char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
 function shown(request: readonly string[]): string {
