@@ -8,9 +8,7 @@ import { permissionError } from '../commands/acl-check.js'
 import type { Client, QueuedCommand } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
 import type { Command } from '../commands/command.js'
-import { keyArguments } from '../commands/command-keys.js'
 import { CommandContext } from '../commands/context.js'
-import { KeyArguments } from '../commands/key-arguments.js'
 import { PAUSE_ALL } from '../commands/pause.js'
 import type { ServerApi } from '../commands/server-api.js'
 import {
@@ -30,22 +28,17 @@ import {
 } from '../commands/spec.js'
 import { abortExec } from '../commands/transactions.js'
 import { trusts } from '../config/config.js'
-import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW } from '../config/keyspace-events.js'
 import { countErrorCode } from '../observe/error-codes.js'
 import { LatencyHistogram } from '../observe/latency-histogram.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
-import { encodeRequest, Request, requestFromArguments } from '../resp/request.js'
-import type { Database } from '../store/database.js'
-import type { KeyspaceListener } from '../store/keyspace.js'
-import type { TrackingState } from '../tracking/tracking-client.js'
+import { encodeRequest, Request } from '../resp/request.js'
 import type { ClientEviction } from './client-eviction.js'
 import type { CommandWatch } from './command-watch.js'
 import type { MemoryLimit } from './memory-limit.js'
+import { TrackedReads } from './tracked-reads.js'
 
 const MULTI = encodeRequest('MULTI')
 const EXEC = encodeRequest('EXEC')
-const DEL = Buffer.from('DEL', 'latin1')
-const UNLINK = Buffer.from('UNLINK', 'latin1')
 /** How much of unknown commands and arguments an error repeats. */
 const SHOWN_BYTES = 128
 
@@ -72,18 +65,18 @@ export const GATE_PAUSED = 256
 export const GATE_KEY_LOCKS = 512
 const MEMORY_GATES = GATE_MEMORY | GATE_CLIENT_MEMORY
 
-export class Dispatcher implements KeyspaceListener {
+export class Dispatcher {
   readonly context: CommandContext
   gate = 0
   private readonly server: ServerApi
   private readonly watch: CommandWatch
+  readonly reads: TrackedReads
   private readonly reply: ReplyWriter
   private readonly memoryLimit: MemoryLimit
   private readonly clientEviction: ClientEviction
   /** A command is running: expired keys are propagated with it. */
   private running = false
   private errorsCounted = 0
-  private readonly keysRead = new KeyArguments()
   /** When the last command ended, or the turn began: performance.now(). Commands of a turn are timed from one to the next. */
   clockMs = 0
 
@@ -98,6 +91,7 @@ export class Dispatcher implements KeyspaceListener {
     this.server = server
     this.watch = watch
     this.reply = reply
+    this.reads = new TrackedReads(server)
     this.memoryLimit = memoryLimit
     this.clientEviction = clientEviction
     this.context = new CommandContext(server, reply, new Request(), nobody, server.commands.all[0])
@@ -218,7 +212,8 @@ export class Dispatcher implements KeyspaceListener {
     }
     context.rewritten = false
     if (client.tracking !== null && (command.flags & (READONLY | PUBSUB)) === READONLY) {
-      this.rememberKeys(client, client.tracking, command)
+      this.reads.remember(client, client.tracking, command, context.args)
+      if (server.tracking.overLimit) this.gate |= GATE_TRACKING_FULL
     }
     if (!outermost) {
       server.stats.nestedMs += elapsedMs
@@ -256,73 +251,10 @@ export class Dispatcher implements KeyspaceListener {
     client.lastWriteOffset = replication.offset
   }
 
-  /** KeyspaceListener: replicas delete an expired key when the master says so. */
-  keyExpired(database: Database, key: Buffer): void {
-    this.propagateRemoval(database, key, database.keyspace.lazyfree.expire)
-    this.notifyRemoval(EVENT_EXPIRED, 'expired', database, key)
-  }
-
-  /** KeyspaceListener: as with expired keys. */
-  keyEvicted(database: Database, key: Buffer): void {
-    this.propagateRemoval(database, key, database.keyspace.lazyfree.eviction)
-    this.notifyRemoval(EVENT_EVICTED, 'evicted', database, key)
-  }
-
-  private propagateRemoval(database: Database, key: Buffer, lazy: boolean): void {
-    const request = requestFromArguments([lazy ? UNLINK : DEL, key])
-    if (this.running) this.context.propagated.push({ database: database.index, request })
-    else this.server.replication.feedRequest(database.index, request)
-  }
-
-  private notifyRemoval(eventClass: number, event: string, database: Database, key: Buffer): void {
-    this.server.events.notify(eventClass, event, key, 0, key.length, database.index)
-  }
-
-  /** KeyspaceListener. */
-  keyAdded(database: Database, address: number): void {
-    const { entries, keyspace } = database
-    if (keyspace.loading) return
-    const start = entries.keyStart(address)
-    const end = start + entries.keyLength(address)
-    this.server.events.notify(EVENT_NEW, 'new', entries.memory(address), start, end, database.index)
-  }
-
-  /** KeyspaceListener. */
-  keyChanged(_database: Database, key: Buffer, start: number, end: number, removed: boolean): void {
-    this.server.tracking.keyChanged(key, start, end, removed ? null : this.server.serving)
-  }
-
-  /** KeyspaceListener. */
-  flushed(): void {
-    this.server.tracking.flushed()
-  }
-
-  /** The client, whose tracking is on, has read keys. */
-  private rememberKeys(client: Client, state: TrackingState, command: Command): void {
-    const { tracking } = this.server
-    const { args } = this.context
-    if (!tracking.remembers(state)) return
-    keyArguments(command, args, 0, this.keysRead)
-    const { count, indexes } = this.keysRead
-    for (let i = 0; i < count; i++) {
-      const index = indexes[i]
-      tracking.remember(client, args.buffer, args.starts[index], args.ends[index])
-    }
-    if (tracking.overLimit) this.gate |= GATE_TRACKING_FULL
-  }
-
-  /** Behind each request of a client whose tracking is on. CLIENT CACHING holds for the next command or transaction. */
-  afterTracked(client: Client, state: TrackingState): void {
-    const keepsCaching = client.transaction !== null || client.lastCommand?.fullName.startsWith('client|') === true
-    this.server.tracking.commandEnded(client, state, keepsCaching)
-  }
-
-  /** Keys are forgotten in front of a command, so that what this tells the client comes ahead of its reply. */
-  private limitTracking(): void {
-    const { tracking } = this.server
-    tracking.limit()
-    this.server.pushAhead()
-    if (!tracking.overLimit) this.gate &= ~GATE_TRACKING_FULL
+  /** Sends a request to replicas: with the command being run, if there is one. */
+  propagateAlso(database: number, request: Request): void {
+    if (this.running) this.context.propagated.push({ database, request })
+    else this.server.replication.feedRequest(database, request)
   }
 
   /** CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere. */
@@ -403,7 +335,10 @@ export class Dispatcher implements KeyspaceListener {
       if (refusal !== null) return refusal
     }
     if ((this.gate & MEMORY_GATES) !== 0 && !this.hasRoom(client, command, request)) return OOM_TEXT
-    if ((this.gate & GATE_TRACKING_FULL) !== 0) this.limitTracking()
+    if ((this.gate & GATE_TRACKING_FULL) !== 0) {
+      this.reads.limit()
+      if (!this.server.tracking.overLimit) this.gate &= ~GATE_TRACKING_FULL
+    }
     const gate = client.isMaster ? 0 : this.gate & ~MEMORY_GATES
     if (gate !== 0) {
       const writes = (flags & WRITE) !== 0 || (command.fullName === 'exec' && (queuedFlags(client) & WRITE) !== 0)

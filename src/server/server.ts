@@ -56,6 +56,7 @@ import {
   GATE_TRACKING_FULL,
 } from './dispatcher.js'
 import { infoText } from './info.js'
+import { KeyspaceReports } from './keyspace-reports.js'
 import { OutputLimits } from './limits.js'
 import { Listener } from './listener.js'
 import { Loader } from './loader.js'
@@ -199,7 +200,7 @@ export class Server
     this.eviction = new Eviction(this.keyspace)
     this.memoryLimit = new MemoryLimit(this, this.memory, this.eviction)
     this.dispatcher = new Dispatcher(this, this.watch, this.memoryLimit, this.clientEviction, this.replies, nobody)
-    this.keyspace.listener = this.dispatcher
+    this.keyspace.listener = new KeyspaceReports(this, this.dispatcher)
     this.keyspace.entries.lent.outputs = this.outputs
     this.loader = new Loader(this)
     this.listener = new Listener((handle, unixSocket) => this.accept(handle, unixSocket), log)
@@ -338,7 +339,7 @@ export class Server
   dispatch(client: Client, parser: RequestParser): void {
     this.serving = client
     this.dispatcher.execute(client, parser.request)
-    if (client.tracking !== null) this.dispatcher.afterTracked(client, client.tracking)
+    if (client.tracking !== null) this.dispatcher.reads.requestEnded(client, client.tracking)
     this.serving = null
     if (this.latePushes.length !== 0) this.appendLatePushes()
   }

@@ -7,8 +7,6 @@ import type { Server } from './server.js'
 const POLL_MS = 50
 
 interface Pending {
-  readonly options: ShutdownOptions
-  readonly onFailure: (error: string) => void
   readonly timer: NodeJS.Timeout
   readonly deadlineMs: number
 }
@@ -17,6 +15,8 @@ export class Shutdown {
   private readonly server: Server
   private readonly exit: (code: number) => void
   private pending: Pending | null = null
+  /** Who has to be told if it comes to nothing: clients that have called SHUTDOWN, one after another. */
+  private onFailures: ((error: string) => void)[] = []
   private requested: (() => void) | null = null
   private done = false
 
@@ -39,11 +39,13 @@ export class Shutdown {
 
   begin(options: ShutdownOptions, onFailure: (error: string) => void): void {
     const { server } = this
-    if (this.pending !== null || this.done) return
+    if (this.done) return
+    this.onFailures.push(onFailure)
+    if (this.pending !== null) return
     server.log.notice('User requested shutdown...')
     const timeoutMs = server.config.values['shutdown-timeout'] * 1000
     if (options.now || timeoutMs === 0 || this.replicasInSync()) {
-      this.finish(options, onFailure)
+      this.finish(options)
       return
     }
     server.log.notice('Waiting for replicas before shutting down.')
@@ -52,9 +54,9 @@ export class Shutdown {
       if (!this.replicasInSync() && Date.now() < deadlineMs) return
       clearInterval(timer)
       this.pending = null
-      this.finish(options, onFailure)
+      this.finish(options)
     }, POLL_MS)
-    this.pending = { options, onFailure, timer, deadlineMs }
+    this.pending = { timer, deadlineMs }
     server.replication.askForAcknowledgements()
     // Replicas would never catch up with writes that go on.
     server.pause.begin('shutdown', PAUSE_WRITES, Number.POSITIVE_INFINITY)
@@ -72,30 +74,44 @@ export class Shutdown {
     this.requested = null
     if (this.pending === null) return true
     clearInterval(this.pending.timer)
-    this.pending.onFailure('ERR Errors trying to SHUTDOWN. Check logs.')
     this.pending = null
-    this.server.pause.end('shutdown')
+    this.giveUp()
     return true
+  }
+
+  private giveUp(): void {
+    const onFailures = this.onFailures.splice(0)
+    for (const onFailure of onFailures) onFailure('ERR Errors trying to SHUTDOWN. Check logs.')
+    this.server.pause.end('shutdown')
   }
 
   private replicasInSync(): boolean {
     const { replication } = this.server
     for (const link of replication.replicas.links) {
-      if (link.state === 'online' && link.acknowledgedOffset !== replication.offset) return false
+      if (link.acknowledgedOffset !== replication.offset) return false
     }
     return true
   }
 
-  private finish(options: ShutdownOptions, onFailure: (error: string) => void): void {
-    const { server } = this
-    const { log, saver, replication, config } = server
-    const total = replication.replicas.count
-    if (total > 0) {
-      let lagging = 0
-      for (const link of replication.replicas.links) if (link.acknowledgedOffset !== replication.offset) lagging++
-      const level = lagging > 0 ? 'warning' : 'notice'
-      log[level](`${total - lagging} of ${total} replicas are in sync when shutting down.`)
+  private logLaggingReplicas(): void {
+    const { log, replication } = this.server
+    const { links } = replication.replicas
+    let lagging = 0
+    for (const { acknowledgedMs, acknowledgedOffset, name, state } of links) {
+      const behind = replication.offset - acknowledgedOffset
+      if (behind === 0) continue
+      lagging++
+      const stateName = state.startsWith('wait_bgsave') ? 'wait_bgsave' : state
+      const lag = state === 'online' ? Math.floor((Date.now() - acknowledgedMs) / 1000) : 0
+      log.notice(`Lagging replica ${name} reported offset ${behind} behind master, lag=${lag}, state=${stateName}.`)
     }
+    if (links.size > 0) log.notice(`${links.size - lagging} of ${links.size} replicas are in sync when shutting down.`)
+  }
+
+  private finish(options: ShutdownOptions): void {
+    const { server } = this
+    const { log, saver, config } = server
+    this.logLaggingReplicas()
     if (saver.inProgress) {
       log.warning('There is a child saving an .rdb. Killing it!')
       saver.abort()
@@ -104,12 +120,13 @@ export class Shutdown {
     if (save && !server.loader.loading) {
       log.notice('Saving the final RDB snapshot before exiting.')
       if (saver.saveNow() !== null) {
-        log.warning("Error trying to save the DB, can't exit.")
         if (!options.force) {
-          server.pause.end('shutdown')
-          onFailure('ERR Errors trying to SHUTDOWN. Check logs.')
+          log.warning("Error trying to save the DB, can't exit.")
+          log.warning('Errors trying to shut down the server. Check the logs for more information.')
+          this.giveUp()
           return
         }
+        log.warning('Error trying to save the DB. Exit anyway.')
       }
     }
     this.done = true
