@@ -114,6 +114,7 @@ describe('the walkthrough', () => {
   test('has a master with a password, saving beside where it runs', () => {
     const { values, warnings } = load('conf/7000.conf')
     expect([values.port, values.requirepass, values.replicaof]).toEqual([7000, 'mypassword', null])
+    expect([values.masteruser, values.masterauth]).toEqual(['default', 'mypassword'])
     expect([values.dir, values.dbfilename, values.logfile]).toEqual([process.cwd(), 'dump-7000.rdb', ''])
     expect(warnings).toEqual([])
   })
@@ -122,7 +123,7 @@ describe('the walkthrough', () => {
     const { values, warnings } = load(`conf/${port}.conf`)
     expect(values.port).toBe(port)
     expect(values.replicaof).toEqual({ host: '127.0.0.1', port: 7000 })
-    expect([values.masterauth, values.requirepass]).toEqual(['mypassword', ''])
+    expect([values.masteruser, values.masterauth, values.requirepass]).toEqual(['default', 'mypassword', ''])
     expect([values['repl-ping-replica-period'], values['repl-timeout']]).toEqual([10, 60])
     expect(values.dbfilename).toBe(`dump-${port}.rdb`)
     expect(warnings).toEqual([])

@@ -1,44 +1,20 @@
 /** Stock redis-sentinel over redis-ts, alone and mixed with redis-server. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterEach, describe, expect, test } from 'vitest'
 import { RawClient } from '../commands/raw-client.js'
-import { infoFields, until } from './polling.js'
+import { until } from './polling.js'
 import { MASTER_NAME, Sentinels, sentinelConfigs } from './sentinels.js'
-import { cli, type RunningServer, requireStock, type StartOptions, startRedisServer, startRedisTs } from './stock.js'
+import { type RunningServer, requireStock, startRedisServer, startRedisTs } from './stock.js'
+import { ask, configFile, follows, info, PASSWORD, type Start, serverConfig, startAgain } from './topology.js'
 import { Writer } from './writer.js'
 
-type Start = (args?: string[], options?: StartOptions) => Promise<RunningServer>
-
-const PASSWORD = 'mypassword'
-const ask = (port: number, ...command: string[]): Promise<string> =>
-  cli(port, '--no-auth-warning', '-a', PASSWORD, ...command)
-const info = async (port: number): Promise<Map<string, string>> => infoFields(await ask(port, 'INFO'))
-const configFile = (server: RunningServer): string => readFileSync(join(server.dir, 'redis.conf'), 'utf8')
-
-/** A config file: servers that Sentinel reconfigures have to have one. */
-function config(...lines: string[]): string {
-  const base = ['save ""', 'repl-diskless-sync-delay 0', 'enable-debug-command yes']
-  return `${[...base, `requirepass ${PASSWORD}`, `masterauth ${PASSWORD}`, ...lines].join('\n')}\n`
-}
-
-async function follows(port: number, master: number): Promise<void> {
-  await until(`the server on port ${port} follows the one on port ${master}`, async () => {
-    const fields = await info(port)
-    return fields.get('master_port') === String(master) && fields.get('master_link_status') === 'up'
-  })
-}
+const WITH_PASSWORD = [`requirepass ${PASSWORD}`, `masterauth ${PASSWORD}`]
+const config = (...lines: string[]): string => serverConfig(...WITH_PASSWORD, ...lines)
 
 async function startFollowing(start: Start, master: number, ...lines: string[]): Promise<RunningServer> {
   const replica = await start([], { config: config(`replicaof 127.0.0.1 ${master}`, ...lines) })
   await follows(replica.port, master)
   return replica
-}
-
-/** Starts a server again on its files, as its init script would. */
-function startAgain(start: Start, server: RunningServer): Promise<RunningServer> {
-  return start([], { port: server.port, dir: server.dir, config: configFile(server) })
 }
 
 const needsStock = requireStock('redis-sentinel', 'redis-server', 'redis-cli')
