@@ -3,7 +3,7 @@ import type { Command } from './command.js'
 import type { ServerApi } from './server-api.js'
 
 export function resetStatistics(server: ServerApi): void {
-  const { commands, eventLoop, expiry, keyspace, memoryLimit, replication, saver, stats } = server
+  const { commands, compaction, eventLoop, expiry, keyspace, memoryLimit, replication, saver, stats } = server
   stats.commandsProcessed = 0
   stats.connectionsReceived = 0
   stats.connectionsRejected = 0
@@ -21,6 +21,7 @@ export function resetStatistics(server: ServerApi): void {
   stats.payloadSanitizations = 0
   stats.evictedClients = 0
   memoryLimit.resetStatistics()
+  compaction.moved = 0
   keyspace.hits = 0
   keyspace.misses = 0
   keyspace.expiredKeys = 0

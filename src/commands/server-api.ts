@@ -15,6 +15,7 @@ import type { Replication } from '../replication/replication.js'
 import type { TargetConnections } from '../replication/target-connections.js'
 import type { Request } from '../resp/request.js'
 import type { ActiveExpire } from '../store/active-expire.js'
+import type { Compaction } from '../store/compaction.js'
 import type { Keyspace } from '../store/keyspace.js'
 import type { Tracking } from '../tracking/tracking.js'
 import type { Client, QueuedCommand } from './client.js'
@@ -128,6 +129,7 @@ export interface ServerApi {
   readonly stats: ServerStats
   readonly memory: MemoryAccount
   readonly memoryLimit: EvictionTimes
+  readonly compaction: Compaction
   readonly pubsub: PubSub
   readonly events: KeyspaceEvents
   readonly expiry: ActiveExpire

@@ -53,7 +53,7 @@ export class Cron {
     this.slice()
   }
 
-  /** Active expiry and the freeing of what was deleted, in slices until both are satisfied. */
+  /** Active expiry, the freeing of what was deleted and the compaction of what is left, in slices until all are satisfied. */
   private slice(): void {
     const { server } = this
     this.sliceQueued = false
@@ -61,8 +61,9 @@ export class Cron {
     server.keyspace.setNow(Date.now())
     for (const database of server.keyspace.databases) database.sweep()
     const expiring = server.activeExpire && !server.loader.loading && this.expire(deadline)
-    const freeing = !server.keyspace.collectGarbage(deadline)
-    if ((expiring || freeing) && !this.sliceQueued && this.timer !== null) {
+    const freeing = !server.keyspace.collectGarbage(deadline) || !server.keyspace.released.giveBack(deadline)
+    const compacting = !server.compaction.run(deadline)
+    if ((expiring || freeing || compacting) && !this.sliceQueued && this.timer !== null) {
       this.sliceQueued = true
       setTimeout(() => this.slice(), freeing ? 1 : 3)
     }
@@ -89,6 +90,7 @@ export class Cron {
       server.log.verbose('Closing idle client')
       client.transport.close()
     }
+    server.compaction.consider()
     server.outputLimits.cron(now)
     server.replication.cron()
   }

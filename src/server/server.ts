@@ -31,6 +31,7 @@ import { ReplyWriter } from '../resp/reply-writer.js'
 import { Request } from '../resp/request.js'
 import { RequestParser } from '../resp/request-parser.js'
 import { ActiveExpire } from '../store/active-expire.js'
+import { Compaction } from '../store/compaction.js'
 import { Eviction } from '../store/eviction.js'
 import { Keyspace } from '../store/keyspace.js'
 import { Tracking, type TrackingHost } from '../tracking/tracking.js'
@@ -128,6 +129,7 @@ export class Server
   readonly memory: Memory
   readonly memoryLimit: MemoryLimit
   readonly eviction: Eviction
+  readonly compaction: Compaction
   activeExpire = true
   cronPaused = false
   skipsChecksums = false
@@ -198,10 +200,12 @@ export class Server
     this.watch = new CommandWatch(config, this.keyspace)
     this.memory = new Memory(this, this.clientEviction)
     this.eviction = new Eviction(this.keyspace)
+    this.compaction = new Compaction(this.keyspace)
     this.memoryLimit = new MemoryLimit(this, this.memory, this.eviction)
     this.dispatcher = new Dispatcher(this, this.watch, this.memoryLimit, this.clientEviction, this.replies, nobody)
     this.keyspace.listener = new KeyspaceReports(this, this.dispatcher)
     this.keyspace.entries.lent.outputs = this.outputs
+    this.keyspace.released.outputs = this.outputs
     this.loader = new Loader(this)
     this.listener = new Listener((handle, unixSocket) => this.accept(handle, unixSocket), log)
     this.cron = new Cron(this)

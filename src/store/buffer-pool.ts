@@ -31,12 +31,13 @@ export class BufferPool {
     this.pooledBytes = 0
   }
 
-  /** Takes back a Buffer that nobody refers to any more, if it is one of the pool's sizes. */
-  give(buffer: Buffer): void {
+  /** Takes back a Buffer that nobody refers to any more. False: it is none of the pool's sizes, or the pool is full. */
+  give(buffer: Buffer): boolean {
     const capacity = buffer.buffer.byteLength
-    if (capacity > LARGEST_BYTES || capacity % STEP_BYTES !== 0 || buffer.byteOffset !== 0) return
-    if (capacity === 0 || this.pooledBytes + capacity > POOLED_MAX_BYTES) return
+    if (capacity > LARGEST_BYTES || capacity % STEP_BYTES !== 0 || buffer.byteOffset !== 0) return false
+    if (capacity === 0 || this.pooledBytes + capacity > POOLED_MAX_BYTES) return false
     this.pooledBytes += capacity
     this.free[capacity / STEP_BYTES].push(buffer)
+    return true
   }
 }

@@ -287,6 +287,8 @@ export class Database {
   sweep(): void {
     if (this.keys.sparse) this.keys.sweep(SWEEP_SEGMENTS)
     if (this.expires.sparse) this.expires.sweep(SWEEP_SEGMENTS)
+    this.keys.compact()
+    this.expires.compact()
   }
 
   // Strings
@@ -361,6 +363,12 @@ export class Database {
   }
 
   // Whole databases
+
+  /** Gives back the memory of the tables; reset() has to follow. */
+  close(): void {
+    this.keys.close()
+    this.expires.close()
+  }
 
   /** Forgets everything, without freeing: the keyspace has replaced the memory. */
   reset(): void {

@@ -10,6 +10,7 @@
 import { hashBytes } from '../bytes/hash.js'
 import { BufferPool } from './buffer-pool.js'
 import { LentBuffers } from './lent-buffers.js'
+import type { ReleasedMemory } from './released-memory.js'
 import { CHUNK_SHIFT, Slabs, UNIT_MASK } from './slabs.js'
 
 export const TYPE_MASK = 7
@@ -57,6 +58,14 @@ export class Objects<T extends object> {
   get count(): number {
     return this.items.length - this.free.length
   }
+  /** One more than the highest number that has been given out. */
+  get end(): number {
+    return this.items.length
+  }
+  /** The object of this number, or null when the number is not in use. */
+  peek(number: number): T | null {
+    return this.items[number] ?? null
+  }
   add(object: T): number {
     const number = this.free.pop() ?? this.items.length
     this.items[number] = object
@@ -98,7 +107,8 @@ export class Entries extends Slabs {
       this.tableReservedBytes +
       this.externalBytes +
       this.buffers.count * BUFFER_OBJECT_BYTES +
-      this.pool.pooledBytes
+      this.pool.pooledBytes +
+      (this.released?.pendingBytes ?? 0)
     )
   }
 
@@ -116,8 +126,8 @@ export class Entries extends Slabs {
     return slot + BUFFER_OBJECT_BYTES + this.buffers.get(this.payload(address)).buffer.byteLength
   }
 
-  constructor(lent = new LentBuffers()) {
-    super()
+  constructor(released: ReleasedMemory | null = null, lent = new LentBuffers()) {
+    super(released)
     this.lent = lent
   }
 
@@ -152,6 +162,19 @@ export class Entries extends Slabs {
     const encoding = (words[word] >>> ENCODING_SHIFT) & ENCODING_MASK
     if (encoding === ENCODING_EXTERNAL || encoding === ENCODING_LISTPACK_EXTERNAL) this.dropBuffer(words[word + 2])
     this.free(address, this.entryBytes(address))
+  }
+
+  /** Moves the entry to another slot, and returns its new address: whatever holds the old one has to be told. */
+  relocate(address: number): number {
+    const size = this.entryBytes(address)
+    const next = this.allocate(size)
+    const from = this.words[address >>> CHUNK_SHIFT]
+    const to = this.words[next >>> CHUNK_SHIFT]
+    let source = (address & UNIT_MASK) << 1
+    let target = (next & UNIT_MASK) << 1
+    for (const end = source + ((size + 3) >>> 2); source < end; source++) to[target++] = from[source]
+    this.free(address, size)
+    return next
   }
 
   /** Bytes asked of the slab for this entry. */
@@ -325,6 +348,19 @@ export class Entries extends Slabs {
     this.recycle(number, old)
   }
 
+  /** As for slabs, and of the Buffers those that no reply refers to. */
+  override releaseAll(): void {
+    super.releaseAll()
+    this.released?.addAll(this.ownMemory(this.lent.numbers()))
+  }
+
+  private *ownMemory(lent: ReadonlySet<number>): Generator<ArrayBufferLike> {
+    for (let number = 0; number < this.buffers.end; number++) {
+      const buffer = this.buffers.peek(number)
+      if (buffer !== null && !lent.has(number)) yield buffer.buffer
+    }
+  }
+
   /** The Buffer, for a reply that refers to it: its memory will not be used again for another value. */
   lendBuffer(number: number): Buffer {
     this.lent.lend(number)
@@ -337,7 +373,8 @@ export class Entries extends Slabs {
   }
 
   private recycle(number: number, buffer: Buffer): void {
-    if (!this.lent.forget(number)) this.pool.give(buffer)
+    if (this.lent.forget(number)) this.released?.addLent(buffer.buffer)
+    else if (!this.pool.give(buffer)) this.released?.add(buffer.buffer)
   }
 
   /** A Buffer of the store's own with a copy of bytes[start, end). */

@@ -38,12 +38,14 @@ const DIRECTORY_SLOT_BYTES = 12
 export class HashTable {
   count = 0
   readonly segments: Segment[] = []
+  /** Nothing but this table holds the addresses of its entries: they may move (compaction.ts). */
+  entriesMayMove = false
   /** Set while a snapshot walks the table: merges would mix buckets that were saved with others that were not. */
   pinned = false
   /** How many objects INFO lazyfreed_objects will count when the table has been freed. */
   lazyObjects = 0
   readonly entries: Entries
-  private readonly memory = new SegmentMemory()
+  private readonly memory: SegmentMemory
   /** What of this table is in the accounts of `entries`. */
   private accountedBytes = 0
   private accountedReservedBytes = 0
@@ -64,6 +66,7 @@ export class HashTable {
 
   constructor(entries: Entries) {
     this.entries = entries
+    this.memory = new SegmentMemory(entries.released)
     const first = this.smallSegment(0)
     this.segments.push(first)
     this.directory = [first]
@@ -98,9 +101,10 @@ export class HashTable {
     this.accountedReservedBytes = reservedBytes
   }
 
-  /** Nobody will use the table any more: its memory is the garbage collector's, its entries are somebody else's business. */
+  /** Nobody will use the table any more, once the current turn is over: its memory goes. Its entries are somebody else's business. */
   close(): void {
     this.settle(0, 0)
+    this.memory.releaseAll()
   }
 
   private smallSegment(bucketBits: number): Segment {
@@ -153,6 +157,22 @@ export class HashTable {
       const segment = this.segments[this.swept]
       if (segment.depth > 0 && segment.count < MERGE_BELOW_COUNT / 2) this.mergeWithSibling(segment)
     }
+  }
+
+  /** Moves segments together when merges have left most of their memory free, a group of 64 at a time. O(segments). */
+  compact(): void {
+    if (this.pinned) return
+    const group = this.memory.evacuate()
+    if (group === 0) return
+    for (const segment of this.segments) {
+      if (segment.place >>> GROUP_SHIFT !== group) continue
+      const moved = this.fullSegment(segment.prefix, segment.depth)
+      moved.takeOver(segment)
+      this.segments[moved.index] = moved
+      this.point(moved)
+      this.memory.free(segment.place)
+    }
+    this.account()
   }
 
   /** Address of the entry with this key, or 0. */
@@ -282,6 +302,20 @@ export class HashTable {
       for (let slot = 0; slot < size; slot++) visit(segment.words[first + slot])
       bucket = segment.next(bucket)
     } while (bucket !== 0)
+  }
+
+  /** Visits the bucket at `cursor` as scan() does, and puts in each entry's place what `move` returns for its address. */
+  rewrite(cursor: number, move: (address: number) => number): number {
+    const segment = this.segmentAt(cursor)
+    const home = this.homeAt(cursor, segment)
+    let bucket = home
+    do {
+      const first = segment.wordOf(bucket)
+      const size = segment.size(bucket)
+      for (let word = first; word < first + size; word++) segment.words[word] = move(segment.words[word])
+      bucket = segment.next(bucket)
+    } while (bucket !== 0)
+    return this.cursorBehind(segment, home)
   }
 
   private cursorBehind(segment: Segment, home: number): number {

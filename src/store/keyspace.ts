@@ -4,6 +4,7 @@ import { Database } from './database.js'
 import { ENCODING_HASHTABLE, Entries, Objects } from './entries.js'
 import type { HashTable } from './hash-table.js'
 import { Lazyfree } from './lazyfree.js'
+import { ReleasedMemory } from './released-memory.js'
 import { ReplicaExpiries } from './replica-expiries.js'
 import type { Segment } from './segment.js'
 
@@ -32,7 +33,9 @@ export interface KeyspaceListener {
 }
 
 export class Keyspace {
-  entries = new Entries()
+  /** Memory on its way back to the system. */
+  readonly released = new ReleasedMemory()
+  entries = new Entries(this.released)
   /** Large aggregates, by the number that their entries hold. */
   tables = new Objects<HashTable>()
   readonly databases: Database[] = []
@@ -101,8 +104,8 @@ export class Keyspace {
   }
 
   /**
-   * Empties every database at once; the old memory goes to the garbage collector as a whole. O(databases). Returns the number
-   * of keys removed. `lazy`: they count as lazily freed.
+   * Empties every database at once; the old memory goes as a whole. O(databases + megabytes). Returns the number of keys removed.
+   * `lazy`: they count as lazily freed.
    */
   flushAll(lazy: boolean): number {
     const removed = this.keyCount
@@ -110,8 +113,14 @@ export class Keyspace {
     for (const table of this.garbage) this.lazyfree.freedObjects += table.lazyObjects
     this.lazyfree.freedObjects += this.freeing?.lazyObjects ?? 0
     if (this.reportsChanges) this.listener?.flushed(null)
-    this.entries.lent.clear()
-    this.entries = new Entries(this.entries.lent)
+    // A snapshot under way reads on in the old memory, which is the garbage collector's then.
+    if (this.snapshot === null) {
+      this.entries.releaseAll()
+      for (const database of this.databases) database.close()
+    }
+    const { lent } = this.entries
+    lent.clear()
+    this.entries = new Entries(this.released, lent)
     this.tables = new Objects<HashTable>()
     this.garbage = []
     this.freeing = null

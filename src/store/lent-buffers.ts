@@ -32,6 +32,11 @@ export class LentBuffers {
     return this.turns.delete(number)
   }
 
+  /** The numbers of all that may be lent. O(n). */
+  numbers(): Set<number> {
+    return new Set(this.turns.keys())
+  }
+
   clear(): void {
     this.turns.clear()
   }

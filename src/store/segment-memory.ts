@@ -3,6 +3,7 @@
  * by arithmetic, through a handful of objects. Place numbers are group * 64 + position; group 0 is for the small segment of
  * a table that has only one.
  */
+import type { ReleasedMemory } from './released-memory.js'
 import { SEGMENT_WORDS, segmentWords } from './segment.js'
 
 export const GROUP_SHIFT = 6
@@ -22,9 +23,16 @@ export class SegmentMemory {
   /** Bytes of the places in use, and bytes of all groups. */
   usedBytes = 0
   reservedBytes = 0
+  private readonly released: ReleasedMemory | null
   private readonly used: number[] = [0]
   private freePlaces: number[] = []
   private readonly freeGroups: number[] = []
+  /** The group that is being emptied, or 0. */
+  private leavingGroup = 0
+
+  constructor(released: ReleasedMemory | null) {
+    this.released = released
+  }
 
   /** Replaces group 0 by zeroed memory for one segment of 2^bucketBits home buckets: place 0. */
   allocateSmall(bucketBits: number): void {
@@ -72,13 +80,37 @@ export class SegmentMemory {
     }
     this.usedBytes -= SEGMENT_BYTES
     if (--this.used[group] > 0) {
-      this.freePlaces.push(place)
+      if (group !== this.leavingGroup) this.freePlaces.push(place)
       return
     }
+    if (group === this.leavingGroup) this.leavingGroup = 0
     this.freePlaces = this.freePlaces.filter(free => free >>> GROUP_SHIFT !== group)
     this.reservedBytes -= GROUP_BYTES
+    this.released?.add(this.words[group].buffer)
     this.words[group] = NO_WORDS
     this.bytes[group] = NO_BYTES
     this.freeGroups.push(group)
+  }
+
+  /**
+   * The group with the fewest segments, when half of all places are free and they would fit elsewhere; or 0. From here on it
+   * gives out no place: move its segments, and it goes back to the system with the last of them.
+   */
+  evacuate(): number {
+    if (this.reservedBytes < 2 * this.usedBytes + GROUP_BYTES) return 0
+    let least = 0
+    for (let group = 1; group < this.used.length; group++) {
+      if (this.words[group] !== NO_WORDS && (least === 0 || this.used[group] < this.used[least])) least = group
+    }
+    this.freePlaces = this.freePlaces.filter(place => place >>> GROUP_SHIFT !== least)
+    this.leavingGroup = least
+    return least
+  }
+
+  /** Gives back all groups; nobody may use a place any more. O(groups). */
+  releaseAll(): void {
+    for (let group = 1; group < this.words.length; group++) {
+      if (this.words[group] !== NO_WORDS) this.released?.add(this.words[group].buffer)
+    }
   }
 }

@@ -71,6 +71,14 @@ export class Segment {
     for (let i = this.spareHead; i < this.buckets - 1; i++) this.setNext(i, i + 1)
   }
 
+  /** Takes over all that another segment of the same size holds; this one has to be fresh. */
+  takeOver(from: Segment): void {
+    this.words.set(from.words.subarray(from.base, from.base + segmentWords(from.bucketBits)), this.base)
+    this.count = from.count
+    this.index = from.index
+    this.spareHead = from.spareHead
+  }
+
   /** Bytes of memory that it occupies. */
   get memoryBytes(): number {
     return segmentWords(this.bucketBits) * 4

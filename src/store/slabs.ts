@@ -5,14 +5,21 @@
  * number in units of 8 bytes (so 32 GiB at most); 0 means "none". Pages that empty go back to a common pool, chunks
  * that empty go back to the system. Nothing here is seen by the garbage collector but one typed array a chunk.
  */
+import { Arenas, CHUNK_BYTES } from './arenas.js'
+import { type PagedChunk, planEvacuation } from './evacuation-plan.js'
+import type { ReleasedMemory } from './released-memory.js'
+import {
+  CHUNK_PAGE_SHIFT,
+  CHUNK_PAGES,
+  CLASS_OF_UNITS,
+  CLASS_SLOTS,
+  CLASS_UNITS,
+  PAGE_SHIFT,
+  PAGE_UNITS,
+  UNIT_BYTES,
+  UNITS_OF_CLASS,
+} from './size-classes.js'
 
-const UNIT_BYTES = 8
-const PAGE_UNITS = 8192
-const PAGE_SHIFT = 13
-const PAGE_BYTES = PAGE_UNITS * UNIT_BYTES
-const CHUNK_PAGES = 16
-const CHUNK_PAGE_SHIFT = 4
-const CHUNK_BYTES = CHUNK_PAGES * PAGE_BYTES
 const ALL_PAGES_FREE = 0xffff
 const MAX_CHUNKS = 32768
 
@@ -21,22 +28,9 @@ export const CHUNK_SHIFT = 17
 export const UNIT_MASK = 0x1ffff
 
 const NO_PAGE = -1
+const NO_PLACE = -1
 const NO_BYTES = Buffer.alloc(0)
 const NO_WORDS = new Uint32Array(0)
-
-/** Size classes in units: every unit up to 256 bytes, then four steps a doubling, up to a whole page. */
-const CLASS_UNITS: number[] = []
-for (let units = 1; units <= 32; units++) CLASS_UNITS.push(units)
-for (let base = 32; base < PAGE_UNITS; base *= 2) {
-  for (let step = 1; step <= 4; step++) CLASS_UNITS.push(base + (base / 4) * step)
-}
-const CLASS_SLOTS = Uint16Array.from(CLASS_UNITS, units => Math.min(65535, Math.floor(PAGE_UNITS / units)))
-const CLASS_OF_UNITS = new Uint8Array(PAGE_UNITS + 1)
-for (let units = 1, index = 0; units <= PAGE_UNITS; units++) {
-  if (units > CLASS_UNITS[index]) index++
-  CLASS_OF_UNITS[units] = index
-}
-const UNITS_OF_CLASS = Uint16Array.from(CLASS_UNITS)
 
 /** Thrown when the 32 GiB that an address can name are used up. */
 export class SlabsFullError extends Error {
@@ -54,19 +48,31 @@ export interface SlabClass {
   readonly used: number
 }
 
+function keepOnly(numbers: number[], wanted: (number: number) => boolean): void {
+  let kept = 0
+  for (const number of numbers) if (wanted(number)) numbers[kept++] = number
+  numbers.length = kept
+}
+
 function grown<T extends Uint8Array | Uint16Array | Int32Array>(array: T, fresh: T): T {
   fresh.set(array)
   return fresh
 }
 
 export class Slabs {
+  /** Where memory goes that is no longer needed; null: it is left to the garbage collector. */
+  readonly released: ReleasedMemory | null
   /** Chunk number -> its memory as bytes, and the same memory as 32-bit words. */
   readonly bytes: Buffer[] = []
   readonly words: Uint32Array[] = []
 
-  /** Bytes in slots that are in use, and bytes of all chunks. */
+  /** Bytes in slots that are in use. */
   usedBytes = 0
-  reservedBytes = 0
+  /** Bytes of chunks that are one slot each. */
+  private wholeBytes = 0
+  private readonly arenas: Arenas
+  /** Place of each chunk among the arenas; -1 for one that is a slot of its own. */
+  private readonly places: number[] = []
 
   private pageClass = new Uint8Array(256)
   private pageLive = new Uint16Array(256)
@@ -83,6 +89,18 @@ export class Slabs {
   private readonly freeChunkNumbers: number[] = []
   /** A chunk that was free as a whole when last looked at. */
   private spareChunk = -1
+  /** Whether a chunk is being emptied: nothing is allocated there, and its pages with room are in no list. */
+  private leaving = new Uint8Array(16)
+
+  constructor(released: ReleasedMemory | null = null) {
+    this.released = released
+    this.arenas = new Arenas(released)
+  }
+
+  /** Bytes set aside, in use or not. */
+  get reservedBytes(): number {
+    return this.arenas.residentBytes + this.wholeBytes
+  }
 
   /** Bytes that a slot for `size` bytes really has. */
   static slotBytes(size: number): number {
@@ -125,7 +143,9 @@ export class Slabs {
     const page = address >>> PAGE_SHIFT
     this.words[address >>> CHUNK_SHIFT][(address & UNIT_MASK) << 1] = this.pageFreed[page]
     this.pageFreed[page] = ((address & (PAGE_UNITS - 1)) / slotUnits + 1) | 0
-    if (this.pageLive[page] === this.capacity(page, sizeClass)) this.linkPage(page, sizeClass)
+    if (this.pageLive[page] === this.capacity(page, sizeClass) && this.leaving[address >>> CHUNK_SHIFT] === 0) {
+      this.linkPage(page, sizeClass)
+    }
     this.usedBytes -= slotUnits * UNIT_BYTES
     if (--this.pageLive[page] === 0) this.closePage(page, sizeClass)
   }
@@ -172,14 +192,20 @@ export class Slabs {
   }
 
   private closePage(page: number, sizeClass: number): void {
-    this.unlinkPage(page, sizeClass)
     const chunk = page >>> CHUNK_PAGE_SHIFT
+    if (this.leaving[chunk] === 1) {
+      this.freePages[chunk] |= 1 << (page & (CHUNK_PAGES - 1))
+      if (this.freePages[chunk] === ALL_PAGES_FREE) this.releaseChunk(chunk)
+      return
+    }
+    this.unlinkPage(page, sizeClass)
     if (this.freePages[chunk] === 0) this.chunksWithFreePages.push(chunk)
     this.freePages[chunk] |= 1 << (page & (CHUNK_PAGES - 1))
     // Chunk 0 and one more stay, as a cushion for loads that hover around a chunk's end.
     if (this.freePages[chunk] !== ALL_PAGES_FREE || chunk === 0) return
     const spare = this.spareChunk
-    if (spare >= 0 && spare !== chunk && this.freePages[spare] === ALL_PAGES_FREE) this.releaseChunk(chunk)
+    const spared = spare >= 0 && spare !== chunk && this.freePages[spare] === ALL_PAGES_FREE
+    if (spared || this.arenas.isLast(this.places[chunk])) this.releaseChunk(chunk)
     else this.spareChunk = chunk
   }
 
@@ -207,8 +233,56 @@ export class Slabs {
     })).filter(each => each.pages > 0)
   }
 
+  /**
+   * Chooses chunks that can be emptied (evacuation-plan.ts). From here on nothing is allocated there, and each goes back to the
+   * system with its last slot: whoever holds addresses moves what isLeaving() to other slots. Returns how many chunks; 0:
+   * nothing to gain. O(pages).
+   */
+  startEvacuation(): number {
+    this.releaseCushion()
+    const { arenas, bytes, freePages, pageClass, pageLive, places } = this
+    const chunks: PagedChunk[] = []
+    for (let chunk = 0; chunk < bytes.length; chunk++) {
+      if (bytes[chunk] === NO_BYTES || places[chunk] === NO_PLACE) continue
+      chunks.push({ chunk, arena: arenas.indexOf(places[chunk]), arenaChunks: arenas.sizeAt(places[chunk]) })
+    }
+    const chosen = planEvacuation({ freePages, pageClass, pageLive }, chunks)
+    for (const chunk of chosen) this.leave(chunk)
+    keepOnly(this.chunksWithFreePages, chunk => this.leaving[chunk] === 0)
+    return chosen.length
+  }
+
+  private leave(chunk: number): void {
+    this.leaving[chunk] = 1
+    this.forRoomyPages(chunk, page => this.unlinkPage(page, this.pageClass[page]))
+  }
+
+  private forRoomyPages(chunk: number, visit: (page: number) => void): void {
+    for (let page = chunk * CHUNK_PAGES; page < (chunk + 1) * CHUNK_PAGES; page++) {
+      const live = this.pageLive[page]
+      if (live > 0 && live < this.capacity(page, this.pageClass[page])) visit(page)
+    }
+  }
+
+  /** Whether the slot at `address` is in a chunk that is being emptied. */
+  isLeaving(address: number): boolean {
+    return this.leaving[address >>> CHUNK_SHIFT] === 1
+  }
+
+  /** Ends an evacuation: chunks that did not empty are used like others again. O(pages of those). */
+  endEvacuation(): void {
+    for (let chunk = 0; chunk < this.bytes.length; chunk++) {
+      if (this.leaving[chunk] === 0) continue
+      this.leaving[chunk] = 0
+      this.forRoomyPages(chunk, page => this.linkPage(page, this.pageClass[page]))
+      if (this.freePages[chunk] !== 0) this.chunksWithFreePages.push(chunk)
+    }
+  }
+
   private openChunk(): number {
-    const chunk = this.addChunk(CHUNK_BYTES)
+    const place = this.arenas.take()
+    const chunk = this.addChunk(this.arenas.memory(place), this.arenas.offset(place), CHUNK_BYTES)
+    this.places[chunk] = place
     this.freePages[chunk] = ALL_PAGES_FREE
     this.chunksWithFreePages.push(chunk)
     return chunk
@@ -216,41 +290,52 @@ export class Slabs {
 
   /** A slot of more than a page is a chunk of its own. */
   private allocateChunk(size: number): number {
-    let chunk = this.addChunk(size)
-    if (chunk === 0) {
-      // Address 0 means "none": the first chunk is always one of pages.
-      this.releaseChunk(0)
-      this.openChunk()
-      chunk = this.addChunk(size)
-    }
+    // Address 0 means "none": the first chunk is always one of pages.
+    if (this.bytes.length === 0) this.openChunk()
+    const chunk = this.addChunk(new ArrayBuffer(size), 0, size)
+    this.places[chunk] = NO_PLACE
+    this.wholeBytes += size
     this.usedBytes += size
     return (chunk << CHUNK_SHIFT) >>> 0
   }
 
-  private addChunk(size: number): number {
+  private addChunk(memory: ArrayBuffer, offset: number, size: number): number {
     const chunk = this.freeChunkNumbers.pop() ?? this.bytes.length
     if (chunk >= MAX_CHUNKS) throw new SlabsFullError()
-    const memory = new ArrayBuffer(size)
-    this.bytes[chunk] = Buffer.from(memory)
-    this.words[chunk] = new Uint32Array(memory)
-    this.reservedBytes += size
+    this.bytes[chunk] = Buffer.from(memory, offset, size)
+    this.words[chunk] = new Uint32Array(memory, offset, size / 4)
     if (chunk >= this.freePages.length) this.growPageTables(chunk)
     this.freePages[chunk] = 0
     return chunk
   }
 
   private releaseChunk(chunk: number): void {
-    this.reservedBytes -= this.bytes[chunk].length
+    const bytes = this.bytes[chunk]
+    if (this.places[chunk] === NO_PLACE) {
+      this.wholeBytes -= bytes.length
+      this.released?.add(bytes.buffer)
+    } else this.arenas.give(this.places[chunk])
     this.bytes[chunk] = NO_BYTES
     this.words[chunk] = NO_WORDS
     this.freePages[chunk] = 0
+    this.leaving[chunk] = 0
     this.freeChunkNumbers.push(chunk)
+  }
+
+  /** Gives back all memory at once: nobody may use an address of these slabs any more. O(chunks). */
+  releaseAll(): void {
+    this.arenas.releaseAll()
+    for (let chunk = 0; chunk < this.bytes.length; chunk++) {
+      if (this.places[chunk] === NO_PLACE && this.bytes[chunk] !== NO_BYTES)
+        this.released?.add(this.bytes[chunk].buffer)
+    }
   }
 
   private growPageTables(chunk: number): void {
     const chunks = Math.min(MAX_CHUNKS, Math.max(chunk + 1, this.freePages.length * 2))
     const pages = chunks * CHUNK_PAGES
     this.freePages = grown(this.freePages, new Uint16Array(chunks))
+    this.leaving = grown(this.leaving, new Uint8Array(chunks))
     this.pageClass = grown(this.pageClass, new Uint8Array(pages))
     this.pageLive = grown(this.pageLive, new Uint16Array(pages))
     this.pageBump = grown(this.pageBump, new Uint16Array(pages))

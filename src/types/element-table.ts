@@ -11,12 +11,19 @@ import {
   type Entries,
   INLINE_VALUE_MAX_BYTES,
 } from '../store/entries.js'
-import type { HashTable } from '../store/hash-table.js'
+import { HashTable } from '../store/hash-table.js'
 import type { Keyspace } from '../store/keyspace.js'
 
 const INLINE_META = ENCODING_PLAIN << ENCODING_SHIFT
 const EXTERNAL_META = ENCODING_EXTERNAL << ENCODING_SHIFT
 const NO_EXPIRY = Number.NaN
+
+/** A table for the elements of one value, and for nothing else. */
+export function createElementTable(entries: Entries): HashTable {
+  const table = new HashTable(entries)
+  table.entriesMayMove = true
+  return table
+}
 
 /** A new element, in no table yet, for field[fieldStart, fieldEnd) and value[valueStart, valueEnd). Both are copied. */
 export function createElement(

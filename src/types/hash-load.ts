@@ -5,11 +5,10 @@ import { hashBytes } from '../bytes/hash.js'
 import { latin1 } from '../bytes/latin1.js'
 import type { Database } from '../store/database.js'
 import { ENCODING_HASHTABLE, TYPE_HASH } from '../store/entries.js'
-import { HashTable } from '../store/hash-table.js'
 import { lpBytes, lpFirst, lpLength, lpNext } from '../store/listpack.js'
 import { lpValidate } from '../store/listpack-validate.js'
 import { ByteRange } from './byte-range.js'
-import { createElement } from './element-table.js'
+import { createElement, createElementTable } from './element-table.js'
 import { Hash, type HashLimits } from './hash.js'
 import { createListpack, listpackBuffer, listpackBytes, listpackGap, listpackStart } from './listpack-value.js'
 
@@ -83,7 +82,7 @@ export function copyHash(
   }
   const original = new Hash()
   original.open(from, address)
-  const table = new HashTable(entries)
+  const table = createElementTable(entries)
   original.iterate((field, value) => {
     const element = createElement(entries, field.buffer, field.start, field.end, value.buffer, value.start, value.end)
     table.insert(hashBytes(field.buffer, field.start, field.end), element)

@@ -8,11 +8,18 @@ import { copyBytes } from '../bytes/copy.js'
 import { hashBytes } from '../bytes/hash.js'
 import { type Database, NEVER } from '../store/database.js'
 import { ENCODING_HASHTABLE, type Entries, TYPE_HASH } from '../store/entries.js'
-import { HashTable } from '../store/hash-table.js'
+import type { HashTable } from '../store/hash-table.js'
 import { lpBytes, lpCompare, lpEnd, lpEntrySize, lpFirst, lpLength, lpNext, lpSeek } from '../store/listpack.js'
 import { LP_MAX_BYTES, lpEncodedSize, lpInsertPairInto, lpWriteEntry } from '../store/listpack-edit.js'
 import { ByteRange } from './byte-range.js'
-import { createElement, deleteElement, findElement, forEachElement, setElement } from './element-table.js'
+import {
+  createElement,
+  createElementTable,
+  deleteElement,
+  findElement,
+  forEachElement,
+  setElement,
+} from './element-table.js'
 import { emptyListpack, findField, gathered, gatherPairs } from './hash-listpack.js'
 import {
   createListpack,
@@ -258,7 +265,7 @@ export class Hash {
   private createTable(): void {
     const { db } = this
     this.address = db.place(0, this.key, this.keyStart, this.keyEnd, TYPE_HASH, ENCODING_HASHTABLE, 0, this.expiryMs)
-    db.entries.setPayload(this.address, db.keyspace.tables.add(new HashTable(db.entries)))
+    db.entries.setPayload(this.address, db.keyspace.tables.add(createElementTable(db.entries)))
   }
 
   /** Turns a listpack into a table. O(n). */
@@ -267,7 +274,7 @@ export class Hash {
     const field = this.rangeA
     const value = this.rangeB
     const { entries } = db
-    const table = new HashTable(entries)
+    const table = createElementTable(entries)
     for (let pos = lpFirst(listpack, listpackAt); pos >= 0; pos = lpNext(listpack, listpackAt, pos)) {
       field.readListpack(listpack, pos)
       pos += lpEntrySize(listpack, pos)

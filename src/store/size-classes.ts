@@ -1,0 +1,26 @@
+/** How slabs are divided: chunks into pages, pages into slots of one size class. Sizes count in units of 8 bytes. */
+
+export const UNIT_BYTES = 8
+export const PAGE_UNITS = 8192
+export const PAGE_SHIFT = 13
+export const CHUNK_PAGES = 16
+export const CHUNK_PAGE_SHIFT = 4
+
+/** Size classes in units: every unit up to 256 bytes, then four steps a doubling, up to a whole page. */
+export const CLASS_UNITS: readonly number[] = classUnits()
+export const CLASS_SLOTS = Uint16Array.from(CLASS_UNITS, units => Math.min(65535, Math.floor(PAGE_UNITS / units)))
+export const CLASS_OF_UNITS = new Uint8Array(PAGE_UNITS + 1)
+for (let units = 1, index = 0; units <= PAGE_UNITS; units++) {
+  if (units > CLASS_UNITS[index]) index++
+  CLASS_OF_UNITS[units] = index
+}
+export const UNITS_OF_CLASS = Uint16Array.from(CLASS_UNITS)
+
+function classUnits(): number[] {
+  const classes: number[] = []
+  for (let units = 1; units <= 32; units++) classes.push(units)
+  for (let base = 32; base < PAGE_UNITS; base *= 2) {
+    for (let step = 1; step <= 4; step++) classes.push(base + (base / 4) * step)
+  }
+  return classes
+}
