@@ -184,6 +184,44 @@ describe('with 300 other clients', () => {
   })
 })
 
+test('RESET makes a connection as it was at first', async () => {
+  const settings = async () => {
+    const fields = await info()
+    return ['name', 'flags', 'db', 'sub', 'psub', 'ssub', 'multi', 'redir', 'resp', 'user'].map(name =>
+      fields.get(name),
+    )
+  }
+  const atFirst = await settings()
+  await client.pipeline([
+    ['HELLO', '3', 'SETNAME', 'somebody'],
+    ['SELECT', '5'],
+    ['CLIENT', 'NO-EVICT', 'on'],
+    ['CLIENT', 'NO-TOUCH', 'on'],
+    ['CLIENT', 'TRACKING', 'on', 'BCAST'],
+    ['SUBSCRIBE', 'channel'],
+    ['PSUBSCRIBE', 'pattern*'],
+    ['SSUBSCRIBE', 'shard'],
+  ])
+  expect(await settings()).toEqual(['somebody', 'PtBeT', '5', '1', '1', '1', '-1', '0', '3', 'default'])
+  await client.pipeline([['WATCH', 'k'], ['SET', 'k', 'v'], ['MULTI'], ['PING'], ['RESET']])
+  expect(await settings()).toEqual(atFirst)
+})
+
+test('CLIENT REPLY OFF silences a transaction as well, with all that is queued', async () => {
+  client.write(
+    ['CLIENT', 'REPLY', 'OFF'],
+    ['MULTI'],
+    ['SET', 'silenced', '1'],
+    ['nonsense'],
+    ['EXEC'],
+    ['MULTI'],
+    ['INCR', 'silenced'],
+    ['EXEC'],
+  )
+  expect((await client.call('CLIENT', 'REPLY', 'ON')).text).toBe('OK')
+  expect((await client.call('GET', 'silenced')).text).toBe('1')
+})
+
 test('a library introduces itself, and RESET does not forget it', async () => {
   expect((await client.call('CLIENT', 'SETINFO', 'LIB-NAME', 'redis.py')).text).toBe('OK')
   expect((await client.call('CLIENT', 'SETINFO', 'lib-ver', '1.2.3')).text).toBe('OK')
