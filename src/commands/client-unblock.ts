@@ -1,4 +1,5 @@
 /** CLIENT UNBLOCK: ends the wait of another client. */
+import type { BlockedState, Client } from './client.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
 import { subcommandSyntaxError } from './help.js'
 import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, STALE } from './spec.js'
@@ -30,8 +31,8 @@ export const clientUnblock: CommandSpec = {
 }
 
 /**
- * CLIENT UNBLOCK id [TIMEOUT|ERROR]. Integer reply: 1 when the client was waiting. Who waits for a pause to end or for a
- * shutdown cannot be unblocked (in 7.2.5 that ends the server; 7.2.10 replies 0).
+ * CLIENT UNBLOCK id [TIMEOUT|ERROR]. Integer reply: 1 when the client was waiting, and does so no more. Waiting for the end of
+ * a pause or for a shutdown has no time-out, and ends with an error only (TIMEOUT brings 7.2.5 down).
  */
 function unblock({ args, reply, server }: CommandContext): void {
   if (args.argc > 4) {
@@ -49,12 +50,18 @@ function unblock({ args, reply, server }: CommandContext): void {
     return
   }
   const client = server.clients.get(Number(id))
-  const timeOut = client?.blocked?.timeOut ?? null
-  if (client === undefined || timeOut === null) {
-    reply.integer(0)
-    return
-  }
-  if (withError) unblockWithError(server, client, UNBLOCKED)
-  else timeOut()
-  reply.integer(1)
+  const blocked = client?.blocked ?? null
+  if (client === undefined || blocked === null) reply.integer(0)
+  else if (withError && mayFail(client, blocked)) {
+    unblockWithError(server, client, UNBLOCKED)
+    reply.integer(1)
+  } else if (!withError && blocked.timeOut !== null) {
+    blocked.timeOut()
+    reply.integer(1)
+  } else reply.integer(0)
+}
+
+/** The master's commands are obeyed, and who waits for a long reply (CLIENT LIST) is blocked only to us. */
+function mayFail(client: Client, { kind }: BlockedState): boolean {
+  return !client.isMaster && kind !== 'list'
 }

@@ -37,6 +37,8 @@ export interface Transport {
   post(bytes: Buffer): void
   /** Puts a request back in front of those that wait, to be executed anew by resume(). */
   postpone(request: Request): void
+  /** Forgets the request that was put back: the client gets another answer to it. */
+  dropPostponed(): void
   /** Closes at once; what was not sent is lost. */
   close(): void
   /** As close(), and the server forgets the client without waiting for the socket to end. */

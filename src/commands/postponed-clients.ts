@@ -12,7 +12,11 @@ export class PostponedClients {
   /** The client's command, which it has put back, waits. */
   add(client: Client): void {
     this.waiting.add(client)
-    client.blocked = { kind: 'postponed', cancel: () => this.waiting.delete(client), timeOut: null }
+    const cancel = (): void => {
+      this.waiting.delete(client)
+      client.transport.dropPostponed()
+    }
+    client.blocked = { kind: 'postponed', cancel, timeOut: null }
   }
 
   /** Lets all who wait now go on with their command, which is looked at anew. */

@@ -14,6 +14,7 @@ import {
   NOSCRIPT,
   STALE,
 } from './spec.js'
+import { disconnectBlockedClients } from './unblock.js'
 
 const MASTER: readonly ArgumentDoc[] = [
   {
@@ -184,6 +185,7 @@ function replicaof(ctx: CommandContext): void {
     reply.simple('OK Already connected to specified master')
     return
   }
+  disconnectBlockedClients(ctx.server)
   replication.follow(host, port)
   config.values.replicaof = { host, port }
   log.notice(`REPLICAOF ${host}:${port} enabled (user request from '${clientName(ctx.client)}')`)

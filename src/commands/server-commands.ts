@@ -98,8 +98,11 @@ function parseShutdown({ args }: CommandContext): ShutdownOptions | 'abort' | nu
 /** The client waits until the server has ended or given up. */
 function startShutdown({ client, reply, server }: CommandContext, options: ShutdownOptions): void {
   let running = true
-  client.blocked = { kind: 'shutdown', cancel: () => {}, timeOut: null }
+  const waiting = { kind: 'shutdown', cancel: () => {}, timeOut: null } as const
+  client.blocked = waiting
   server.shutdown(options, error => {
+    // CLIENT UNBLOCK may have told it something else meanwhile.
+    if (client.blocked !== waiting) return
     client.blocked = null
     if (running) {
       reply.error(error)

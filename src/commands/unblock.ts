@@ -37,3 +37,18 @@ export function endAllWaits(server: ServerApi): void {
     client.transport.closeAfterReplies()
   }
 }
+
+const ROLE_CHANGED = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
+
+/**
+ * The server becomes a replica: what clients wait for may never come, so their connections end. Those whose command was only
+ * put off will see what becomes of it.
+ */
+export function disconnectBlockedClients(server: ServerApi): void {
+  for (const client of server.clients.values()) {
+    const { blocked } = client
+    if (blocked === null || blocked.kind === 'postponed' || blocked.kind === 'list') continue
+    unblockWithError(server, client, ROLE_CHANGED)
+    client.transport.closeAfterReplies()
+  }
+}

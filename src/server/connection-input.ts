@@ -174,6 +174,12 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
     this.keep(buffer.subarray(0, wireEnd))
   }
 
+  dropPostponed(): void {
+    // It was put back when nothing else was held: the rest came later.
+    this.held?.dropFirst()
+    if (this.held?.bytes === 0) this.held = null
+  }
+
   resume(): void {
     if (this.paused) {
       this.paused = false

@@ -8,4 +8,8 @@ export class HeldInput {
     this.pieces.push(piece)
     this.bytes += piece.length
   }
+
+  dropFirst(): void {
+    this.bytes -= this.pieces.shift()?.length ?? 0
+  }
 }

@@ -51,6 +51,9 @@ export class MasterTransport implements Transport {
   /** The stream itself keeps what is not executed. */
   postpone(): void {}
 
+  /** What the master says is always obeyed. */
+  dropPostponed(): void {}
+
   resume(): void {
     this.stream.goOn()
   }

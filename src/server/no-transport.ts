@@ -19,6 +19,7 @@ export const NO_TRANSPORT: Transport = {
   sendAll(): void {},
   post(): void {},
   postpone(): void {},
+  dropPostponed(): void {},
   close(): void {},
   drop(): void {},
   closeAfterReplies(): void {},

@@ -135,13 +135,21 @@ describe('CLIENT PAUSE WRITE', () => {
     expect((await admin.call('GET', 'k')).text).toBe('1')
   })
 
-  test('CLIENT UNBLOCK does not let a command pass, CLIENT KILL ends its client', async () => {
+  test('CLIENT UNBLOCK ends the wait with an error but without the command; a time-out it has none', async () => {
+    const id = (await client.call('CLIENT', 'ID')).text ?? ''
+    const replies = client.pipeline(words('SET k 2', 'GET k', 'SET k 3', 'GET k'))
+    await waitFor(1)
+    expect((await admin.call('CLIENT', 'UNBLOCK', id)).text).toBe('0')
+    expect((await admin.call('CLIENT', 'UNBLOCK', id, 'ERROR')).text).toBe('1')
+    await until('it waits at the next', async () => (await admin.call('CLIENT', 'UNBLOCK', id, 'ERROR')).text === '1')
+    const unblocked = 'UNBLOCKED client unblocked via CLIENT UNBLOCK'
+    expect((await replies).map(({ text }) => text)).toEqual([unblocked, '1', unblocked, '1'])
+  })
+
+  test('CLIENT KILL ends a client that waits', async () => {
     const id = (await client.call('CLIENT', 'ID')).text ?? ''
     client.call('SET', 'k', '2').catch(() => {})
     await waitFor(1)
-    for (const reason of ['TIMEOUT', 'ERROR']) {
-      expect((await admin.call('CLIENT', 'UNBLOCK', id, reason)).text).toBe('0')
-    }
     expect((await admin.call('CLIENT', 'KILL', 'ID', id)).text).toBe('1')
     await waitFor(0)
   })
@@ -265,6 +273,7 @@ describe('with a replica', () => {
   })
 
   test('CLIENT UNBLOCK ends a WAIT as its time-out would, or with an error', async () => {
+    await admin.call('CONFIG', 'RESETSTAT')
     const id = (await client.call('CLIENT', 'ID')).text ?? ''
     expect((await admin.call('CLIENT', 'UNBLOCK', id)).text).toBe('0')
     for (const [reason, reply] of [
@@ -279,6 +288,16 @@ describe('with a replica', () => {
       expect((await behind).text).toBe('behind')
     }
     expect(await askText(server.port, 'INFO', 'errorstats')).toContain('errorstat_UNBLOCKED:count=1')
+  })
+
+  test('a client in WAIT is turned away when the server becomes a replica', async () => {
+    const reply = client.call('WAIT', '5', '0')
+    await waitFor(1)
+    await admin.call('REPLICAOF', '127.0.0.1', '1')
+    expect((await reply).text).toMatch(/^UNBLOCKED force unblock from blocking operation, instance state changed/)
+    await client.closed()
+    await admin.call('REPLICAOF', 'NO', 'ONE')
+    await linkUp(replica.port)
   })
 })
 
@@ -299,7 +318,11 @@ describe('with a replica that acknowledges nothing', () => {
     await admin.call('CONFIG', 'SET', 'shutdown-timeout', '60')
     const down = admin.call('SHUTDOWN', 'NOSAVE')
     await server.waitForLog('Waiting for replicas before shutting down')
-    const impatient = await RawClient.connect(server.port)
+    const [impatient, unblocked] = await Promise.all([1, 2].map(() => RawClient.connect(server.port)))
+    const id = (await unblocked.call('CLIENT', 'ID')).text ?? ''
+    const error = unblocked.call('SHUTDOWN')
+    await until('it waits', async () => (await impatient.call('CLIENT', 'UNBLOCK', id, 'ERROR')).text === '1')
+    expect((await error).text).toMatch(/^UNBLOCKED /)
     const again = impatient.call('SHUTDOWN', 'NOW')
     expect((await client.call('GET', 'k')).text).toBe(null)
     const write = client.call('SET', 'k', '1')
@@ -309,7 +332,9 @@ describe('with a replica that acknowledges nothing', () => {
     expect((await other.call('GET', 'k')).text).toBe(null)
     expect((await other.call('SHUTDOWN', 'ABORT')).text).toBe('OK')
     for (const reply of [down, again]) expect((await reply).text).toMatch(/^ERR Errors trying to SHUTDOWN/)
+    expect((await unblocked.call('PING')).text).toBe('PONG')
     impatient.close()
+    unblocked.close()
     expect((await write).text).toBe('OK')
     other.close()
     replica.close()

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ask, askText, info, inStep, linkUp, until } from '../interop/polling.js'
 import { type RunningServer, startRedisTs } from '../interop/stock.js'
+import { shown } from './play.js'
+import { RawClient } from './raw-client.js'
 
 let master: RunningServer
 let replica: RunningServer
@@ -29,6 +31,18 @@ test('the link to the master is a client: CLIENT LIST shows it, and whose it is'
   expect((await info(replica.port, 'clients')).get('connected_clients')).toBe('2')
   const own = new RegExp(`addr=${/ laddr=(\S+)/.exec(line)?.[1]} .* flags=S `)
   expect(await askText(master.port, 'CLIENT', 'LIST', 'TYPE', 'replica')).toMatch(own)
+})
+
+test('a client of the replica is told of what the stream changes in keys that it has read', async () => {
+  const client = await RawClient.connect(replica.port)
+  await client.call('HELLO', '3')
+  await client.call('CLIENT', 'TRACKING', 'ON')
+  await client.call('GET', 'tracked')
+  await ask(master.port, 'SET', 'tracked', '1')
+  expect(shown(await client.next())).toBe('>[invalidate *[tracked]]')
+  await ask(master.port, 'FLUSHALL')
+  expect(shown(await client.next())).toBe('>[invalidate _]')
+  client.close()
 })
 
 test('CLIENT KILL breaks the link, which comes back with a partial resynchronization', async () => {
