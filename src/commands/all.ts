@@ -10,6 +10,7 @@ import { copyCommands } from './copy.js'
 import { debugCommands } from './debug-commands.js'
 import { dumpCommands } from './dump.js'
 import { expiryCommands } from './expiry.js'
+import { failoverCommands } from './failover.js'
 import { flushCommands } from './flush.js'
 import { getAndChangeCommands } from './get-and-change.js'
 import { hashCommands } from './hashes.js'
@@ -71,6 +72,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...lolwutCommands,
   ...memoryCommands,
   ...persistenceCommands,
+  ...failoverCommands,
   ...replicationCommands,
   ...waitCommands,
   ...scriptCommands,

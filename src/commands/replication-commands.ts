@@ -153,11 +153,14 @@ function role(ctx: CommandContext): void {
 /** REPLICAOF host port | NO ONE. */
 function replicaof(ctx: CommandContext): void {
   const { args, reply } = ctx
-  const { config, log, replication } = ctx.server
+  const { log, replication } = ctx.server
+  if (replication.failover.underWay) {
+    reply.error('ERR REPLICAOF not allowed while failing over.')
+    return
+  }
   if (args.is(1, 'no') && args.is(2, 'one')) {
     if (replication.master !== null) {
       replication.promote()
-      config.values.replicaof = null
       log.notice(`MASTER MODE enabled (user request from '${clientName(ctx.client)}')`)
     }
     reply.ok()
@@ -187,7 +190,6 @@ function replicaof(ctx: CommandContext): void {
   }
   disconnectBlockedClients(ctx.server)
   replication.follow(host, port)
-  config.values.replicaof = { host, port }
   log.notice(`REPLICAOF ${host}:${port} enabled (user request from '${clientName(ctx.client)}')`)
   reply.ok()
 }
@@ -196,15 +198,34 @@ function clientName(client: Client): string {
   return `id=${client.id} addr=${client.address} laddr=${client.transport.localAddress} name=${client.name} user=${client.userName}`
 }
 
-/** PSYNC replid offset. */
+/** PSYNC replid offset [FAILOVER]. */
 function psync(ctx: CommandContext): void {
   const replid = ctx.args.latin1(1)
+  if (ctx.client.replica !== null) return
+  if (ctx.args.argc > 3 && ctx.args.is(3, 'failover') && !takeOver(ctx, replid)) return
   const firstWanted = ctx.args.safeInteger(2)
   if (Number.isNaN(firstWanted)) {
     ctx.reply.error(NOT_AN_INTEGER)
     return
   }
   synchronize(ctx, replid, firstWanted, true)
+}
+
+/** The master of this replica wants to change places. Replies the error and returns false when that cannot be. */
+function takeOver(ctx: CommandContext, replid: string): boolean {
+  const { log, replication } = ctx.server
+  log.notice(`Failover request received for replid ${replid}.`)
+  if (replication.master === null) {
+    ctx.reply.error("ERR PSYNC FAILOVER can't be sent to a master.")
+    return false
+  }
+  if (replid.toLowerCase() !== replication.identity.replid) {
+    ctx.reply.error('ERR PSYNC FAILOVER replid must match my replid.')
+    return false
+  }
+  replication.promote()
+  log.notice(`MASTER MODE enabled (failover request from '${clientName(ctx.client)}')`)
+  return true
 }
 
 function sync(ctx: CommandContext): void {
@@ -215,6 +236,10 @@ function synchronize(ctx: CommandContext, replid: string, firstWanted: number, u
   const { client, reply } = ctx
   const { replication, log } = ctx.server
   if (client.replica !== null || client.monitoring) return
+  if (replication.failover.underWay) {
+    reply.error("NOMASTERLINK Can't SYNC while failing over")
+    return
+  }
   if (replication.master !== null && !replication.master.up) {
     reply.error("NOMASTERLINK Can't SYNC while not connected with my master")
     return
@@ -288,7 +313,5 @@ function acknowledge(ctx: CommandContext, offset: number, fsynced: number): void
   const { replica } = ctx.client
   if (replica === null || Number.isNaN(offset) || Number.isNaN(fsynced)) return
   replica.fsyncedOffset = Math.max(replica.fsyncedOffset, fsynced)
-  const { replication } = ctx.server
-  replication.replicas.acknowledge(replica, offset)
-  replication.waiters.acknowledged()
+  ctx.server.replication.acknowledged(replica, offset)
 }

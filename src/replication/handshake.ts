@@ -12,6 +12,8 @@ export interface HandshakeOptions {
   readonly announcedAddress: string
   /** Replication id and first wanted offset, or null for a full synchronization. */
   readonly resume: { readonly replid: string; readonly firstWanted: number } | null
+  /** Ask the master, a replica until now, to become one. */
+  readonly failover: boolean
 }
 
 /** How the handshake ended. */
@@ -20,7 +22,7 @@ export type HandshakeResult =
   | { readonly kind: 'continue'; readonly replid: string | null }
   /** The master does not know PSYNC: SYNC was sent. */
   | { readonly kind: 'sync' }
-  | { readonly kind: 'failed'; readonly text: string }
+  | { readonly kind: 'failed'; readonly text: string; readonly refusesPsync: boolean }
 
 /** What to log on the way. */
 export interface HandshakeLog {
@@ -33,6 +35,7 @@ type Step = 'ping' | 'auth' | 'listening-port' | 'ip-address' | 'capa' | 'psync'
 const OK_TO_GO_ON = /^(NOAUTH|NOPERM|ERR operation not permitted)/
 /** How much of a line that is no reply the log repeats. */
 const SHOWN_BYTES = 100
+const NOTHING_TO_RESUME = { replid: '?', firstWanted: -1 }
 const TRY_LATER = /^(NOMASTERLINK|LOADING)/
 
 export class Handshake {
@@ -77,32 +80,31 @@ export class Handshake {
     if (reply === null) {
       const text = line.toString('latin1').trim()
       const what = this.step === 'ping' ? 'Error reply to PING from master' : 'Unexpected reply from master'
-      return { kind: 'failed', text: `${what}: '${text.slice(0, SHOWN_BYTES)}'` }
+      return failed(`${what}: '${text.slice(0, SHOWN_BYTES)}'`, this.step === 'psync')
     }
     return this.answer(reply)
   }
 
   private answer(reply: string | Error): HandshakeResult | null {
     const text = reply instanceof Error ? reply.message : reply
-    const failed = reply instanceof Error
+    const isError = reply instanceof Error
     const { log } = this
     switch (this.step) {
       case 'ping':
-        if (failed && !OK_TO_GO_ON.test(text))
-          return { kind: 'failed', text: `Error reply to PING from master: '-${text}'` }
+        if (isError && !OK_TO_GO_ON.test(text)) return failed(`Error reply to PING from master: '-${text}'`)
         log.notice('Master replied to PING, replication can continue...')
         this.introduce()
         break
       case 'auth':
-        if (failed) return { kind: 'failed', text: `Unable to AUTH to MASTER: -${text}` }
+        if (isError) return failed(`Unable to AUTH to MASTER: -${text}`)
         break
       case 'listening-port':
       case 'ip-address':
       case 'capa':
-        if (failed) log.notice(`(Non critical) Master does not understand REPLCONF ${this.step}: -${text}`)
+        if (isError) log.notice(`(Non critical) Master does not understand REPLCONF ${this.step}: -${text}`)
         break
       case 'psync':
-        return this.psyncAnswer(failed, text)
+        return this.psyncAnswer(isError, text)
     }
     const next = this.unanswered.shift()
     if (next === undefined) this.sendPsync()
@@ -126,39 +128,40 @@ export class Handshake {
   }
 
   private sendPsync(): void {
-    const { resume } = this.options
+    const { failover, resume } = this.options
     this.step = 'psync'
-    if (resume === null) {
-      this.log.notice('Partial resynchronization not possible (no cached master)')
-      this.send(encodeRequest('PSYNC', '?', '-1'))
-      return
-    }
-    this.log.notice(`Trying a partial resynchronization (request ${resume.replid}:${resume.firstWanted}).`)
-    this.send(encodeRequest('PSYNC', resume.replid, String(resume.firstWanted)))
+    if (resume === null) this.log.notice('Partial resynchronization not possible (no cached master)')
+    else this.log.notice(`Trying a partial resynchronization (request ${resume.replid}:${resume.firstWanted}).`)
+    const { replid, firstWanted } = resume ?? NOTHING_TO_RESUME
+    this.send(encodeRequest('PSYNC', replid, String(firstWanted), ...(failover ? ['FAILOVER'] : [])))
   }
 
-  private psyncAnswer(failed: boolean, text: string): HandshakeResult {
+  private psyncAnswer(isError: boolean, text: string): HandshakeResult {
     const words = text.split(' ')
-    if (!failed && words[0] === 'FULLRESYNC') {
+    if (!isError && words[0] === 'FULLRESYNC') {
       const offset = Number(words[2])
       if (words.length < 3 || !/^[0-9a-f]{40}$/i.test(words[1]) || !Number.isSafeInteger(offset)) {
-        return { kind: 'failed', text: 'Master replied with wrong +FULLRESYNC syntax.' }
+        return failed('Master replied with wrong +FULLRESYNC syntax.', true)
       }
       this.log.notice(`Full resync from master: ${words[1]}:${offset}`)
       return { kind: 'full', replid: words[1], offset }
     }
-    if (!failed && words[0] === 'CONTINUE') {
+    if (!isError && words[0] === 'CONTINUE') {
       this.log.notice('Successful partial resynchronization with master.')
       return { kind: 'continue', replid: /^[0-9a-f]{40}$/i.test(words[1] ?? '') ? words[1] : null }
     }
-    if (failed && TRY_LATER.test(text)) {
-      return { kind: 'failed', text: `Master is currently unable to PSYNC but should be in the future: -${text}` }
+    if (isError && TRY_LATER.test(text)) {
+      return failed(`Master is currently unable to PSYNC but should be in the future: -${text}`, true)
     }
-    if (!failed) return { kind: 'failed', text: `Unexpected reply to PSYNC from master: ${text}` }
-    if (!text.startsWith('ERR')) return { kind: 'failed', text: `Unexpected reply to PSYNC from master: -${text}` }
+    if (!isError) return failed(`Unexpected reply to PSYNC from master: ${text}`, true)
+    if (!text.startsWith('ERR')) return failed(`Unexpected reply to PSYNC from master: -${text}`, true)
     this.log.notice(`Master does not support PSYNC or is in error state (reply: -${text})`)
     this.log.notice('Retrying with SYNC...')
     this.send(encodeRequest('SYNC'))
     return { kind: 'sync' }
   }
+}
+
+function failed(text: string, refusesPsync = false): HandshakeResult {
+  return { kind: 'failed', text, refusesPsync }
 }

@@ -12,6 +12,8 @@ import { Transfer } from './transfer.js'
 
 const LINE_MAX_BYTES = 1024
 const RETRY_MS = 1000
+/** Writes wait while a failover is under way. */
+const FAILOVER_RETRY_MS = 100
 
 /** Number of the last temporary file: one given up may be on its way out when the next begins. */
 let lastTransfer = 0
@@ -34,6 +36,12 @@ export interface MasterLinkHost {
   continued(replid: string | null): void
   /** A full synchronization begins: replicas of this server will have to join again. */
   fullSyncStarts(): void
+  /** The master is asked to become one, by this one's PSYNC (FAILOVER). */
+  readonly asksForFailover: boolean
+  /** The master continues or sends everything. */
+  psyncAccepted(): void
+  /** The master does neither. True: this was its last chance, and the link has been closed. */
+  psyncRefused(): boolean
   /** The stream made no sense: where it broke is no place to resume from. */
   abandonHistory(): void
   /** Loads the received file; the new history is `replid` at `offset`. */
@@ -154,6 +162,7 @@ export class MasterLink {
         listeningPort: values['replica-announce-port'] || this.owner.listeningPort,
         announcedAddress: values['replica-announce-ip'],
         resume: this.owner.resumePoint(),
+        failover: this.owner.asksForFailover,
       },
       bytes => this.send(bytes),
       log,
@@ -206,6 +215,9 @@ export class MasterLink {
 
   private handshakeDone(result: HandshakeResult): void {
     this.handshake = null
+    const accepted = result.kind === 'continue' || result.kind === 'full'
+    if (accepted) this.owner.psyncAccepted()
+    else if ((result.kind === 'sync' || result.refusesPsync) && this.owner.psyncRefused()) return
     switch (result.kind) {
       case 'failed':
         this.fail(result.text)
@@ -338,7 +350,8 @@ export class MasterLink {
     if (this.closed) return
     this.state = 'connect'
     this.teardown()
-    this.retryTimer = setTimeout(() => this.connect(delayMs === 0 ? 'Reconnecting' : 'Connecting'), delayMs)
+    const waitMs = this.owner.asksForFailover ? Math.min(delayMs, FAILOVER_RETRY_MS) : delayMs
+    this.retryTimer = setTimeout(() => this.connect(delayMs === 0 ? 'Reconnecting' : 'Connecting'), waitMs)
     this.owner.changed()
   }
 

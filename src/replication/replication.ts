@@ -6,6 +6,7 @@ import type { Log } from '../observe/log.js'
 import type { Saver } from '../persistence/saver.js'
 import { encodeRequest, type Request } from '../resp/request.js'
 import type { Keyspace } from '../store/keyspace.js'
+import { Failover, type FailoverHost } from './failover.js'
 import { MasterLink, type MasterLinkHost, type MasterPeer } from './master-link.js'
 import type { ReplicaLink } from './replica-link.js'
 import { type Identity, Replicas } from './replicas.js'
@@ -32,15 +33,19 @@ export interface ReplicationHost {
   readonly unappliedBytes: number
   /** This server becomes a replica: nobody can wait any longer for what only a master can give. */
   endWaits(): void
+  /** Writes wait, for a failover's sake. */
+  beginFailoverPause(): void
+  endFailoverPause(): void
   /** Role, link or number of good replicas changed: what clients may do has to be looked at again. */
   stateChanged(): void
 }
 
-export class Replication implements MasterLinkHost {
+export class Replication implements MasterLinkHost, FailoverHost {
   readonly identity: Identity = { replid: randomId(), replid2: NO_ID, secondOffset: -1 }
   readonly stream = new ReplicationStream()
   readonly replicas: Replicas
   readonly waiters: Waiters
+  readonly failover: Failover
   readonly config: Config
   readonly log: Log
   master: MasterLink | null = null
@@ -70,6 +75,7 @@ export class Replication implements MasterLinkHost {
     this.replicas = new Replicas(this.stream, this.identity, saver, config, log)
     this.replicas.onChange = () => host.stateChanged()
     this.waiters = new Waiters(this.replicas)
+    this.failover = new Failover(this)
     this.stream.windowBytes = config.values['repl-backlog-size']
     saver.onIdle = () => this.replicas.snapshotForWaiting()
     saver.replicationAux = () => this.aux()
@@ -100,7 +106,7 @@ export class Replication implements MasterLinkHost {
 
   // Roles
 
-  /** REPLICAOF host port, and at start-up. */
+  /** Becomes a replica: REPLICAOF host port, FAILOVER. */
   follow(host: string, port: number): void {
     const wasMaster = this.master === null
     if (this.master?.up) this.masterLost()
@@ -118,15 +124,17 @@ export class Replication implements MasterLinkHost {
     }
     this.keyspace.isReplica = true
     this.log.role = 'S'
+    this.config.values.replicaof = { host, port }
     this.master = new MasterLink(this, host, port)
     this.host.stateChanged()
   }
 
-  /** REPLICAOF NO ONE: replicas of this server go on, under a new id that shares the old one's history. */
+  /** REPLICAOF NO ONE, PSYNC FAILOVER: replicas of this server go on, under a new id that shares the old one's history. */
   promote(): void {
     if (this.master === null) return
     this.master.close()
     this.master = null
+    this.config.values.replicaof = null
     this.linkLostMs = 0
     this.mayResume = false
     this.keyspace.isReplica = false
@@ -163,6 +171,21 @@ export class Replication implements MasterLinkHost {
     if (this.acknowledgementsWanted) this.askForAcknowledgements()
   }
 
+  /** REPLCONF ACK. */
+  acknowledged(link: ReplicaLink, offset: number): void {
+    this.replicas.acknowledge(link, offset)
+    this.waiters.acknowledged()
+    if (this.failover.underWay) setImmediate(() => this.failover.update())
+  }
+
+  beginFailoverPause(): void {
+    this.host.beginFailoverPause()
+  }
+
+  endFailoverPause(): void {
+    this.host.endFailoverPause()
+  }
+
   replicaGone(link: ReplicaLink): void {
     this.replicas.remove(link)
   }
@@ -190,6 +213,20 @@ export class Replication implements MasterLinkHost {
     if (this.mayResume) this.log.notice('Discarding previously cached master state.')
     this.replicas.disconnectAll()
     this.mayResume = false
+  }
+
+  psyncAccepted(): void {
+    this.failover.accepted()
+  }
+
+  psyncRefused(): boolean {
+    if (!this.failover.asksTarget) return false
+    this.failover.abort('Failover target rejected psync request')
+    return true
+  }
+
+  get asksForFailover(): boolean {
+    return this.failover.asksTarget
   }
 
   abandonHistory(): void {
@@ -279,7 +316,9 @@ export class Replication implements MasterLinkHost {
     const { values } = this.config
     this.master?.cron()
     const pingDue = ++this.seconds % values['repl-ping-replica-period'] === 0
-    if (pingDue && this.master === null && this.replicas.count > 0) this.stream.feed(-1, PING, 0, PING.length)
+    // A failover waits for replicas to have come as far as the stream has: it must not grow meanwhile.
+    const mayPing = this.master === null && this.replicas.count > 0 && !this.failover.underWay
+    if (pingDue && mayPing) this.stream.feed(-1, PING, 0, PING.length)
     this.replicas.cron()
     this.expireBacklog()
     this.host.stateChanged()
@@ -296,6 +335,7 @@ export class Replication implements MasterLinkHost {
   }
 
   close(): void {
+    this.failover.close()
     this.master?.close()
     this.replicas.disconnectAll()
   }
@@ -348,7 +388,7 @@ export class Replication implements MasterLinkHost {
       )
     }
     lines.push(
-      'master_failover_state:no-failover',
+      `master_failover_state:${this.failover.state}`,
       `master_replid:${identity.replid}`,
       `master_replid2:${identity.replid2}`,
       `master_repl_offset:${stream.offset}`,

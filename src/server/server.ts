@@ -8,7 +8,7 @@ import { clientLine } from '../commands/client-line.js'
 import { type Command, CommandTable } from '../commands/command.js'
 import { REPLY_PEAK_RESET_MS } from '../commands/debug-reply-buffer.js'
 import { KeyLocks } from '../commands/key-locks.js'
-import { PAUSE_NOTHING, Pause } from '../commands/pause.js'
+import { PAUSE_NOTHING, PAUSE_WRITES, Pause } from '../commands/pause.js'
 import type { ServerApi, ServerStats, ShutdownOptions } from '../commands/server-api.js'
 import { endAllWaits } from '../commands/unblock.js'
 import type { Config } from '../config/config.js'
@@ -474,6 +474,14 @@ export class Server
 
   endWaits(): void {
     endAllWaits(this)
+  }
+
+  beginFailoverPause(): void {
+    this.pause.begin('failover', PAUSE_WRITES, Number.POSITIVE_INFINITY)
+  }
+
+  endFailoverPause(): void {
+    this.pause.end('failover')
   }
 
   loadFile(file: string, done: (error: Error | null) => void): void {
