@@ -55,7 +55,7 @@ describe('behind HAProxy', requireStock('haproxy', 'redis-sentinel', 'redis-cli'
   }
 
   test('writes go to the master, reads to its replicas', async () => {
-    writer = new Writer(
+    writer = Writer.withIoredis(
       new Redis({
         port: port(7100),
         username: 'default',

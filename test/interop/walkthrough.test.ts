@@ -1,15 +1,17 @@
 /**
- * The walkthrough that redis-ts was made for, step by step: a master and three replicas on one machine, with stock redis-cli
- * and the files conf/7000.conf .. conf/7003.conf. Every test goes on from where the one before it ended.
+ * The walkthrough that redis-ts was made for, step by step: a master and three replicas on one machine, with stock redis-cli,
+ * Sentinel and HAProxy and the files in conf/. Every test goes on from where the one before it ended.
  */
 import { execFile } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { confFile, sentinelConfFiles, startHaproxy } from './conf-files.js'
 import { infoFields, until } from './polling.js'
+import { Sentinels } from './sentinels.js'
 import { cli, freePort, REDIS_TS, type RunningServer, requireStock, startRedisTs, tempDir } from './stock.js'
+import { ask, follows, PASSWORD } from './topology.js'
 
-const PASSWORD = 'mypassword'
 const WITH_PASSWORD = ['--no-auth-warning', '-a', PASSWORD]
 const REFUSED = "READONLY You can't write against a read only replica."
 const NAMES = ['7000', '7001', '7002', '7003'] as const
@@ -32,16 +34,19 @@ function known<T>(map: Map<Name, T>, name: Name): T {
 }
 const installed = (name: Name): number => known(installedPorts, name)
 const port = (name: Name): number => known(ports, name)
+const confPorts = (): Map<number, number> => new Map([...ports].map(([name, free]) => [Number(name), free]))
 const server = (name: Name): RunningServer => known(servers, name)
 const redisCli = (name: Name, ...args: string[]): Promise<string> =>
   cli(port(name), ...(name === '7000' ? WITH_PASSWORD : []), ...args)
 const info = async (name: Name): Promise<Map<string, string>> => infoFields(await redisCli(name, 'info'))
 
-/** Starts it on its configuration file: only ports, the directory, and the wait for more replicas are the test's. */
+/** Starts it on a copy of its configuration file, for CONFIG REWRITE: only ports and the wait for more replicas are the test's. */
 async function start(name: Name): Promise<void> {
-  const master = name === '7000' ? [] : ['--replicaof', '127.0.0.1', String(port('7000'))]
-  const args = ['--config', conf(name), '--repl-diskless-sync-delay', '1', ...master]
-  servers.set(name, await startRedisTs(args, { port: port(name), dir: known(dirs, name) }))
+  const dir = known(dirs, name)
+  const copy = join(dir, `${name}.conf`)
+  if (!existsSync(copy)) writeFileSync(copy, confFile(`${name}.conf`, confPorts()))
+  const args = ['--config', copy, '--repl-diskless-sync-delay', '1']
+  servers.set(name, await startRedisTs(args, { port: port(name), dir }))
 }
 
 async function arrived(names: readonly Name[], key: string, value: string): Promise<void> {
@@ -268,5 +273,37 @@ describe('the walkthrough', requireStock('redis-cli'), () => {
       expect(keys).toEqual(['after_restart', 'all', 'new_master', 'replication_test'])
       expect(await redisCli(name, 'mget', 'after_restart', 'new_master', 'replication_test')).toBe('yes\nwrites\ngood')
     }
+  })
+  const failover = requireStock('redis-sentinel', 'haproxy')
+  test('step 12: Sentinel fails over without a person, and HAProxy follows', failover, async () => {
+    // From now on each of the four may become the master: all get its password, and ask for it, after a restart, too.
+    for (const name of NAMES) {
+      expect(await redisCli(name, 'config', 'set', 'requirepass', PASSWORD, 'masterauth', PASSWORD)).toBe('OK')
+      expect(await ask(port(name), 'config', 'rewrite')).toBe('OK')
+    }
+    const frontends = { write: await freePort(), read: await freePort() }
+    const write = (...command: string[]): Promise<string> => ask(frontends.write, ...command)
+    const read = (...command: string[]): Promise<string> => ask(frontends.read, ...command)
+    const haproxy = await startHaproxy(new Map([...confPorts(), [7100, frontends.write], [7101, frontends.read]]), 7001)
+    // The files watch 7000; the master is 7001 since step 10.
+    const configs = sentinelConfFiles(new Map([[7000, port('7001')]]))
+    const sentinels = await Sentinels.start({ configs, replicas: 3 })
+    expect(await write('SET', 'before', 'failover')).toBe('OK')
+
+    const killed = sentinels.now()
+    server('7001').kill('SIGKILL')
+    const promoted = await sentinels.switched(killed)
+    const others = NAMES.map(port).filter(each => each !== promoted && each !== port('7001'))
+    for (const other of others) await follows(other, promoted)
+    await until('HAProxy has found the new master', async () => (await write('SET', 'after', 'failover')) === 'OK')
+    expect((await write('CONFIG', 'GET', 'port')).split('\n')[1]).toBe(String(promoted))
+    await until('what was written is read', async () => (await read('GET', 'after')) === 'failover')
+    expect(await read('MGET', 'before', 'new_master', 'replication_test')).toBe('failover\nwrites\ngood')
+
+    await start('7001')
+    await follows(port('7001'), promoted)
+    await until('it has the data', async () => (await ask(port('7001'), 'GET', 'after')) === 'failover')
+    await sentinels.stop()
+    await haproxy.stop()
   })
 })
