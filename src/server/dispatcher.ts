@@ -20,7 +20,6 @@ import {
   NO_MULTI,
   NOT_QUEUED,
   PROTECTED,
-  PUBSUB,
   READONLY,
   STALE,
   TOUCHES_ARBITRARY_KEYS,
@@ -70,7 +69,7 @@ export class Dispatcher {
   gate = 0
   private readonly server: ServerApi
   private readonly watch: CommandWatch
-  readonly reads: TrackedReads
+  private readonly reads: TrackedReads
   private readonly reply: ReplyWriter
   private readonly memoryLimit: MemoryLimit
   private readonly clientEviction: ClientEviction
@@ -211,8 +210,9 @@ export class Dispatcher {
       } else context.propagated.push({ database: context.db.index, request: context.args.clone() })
     }
     context.rewritten = false
-    if (client.tracking !== null && (command.flags & (READONLY | PUBSUB)) === READONLY) {
-      this.reads.remember(client, client.tracking, command, context.args)
+    if (client.tracking !== null) {
+      this.reads.commandRun(client, client.tracking, command, context.args)
+      if (outermost) this.reads.requestEnded(client, client.tracking)
       if (server.tracking.overLimit) this.gate |= GATE_TRACKING_FULL
     }
     if (!outermost) {
@@ -297,6 +297,7 @@ export class Dispatcher {
     else if (client.replyMode === 'skip') client.replyMode = 'on'
     this.reply.lastError = text
     this.countError()
+    if (client.tracking !== null) this.reads.requestEnded(client, client.tracking)
     if (client.isReplica) this.dropReplica(client)
   }
 

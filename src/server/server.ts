@@ -343,7 +343,6 @@ export class Server
   dispatch(client: Client, parser: RequestParser): void {
     this.serving = client
     this.dispatcher.execute(client, parser.request)
-    if (client.tracking !== null) this.dispatcher.reads.requestEnded(client, client.tracking)
     this.serving = null
     if (this.latePushes.length !== 0) this.appendLatePushes()
   }

@@ -4,6 +4,7 @@ import type { Command } from '../commands/command.js'
 import { keyArguments } from '../commands/command-keys.js'
 import { KeyArguments } from '../commands/key-arguments.js'
 import type { ServerApi } from '../commands/server-api.js'
+import { PUBSUB, READONLY } from '../commands/spec.js'
 import type { Request } from '../resp/request.js'
 import type { TrackingState } from '../tracking/tracking-client.js'
 
@@ -15,10 +16,11 @@ export class TrackedReads {
     this.server = server
   }
 
-  /** The client, whose tracking is on, has run a command that reads. */
-  remember(client: Client, state: TrackingState, command: Command, args: Request): void {
+  /** The client, whose tracking is on, has run a command: what it has read is remembered. */
+  commandRun(client: Client, state: TrackingState, command: Command, args: Request): void {
     const { tracking } = this.server
-    if (!tracking.remembers(state)) return
+    // Shard channels look like keys (SPUBLISH).
+    if ((command.flags & (READONLY | PUBSUB)) !== READONLY || !tracking.remembers(state)) return
     keyArguments(command, args, 0, this.keys)
     const { count, indexes } = this.keys
     for (let i = 0; i < count; i++) {
@@ -27,7 +29,7 @@ export class TrackedReads {
     }
   }
 
-  /** Behind each request of a client whose tracking is on. CLIENT CACHING holds for the next command or transaction. */
+  /** Behind each request of such a client, or the transaction as a whole. CLIENT CACHING holds for the next command or transaction. */
   requestEnded(client: Client, state: TrackingState): void {
     const keepsCaching = client.transaction !== null || client.lastCommand?.fullName.startsWith('client|') === true
     this.server.tracking.commandEnded(client, state, keepsCaching)
