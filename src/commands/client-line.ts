@@ -48,8 +48,8 @@ export function clientLine(client: Client, nowMs: number, serving: CommandContex
     ` sub=${channels.size} psub=${patterns.size} ssub=${shardChannels.size} multi=${multi} qbuf=${input + wire}` +
     ` qbuf-free=${transport.freeInputBytes}` +
     ` argv-mem=${argvBytes} multi-mem=${client.transaction?.argumentBytes ?? 0}` +
-    ` rbs=${transport.replyBufferBytes} rbp=${transport.replyPeakBytes} obl=0` +
-    ` oll=${transport.pendingOutputChunks} omem=${output} tot-mem=${clientMemory(client) + wire}` +
+    ` rbs=${transport.replyBufferBytes} rbp=${transport.replyPeakBytes} obl=${transport.replyBytes}` +
+    ` oll=${transport.pendingOutputChunks} omem=${output - transport.replyBytes} tot-mem=${clientMemory(client) + wire}` +
     ` events=${output > 0 ? 'rw' : 'r'} cmd=${command} user=${client.userName} redir=${client.tracking?.redirect ?? -1}` +
     ` resp=${client.resp} lib-name=${client.libraryName} lib-ver=${client.libraryVersion}`
   )

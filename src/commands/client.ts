@@ -15,8 +15,9 @@ export interface Transport {
   /** Socket number, as far as there is one (CLIENT LIST fd=). */
   readonly fd: number
   readonly isUnixSocket: boolean
-  /** Replies that wait for the client to read. */
+  /** Replies that wait for the client to read, or for the end of the turn; of these, the short ones that then leave as one text. */
   readonly pendingOutputBytes: number
+  readonly replyBytes: number
   readonly pendingOutputChunks: number
   /** Most bytes of replies in one turn lately, and how large a reply buffer of the client's own would be for that. */
   readonly replyPeakBytes: number

@@ -7,8 +7,8 @@ import { writeInteger } from '../bytes/integers.js'
 const CAPACITY_BYTES = 64 * 1024
 /** Room that any header or number fits in. */
 const HEADER_BYTES = 48
-/** Bulk strings from this size on are not copied into the buffer. */
-const REFERENCE_MIN_BYTES = 4096
+/** Bulk strings from this size on may be referred to instead of copied: nothing shorter lies in a value's own memory. */
+export const REFERENCE_MIN_BYTES = 4096
 const CR = 13
 const LF = 10
 const CRLF = Buffer.from('\r\n', 'latin1')

@@ -50,6 +50,9 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
   get pendingOutputBytes(): number {
     return this.text.length + (this.output?.bytes ?? 0)
   }
+  get replyBytes(): number {
+    return this.text.length
+  }
   get pendingOutputChunks(): number {
     return this.output?.length ?? 0
   }
@@ -140,6 +143,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
   }
 
   private enqueue(bytes: Buffer): void {
+    if (this.destroyed) return
     this.queueText()
     const { queue } = this
     queue.push(bytes)

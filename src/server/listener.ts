@@ -10,6 +10,8 @@ import type { StreamHandle } from './stream-handle.js'
 /** As `port`: whatever the system has free, the same for all addresses. What redis.conf calls port 0 is none at all. */
 export const ANY_PORT = -1
 
+const SOMAXCONN = '/proc/sys/net/core/somaxconn'
+
 export interface ListenerOptions {
   /** redis.conf: bind. '*' is every IPv4 address, '::*' every IPv6 one; a leading '-' makes an address optional. */
   readonly bind: readonly string[]
@@ -44,8 +46,17 @@ export class Listener {
    * the failure certain) when this function returns, before its promise settles.
    */
   async open(options: ListenerOptions): Promise<void> {
+    this.warnOfShortBacklog(options.backlog)
     if (options.port !== 0) await this.openTcp(options)
     if (options.unixSocket !== '') await this.openUnix(options)
+  }
+
+  private warnOfShortBacklog(backlog: number): void {
+    const most = kernelBacklog()
+    if (most >= backlog) return
+    this.log.warning(
+      `WARNING: The TCP backlog setting of ${backlog} cannot be enforced because ${SOMAXCONN} is set to the lower value of ${most}.`,
+    )
   }
 
   /** Closes at once what is open so far: by the time a promise is rejected, somebody may be listening again. */
@@ -110,6 +121,15 @@ export class Listener {
     for (const server of this.servers) server.close()
     this.servers = []
     this.port = 0
+  }
+}
+
+/** The longest backlog that the kernel grants, as far as it tells. */
+function kernelBacklog(): number {
+  try {
+    return Number(fs.readFileSync(SOMAXCONN, 'latin1')) || Number.POSITIVE_INFINITY
+  } catch {
+    return Number.POSITIVE_INFINITY
   }
 }
 

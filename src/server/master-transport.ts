@@ -18,6 +18,7 @@ export class MasterTransport implements Transport {
   readonly fd: number
   readonly isUnixSocket = false
   readonly pendingOutputBytes = 0
+  readonly replyBytes = 0
   readonly pendingOutputChunks = 0
   readonly replyPeakBytes = 0
   readonly replyBufferBytes = 0

@@ -7,6 +7,7 @@ export const NO_TRANSPORT: Transport = {
   fd: -1,
   isUnixSocket: false,
   pendingOutputBytes: 0,
+  replyBytes: 0,
   pendingOutputChunks: 0,
   replyPeakBytes: 0,
   replyBufferBytes: 0,

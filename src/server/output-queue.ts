@@ -1,5 +1,6 @@
 /** Output of a connection that is not the usual short reply: large chunks, messages, and all that the kernel does not take at once. */
-import { LOOK_MIN_BYTES, type Outputs } from '../store/lent-buffers.js'
+import { REFERENCE_MIN_BYTES } from '../resp/reply-writer.js'
+import type { Outputs } from '../store/lent-buffers.js'
 import { keepRequest, writeRequest } from './node-handles.js'
 import type { StreamHandle, WriteRequest } from './stream-handle.js'
 
@@ -34,8 +35,8 @@ export class OutputQueue {
   private block: Buffer | null = null
   private blockBytes = 0
   writing = false
-  /** It is noted in `underWay`. */
-  private holdsLarge = false
+  /** Some chunk may lie in a value of the store; the queue is noted in `underWay`. */
+  private mayRefer = false
 
   constructor(handle: StreamHandle, owner: OutputOwner, underWay: OutputsUnderWay) {
     this.handle = handle
@@ -83,16 +84,16 @@ export class OutputQueue {
     if (this.first === null) this.first = chunk
     else if (this.rest === null) this.rest = [chunk]
     else this.rest.push(chunk)
-    if (!this.holdsLarge && chunk.buffer.byteLength >= LOOK_MIN_BYTES) {
-      this.holdsLarge = true
+    if (!this.mayRefer && chunk.length >= REFERENCE_MIN_BYTES) {
+      this.mayRefer = true
       this.underWay.add(this)
     }
   }
 
   /** Nothing waits and nothing is under way, unless more has come meanwhile. */
   private settle(): void {
-    if (!this.holdsLarge || !this.isIdle) return
-    this.holdsLarge = false
+    if (!this.mayRefer || !this.isIdle) return
+    this.mayRefer = false
     this.underWay.delete(this)
   }
 
@@ -154,7 +155,7 @@ export class OutputQueue {
   }
 }
 
-/** The queues of a server that hold chunks of large memory, which the store may want to change. */
+/** The queues of a server that may hold chunks of values, which the store wants to change or to give back. */
 export class OutputsUnderWay implements Outputs {
   private readonly queues = new Set<OutputQueue>()
 

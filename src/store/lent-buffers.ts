@@ -10,7 +10,7 @@ export interface Outputs {
 }
 
 /** Below this a copy of the Buffer costs less than a look at what waits for clients. */
-export const LOOK_MIN_BYTES = 1024 * 1024
+const LOOK_MIN_BYTES = 1024 * 1024
 
 export class LentBuffers {
   outputs: Outputs | null = null

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm run bench: redis-ts beside redis-server on this machine, as Markdown tables.
 //
-//   npm run bench -- [--quick] [--only speed|memory|save|start] [--a CMD] [--b CMD]
+//   npm run bench -- [--quick] [--only speed|memory|idle|save|start] [--a CMD] [--b CMD]
 //
 // A is this package's redis-ts and B is redis-server unless told otherwise. The servers run on CPU 0; redis-benchmark and
 // this process, which pings, run on CPU 1. Needs redis-server and redis-benchmark (apt-get install redis-server redis-tools).
@@ -9,13 +9,20 @@ import { execFileSync } from 'node:child_process'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { measureIdle } from './idle.mjs'
 import { measureMemory } from './memory.mjs'
 import { measureSave } from './save.mjs'
 import { pinSelf } from './server.mjs'
 import { measureSpeed } from './speed.mjs'
 import { measureStart } from './start.mjs'
 
-const SECTIONS = { speed: measureSpeed, memory: measureMemory, save: measureSave, start: measureStart }
+const SECTIONS = {
+  speed: measureSpeed,
+  memory: measureMemory,
+  idle: measureIdle,
+  save: measureSave,
+  start: measureStart,
+}
 
 const { values: options } = parseArgs({
   options: {

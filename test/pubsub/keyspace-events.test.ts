@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { RawClient, texts } from '../commands/raw-client.js'
 import { words } from '../commands/side-by-side.js'
-import { type RunningServer, requireStock, startRedisServer, startRedisTs } from '../interop/stock.js'
+import { type RunningServer, startRedisTs } from '../interop/stock.js'
 
 let server: RunningServer
 
@@ -118,79 +118,4 @@ test('whoever listens to itself gets the events of its transaction behind the re
   ])
   await client.call('CONFIG', 'SET', 'notify-keyspace-events', '')
   client.close()
-})
-
-describe('beside redis-server', requireStock('redis-server'), () => {
-  let stock: RunningServer
-  beforeAll(async () => {
-    stock = await startRedisServer(['--save', ''])
-  })
-  afterAll(async () => {
-    await stock.stop()
-  })
-
-  test('commands cause the same events in the same order', async () => {
-    const commands = words(
-      'SET a 1',
-      'SET a 2 EX 100',
-      'SET a 3 KEEPTTL',
-      'SET a 4 XX GET',
-      'SET a 5 NX',
-      'SETNX a 1',
-      'SETNX b 1',
-      'SETEX b 100 1',
-      'PSETEX b 100000 1',
-      'GETSET b 2',
-      'GETEX b EX 100',
-      'GETEX b PERSIST',
-      'GETDEL b',
-      'MSET a 1 b 2',
-      'MSETNX c 1 d 2',
-      'MSETNX c 1 e 2',
-      'APPEND a x',
-      'SETRANGE a 2 yz',
-      'SETRANGE nothing 2 ""',
-      'SET n 10',
-      'INCR n',
-      'DECRBY n 2',
-      'INCRBYFLOAT n 0.5',
-      'HSET h f v g w',
-      'HSETNX h f x',
-      'HSETNX h new x',
-      'HINCRBY h i 1',
-      'HINCRBYFLOAT h i 1.5',
-      'HDEL h f',
-      'HDEL h nothing',
-      'HDEL h g new i',
-      'HMSET h f v',
-      'EXPIRE a 100',
-      'EXPIRE nothing 100',
-      'PERSIST a',
-      'PERSIST a',
-      'EXPIREAT a 9999999999',
-      'PEXPIRE a -1',
-      'RENAME b bb',
-      'RENAMENX bb c',
-      'RENAMENX bb new',
-      'COPY new copied',
-      'MOVE new 1',
-      'DEL c d nothing',
-      'UNLINK n',
-      'GET nothing',
-      'HGET nothing f',
-      'MGET h nothing',
-      'STRLEN nothing',
-      'TTL nothing',
-      'TYPE nothing',
-      'EXISTS nothing',
-      'OBJECT ENCODING nothing',
-      'TOUCH nothing',
-      'INCR h',
-      'FLUSHDB',
-      'SWAPDB 0 1',
-    )
-    const [ours, theirs] = await Promise.all([server, stock].map(({ port }) => eventsOf(port, 'KEAnm', commands)))
-    expect(ours).toEqual(theirs)
-    expect(theirs.length).toBeGreaterThan(100)
-  })
 })

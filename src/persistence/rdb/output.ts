@@ -14,6 +14,8 @@ import {
 } from './format.js'
 
 const INITIAL_BYTES = 64 * 1024
+/** Less is handed over as a copy: it would keep the whole buffer from being used again. */
+const COPIED_MAX_BYTES = 8 * 1024
 /** A buffer that one big value has blown up beyond this is not kept for the next ones. */
 const KEPT_BYTES = 4 * 1024 * 1024
 const LONGEST_INT32_TEXT = 11
@@ -71,6 +73,10 @@ export class RdbOutput {
   /** Hands over what was written, as a Buffer that is the caller's own, and starts with a fresh one. */
   take(): Buffer {
     const taken = this.buffer.subarray(0, this.length)
+    if (this.length <= COPIED_MAX_BYTES) {
+      this.length = 0
+      return Buffer.from(taken)
+    }
     this.buffer = Buffer.allocUnsafeSlow(Math.min(this.buffer.length, KEPT_BYTES))
     this.length = 0
     return taken
