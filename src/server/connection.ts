@@ -84,6 +84,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     this.notePeak(size)
     if (replies.chunkBytes !== 0 || size > STRING_WRITE_MAX_BYTES || this.text !== '') {
       for (const chunk of replies.takeChunks()) this.enqueue(chunk)
+      this.checkOutput()
     } else {
       this.text = latin1(replies.buffer, 0, size)
       replies.clear()
@@ -143,11 +144,13 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
   }
 
   private enqueue(bytes: Buffer): void {
-    if (this.destroyed) return
     this.queueText()
-    const { queue } = this
-    queue.push(bytes)
-    if (queue.bytes > UNLIMITED_OUTPUT_BYTES) this.outputGrew()
+    this.queue.push(bytes)
+  }
+
+  /** To be called when output was added. */
+  private checkOutput(): void {
+    if (this.queue.bytes > UNLIMITED_OUTPUT_BYTES) this.outputGrew()
   }
 
   send(bytes: Buffer): void {
@@ -167,6 +170,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
   }
 
   private sendNow(): void {
+    this.checkOutput()
     if (!this.destroyed && this.drain() !== 0) this.close()
   }
 
@@ -178,6 +182,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     }
     this.count(bytes.length)
     this.enqueue(bytes)
+    this.checkOutput()
     this.host.postLater(this)
   }
 
@@ -207,8 +212,9 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
   // The end
 
   ended(): void {
-    // The other side has nothing more to say; what it asked for before may still be read.
-    if (this.text !== '') this.closeAfterReplies()
+    const { output } = this
+    // The other side has nothing more to say, but may read what it has asked for: replies that wait for the end of this turn.
+    if (this.text !== '' || (output !== null && !output.writing && !output.isIdle)) this.closeAfterReplies()
     else this.close()
   }
 

@@ -61,7 +61,8 @@ export class OutputQueue {
   /** Number of chunks. */
   get length(): number {
     const waiting = (this.first === null ? 0 : 1) + (this.rest?.length ?? 0) + (this.block === null ? 0 : 1)
-    return waiting + this.inFlight.length
+    // A text under way is one, too.
+    return waiting + (this.writing ? Math.max(1, this.inFlight.length) : 0)
   }
 
   /** Whether any of the chunks lies in `memory`. */
