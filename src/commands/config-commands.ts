@@ -120,7 +120,7 @@ function configSet({ args, client, keyspace, reply, server }: CommandContext): v
   }
   const pairs: [string, string][] = []
   for (let i = 2; i < args.argc; i += 2) pairs.push([args.latin1(i), args.latin1(i + 1)])
-  const error = server.config.set(pairs, { loading: keyspace.loading, local: isLocal(client) })
+  const error = server.config.set(pairs, { loading: keyspace.loading || server.loader.async, local: isLocal(client) })
   if (error === null) reply.ok()
   else reply.error(error)
 }

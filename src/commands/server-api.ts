@@ -109,6 +109,8 @@ export interface ReplyBufferSettings {
 /** How far the loading of a file has come. */
 export interface LoadProgress {
   readonly loading: boolean
+  /** Clients go on with the old data meanwhile. */
+  readonly async: boolean
   readonly startedMs: number
   /** Size of the file, and how much of it has been read. */
   readonly totalBytes: number

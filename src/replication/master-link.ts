@@ -8,7 +8,8 @@ import type { Config } from '../config/config.js'
 import type { Log } from '../observe/log.js'
 import { encodeRequest } from '../resp/request.js'
 import { Handshake, type HandshakeResult } from './handshake.js'
-import { Transfer } from './transfer.js'
+import { type SnapshotReceiver, SocketTransfer } from './socket-transfer.js'
+import { parseTransferHeader, type SyncProgress, Transfer } from './transfer.js'
 
 const LINE_MAX_BYTES = 1024
 const RETRY_MS = 1000
@@ -44,6 +45,12 @@ export interface MasterLinkHost {
   psyncRefused(): boolean
   /** The stream made no sense: where it broke is no place to resume from. */
   abandonHistory(): void
+  /** Whether this full synchronization is to be loaded from the socket (repl-diskless-load). */
+  readonly loadsFromSocket: boolean
+  /** Begins to load beside the old data, from the socket; size -1 when unknown. */
+  receiveSnapshot(replid: string, totalBytes: number): SnapshotReceiver
+  /** That snapshot is whole: it takes the place of the old data; the new history is `replid` at `offset`. */
+  adoptSnapshot(receiver: SnapshotReceiver, replid: string, offset: number): void
   /** Loads the received file; the new history is `replid` at `offset`. */
   loadFile(file: string, replid: string, offset: number, done: (error: Error | null) => void): void
   /** Bytes of the stream. */
@@ -68,11 +75,13 @@ export class MasterLink {
   readonly host: string
   readonly port: number
   state: MasterLinkState = 'connect'
-  transfer: Transfer | null = null
   lastIoMs = Date.now()
   private readonly owner: MasterLinkHost
   private socket: net.Socket | null = null
   private handshake: Handshake | null = null
+  /** The snapshot on its way to a file, or into memory. */
+  private transfer: Transfer | null = null
+  private socketTransfer: SocketTransfer | null = null
   private line: Buffer[] = []
   private lineBytes = 0
   private pendingFull: { replid: string; offset: number } | null = null
@@ -90,10 +99,9 @@ export class MasterLink {
     return this.state === 'connected'
   }
 
-  /** Bytes of the transfer still to come, -1 when unknown. */
-  get bytesLeft(): number {
-    if (this.transfer === null || this.transfer.size < 0) return -1
-    return this.transfer.size - this.transfer.received
+  /** The snapshot that is coming in, or null. */
+  get progress(): SyncProgress | null {
+    return this.transfer ?? this.socketTransfer
   }
 
   /** Ends the link for good. */
@@ -115,6 +123,8 @@ export class MasterLink {
       this.pendingFull = null
       this.transfer?.discard()
       this.transfer = null
+      this.socketTransfer?.discard()
+      this.socketTransfer = null
     }
     if (socket !== null) {
       socket.removeAllListeners()
@@ -183,6 +193,7 @@ export class MasterLink {
         return
       }
       if (this.transfer !== null) at = this.receiveFile(chunk, at)
+      else if (this.socketTransfer !== null) at = this.receiveInMemory(this.socketTransfer, chunk, at)
       else at = this.receiveLine(chunk, at)
     }
   }
@@ -240,17 +251,62 @@ export class MasterLink {
   private startTransfer(header: string): void {
     // Empty lines keep the link alive while the master prepares its snapshot.
     if (header === '') return
-    const { log, config } = this.owner
+    const { log, config, loadsFromSocket } = this.owner
+    const { pendingFull } = this
     try {
-      this.transfer = new Transfer(header, config.path(`temp-sync-${process.pid}.${++lastTransfer}.rdb`))
+      const parsed = parseTransferHeader(header)
+      const { size } = parsed
+      const what = size < 0 ? 'streamed RDB from master with EOF' : `${size} bytes from master`
+      log.notice(`MASTER <-> REPLICA sync: receiving ${what} to ${loadsFromSocket ? 'parser' : 'disk'}`)
+      if (size === 0) throw new Error('MASTER <-> REPLICA sync: the master announced an empty RDB file')
+      if (!loadsFromSocket || pendingFull === null) {
+        this.transfer = new Transfer(parsed, config.path(`temp-sync-${process.pid}.${++lastTransfer}.rdb`))
+        return
+      }
+      log.notice('MASTER <-> REPLICA sync: Loading DB in memory')
+      this.socketTransfer = new SocketTransfer(parsed, this.owner.receiveSnapshot(pendingFull.replid, size))
     } catch (error) {
       this.fail((error as Error).message)
-      return
     }
-    if (this.transfer.size < 0)
-      log.notice('MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk')
-    else log.notice(`MASTER <-> REPLICA sync: receiving ${this.transfer.size} bytes from master to disk`)
-    if (this.transfer.size === 0) this.fail('MASTER <-> REPLICA sync: the master announced an empty RDB file')
+  }
+
+  /** Loads a piece of the snapshot; returns the offset behind what it took. */
+  private receiveInMemory(transfer: SocketTransfer, chunk: Buffer, at: number): number {
+    const { log } = this.owner
+    let taken: number
+    try {
+      taken = transfer.write(at === 0 ? chunk : chunk.subarray(at))
+    } catch (error) {
+      log.warning(`Failed trying to load the MASTER synchronization DB from socket: ${errorText(error as Error)}`)
+      this.fail('MASTER <-> REPLICA sync: Discarding temporary DB')
+      return chunk.length
+    }
+    if (taken < 0) {
+      this.rest(transfer.receiver.takeDelayMs())
+      return chunk.length
+    }
+    const { pendingFull } = this
+    this.socketTransfer = null
+    this.pendingFull = null
+    if (pendingFull === null) return chunk.length
+    log.notice('MASTER <-> REPLICA sync: Swapping active DB with loaded DB')
+    this.owner.adoptSnapshot(transfer.receiver, pendingFull.replid, pendingFull.offset)
+    log.notice('MASTER <-> REPLICA sync: Finished with success')
+    this.goOnline()
+    this.acknowledge()
+    return at + taken
+  }
+
+  /** Clients come first, before the next piece of the snapshot is loaded. */
+  private rest(delayMs: number): void {
+    const { socket } = this
+    if (socket === null) return
+    const goOn = (): void => {
+      if (socket === this.socket) socket.resume()
+    }
+    socket.pause()
+    if (delayMs < 1) setImmediate(goOn)
+    else setTimeout(goOn, delayMs)
   }
 
   private receiveFile(chunk: Buffer, at: number): number {
@@ -365,6 +421,7 @@ export class MasterLink {
   cron(): void {
     const timeoutMs = this.owner.config.values['repl-timeout'] * 1000
     const silentMs = Date.now() - this.lastIoMs
+    if (this.socketTransfer !== null) this.send(Buffer.from('\n', 'latin1'))
     if (this.state === 'loading') {
       this.send(Buffer.from('\n', 'latin1'))
       this.lastIoMs = Date.now()

@@ -10,6 +10,7 @@ import { Failover, type FailoverHost } from './failover.js'
 import { MasterLink, type MasterLinkHost, type MasterPeer } from './master-link.js'
 import type { ReplicaLink } from './replica-link.js'
 import { type Identity, Replicas } from './replicas.js'
+import type { SnapshotReceiver } from './socket-transfer.js'
 import { ReplicationStream, randomId } from './stream.js'
 import { Waiters } from './waiters.js'
 
@@ -25,6 +26,8 @@ export interface ReplicationHost {
   readonly listeningPort: number
   /** Empties the keyspace and loads a file; requests get -LOADING meanwhile. */
   loadFile(file: string, done: (error: Error | null) => void): void
+  /** Begins to load from the socket, beside the old data; `async`: with which clients may go on meanwhile. */
+  loadFromSocket(totalBytes: number, async: boolean): SnapshotReceiver
   /** Executes bytes of the master's stream. */
   applyStream(bytes: Buffer): void
   beginStream(peer: MasterPeer): void
@@ -236,16 +239,35 @@ export class Replication implements MasterLinkHost, FailoverHost {
   loadFile(file: string, replid: string, offset: number, done: (error: Error | null) => void): void {
     this.saver.abort()
     this.host.loadFile(file, error => {
-      if (error === null) {
-        this.identity.replid = replid === '' ? randomId() : replid
-        this.identity.replid2 = NO_ID
-        this.identity.secondOffset = -1
-        this.stream.open()
-        this.stream.restartAt(offset)
-        this.mayResume = replid !== ''
-      }
+      if (error === null) this.beginHistory(replid, offset)
       done(error)
     })
+  }
+
+  private beginHistory(replid: string, offset: number): void {
+    this.identity.replid = replid === '' ? randomId() : replid
+    this.identity.replid2 = NO_ID
+    this.identity.secondOffset = -1
+    this.stream.open()
+    this.stream.restartAt(offset)
+    this.mayResume = replid !== ''
+  }
+
+  get loadsFromSocket(): boolean {
+    const wanted = this.config.values['repl-diskless-load']
+    return wanted === 'swapdb' || (wanted === 'on-empty-db' && this.keyspace.keyCount === 0)
+  }
+
+  receiveSnapshot(replid: string, totalBytes: number): SnapshotReceiver {
+    // Of the same history, the old data is an earlier state of the new: clients may well read it meanwhile.
+    const async = this.config.values['repl-diskless-load'] === 'swapdb' && replid === this.identity.replid
+    return this.host.loadFromSocket(totalBytes, async)
+  }
+
+  adoptSnapshot(receiver: SnapshotReceiver, replid: string, offset: number): void {
+    this.saver.abort()
+    receiver.adopt()
+    this.beginHistory(replid, offset)
   }
 
   apply(bytes: Buffer): void {
@@ -356,12 +378,12 @@ export class Replication implements MasterLinkHost, FailoverHost {
         `slave_read_repl_offset:${stream.offset + this.host.unappliedBytes}`,
         `slave_repl_offset:${stream.offset}`,
       )
-      if (master.transfer !== null) {
-        const { size, received } = master.transfer
+      if (master.progress !== null) {
+        const { size, received } = master.progress
         lines.push(
           `master_sync_total_bytes:${Math.max(0, size)}`,
           `master_sync_read_bytes:${received}`,
-          `master_sync_left_bytes:${master.bytesLeft}`,
+          `master_sync_left_bytes:${size < 0 ? -1 : size - received}`,
           `master_sync_perc:${size > 0 ? ((received / size) * 100).toFixed(2) : '0.00'}`,
           `master_sync_last_io_seconds_ago:${Math.floor((Date.now() - master.lastIoMs) / 1000)}`,
         )

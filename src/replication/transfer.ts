@@ -7,11 +7,41 @@ import { CRC64_LENGTH, Crc64, isZeroCrc64 } from '../bytes/crc64.js'
 import { quoted, RdbError } from '../persistence/rdb/error.js'
 import { RDB_FIRST_VERSION_WITH_CHECKSUM, RDB_HEADER_BYTES } from '../persistence/rdb/format.js'
 
-const MARK_BYTES = 40
+export const MARK_BYTES = 40
 const SYNC_EVERY_BYTES = 8 * 1024 * 1024
 
-export class Transfer {
+/** A snapshot under way from the master, as INFO shows it. */
+export interface SyncProgress {
   /** Size announced, or -1 for a diskless transfer. */
+  readonly size: number
+  readonly received: number
+}
+
+/** What the line that announces a snapshot says. */
+export interface TransferHeader {
+  /** -1: diskless, up to the mark. */
+  readonly size: number
+  readonly mark: Buffer | null
+}
+
+/** Reads `$SIZE` or `$EOF:MARK`. Throws an Error that says what is wrong with it. */
+export function parseTransferHeader(header: string): TransferHeader {
+  if (header.startsWith('-')) throw new Error(`MASTER aborted replication with an error: ${header.slice(1)}`)
+  if (!header.startsWith('$')) {
+    throw new Error(
+      `Bad protocol from MASTER, the first byte is not '$' (we received '${header.slice(0, 60)}'), are you sure the host and port are right?`,
+    )
+  }
+  const eof = /^\$EOF:([\x20-\x7e]{40})$/.exec(header)
+  if (eof !== null) return { size: -1, mark: Buffer.from(eof[1], 'latin1') }
+  const size = /^\$(\d{1,15})$/.exec(header)
+  if (size === null) {
+    throw new Error(`Bad protocol from MASTER: expected the size of the RDB file, found '${header.slice(0, 60)}'`)
+  }
+  return { size: Number(size[1]), mark: null }
+}
+
+export class Transfer implements SyncProgress {
   readonly size: number
   readonly file: string
   received = 0
@@ -23,23 +53,10 @@ export class Transfer {
   private tail: Buffer = Buffer.alloc(0)
   private closed = false
 
-  /**
-   * `header` is the line that announces the transfer: `$SIZE` or `$EOF:MARK`. Throws an Error that says what is wrong with
-   * it, or what the system says when the file cannot be made.
-   */
-  constructor(header: string, file: string) {
-    if (header.startsWith('-')) throw new Error(`MASTER aborted replication with an error: ${header.slice(1)}`)
-    if (!header.startsWith('$')) {
-      throw new Error(
-        `Bad protocol from MASTER, the first byte is not '$' (we received '${header.slice(0, 60)}'), are you sure the host and port are right?`,
-      )
-    }
-    const eof = /^\$EOF:([\x20-\x7e]{40})$/.exec(header)
-    const size = /^\$(\d{1,15})$/.exec(header)
-    if (eof === null && size === null)
-      throw new Error(`Bad protocol from MASTER: expected the size of the RDB file, found '${header.slice(0, 60)}'`)
-    this.mark = eof === null ? null : Buffer.from(eof[1], 'latin1')
-    this.size = size === null ? -1 : Number(size[1])
+  /** Throws what the system says when the file cannot be made. */
+  constructor({ size, mark }: TransferHeader, file: string) {
+    this.mark = mark
+    this.size = size
     this.file = file
     this.fd = fs.openSync(file, 'w', 0o644)
   }

@@ -16,6 +16,7 @@ import {
   DENYOOM,
   LOADING,
   MAY_REPLICATE,
+  NO_ASYNC_LOADING,
   NO_AUTH,
   NO_MULTI,
   NOT_QUEUED,
@@ -44,6 +45,7 @@ const SHOWN_BYTES = 128
 export const MISCONF_TEXT =
   'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.'
 
+const LOADING_TEXT = 'LOADING Redis is loading the dataset in memory'
 const READONLY_TEXT = "READONLY You can't write against a read only replica."
 const NOT_IN_TRANSACTION = 'ERR Command not allowed inside a transaction'
 const OOM_TEXT = "OOM command not allowed when used memory > 'maxmemory'."
@@ -62,6 +64,8 @@ export const GATE_MEMORY = 64
 export const GATE_CLIENT_MEMORY = 128
 export const GATE_PAUSED = 256
 export const GATE_KEY_LOCKS = 512
+/** Clients go on with the old data while the new comes in beside it. */
+export const GATE_ASYNC_LOADING = 1024
 const MEMORY_GATES = GATE_MEMORY | GATE_CLIENT_MEMORY
 
 export class Dispatcher {
@@ -353,8 +357,10 @@ export class Dispatcher {
     if ((gate & GATE_STALE) !== 0 && !config.values['replica-serve-stale-data'] && (allowed & STALE) === 0) {
       return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
     }
-    if ((gate & GATE_LOADING) !== 0 && (allowed & LOADING) === 0)
-      return 'LOADING Redis is loading the dataset in memory'
+    if ((gate & GATE_LOADING) !== 0 && (allowed & LOADING) === 0) return LOADING_TEXT
+    // EXEC is refused when any command of its transaction would be.
+    const forbidden = flags | (command.fullName === 'exec' ? queuedFlags(client) : 0)
+    if ((gate & GATE_ASYNC_LOADING) !== 0 && (forbidden & NO_ASYNC_LOADING) !== 0) return LOADING_TEXT
     if (client.isReplica && this.touchesKeyspace(client, command)) return "ERR Replica can't interact with the keyspace"
     return null
   }

@@ -6,7 +6,7 @@ export function persistenceFields({ keyspace, loader, saver }: ServerApi): Field
   const { keysSaved, keysTotal } = saver
   return [
     ['loading', keyspace.loading ? 1 : 0],
-    ['async_loading', 0],
+    ['async_loading', loader.async ? 1 : 0],
     ['current_cow_peak', 0],
     ['current_cow_size', 0],
     ['current_cow_size_age', 0],

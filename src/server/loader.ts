@@ -11,12 +11,15 @@ import { RdbReader } from '../persistence/rdb/reader.js'
 import { systemText } from '../persistence/saver.js'
 import { ExpiredKeysTarget } from '../replication/expired-keys.js'
 import type { Server } from './server.js'
+import { StagedLoad } from './staged-load.js'
 
 const CHUNK_BYTES = 256 * 1024
 const SLICE_MS = 5
 
 export class Loader {
   loading = false
+  /** Clients go on with the old data meanwhile (repl-diskless-load swapdb). */
+  async = false
   startedMs = 0
   totalBytes = 0
   loadedBytes = 0
@@ -92,6 +95,11 @@ export class Loader {
     saver.removeSyncFile('Removing the RDB file obtained from the master. This replica has persistence disabled')
   }
 
+  /** Begins to load what a master sends from the socket. `async`: clients may go on with the old data meanwhile. */
+  loadFromSocket(totalBytes: number, async: boolean): StagedLoad {
+    return new StagedLoad(this.server, totalBytes, async)
+  }
+
   /** Reads an open file into the keyspace; resolves to the auxiliary fields of its head. */
   private async load(fd: number, source: 'own' | 'from-master'): Promise<Map<string, string>> {
     const { server } = this
@@ -136,18 +144,21 @@ export class Loader {
     this.server.replication.restore(replid, offset, Number(aux.get('repl-stream-db') ?? 0))
   }
 
-  private begin(size: number): void {
+  /** A load begins: clients are told so. */
+  begin(size: number, async = false): void {
     this.loading = true
+    this.async = async
     this.startedMs = Date.now()
     this.totalBytes = size
     this.loadedBytes = 0
     this.savedUsedBytes = 0
-    this.server.keyspace.loading = true
+    this.server.keyspace.loading = !async
     this.server.stateChanged()
   }
 
-  private end(): void {
+  end(): void {
     this.loading = false
+    this.async = false
     this.server.keyspace.loading = false
     this.server.stateChanged()
   }

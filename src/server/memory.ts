@@ -69,7 +69,7 @@ export class Memory implements MemoryAccount {
     for (const { expires, keys } of keyspace.databases) tables += keys.memoryBytes + expires.memoryBytes
     const { laggingBytes, memoryBytes, windowBytes } = replication.stream
     const replicas = replication.replicas.count > 0 ? Math.max(0, memoryBytes - windowBytes) : 0
-    const reserved = used - keyspace.usedBytes + keyspace.entries.totalReservedBytes
+    const reserved = used - keyspace.entries.totalUsedBytes + keyspace.entries.totalReservedBytes
     return {
       used,
       peak: this.peak,

@@ -24,6 +24,7 @@ import { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import { PubSub } from '../pubsub/pubsub.js'
 import type { MasterPeer } from '../replication/master-link.js'
 import { Replication, type ReplicationHost } from '../replication/replication.js'
+import type { SnapshotReceiver } from '../replication/socket-transfer.js'
 import { randomId } from '../replication/stream.js'
 import { TargetConnections } from '../replication/target-connections.js'
 import { PendingRequests } from '../resp/pending-request.js'
@@ -45,6 +46,7 @@ import { logCrash } from './crash-report.js'
 import { Cron } from './cron.js'
 import {
   Dispatcher,
+  GATE_ASYNC_LOADING,
   GATE_CLIENT_MEMORY,
   GATE_DISK_ERROR,
   GATE_FEW_REPLICAS,
@@ -441,7 +443,7 @@ export class Server
   stateChanged(): void {
     const { values } = this.config
     let gate = 0
-    if (this.loader.loading) gate |= GATE_LOADING
+    if (this.loader.loading) gate |= this.loader.async ? GATE_ASYNC_LOADING : GATE_LOADING
     if (this.clientEviction.limited) gate |= GATE_CLIENT_MEMORY
     if (this.memoryLimit.inForce) gate |= GATE_MEMORY
     else this.dispatcher.context.outOfMemory = false
@@ -485,6 +487,10 @@ export class Server
 
   loadFile(file: string, done: (error: Error | null) => void): void {
     this.loader.loadFromMaster(file, done)
+  }
+
+  loadFromSocket(totalBytes: number, async: boolean): SnapshotReceiver {
+    return this.loader.loadFromSocket(totalBytes, async)
   }
 
   applyStream(bytes: Buffer): void {

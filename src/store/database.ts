@@ -377,6 +377,15 @@ export class Database {
     this.startEmpty()
   }
 
+  /** Takes over all keys of a database of a staged keyspace, whose memory the keyspace has taken over. */
+  adopt(staged: Database): void {
+    this.entries = staged.entries
+    this.keys = staged.keys
+    this.expires = staged.expires
+    this.expireCursor = 0
+    this.averageTtlMs = 0
+  }
+
   /** Empties this database; its memory is freed in slices. Returns the number of keys removed. `lazy`: as for remove(). */
   flush(lazy: boolean): number {
     const removed = this.keys.count

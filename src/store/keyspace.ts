@@ -34,12 +34,12 @@ export interface KeyspaceListener {
 
 export class Keyspace {
   /** Memory on its way back to the system. */
-  readonly released = new ReleasedMemory()
-  entries = new Entries(this.released)
+  readonly released: ReleasedMemory
+  entries: Entries
   /** Large aggregates, by the number that their entries hold. */
   tables = new Objects<HashTable>()
   readonly databases: Database[] = []
-  readonly clock = new AccessClock()
+  readonly clock: AccessClock
   readonly lazyfree = new Lazyfree()
   snapshot: SnapshotObserver | null = null
   listener: KeyspaceListener | null = null
@@ -77,7 +77,14 @@ export class Keyspace {
   private freeing: HashTable | null = null
   private freeingSegment = 0
 
-  constructor(databases: number) {
+  /** Data on its way in, to take the place of what is there once it is whole (stage()). */
+  staged: Keyspace | null = null
+
+  /** @param beside the keyspace for which this one is staged. */
+  constructor(databases: number, beside: Keyspace | null = null) {
+    this.released = beside?.released ?? new ReleasedMemory()
+    this.clock = beside?.clock ?? new AccessClock()
+    this.entries = new Entries(this.released)
     for (let i = 0; i < databases; i++) this.databases.push(new Database(i, this))
   }
 
@@ -98,9 +105,9 @@ export class Keyspace {
     this.clock.tick(nowMs)
   }
 
-  /** Bytes in use by entries, values and tables. O(1). */
+  /** Bytes in use by entries, values and tables, those of staged data included. O(1). */
   get usedBytes(): number {
-    return this.entries.totalUsedBytes
+    return this.entries.totalUsedBytes + (this.staged === null ? 0 : this.staged.usedBytes)
   }
 
   /**
@@ -109,7 +116,46 @@ export class Keyspace {
    */
   flushAll(lazy: boolean): number {
     const removed = this.keyCount
-    if (lazy) this.lazyfree.freedObjects += removed
+    this.letGo(lazy)
+    this.entries = new Entries(this.released, this.entries.lent)
+    this.tables = new Objects<HashTable>()
+    for (const database of this.databases) database.reset()
+    return removed
+  }
+
+  /** Begins to take in data beside what is there. adoptStaged() or dropStaged() has to follow. */
+  stage(): Keyspace {
+    const staged = new Keyspace(this.databases.length, this)
+    staged.entries.lent.outputs = this.entries.lent.outputs
+    staged.nowMs = this.nowMs
+    staged.loading = true
+    this.staged = staged
+    return staged
+  }
+
+  /** The staged data takes the place of what is there, which goes as with flushAll(). O(databases + megabytes). */
+  adoptStaged(): void {
+    const { databases, staged } = this
+    if (staged === null) throw new Error('adoptStaged() without stage()')
+    staged.loading = false
+    staged.nowMs = this.nowMs
+    for (const database of databases) database.watchers.replaced(database, staged.databases[database.index])
+    this.letGo(true)
+    this.entries = staged.entries
+    this.tables = staged.tables
+    for (const database of databases) database.adopt(staged.databases[database.index])
+    this.staged = null
+  }
+
+  /** The staged data is not wanted after all. */
+  dropStaged(): void {
+    this.staged?.letGo(false)
+    this.staged = null
+  }
+
+  /** All there is, memory and what waits to be freed, goes as a whole; the caller puts something in its place. */
+  private letGo(lazy: boolean): void {
+    if (lazy) this.lazyfree.freedObjects += this.keyCount
     for (const table of this.garbage) this.lazyfree.freedObjects += table.lazyObjects
     this.lazyfree.freedObjects += this.freeing?.lazyObjects ?? 0
     if (this.reportsChanges) this.listener?.flushed(null)
@@ -118,16 +164,11 @@ export class Keyspace {
       this.entries.releaseAll()
       for (const database of this.databases) database.close()
     }
-    const { lent } = this.entries
-    lent.clear()
-    this.entries = new Entries(this.released, lent)
-    this.tables = new Objects<HashTable>()
+    this.entries.lent.clear()
     this.garbage = []
     this.freeing = null
     this.pendingObjects = 0
     this.replicaExpiries.clear()
-    for (const database of this.databases) database.reset()
-    return removed
   }
 
   /** A table's elements are no longer wanted; they are freed in slices by collectGarbage(), and count as table.lazyObjects. */

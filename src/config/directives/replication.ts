@@ -16,7 +16,7 @@ export const replication = {
   'repl-diskless-sync': bool(true, IMPLEMENTED),
   'repl-diskless-sync-delay': seconds(5, 0, INT_MAX, IMPLEMENTED),
   'repl-diskless-sync-max-replicas': integer(0, 0, INT_MAX, IMPLEMENTED),
-  'repl-diskless-load': oneOf(['disabled', 'on-empty-db', 'swapdb'], 'disabled', DENY_LOADING),
+  'repl-diskless-load': oneOf(['disabled', 'on-empty-db', 'swapdb'], 'disabled', DENY_LOADING | IMPLEMENTED),
   'repl-ping-replica-period': seconds(10, 1, INT_MAX, IMPLEMENTED, 'repl-ping-slave-period'),
   'repl-timeout': seconds(60, 1, INT_MAX, IMPLEMENTED),
   'repl-disable-tcp-nodelay': bool(false, IMPLEMENTED),

@@ -1,0 +1,80 @@
+/** Loads a master's snapshot from the socket beside the old data, which stays until the new is whole (repl-diskless-load). */
+import { KeyspaceTarget } from '../persistence/rdb/load.js'
+import { RdbReader } from '../persistence/rdb/reader.js'
+import type { SnapshotReceiver } from '../replication/socket-transfer.js'
+import type { Server } from './server.js'
+
+export class StagedLoad implements SnapshotReceiver {
+  private readonly server: Server
+  private readonly target: KeyspaceTarget
+  private readonly reader: RdbReader
+  /** Database that the master's stream is in where the snapshot ends. */
+  private streamDatabase = 0
+  private delayMs = 0
+
+  /**
+   * @param totalBytes size of the snapshot, -1 when unknown.
+   * @param async clients go on with the old data meanwhile; else they get -LOADING.
+   */
+  constructor(server: Server, totalBytes: number, async: boolean) {
+    const { config, keyspace, loader, log } = server
+    this.server = server
+    this.target = new KeyspaceTarget(keyspace.stage(), {
+      dropExpired: false,
+      hashLimits: {
+        maxEntries: config.values['hash-max-listpack-entries'],
+        maxValueBytes: config.values['hash-max-listpack-value'],
+      },
+      aux: (name, value) => {
+        if (name === 'used-mem') loader.savedUsedBytes = Number(value)
+        if (name === 'repl-stream-db') this.streamDatabase = Number(value)
+      },
+      warn: message => log.warning(message),
+    })
+    this.reader = new RdbReader(this.target, {
+      checksum: config.values.rdbchecksum,
+      totalBytes: totalBytes < 0 ? Number.POSITIVE_INFINITY : totalBytes,
+    })
+    loader.begin(Math.max(0, totalBytes), async)
+  }
+
+  get done(): boolean {
+    return this.reader.done
+  }
+
+  get leftoverBytes(): number {
+    return this.reader.leftover().length
+  }
+
+  push(chunk: Buffer): void {
+    const { loader, config } = this.server
+    const before = this.reader.keysRead
+    this.reader.push(chunk)
+    loader.loadedBytes += chunk.length
+    // For tests of what happens while a dataset is loaded: so many microseconds a key.
+    this.delayMs += Math.max(0, ((this.reader.keysRead - before) * config.values['key-load-delay']) / 1000)
+  }
+
+  takeDelayMs(): number {
+    const { delayMs } = this
+    if (delayMs >= 1) this.delayMs = 0
+    return delayMs
+  }
+
+  adopt(): void {
+    const { keyspace, loader, log, replication, saver } = this.server
+    keyspace.adoptStaged()
+    // No file has what is here now.
+    keyspace.dirty++
+    replication.masterDatabase = this.streamDatabase
+    saver.keysLoaded = this.target.keysLoaded
+    saver.keysExpired = this.target.keysExpired
+    log.notice(`Done loading RDB, keys loaded: ${this.target.keysLoaded}, keys expired: ${this.target.keysExpired}.`)
+    loader.end()
+  }
+
+  discard(): void {
+    this.server.keyspace.dropStaged()
+    this.server.loader.end()
+  }
+}
