@@ -7,7 +7,10 @@ import { randomBytes } from 'node:crypto'
 import { copyBytes } from '../bytes/copy.js'
 import { encodeRequest, type Request } from '../resp/request.js'
 
-const BLOCK_BYTES = 64 * 1024
+const BLOCK_MAX_BYTES = 64 * 1024
+/** A small backlog, kept in whole blocks, would be several times what was asked for. */
+const BLOCK_MIN_BYTES = 16 * 1024
+const BLOCKS_IN_WINDOW = 16
 
 interface Block {
   /** Offset in the stream of the block's first byte. */
@@ -32,6 +35,8 @@ export class ReplicationStream {
   /** Called when bytes were added; the owner sends them on at the end of the turn. */
   onFeed: () => void = () => {}
   readonly readers = new Set<StreamReader>()
+  /** Bytes of memory behind the stream. */
+  memoryBytes = 0
   private blocks: Block[] = []
   /** Database that the stream is in, or -1: the next command starts with a SELECT. */
   private database = -1
@@ -41,9 +46,18 @@ export class ReplicationStream {
     return this.blocks.length > 0 ? this.blocks[0].start : this.offset
   }
 
-  /** First offset that a partial resynchronization can start from: inside the window of the backlog's size. */
+  /**
+   * First offset that a partial resynchronization can start from: inside the window of the backlog's size, or as far back as a
+   * replica that lags has the stream kept anyway. O(replicas).
+   */
   get windowStart(): number {
-    return Math.max(this.firstKept, this.offset - this.windowBytes)
+    return Math.max(this.firstKept, this.firstNeeded)
+  }
+
+  private get firstNeeded(): number {
+    let needed = this.offset - this.windowBytes
+    for (const reader of this.readers) needed = Math.min(needed, reader.position)
+    return needed
   }
 
   get windowLength(): number {
@@ -55,32 +69,31 @@ export class ReplicationStream {
     return Math.max(0, this.database)
   }
 
-  /** Bytes of memory behind the stream. O(1). */
-  get memoryBytes(): number {
-    return this.blocks.length * BLOCK_BYTES
+  private get blockBytes(): number {
+    return Math.max(BLOCK_MIN_BYTES, Math.min(BLOCK_MAX_BYTES, Math.floor(this.windowBytes / BLOCKS_IN_WINDOW)))
   }
 
   /** What of that is only there for replicas that lag behind the backlog's size. O(1). */
   get laggingBytes(): number {
-    return Math.max(0, this.memoryBytes - this.windowBytes - BLOCK_BYTES)
+    return Math.max(0, this.memoryBytes - this.windowBytes - this.blockBytes)
   }
 
   /** Starts to keep the stream, from here on. */
   open(): void {
     this.active = true
-    this.blocks = []
+    this.forgetBlocks()
   }
 
   /** Forgets the stream; the offset stays. */
   close(): void {
     this.active = false
-    this.blocks = []
+    this.forgetBlocks()
   }
 
   /** The stream goes on at another offset: after a restart or a full synchronization. */
   restartAt(offset: number): void {
     this.offset = offset
-    this.blocks = []
+    this.forgetBlocks()
     this.database = -1
   }
 
@@ -127,8 +140,9 @@ export class ReplicationStream {
     while (start < end) {
       let block = this.blocks[this.blocks.length - 1]
       if (block === undefined || block.used === block.bytes.length) {
-        block = { start: this.offset, bytes: Buffer.allocUnsafeSlow(BLOCK_BYTES), used: 0 }
+        block = { start: this.offset, bytes: Buffer.allocUnsafeSlow(this.blockBytes), used: 0 }
         this.blocks.push(block)
+        this.memoryBytes += block.bytes.length
         this.trim()
       }
       const length = Math.min(end - start, block.bytes.length - block.used)
@@ -141,11 +155,16 @@ export class ReplicationStream {
 
   /** Drops blocks that neither the window nor a reader needs; to be called when a reader has gone. */
   trim(): void {
-    let needed = this.offset - this.windowBytes
-    for (const reader of this.readers) needed = Math.min(needed, reader.position)
+    const needed = this.firstNeeded
     let drop = 0
     while (drop < this.blocks.length - 1 && this.blocks[drop].start + this.blocks[drop].used <= needed) drop++
-    if (drop > 0) this.blocks.splice(0, drop)
+    if (drop === 0) return
+    for (const { bytes } of this.blocks.splice(0, drop)) this.memoryBytes -= bytes.length
+  }
+
+  private forgetBlocks(): void {
+    this.blocks = []
+    this.memoryBytes = 0
   }
 
   /** Views of the stream's bytes from `position` on, at most about `limit` bytes. They stay valid and unchanged. */
