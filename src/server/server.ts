@@ -61,7 +61,7 @@ import {
 import { infoText } from './info.js'
 import { KeyspaceReports } from './keyspace-reports.js'
 import { OutputLimits } from './limits.js'
-import { Listener } from './listener.js'
+import { Listener, type ListenerOptions } from './listener.js'
 import { Loader } from './loader.js'
 import { MasterStream, type MasterStreamHost } from './master-stream.js'
 import { Memory } from './memory.js'
@@ -157,6 +157,7 @@ export class Server
   readonly watch: CommandWatch
   private readonly dispatcher: Dispatcher
   private readonly listener: Listener
+  private listeningOn: ListenerOptions | null = null
   private readonly cron: Cron
   readonly shuttingDown: Shutdown
   private masterStream: MasterStream | null = null
@@ -235,19 +236,34 @@ export class Server
 
   private async listen(): Promise<void> {
     const { values } = this.config
-    await this.listener.open({
+    this.listeningOn = {
       bind: values.port === 0 ? [] : values.bind,
       port: values.port,
       backlog: values['tcp-backlog'],
       unixSocket: values.unixsocket === '' ? '' : this.config.path(values.unixsocket),
       unixSocketMode: values.unixsocketperm,
-    })
+    }
+    await this.listener.open(this.listeningOn)
     this.updateTitle()
   }
 
-  /** CONFIG SET port and bind: listens anew; connections stay. Null, or what went wrong. */
+  /** CONFIG SET port and bind: listens anew; connections stay. Rejects with what went wrong. */
   async relisten(): Promise<void> {
+    const before = this.listeningOn
     this.listener.close()
+    try {
+      await this.listen()
+    } catch (error) {
+      // What can be told at once CONFIG SET refuses and takes back. That a host name cannot be had shows only now.
+      if (before !== null && before.bind.length > 0 && this.listener.port === 0) await this.listenAsBefore(before)
+      throw error
+    }
+  }
+
+  private async listenAsBefore(options: ListenerOptions): Promise<void> {
+    const { values } = this.config
+    values.bind = options.bind
+    values.port = options.port
     await this.listen()
   }
 
