@@ -4,7 +4,7 @@
  */
 import type { TurnTaker } from './connection-host.js'
 
-const SLICE_MS = 2
+const SLICE_MS = 1
 /** Connections that are done with before the list of them is shortened. */
 const DROPPED_AT_ONCE = 10_000
 
