@@ -52,6 +52,9 @@ const OOM_TEXT = "OOM command not allowed when used memory > 'maxmemory'."
 /** What a client in MULTI may still do when memory is used up: queueing takes more of it. */
 const ENDS_TRANSACTION = ['discard', 'quit', 'reset']
 
+/** A replica that goes on without its disk says so at most this often. */
+const DISK_ERROR_LOG_MS = 10_000
+
 /** Server-wide reasons to look twice at a command. Zero in normal operation, so that one comparison passes them all. */
 export const GATE_LOADING = 1
 export const GATE_STALE = 2
@@ -80,6 +83,7 @@ export class Dispatcher {
   /** A command is running: expired keys are propagated with it. */
   private running = false
   private errorsCounted = 0
+  private diskErrorLoggedMs = 0
   /** When the last command ended, or the turn began: performance.now(). Commands of a turn are timed from one to the next. */
   clockMs = 0
 
@@ -316,12 +320,17 @@ export class Dispatcher {
 
   /** An error that only a fault of one of the two servers explains: the data may differ from here on. */
   private noteUnexpectedError({ isMaster, lastCommand }: Client): void {
-    const { log, stats } = this.server
+    const { config, log, stats } = this.server
     stats.unexpectedErrorReplies++
     const [from, to] = isMaster ? ['replica', 'master'] : ['master', 'replica']
+    const name = lastCommand?.fullName ?? '<unknown>'
     log.warning(
-      `== CRITICAL == This ${from} is sending an error to its ${to}: '${this.reply.lastError}' after processing the command '${lastCommand?.fullName ?? '<unknown>'}'`,
+      `== CRITICAL == This ${from} is sending an error to its ${to}: '${this.reply.lastError}' after processing the command '${name}'`,
     )
+    const { values } = config
+    if (isMaster && values['replica-read-only'] && values['propagation-error-behavior'] !== 'ignore') {
+      this.server.crash(`This ${from} panicked sending an error to its ${to} after processing the command '${name}'`)
+    }
   }
 
   /** Why this command may not run now, or null. */
@@ -344,9 +353,10 @@ export class Dispatcher {
       this.reads.limit()
       if (!this.server.tracking.overLimit) this.gate &= ~GATE_TRACKING_FULL
     }
+    const writes = (flags & WRITE) !== 0 || (command.fullName === 'exec' && (queuedFlags(client) & WRITE) !== 0)
+    if (client.isMaster && (this.gate & GATE_DISK_ERROR) !== 0 && writes) this.obeyWithoutDisk()
     const gate = client.isMaster ? 0 : this.gate & ~MEMORY_GATES
     if (gate !== 0) {
-      const writes = (flags & WRITE) !== 0 || (command.fullName === 'exec' && (queuedFlags(client) & WRITE) !== 0)
       if ((gate & GATE_DISK_ERROR) !== 0 && (writes || command.fullName === 'ping')) return MISCONF_TEXT
       if ((gate & GATE_FEW_REPLICAS) !== 0 && writes) return 'NOREPLICAS Not enough good replicas to write.'
       if ((gate & GATE_READONLY_REPLICA) !== 0 && writes) return READONLY_TEXT
@@ -363,6 +373,17 @@ export class Dispatcher {
     if ((gate & GATE_ASYNC_LOADING) !== 0 && (forbidden & NO_ASYNC_LOADING) !== 0) return LOADING_TEXT
     if (client.isReplica && this.touchesKeyspace(client, command)) return "ERR Replica can't interact with the keyspace"
     return null
+  }
+
+  /** The master writes what this server would refuse to its clients for want of a disk (MISCONF). */
+  private obeyWithoutDisk(): void {
+    const { config, keyspace, log } = this.server
+    if (!config.values['replica-ignore-disk-write-errors']) {
+      this.server.crash('Replica was unable to write command to disk.')
+    } else if (keyspace.nowMs > this.diskErrorLoggedMs + DISK_ERROR_LOG_MS) {
+      this.diskErrorLoggedMs = keyspace.nowMs
+      log.warning('Replica is applying a command even though it is unable to write to disk.')
+    }
   }
 
   /** Makes room under maxmemory-clients and maxmemory. False: there is none for this command. */

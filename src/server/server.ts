@@ -467,12 +467,12 @@ export class Server
       if (values['replica-read-only']) gate |= GATE_READONLY_REPLICA
       if (!this.replication.master.up && !values['replica-serve-stale-data']) gate |= GATE_STALE
     } else {
-      if (!this.saver.lastOk && values['stop-writes-on-bgsave-error'] && values.save.length > 0) gate |= GATE_DISK_ERROR
       const least = values['min-replicas-to-write']
       if (least > 0 && values['min-replicas-max-lag'] > 0 && this.replication.replicas.goodCount < least) {
         gate |= GATE_FEW_REPLICAS
       }
     }
+    if (!this.saver.lastOk && values['stop-writes-on-bgsave-error'] && values.save.length > 0) gate |= GATE_DISK_ERROR
     if (this.tracking.overLimit) gate |= GATE_TRACKING_FULL
     if (this.pause.level !== PAUSE_NOTHING) gate |= GATE_PAUSED
     if (this.keyLocks.active) gate |= GATE_KEY_LOCKS

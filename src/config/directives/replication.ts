@@ -32,6 +32,6 @@ export const replication = {
   'min-replicas-max-lag': seconds(10, 0, INT_MAX, IMPLEMENTED, 'min-slaves-max-lag'),
   'replica-lazy-flush': bool(false, IMPLEMENTED, 'slave-lazy-flush'),
   'replica-ignore-maxmemory': bool(true, IMPLEMENTED, 'slave-ignore-maxmemory'),
-  'replica-ignore-disk-write-errors': bool(false),
-  'propagation-error-behavior': oneOf(['ignore', 'panic', 'panic-on-replicas'], 'ignore'),
+  'replica-ignore-disk-write-errors': bool(false, IMPLEMENTED),
+  'propagation-error-behavior': oneOf(['ignore', 'panic', 'panic-on-replicas'], 'ignore', IMPLEMENTED),
 } satisfies DirectiveTable
