@@ -2,7 +2,7 @@
 import type { Client } from './client.js'
 
 /** The objects behind a connection, and its socket, as measured. */
-const CLIENT_BYTES = 4096
+const CLIENT_BYTES = 2048
 /** A watched key: the client's note of it, and the place in the database's register. */
 const WATCHED_KEY_BYTES = 300
 /** A subscription: the name in the client's set, and the place in the register of channels. */

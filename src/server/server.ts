@@ -231,7 +231,7 @@ export class Server
     this.stateChanged()
     if (this.config.values.port !== 0) this.log.notice('Ready to accept connections tcp')
     if (this.config.values.unixsocket !== '') this.log.notice('Ready to accept connections unix')
-    this.stopWarmUp = warmUp(this.commands.all)
+    this.stopWarmUp = warmUp(this.commands.all, () => this.stats.commandsProcessed)
   }
 
   private async listen(): Promise<void> {

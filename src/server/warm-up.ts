@@ -16,6 +16,8 @@ const KEYS = 1000
 const ROUNDS = 6
 const SLICE_MS = 1
 const FIRST_DELAY_MS = 100
+const BUSY_DELAY_MS = 20
+const PATIENCE_MS = 3000
 /** Every form that a value takes in the store and in a file. */
 const VALUES: readonly ((i: number) => string)[] = [
   i => String(i),
@@ -27,13 +29,20 @@ const VALUES: readonly ((i: number) => string)[] = [
 ]
 const NOWHERE = { congested: false, write(): void {} }
 
-/** Starts in the background; the returned function stops it. What COMMAND will reply is put together as well. */
-export function warmUp(commands: readonly Command[]): () => void {
+/**
+ * Starts in the background; the returned function stops it. What COMMAND will reply is put together as well. While requests come
+ * (`requests` counts them) it keeps out of their way, but only for so long.
+ */
+export function warmUp(commands: readonly Command[], requests: () => number): () => void {
   const work = steps(commands)
+  const patienceEndsMs = performance.now() + PATIENCE_MS
+  let seen = requests()
   let timer = setTimeout(function slice() {
-    const deadline = performance.now() + SLICE_MS
-    while (performance.now() < deadline) if (work.next().done === true) return
-    timer = setTimeout(slice, 1)
+    const startedMs = performance.now()
+    const busy = requests() !== seen && startedMs < patienceEndsMs
+    seen = requests()
+    if (!busy) while (performance.now() < startedMs + SLICE_MS) if (work.next().done === true) return
+    timer = setTimeout(slice, busy ? BUSY_DELAY_MS : 1)
     timer.unref()
   }, FIRST_DELAY_MS)
   timer.unref()
