@@ -2,16 +2,15 @@
  * The master's side: partial and full synchronization of replicas, and sending the stream on. Source of behaviour and of
  * the log's words: replication.c.
  */
-import fs from 'node:fs'
 import type { Config } from '../config/config.js'
 import type { Log } from '../observe/log.js'
-import type { BackgroundSink, Saver } from '../persistence/saver.js'
+import type { Saver } from '../persistence/saver.js'
+import { FileSender, type FileSenderHost } from './file-sender.js'
 import type { ReplicaLink } from './replica-link.js'
+import { ReplicaSink } from './replica-sink.js'
 import { type ReplicationStream, randomId } from './stream.js'
 
 const SEND_STEP_BYTES = 1024 * 1024
-const FILE_STEP_BYTES = 256 * 1024
-const CONGESTED_BYTES = 4 * 1024 * 1024
 const NEWLINE = Buffer.from('\n', 'latin1')
 
 /** The replication ids that partial synchronizations are checked against. */
@@ -29,7 +28,7 @@ export interface ReplicaStats {
   bytesOut: number
 }
 
-export class Replicas {
+export class Replicas implements FileSenderHost {
   readonly links = new Set<ReplicaLink>()
   readonly stats: ReplicaStats = { syncFull: 0, syncPartialOk: 0, syncPartialErr: 0, bytesOut: 0 }
   /** Called when a replica went online or left: the number of good ones may have changed. */
@@ -295,59 +294,28 @@ export class Replicas {
     }
   }
 
-  /** Sends the RDB file that was just saved, in steps, as fast as the replica takes it. */
+  /** Sends the RDB file that was just saved. */
   private sendFile(link: ReplicaLink): void {
-    let fd: number
-    let size: number
     try {
-      fd = fs.openSync(this.saver.file, 'r')
-      size = fs.fstatSync(fd).size
+      new FileSender(link, this.saver.file, this).start()
     } catch (error) {
       this.log.warning(`SYNC failed. Can't open/stat DB after BGSAVE: ${(error as Error).message}`)
       this.remove(link)
       link.transport.close()
-      return
     }
-    link.state = 'send_bulk'
-    link.transport.send(Buffer.from(`$${size}\r\n`, 'latin1'))
-    let at = 0
-    let reading = false
-    const step = (): void => {
-      if (reading) return
-      if (!this.links.has(link)) {
-        fs.closeSync(fd)
-        return
-      }
-      if (at === size) {
-        link.onRemoved = null
-        fs.closeSync(fd)
-        this.fileSent(link)
-        return
-      }
-      reading = true
-      const chunk = Buffer.allocUnsafeSlow(Math.min(FILE_STEP_BYTES, size - at))
-      fs.read(fd, chunk, 0, chunk.length, at, (error, read) => {
-        reading = false
-        if (error !== null || read === 0) {
-          this.log.warning(`Read error sending DB to replica: ${error?.message ?? 'premature EOF'}`)
-          if (this.links.has(link)) this.remove(link)
-          else step()
-          link.transport.close()
-          return
-        }
-        at += read
-        this.stats.bytesOut += read
-        link.acknowledgedMs = Date.now()
-        if (this.links.has(link)) link.transport.send(chunk.subarray(0, read))
-        if (link.transport.pendingOutputBytes === 0 || !this.links.has(link)) step()
-      })
-    }
-    link.transport.onDrain = step
-    link.onRemoved = step
-    if (link.transport.pendingOutputBytes === 0) step()
   }
 
-  private fileSent(link: ReplicaLink): void {
+  countOutput(bytes: number): void {
+    this.stats.bytesOut += bytes
+  }
+
+  fileFailed(link: ReplicaLink, text: string): void {
+    this.log.warning(`Read error sending DB to replica: ${text}`)
+    this.remove(link)
+    link.transport.close()
+  }
+
+  fileSent(link: ReplicaLink): void {
     link.transport.onDrain = () => this.drained(link)
     link.state = 'online'
     link.acknowledgedMs = Date.now()
@@ -455,47 +423,5 @@ export class Replicas {
       }
     }
     this.snapshotForWaiting()
-  }
-}
-
-/** The snapshot's way to the sockets of replicas that asked together; the slowest sets the pace. */
-class ReplicaSink implements BackgroundSink {
-  onDrain: () => void = () => {}
-  private readonly links: readonly ReplicaLink[]
-  private readonly mark = Buffer.from(randomId(), 'latin1')
-  private started = false
-  private discarded = false
-
-  constructor(links: readonly ReplicaLink[]) {
-    this.links = links
-  }
-
-  private get alive(): ReplicaLink[] {
-    return this.links.filter(link => link.transport.onDrain !== null)
-  }
-  get failed(): Error | null {
-    return this.discarded || this.alive.length === 0 ? new Error('no replica is left') : null
-  }
-  get congested(): boolean {
-    return this.alive.some(link => link.transport.pendingOutputBytes > CONGESTED_BYTES)
-  }
-
-  write(chunk: Buffer): void {
-    const chunks = this.started ? [chunk] : [Buffer.from(`$EOF:${this.mark.toString('latin1')}\r\n`, 'latin1'), chunk]
-    this.started = true
-    for (const link of this.alive) link.transport.sendAll(chunks)
-  }
-
-  drained(): void {
-    this.onDrain()
-  }
-
-  finish(done: (failure: Error | null) => void): void {
-    for (const link of this.alive) link.transport.send(this.mark)
-    done(this.failed)
-  }
-
-  discard(): void {
-    this.discarded = true
   }
 }
