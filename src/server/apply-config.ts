@@ -36,6 +36,15 @@ export function applyConfig(server: Server): void {
   }
   apply()
   config.onChange('maxmemory', apply)
+  config.onChange('maxmemory', maxmemory => {
+    const used = server.memory.usedBytes
+    if (maxmemory !== 0 && used > maxmemory) {
+      log.warning(
+        `WARNING: the new maxmemory value set via CONFIG SET (${maxmemory}) is smaller than the current memory usage (${used}). This will result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.`,
+      )
+    }
+    return null
+  })
   config.onChange('maxmemory-samples', apply)
   config.onChange('maxmemory-eviction-tenacity', apply)
   config.onChange('maxmemory-clients', apply)

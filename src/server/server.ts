@@ -231,6 +231,12 @@ export class Server
     this.stateChanged()
     if (this.config.values.port !== 0) this.log.notice('Ready to accept connections tcp')
     if (this.config.values.unixsocket !== '') this.log.notice('Ready to accept connections unix')
+    const { maxmemory } = this.config.values
+    if (maxmemory > 0 && maxmemory < 1024 * 1024) {
+      this.log.warning(
+        `WARNING: You specified a maxmemory value that is less than 1MB (current value is ${maxmemory} bytes). Are you sure this is what you really want?`,
+      )
+    }
     this.stopWarmUp = warmUp(this.commands.all, () => this.stats.commandsProcessed)
   }
 

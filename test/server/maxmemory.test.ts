@@ -160,6 +160,13 @@ describe('with a policy', () => {
     await until('memory is below the limit', async () => (await field('used_memory')) <= bytes)
   })
 
+  test('a maxmemory below what is used is worth a warning', async () => {
+    await text('CONFIG', 'SET', 'maxmemory', '1000')
+    await server.waitForLog(
+      /new maxmemory value set via CONFIG SET \(1000\) is smaller than the current memory usage \(\d+\)/,
+    )
+  })
+
   test('memory of clients makes keys go', async () => {
     await client.pipeline(keys(1000, 'key', 1000))
     await limit(100_000, 'allkeys-lru')
