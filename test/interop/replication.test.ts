@@ -134,6 +134,50 @@ describe('a chain redis-server -> redis-ts -> redis-server', needsStock, () => {
   })
 })
 
+describe.concurrent('what changes databases as a whole arrives at every station of a chain', needsStock, () => {
+  test.each([
+    ['redis-server -> redis-ts -> redis-server', stock, ours, stock],
+    ['redis-ts -> redis-server -> redis-ts', ours, stock, ours],
+  ] as const)('%s', async (_, startTop, startMiddle, startBottom) => {
+    const top = await startTop()
+    const middle = await startMiddle(of(top))
+    await linkUp(middle.port)
+    const bottom = await startBottom(of(middle))
+    await linkUp(bottom.port)
+    await fill(top.port, [
+      ['MULTI'],
+      ['SET', 'in', 'a transaction'],
+      ['SELECT', '3'],
+      ['HSET', 'h', 'f', 'v'],
+      ['EXEC'],
+      ['SET', 'lasting', 'x', 'EX', '1000'],
+      ['SWAPDB', '0', '3'],
+      ['SET', 'behind', 'the swap'],
+      ['PEXPIRE', 'in', '50'],
+      ['SELECT', '7'],
+      ['SET', 'moved', 'x'],
+      ['MOVE', 'moved', '8'],
+      ['SET', 'fleeting', 'x', 'PX', '50'],
+      ['SET', 'flushed', 'x'],
+      ['SELECT', '8'],
+      ['COPY', 'moved', 'copied', 'DB', '9'],
+    ])
+    for (const db of ['db3', 'db7']) {
+      await until(
+        'what expires is deleted',
+        async () => (await stat(top, db))?.startsWith('keys=1,expires=0,') === true,
+      )
+    }
+    await fill(top.port, [['SELECT', '7'], ['FLUSHDB'], ['SET', 'after', 'the flush']])
+    await expectSameData(top, middle, bottom)
+    for (const server of [top, middle, bottom]) {
+      const keyspace = await info(server.port)
+      const keys = [0, 3, 7, 8, 9].map(db => keyspace.get(`db${db}`)?.split(',')[0])
+      expect(keys).toEqual(['keys=2', 'keys=1', 'keys=1', 'keys=1', 'keys=1'])
+    }
+  })
+})
+
 describe.concurrent('promotion', needsStock, () => {
   test.each([
     ['redis-ts', 'redis-server', ours, stock],
