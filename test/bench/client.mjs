@@ -28,6 +28,8 @@ export async function connect(port) {
         settle()
         resolve(Buffer.concat(chunks).toString('latin1'))
       }
+      // Closed since the last request: no event would tell.
+      if (socket.destroyed) return fail()
       socket.on('data', take)
       socket.on('close', fail)
       socket.write(data)

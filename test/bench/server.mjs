@@ -48,6 +48,22 @@ export async function startServer(command, dir) {
   const port = await freePort()
   const home = dir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'redis-ts-bench-'))
   const argv = [...command.split(' '), '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', home]
+  return { ...(await launch(argv, READY, home)), command, port }
+}
+
+/**
+ * Starts stock redis-sentinel on CPU 0, on a free port, with these lines of configuration. Resolves when it watches its master.
+ */
+export async function startSentinel(lines) {
+  const port = await freePort()
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'redis-ts-bench-'))
+  const file = path.join(home, 'sentinel.conf')
+  fs.writeFileSync(file, `${[`port ${port}`, ...lines].join('\n')}\n`)
+  return { ...(await launch(['redis-sentinel', file], '+monitor', home)), port }
+}
+
+/** Starts a program on CPU 0 that works in `home`. Resolves when its log says `ready`. */
+async function launch(argv, ready, home) {
   if (canPin) argv.unshift('taskset', '-c', '0')
   const begun = performance.now()
   const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -60,13 +76,11 @@ export async function startServer(command, dir) {
   await new Promise((resolve, reject) => {
     child.stdout.setEncoding('utf8').on('data', data => {
       log += data
-      if (log.includes(READY)) resolve()
+      if (log.includes(ready)) resolve()
     })
-    ended.then(() => reject(new Error(`${command} did not start:\n${log}`)))
+    ended.then(() => reject(new Error(`${argv.join(' ')} did not start:\n${log}`)))
   })
   return {
-    command,
-    port,
     dir: home,
     pid: child.pid,
     readyMs: performance.now() - begun,

@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 // npm run bench: redis-ts beside redis-server on this machine, as Markdown tables.
 //
-//   npm run bench -- [--quick] [--only speed|memory|idle|save|start] [--a CMD] [--b CMD]
+//   npm run bench -- [--quick] [--only speed|memory|idle|save|start|failover] [--a CMD] [--b CMD]
 //
 // A is this package's redis-ts and B is redis-server unless told otherwise. The servers run on CPU 0; redis-benchmark and
-// this process, which pings, run on CPU 1. Needs redis-server and redis-benchmark (apt-get install redis-server redis-tools).
+// this process, which pings, run on CPU 1. Needs redis-server, redis-benchmark and redis-sentinel
+// (apt-get install redis-server redis-tools redis-sentinel).
 import { execFileSync } from 'node:child_process'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { measureFailover } from './failover.mjs'
 import { measureIdle } from './idle.mjs'
 import { measureMemory } from './memory.mjs'
 import { measureSave } from './save.mjs'
@@ -22,6 +24,7 @@ const SECTIONS = {
   idle: measureIdle,
   save: measureSave,
   start: measureStart,
+  failover: measureFailover,
 }
 
 const { values: options } = parseArgs({
