@@ -6,6 +6,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { syncDirectory } from '../persistence/file-sink.js'
+import { auxNumber } from '../persistence/rdb/aux-number.js'
 import type { KeyspaceTargetOptions } from '../persistence/rdb/load.js'
 import { RdbReader } from '../persistence/rdb/reader.js'
 import { systemText } from '../persistence/saver.js'
@@ -15,6 +16,7 @@ import { StagedLoad } from './staged-load.js'
 
 const CHUNK_BYTES = 256 * 1024
 const SLICE_MS = 5
+const REPLID_LENGTH = 40
 
 export class Loader {
   loading = false
@@ -71,7 +73,7 @@ export class Loader {
     this.load(fd, 'from-master').then(
       aux => {
         server.keyspace.dirty = 0
-        server.replication.masterDatabase = Number(aux.get('repl-stream-db') ?? 0)
+        server.replication.masterDatabase = auxNumber(aux.get('repl-stream-db'))
         this.keep(file)
         done(null)
       },
@@ -113,7 +115,7 @@ export class Loader {
       },
       aux: (name, value) => {
         aux.set(name, value)
-        if (name === 'used-mem') this.savedUsedBytes = Number(value)
+        if (name === 'used-mem') this.savedUsedBytes = auxNumber(value)
         // The last of replication's fields, all of them ahead of the keys.
         if (name === 'repl-offset' && source === 'own') this.restoreHistory(aux)
       },
@@ -140,8 +142,8 @@ export class Loader {
   private restoreHistory(aux: ReadonlyMap<string, string>): void {
     const replid = aux.get('repl-id')
     const offset = Number(aux.get('repl-offset'))
-    if (replid === undefined || !Number.isSafeInteger(offset)) return
-    this.server.replication.restore(replid, offset, Number(aux.get('repl-stream-db') ?? 0))
+    if (replid?.length !== REPLID_LENGTH || !Number.isSafeInteger(offset) || offset < 0) return
+    this.server.replication.restore(replid, offset, auxNumber(aux.get('repl-stream-db')))
   }
 
   /** A load begins: clients are told so. */

@@ -1,4 +1,5 @@
 /** Loads a master's snapshot from the socket beside the old data, which stays until the new is whole (repl-diskless-load). */
+import { auxNumber } from '../persistence/rdb/aux-number.js'
 import { KeyspaceTarget } from '../persistence/rdb/load.js'
 import { RdbReader } from '../persistence/rdb/reader.js'
 import type { SnapshotReceiver } from '../replication/socket-transfer.js'
@@ -26,8 +27,8 @@ export class StagedLoad implements SnapshotReceiver {
         maxValueBytes: config.values['hash-max-listpack-value'],
       },
       aux: (name, value) => {
-        if (name === 'used-mem') loader.savedUsedBytes = Number(value)
-        if (name === 'repl-stream-db') this.streamDatabase = Number(value)
+        if (name === 'used-mem') loader.savedUsedBytes = auxNumber(value)
+        if (name === 'repl-stream-db') this.streamDatabase = auxNumber(value)
       },
       warn: message => log.warning(message),
     })

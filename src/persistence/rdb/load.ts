@@ -12,7 +12,7 @@ const LFU_COUNTER_MASK = 0xff
 const LRU_BITS = 0xffffff
 /** More empty keys than this are counted, but not logged. */
 const EMPTY_KEYS_LOGGED = 10
-/** The file's word on its number of keys is trusted up to here: some 20 MiB of table. */
+/** A file's word on its numbers of keys is trusted for so many, in all databases together: some 20 MiB of table. */
 const RESERVE_MAX_KEYS = 2_000_000
 
 export interface KeyspaceTargetOptions {
@@ -43,6 +43,8 @@ export class KeyspaceTarget implements RdbTarget {
   private hashIsDropped = false
   private idleSeconds = -1
   private frequency = -1
+  /** For so many keys tables may still be made on the file's word alone. */
+  private reservableKeys = RESERVE_MAX_KEYS
 
   constructor(keyspace: Keyspace, options: KeyspaceTargetOptions) {
     this.keyspace = keyspace
@@ -71,8 +73,14 @@ export class KeyspaceTarget implements RdbTarget {
   }
 
   resizeDatabase(keys: number, expires: number): void {
-    this.database.keys.reserve(Math.min(keys, RESERVE_MAX_KEYS))
-    this.database.expires.reserve(Math.min(expires, RESERVE_MAX_KEYS))
+    this.database.keys.reserve(this.reservable(keys))
+    this.database.expires.reserve(this.reservable(expires))
+  }
+
+  private reservable(keys: number): number {
+    const count = Math.min(keys, this.reservableKeys)
+    this.reservableKeys -= count
+    return count
   }
 
   string(key: RdbKey, value: Buffer, start: number, end: number, own: boolean): boolean {

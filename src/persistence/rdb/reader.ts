@@ -51,6 +51,8 @@ const CHECKSUM = 2
 const DONE = 3
 
 const TWO_32 = 4294967296
+/** The smallest key with its value: a type and two empty strings. */
+const KEY_MIN_BYTES = 3
 /** -1 in EXPIRETIME_MS means no expiry (rdb.c). */
 const NO_EXPIRY_MS = -1
 const MAX_AUX_BYTES = 64 << 20
@@ -311,7 +313,10 @@ export class RdbReader {
     if (expiresAt < 0) return expiresAt
     const keys = window.lengths.value
     const next = window.length(bytes, expiresAt, end)
-    if (next >= 0) this.target.resizeDatabase(keys, window.lengths.value)
+    if (next < 0) return next
+    // More keys than this cannot follow, whatever is said of them.
+    const atMost = (window.totalBytes - window.base - next) / KEY_MIN_BYTES
+    this.target.resizeDatabase(Math.min(keys, atMost), Math.min(window.lengths.value, atMost))
     return next
   }
 
