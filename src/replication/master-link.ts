@@ -35,8 +35,6 @@ export interface MasterLinkHost {
   resumePoint(): { replid: string; firstWanted: number } | null
   /** The master has accepted to continue, under this id. */
   continued(replid: string | null): void
-  /** A full synchronization begins: replicas of this server will have to join again. */
-  fullSyncStarts(): void
   /** The master is asked to become one, by this one's PSYNC (FAILOVER). */
   readonly asksForFailover: boolean
   /** The master continues or sends everything. */
@@ -244,7 +242,6 @@ export class MasterLink {
         this.pendingFull = { replid: '', offset: 0 }
     }
     this.state = 'sync'
-    this.owner.fullSyncStarts()
     this.owner.changed()
   }
 

@@ -212,7 +212,8 @@ export class Replication implements MasterLinkHost, FailoverHost {
     this.log.notice('MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.')
   }
 
-  fullSyncStarts(): void {
+  /** What is here is about to give way to another history. Until then a failed synchronization has cost nothing. */
+  private leaveHistory(): void {
     if (this.mayResume) this.log.notice('Discarding previously cached master state.')
     this.replicas.disconnectAll()
     this.mayResume = false
@@ -238,6 +239,7 @@ export class Replication implements MasterLinkHost, FailoverHost {
 
   loadFile(file: string, replid: string, offset: number, done: (error: Error | null) => void): void {
     this.saver.abort()
+    this.leaveHistory()
     this.host.loadFile(file, error => {
       if (error === null) this.beginHistory(replid, offset)
       done(error)
@@ -259,6 +261,7 @@ export class Replication implements MasterLinkHost, FailoverHost {
   }
 
   receiveSnapshot(replid: string, totalBytes: number): SnapshotReceiver {
+    this.leaveHistory()
     // Of the same history, the old data is an earlier state of the new: clients may well read it meanwhile.
     const async = this.config.values['repl-diskless-load'] === 'swapdb' && replid === this.identity.replid
     return this.host.loadFromSocket(totalBytes, async)

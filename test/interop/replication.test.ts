@@ -134,6 +134,26 @@ describe('a chain redis-server -> redis-ts -> redis-server', needsStock, () => {
   })
 })
 
+test('a full synchronization that breaks off before the copy has come costs nothing', async () => {
+  const [master, other] = await Promise.all([ours(), ours(['--rdb-key-save-delay', '10000000'])])
+  await fill(master.port, [['SET', 'k', 'v']])
+  await fill(other.port, [['SET', 'k', 'w']])
+  const replica = await ours(of(master))
+  await linkUp(replica.port)
+  const own = await ours(of(replica))
+  await linkUp(own.port)
+  expect(await askText(replica.port, 'REPLICAOF', '127.0.0.1', String(other.port))).toBe('OK')
+  await replica.waitForLog('Full resync from master')
+  expect(await askText(replica.port, 'REPLICAOF', '127.0.0.1', String(master.port))).toBe('OK')
+  await linkUp(replica.port)
+  await expectSameData(master, replica, own)
+  expect(await stat(master, 'sync_full')).toBe('1')
+  expect(await stat(master, 'sync_partial_ok')).toBe('1')
+  // Its own replica has noticed nothing.
+  expect(await stat(replica, 'sync_full')).toBe('1')
+  expect(await stat(replica, 'sync_partial_ok')).toBe('0')
+})
+
 describe.concurrent('what changes databases as a whole arrives at every station of a chain', needsStock, () => {
   test.each([
     ['redis-server -> redis-ts -> redis-server', stock, ours, stock],
