@@ -14,6 +14,8 @@ const SMALL_CHUNKS = 16
 const ARENA_SHIFT = 6
 const POSITION_MASK = 63
 
+export const NO_ARENAS: ReadonlySet<number> = new Set()
+
 interface Arena {
   readonly memory: ArrayBuffer
   readonly chunks: number
@@ -27,6 +29,8 @@ interface Arena {
 export class Arenas {
   /** Bytes of chunks in use, and of those that were in use before: what the process holds of all arenas. */
   residentBytes = 0
+  /** Arenas that are being emptied: chunks come from others. */
+  avoided = NO_ARENAS
   private readonly arenas: (Arena | null)[] = []
   private chunks = 0
   private readonly released: ReleasedMemory | null
@@ -39,7 +43,7 @@ export class Arenas {
   /** Takes a chunk, from the oldest arena that has one left, so that younger ones can empty. Returns its place. O(arenas). */
   take(): number {
     let index = 0
-    while (index < this.arenas.length && isFull(this.arenas[index])) index++
+    while (index < this.arenas.length && (isFull(this.arenas[index]) || this.avoided.has(index))) index++
     const arena = this.arenas[index] ?? this.open(index)
     arena.used++
     let position = arena.free.pop()

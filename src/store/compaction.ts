@@ -14,8 +14,10 @@ import type { Keyspace } from './keyspace.js'
 /** Free slots that are not worth the work: less than this, or than this share of what is in use. */
 const LEAST_WASTE_BYTES = 8 * 1024 * 1024
 const LEAST_WASTE_SHARE = 0.25
-/** After a walk the waste has to grow by this factor before the next one: some of it cannot be helped. */
-const GROWTH = 1.25
+/** A walk that did not empty half of what it was to is followed by a pause, twice as long each time. */
+const LONGEST_PAUSE_SECONDS = 256
+/** How long to wait when there was nothing to gain after all. */
+const IDLE_PAUSE_SECONDS = 10
 const BUCKETS_BETWEEN_CLOCK_READS = 8
 
 export class Compaction {
@@ -30,8 +32,13 @@ export class Compaction {
   private cursor = 0
   private table: HashTable | null = null
   private database: Database
-  /** What the last walk left. */
-  private toleratedBytes = 0
+  /** Chunks that the walk is to empty. */
+  private planned = 0
+  /** Seconds to wait before the next walk, and how long the last such pause was. */
+  private pause = 0
+  private lastPause = 0
+  /** Waste when the pause began. */
+  private knownWasteBytes = 0
 
   constructor(keyspace: Keyspace) {
     this.keyspace = keyspace
@@ -47,11 +54,13 @@ export class Compaction {
     const { entries, loading, snapshot } = this.keyspace
     if (this.running || loading || snapshot !== null) return
     const waste = entries.reservedBytes - entries.usedBytes
-    const worthwhile = Math.max(LEAST_WASTE_BYTES, entries.usedBytes * LEAST_WASTE_SHARE)
-    if (waste < worthwhile) this.toleratedBytes = 0
-    if (waste < worthwhile || waste < this.toleratedBytes) return
-    this.toleratedBytes = waste * GROWTH
-    if (entries.startEvacuation() === 0) return
+    if (waste < Math.max(LEAST_WASTE_BYTES, entries.usedBytes * LEAST_WASTE_SHARE)) return
+    if (--this.pause > 0 && waste < this.knownWasteBytes + LEAST_WASTE_BYTES) return
+    this.planned = entries.startEvacuation()
+    if (this.planned === 0) {
+      this.rest(entries, IDLE_PAUSE_SECONDS)
+      return
+    }
     this.entries = entries
     this.position = 0
     this.table = null
@@ -77,10 +86,17 @@ export class Compaction {
   }
 
   private finish(entries: Entries): void {
-    entries.endEvacuation()
+    const good = entries.endEvacuation() < this.planned / 2
     this.entries = null
     this.table = null
-    this.toleratedBytes = (entries.reservedBytes - entries.usedBytes) * GROWTH
+    this.lastPause = good ? 0 : Math.min(LONGEST_PAUSE_SECONDS, Math.max(1, this.lastPause * 2))
+    this.rest(entries, this.lastPause)
+  }
+
+  /** Waits with the next walk, unless there is more to gain by then. */
+  private rest(entries: Entries, seconds: number): void {
+    this.pause = seconds
+    this.knownWasteBytes = entries.reservedBytes - entries.usedBytes
   }
 
   /** Deals with one bucket; false behind the last one. */

@@ -2,9 +2,9 @@
 import { CHUNK_BYTES } from './arenas.js'
 import { CHUNK_PAGE_SHIFT, CHUNK_PAGES, CLASS_SLOTS, CLASS_UNITS, UNIT_BYTES, UNITS_OF_CLASS } from './size-classes.js'
 
-/** A chunk that is fuller than this is not worth its moves. */
+/** What is fuller than this, a chunk or an arena, is not worth its moves. */
 const MAX_LIVE = 0.8
-/** Arenas are as empty as each other when they fall into the same one of so many steps. */
+/** Arenas are as full as each other when they fall into the same one of so many steps. */
 const FILL_STEPS = 8
 
 /** The state of all pages: class and slots in use of each, and a bit for each free page of a chunk. */
@@ -21,30 +21,69 @@ export interface PagedChunk {
   readonly arenaChunks: number
 }
 
+export interface Evacuation {
+  /** The chunks to be emptied. */
+  readonly chunks: readonly number[]
+  /** Arenas that will be empty then. */
+  readonly arenas: ReadonlySet<number>
+}
+
 /**
- * The chunks to be emptied: all but the fewest that have slots and pages for everything that is in use. Those of the fullest
- * arenas stay, of equally full ones those of the oldest: the system gets back whole arenas only, and new chunks come from the
- * oldest first. Chunk 0 always stays. O(pages + n log n) for n chunks.
+ * Chooses what is emptied: all but what it takes to have slots and pages for everything that is in use. The fullest arenas stay,
+ * of equally full ones the oldest, since the system gets back whole arenas only; of those that stay, chunks leave that are not
+ * needed, so that their pages can serve any size. Chunk 0 always stays. O(pages + n log n) for n chunks.
  */
-export function planEvacuation(pages: SlabPages, chunks: readonly PagedChunk[]): number[] {
-  const live = new Map<PagedChunk, number>()
-  const liveOfArena = new Map<number, number>()
-  for (const paged of chunks) {
-    const bytes = liveBytes(pages, paged.chunk)
-    live.set(paged, bytes)
-    liveOfArena.set(paged.arena, (liveOfArena.get(paged.arena) ?? 0) + bytes)
-  }
-  const fill = ({ arena, arenaChunks }: PagedChunk): number =>
-    Math.floor(((liveOfArena.get(arena) ?? 0) / (arenaChunks * CHUNK_BYTES)) * FILL_STEPS)
-  const order = chunks.toSorted((a, b) => fill(b) - fill(a) || a.arena - b.arena || a.chunk - b.chunk)
+export function planEvacuation(pages: SlabPages, paged: readonly PagedChunk[]): Evacuation {
+  const arenas = arenasOf(pages, paged)
   const room = new Room(pages)
-  for (const { chunk } of chunks) room.want(chunk)
+  for (const { chunk } of paged) room.want(chunk)
   const leaving: number[] = []
-  for (const paged of order) {
-    if (paged.chunk === 0 || !room.suffices) room.add(paged.chunk)
-    else if ((live.get(paged) ?? 0) < CHUNK_BYTES * MAX_LIVE) leaving.push(paged.chunk)
+  const leavingArenas = new Set<number>()
+  for (const arena of arenas) {
+    const leaves =
+      room.suffices && !arena.chunks.some(({ number }) => number === 0) && arena.liveBytes < arena.totalBytes * MAX_LIVE
+    if (leaves) leavingArenas.add(arena.index)
+    else if (!room.suffices) room.addPages(arena.freeChunks * CHUNK_PAGES)
+    for (const chunk of arena.chunks) {
+      if (chunk.number === 0 || !room.suffices) room.add(chunk.number)
+      else if (leaves || chunk.liveBytes < CHUNK_BYTES * MAX_LIVE) leaving.push(chunk.number)
+    }
   }
-  return leaving
+  return { chunks: leaving, arenas: leavingArenas }
+}
+
+interface ChunkFill {
+  readonly number: number
+  readonly liveBytes: number
+}
+
+interface ArenaFill {
+  readonly index: number
+  readonly chunks: readonly ChunkFill[]
+  readonly totalBytes: number
+  readonly freeChunks: number
+  readonly liveBytes: number
+}
+
+/** The arenas, fullest first, each with its chunks in use, fullest first. */
+function arenasOf(pages: SlabPages, paged: readonly PagedChunk[]): ArenaFill[] {
+  const byArena = new Map<number, { arenaChunks: number; chunks: ChunkFill[]; live: number }>()
+  for (const { arena, arenaChunks, chunk } of paged) {
+    const found = byArena.get(arena) ?? { arenaChunks, chunks: [], live: 0 }
+    byArena.set(arena, found)
+    const live = liveBytes(pages, chunk)
+    found.chunks.push({ number: chunk, liveBytes: live })
+    found.live += live
+  }
+  const fills = Array.from(byArena, ([index, { arenaChunks, chunks, live }]) => ({
+    index,
+    chunks: chunks.sort((a, b) => b.liveBytes - a.liveBytes),
+    totalBytes: arenaChunks * CHUNK_BYTES,
+    freeChunks: arenaChunks - chunks.length,
+    liveBytes: live,
+  }))
+  const step = ({ liveBytes, totalBytes }: ArenaFill): number => Math.floor((liveBytes / totalBytes) * FILL_STEPS)
+  return fills.sort((a, b) => step(b) - step(a) || a.index - b.index)
 }
 
 function liveBytes({ pageClass, pageLive }: SlabPages, chunk: number): number {
@@ -76,6 +115,10 @@ class Room {
   /** Counts the slots in use of a chunk. */
   want(chunk: number): void {
     this.forPages(chunk, (sizeClass, live) => this.change(sizeClass, live))
+  }
+
+  addPages(pages: number): void {
+    this.freePages += pages
   }
 
   /** A chunk stays, with all its slots and free pages. */

@@ -5,7 +5,7 @@
  * number in units of 8 bytes (so 32 GiB at most); 0 means "none". Pages that empty go back to a common pool, chunks
  * that empty go back to the system. Nothing here is seen by the garbage collector but one typed array a chunk.
  */
-import { Arenas, CHUNK_BYTES } from './arenas.js'
+import { Arenas, CHUNK_BYTES, NO_ARENAS } from './arenas.js'
 import { type PagedChunk, planEvacuation } from './evacuation-plan.js'
 import type { ReleasedMemory } from './released-memory.js'
 import {
@@ -246,10 +246,11 @@ export class Slabs {
       if (bytes[chunk] === NO_BYTES || places[chunk] === NO_PLACE) continue
       chunks.push({ chunk, arena: arenas.indexOf(places[chunk]), arenaChunks: arenas.sizeAt(places[chunk]) })
     }
-    const chosen = planEvacuation({ freePages, pageClass, pageLive }, chunks)
-    for (const chunk of chosen) this.leave(chunk)
+    const plan = planEvacuation({ freePages, pageClass, pageLive }, chunks)
+    for (const chunk of plan.chunks) this.leave(chunk)
     keepOnly(this.chunksWithFreePages, chunk => this.leaving[chunk] === 0)
-    return chosen.length
+    arenas.avoided = plan.arenas
+    return plan.chunks.length
   }
 
   private leave(chunk: number): void {
@@ -269,14 +270,18 @@ export class Slabs {
     return this.leaving[address >>> CHUNK_SHIFT] === 1
   }
 
-  /** Ends an evacuation: chunks that did not empty are used like others again. O(pages of those). */
-  endEvacuation(): void {
+  /** Ends an evacuation: chunks that did not empty are used like others again. Returns how many. O(chunks). */
+  endEvacuation(): number {
+    this.arenas.avoided = NO_ARENAS
+    let left = 0
     for (let chunk = 0; chunk < this.bytes.length; chunk++) {
       if (this.leaving[chunk] === 0) continue
+      left++
       this.leaving[chunk] = 0
       this.forRoomyPages(chunk, page => this.linkPage(page, this.pageClass[page]))
       if (this.freePages[chunk] !== 0) this.chunksWithFreePages.push(chunk)
     }
+    return left
   }
 
   private openChunk(): number {
