@@ -74,8 +74,9 @@ describe('three Sentinels', needsStock, () => {
     const watching = await watch(master.port, 2)
     const writing = write(watching)
     await writing.goesOn()
-    const reader = await RawClient.connect(sibling.port)
-    await reader.call('AUTH', PASSWORD)
+    const clients = [await RawClient.connect(sibling.port), await RawClient.connect(sibling.port)]
+    for (const client of clients) await client.call('AUTH', PASSWORD)
+    await clients[0].call('SUBSCRIBE', 'news')
 
     // Down, found to be so by two, replaced by the replica of the best priority.
     const killed = watching.now()
@@ -95,7 +96,7 @@ describe('three Sentinels', needsStock, () => {
 
     // The sibling goes on with what the old master's stream has given it; its clients have to look for the master anew.
     await follows(sibling.port, heir.port)
-    await reader.closed()
+    for (const client of clients) await client.closed()
     const promoted = await info(heir.port)
     expect(promoted.get('role')).toBe('master')
     expect([promoted.get('sync_full'), promoted.get('sync_partial_ok')]).toEqual(['0', '1'])
@@ -122,6 +123,7 @@ describe('three Sentinels', needsStock, () => {
       expect(configFile(server)).toMatch(new RegExp(`^(replicaof|slaveof) 127.0.0.1 ${heir.port}$`, 'm'))
     }
   })
+
   test('take over from a master that hangs, which becomes a replica when it wakes up', async () => {
     const master = await startRedisTs([], { config: config() })
     const heir = await startFollowing(startRedisTs, master.port)

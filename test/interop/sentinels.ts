@@ -62,13 +62,12 @@ export class Sentinels {
     for (const port of ports) {
       await until(`the sentinel on port ${port} knows all`, async () => {
         const state = await cli(port, 'INFO', 'sentinel')
-        return state.includes(`status=ok`) && state.includes(`slaves=${replicas},sentinels=${configs.length}`)
+        return state.includes('status=ok') && state.includes(`slaves=${replicas},sentinels=${configs.length}`)
       })
       // Until the first INFO of a replica it could not be chosen.
       await until(`the sentinel on port ${port} has asked the replicas`, async () => {
-        const said = (await cli(port, 'SENTINEL', 'REPLICAS', MASTER_NAME)).split('\n')
-        const links = said.filter((_, i) => said[i - 1] === 'master-link-status')
-        return links.length > 0 && links.every(link => link === 'ok')
+        const announced = [...(await knownReplicas(port)).values()]
+        return announced.length > 0 && announced.every(fields => fields.get('master-link-status') === 'ok')
       })
     }
     return sentinels
@@ -97,19 +96,25 @@ export class Sentinels {
     return Promise.any(this.programs.map((program, i) => program.waitForLog(pattern, 40_000, since[i])))
   }
 
-  /** The fields of the replicas as one of them knows them, those announced only, by port. */
-  async replicas(): Promise<Map<number, Map<string, string>>> {
-    const known = new Map<number, Map<string, string>>()
-    for (const block of (await cli(this.ports[0], 'SENTINEL', 'REPLICAS', MASTER_NAME)).split(/^name\n/m).slice(1)) {
-      const lines = ['name', ...block.split('\n')]
-      const fields = new Map<string, string>()
-      for (let i = 0; i + 1 < lines.length; i += 2) fields.set(lines[i], lines[i + 1])
-      known.set(Number(fields.get('port')), fields)
-    }
-    return known
+  /** The replicas that they tell clients of, by port: the fields that SENTINEL REPLICAS shows. */
+  replicas(): Promise<Map<number, Map<string, string>>> {
+    return knownReplicas(this.ports[0])
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.programs.map(program => program.stop()))
   }
+}
+
+async function knownReplicas(sentinel: number): Promise<Map<number, Map<string, string>>> {
+  const known = new Map<number, Map<string, string>>()
+  // Names and values in turn, each replica's beginning with its name.
+  const [, ...replicas] = (await cli(sentinel, 'SENTINEL', 'REPLICAS', MASTER_NAME)).split(/^name\n/m)
+  for (const text of replicas) {
+    const lines = ['name', ...text.split('\n')]
+    const fields = new Map<string, string>()
+    for (let i = 0; i + 1 < lines.length; i += 2) fields.set(lines[i], lines[i + 1])
+    known.set(Number(fields.get('port')), fields)
+  }
+  return known
 }
