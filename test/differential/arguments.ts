@@ -239,5 +239,7 @@ export const generators: Generators = {
     ]),
   category: random =>
     random.pick(['string', 'hash', 'bitmap', 'keyspace', 'connection', 'transaction', 'pubsub', 'nosuch']),
+  junktime: random =>
+    random.pick(['', 'x', '0', '-1', '-100', '1.5', '01', ' 5', '9223372036854775808', 'NX', 'EX', 'hallo']),
   junk: random => (random.chance(0.4) ? random.pick(INTEGERS) : value(random)),
 }

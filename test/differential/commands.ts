@@ -155,6 +155,9 @@ const MANGLED_SHARE = 0.12
 /** Kept as they are written: other arguments let a client wait for long, or ask for what differs from server to server. */
 const UNMANGLED = new Set(['WAIT', 'CLIENT', 'COMMAND', 'SCAN', 'MEMORY', 'ACL LOG'])
 
+/** These take a time to live: a short one would be over at another moment on each server. */
+const EXPIRING = new Set(['SET', 'SETEX', 'PSETEX', 'GETEX', 'EXPIRE', 'PEXPIRE', 'EXPIREAT', 'PEXPIREAT'])
+
 export function randomRequest(random: Random): string[] {
   let at = random.next()
   let chosen = GROUPS[0][1]
@@ -164,7 +167,7 @@ export function randomRequest(random: Random): string[] {
     at -= share
   }
   const request = random.pick(chosen)(random)
-  return random.chance(MANGLED_SHARE) && !UNMANGLED.has(request[0]) && !UNMANGLED.has(request.slice(0, 2).join(' '))
-    ? mangle(request, random, generators.junk)
-    : request
+  if (!random.chance(MANGLED_SHARE)) return request
+  if (UNMANGLED.has(request[0]) || UNMANGLED.has(request.slice(0, 2).join(' '))) return request
+  return mangle(request, random, EXPIRING.has(request[0]) ? generators.junktime : generators.junk)
 }

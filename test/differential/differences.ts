@@ -22,9 +22,9 @@ export const differences: readonly Difference[] = [
   {
     reason: 'ACL DRYRUN names the user since 7.2',
     command: /^acl\|dryrun$/,
-    ours: /^\$User \w+ has no permissions to /,
+    ours: /^\$User .* has no permissions to /s,
     stock: /^\$This user has no permissions to /,
-    common: reply => reply.replace(/User \w+/, 'This user'),
+    common: reply => reply.replace(/User .* has no/s, 'This user has no'),
   },
   {
     reason:
