@@ -205,6 +205,8 @@ function psync(ctx: CommandContext): void {
   if (ctx.args.argc > 3 && ctx.args.is(3, 'failover') && !takeOver(ctx, replid)) return
   const firstWanted = ctx.args.safeInteger(2)
   if (Number.isNaN(firstWanted)) {
+    const { name } = new ReplicaLink(ctx.client.transport, ctx.client.replicaTraits ?? new ReplicaTraits())
+    ctx.server.log.warning(`Replica ${name} asks for synchronization but with a wrong offset`)
     ctx.reply.error(NOT_AN_INTEGER)
     return
   }

@@ -182,6 +182,15 @@ export class Replicas implements FileSenderHost {
     if (this.links.size === 0) this.idleSinceMs = Date.now()
     link.onRemoved?.()
     this.onChange()
+    if (link.state === 'wait_bgsave_end') this.abandonSnapshot()
+  }
+
+  /** A file that was to be sent to replicas which have all left is of use only where one is kept anyway. */
+  private abandonSnapshot(): void {
+    const { saver, config } = this
+    if (!saver.inProgress || saver.target !== 'disk' || config.values.save.length > 0) return
+    for (const link of this.links) if (link.state === 'wait_bgsave_end') return
+    saver.abort()
   }
 
   disconnectAll(): void {

@@ -154,6 +154,29 @@ test('a full synchronization that breaks off before the copy has come costs noth
   expect(await stat(replica, 'sync_partial_ok')).toBe('0')
 })
 
+test('a snapshot to disk for replicas that have all left is given up, unless files are kept', async () => {
+  const master = await ours(['--repl-diskless-sync', 'no', '--rdb-key-save-delay', '10000000'])
+  await fill(master.port, [['SET', 'k', 'v']])
+  const replicas = await Promise.all([ours(of(master)), ours(of(master))])
+  const waiting = async (): Promise<boolean> => {
+    const stats = await info(master.port)
+    return stats.get('rdb_bgsave_in_progress') === '1' && stats.get('slave1')?.includes('wait_bgsave') === true
+  }
+  await until('both wait', waiting)
+  await ask(replicas[0].port, 'REPLICAOF', 'NO', 'ONE')
+  await until('one is left', async () => (await stat(master, 'connected_slaves')) === '1')
+  expect(await stat(master, 'rdb_bgsave_in_progress')).toBe('1')
+  await ask(replicas[1].port, 'REPLICAOF', 'NO', 'ONE')
+  await until('it is given up', async () => (await stat(master, 'rdb_bgsave_in_progress')) === '0')
+
+  await ask(master.port, 'CONFIG', 'SET', 'save', '900 1')
+  for (const { port } of replicas) await ask(port, 'REPLICAOF', '127.0.0.1', String(master.port))
+  await until('both wait again', waiting)
+  for (const { port } of replicas) await ask(port, 'REPLICAOF', 'NO', 'ONE')
+  await until('both are gone', async () => (await stat(master, 'connected_slaves')) === '0')
+  expect(await stat(master, 'rdb_bgsave_in_progress')).toBe('1')
+})
+
 describe.concurrent('what changes databases as a whole arrives at every station of a chain', needsStock, () => {
   test.each([
     ['redis-server -> redis-ts -> redis-server', stock, ours, stock],
