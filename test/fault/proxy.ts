@@ -1,8 +1,8 @@
 import net from 'node:net'
 
 /**
- * Looks at all that a connection has carried from the server so far and says how many bytes of it may pass before the
- * connection is cut; -1 for all of them.
+ * Looks at all that a connection has carried one way so far and says how many bytes of it may pass before the connection is
+ * cut; -1 for all of them.
  */
 export type Cut = (seen: Buffer) => number
 
@@ -19,18 +19,23 @@ interface Pair {
   readonly server: net.Socket
 }
 
-/** A TCP proxy on 127.0.0.1 that can cut, hold up and slow down what passes from the server to its clients. */
+/** A TCP proxy on 127.0.0.1 that can cut, hold up, delay and slow down what passes between a server and its clients. */
 export class TcpProxy {
   /** Where new connections go. */
   target: number
-  /** One for each of the next connections, in order; later ones pass as they are. */
+  /** One for each of the next connections, in order, on what comes from the server; later ones pass as they are. */
   readonly cuts: Cut[] = []
+  /** The same on what comes from the client. */
+  readonly requestCuts: Cut[] = []
   /** Connections so far. */
   connections = 0
   /** Connections that were cut. */
   cutsDone = 0
-  /** Bytes a second from the server to each client; 0 for no limit. */
+  /** Bytes a second, each way of each connection; 0 for no limit. */
   bytesPerSecond = 0
+  /** How long each piece takes to get through. */
+  delayMs = 0
+  private held = false
   private readonly listener: net.Server
   private readonly pairs = new Set<Pair>()
   private readonly waiting = new Set<() => void>()
@@ -74,6 +79,23 @@ export class TcpProxy {
     for (const pair of [...this.pairs]) this.cut(pair)
   }
 
+  /** Lets nothing pass, on no connection, until `release`. */
+  hold(): void {
+    this.held = true
+    for (const { client, server } of this.pairs) {
+      client.pause()
+      server.pause()
+    }
+  }
+
+  release(): void {
+    this.held = false
+    for (const { client, server } of this.pairs) {
+      client.resume()
+      server.resume()
+    }
+  }
+
   async close(): Promise<void> {
     this.cutAll()
     await new Promise(resolve => this.listener.close(resolve))
@@ -86,31 +108,46 @@ export class TcpProxy {
     this.pairs.add(pair)
     const end = () => this.drop(pair)
     for (const socket of [client, server]) socket.on('error', end).on('close', end)
-    client.on('data', data => server.write(data))
-    const cut = this.cuts.shift()
+    this.relay(pair, client, server, this.requestCuts.shift())
+    this.relay(pair, server, client, this.cuts.shift())
+    if (this.held) this.hold()
+  }
+
+  private relay(pair: Pair, from: net.Socket, to: net.Socket, cut: Cut | undefined): void {
     let seen: Buffer = Buffer.alloc(0)
-    server.on('data', data => {
+    from.on('data', data => {
       if (cut === undefined) {
-        this.pass(pair, data)
+        this.pass(from, to, data)
         return
       }
       const before = seen.length
       seen = Buffer.concat([seen, data])
       const allowed = cut(seen)
-      if (allowed < 0) this.pass(pair, data)
+      if (allowed < 0) this.pass(from, to, data)
       else {
-        client.write(data.subarray(0, Math.max(0, allowed - before)), () => this.cut(pair))
-        server.pause()
+        to.write(data.subarray(0, Math.max(0, allowed - before)), () => this.cut(pair))
+        from.pause()
       }
     })
   }
 
-  private pass({ client, server }: Pair, data: Buffer): void {
-    const full = !client.write(data)
-    if (this.bytesPerSecond === 0 && !full) return
-    server.pause()
-    if (this.bytesPerSecond === 0) client.once('drain', () => server.resume())
-    else setTimeout(() => server.resume(), (data.length * 1000) / this.bytesPerSecond)
+  private pass(from: net.Socket, to: net.Socket, data: Buffer): void {
+    const goOn = () => {
+      if (!this.held) from.resume()
+    }
+    const write = () => {
+      if (!to.write(data)) {
+        from.pause()
+        to.once('drain', goOn)
+      } else if (from.isPaused()) goOn()
+    }
+    const ms = this.delayMs + (this.bytesPerSecond === 0 ? 0 : (data.length * 1000) / this.bytesPerSecond)
+    if (ms === 0) {
+      write()
+      return
+    }
+    from.pause()
+    setTimeout(write, ms)
   }
 
   private cut(pair: Pair): void {
@@ -123,6 +160,7 @@ export class TcpProxy {
     if (!this.pairs.delete(pair)) return false
     // An orderly end for the client, so that it reads all that was let through.
     pair.client.end()
+    pair.client.removeAllListeners('data').resume()
     pair.server.destroy()
     return true
   }

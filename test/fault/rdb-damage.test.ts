@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { RdbError } from '../../src/persistence/rdb/error.js'
 import { KeyspaceTarget } from '../../src/persistence/rdb/load.js'
 import { RdbReader } from '../../src/persistence/rdb/reader.js'
@@ -18,6 +18,7 @@ const run = promisify(execFile)
 const QUIET = ['--save', '', '--enable-debug-command', 'yes']
 /** REDIS_TS_LONG_FAULTS=1: ten times as many bits. */
 const LONG = process.env.REDIS_TS_LONG_FAULTS === '1' ? 10 : 1
+vi.setConfig({ testTimeout: LONG * 60_000 })
 /** Where the checksum counts, nearly all are refused by it at the end: fewer tell as much. */
 const CHECKSUM_SHARE = 1 / 10
 /** Of one load. The files take some kilobytes; a file's word on its size may not cost more than a little. */
