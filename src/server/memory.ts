@@ -10,7 +10,7 @@
  * - The JavaScript heap is not in it. What the heap holds is garbage for the most part, and Node's own code: a figure that
  *   jumps by megabytes when the collector likes, and that no eviction could lower. Objects that stand for data (a Buffer, a
  *   table, a client) are in the accounts by their measured size. The heap shows as allocator_resident, the rest of the
- *   process as rss_overhead: plan 60 MB beside maxmemory for the two.
+ *   process as rss_overhead: plan 100 MB beside maxmemory for the two.
  * - Parts of the replication stream that only lagging replicas need are in used_memory, but do not make anything evict: the
  *   DELs of evicted keys would feed what they were to lower (freeMemoryGetNotCountedMemory in Redis's evict.c).
  */

@@ -2,8 +2,10 @@
  * Slot memory off the JavaScript heap.
  *
  * Chunks of 1 MiB are cut into pages of 64 KiB, and each page into slots of one size class. An address is a 32-bit
- * number in units of 8 bytes (so 32 GiB at most); 0 means "none". Pages that empty go back to a common pool, chunks
- * that empty go back to the system. Nothing here is seen by the garbage collector but one typed array a chunk.
+ * number in units of 8 bytes (so 32 GiB at most); 0 means "none". Pages that empty serve any class again, chunks that empty
+ * go back to their arena (arenas.ts), and with its last chunk the arena to the system. Where deletions leave chunks half empty,
+ * an evacuation makes them empty: compaction.ts moves what is in them. Nothing here is seen by the garbage collector but two
+ * typed arrays a chunk.
  */
 import { Arenas, CHUNK_BYTES, NO_ARENAS } from './arenas.js'
 import { type PagedChunk, planEvacuation } from './evacuation-plan.js'
