@@ -12,7 +12,7 @@ import { requireStock, startRedisServer, startRedisTs, tempDir } from '../intero
 import { cat, expiryMs, file, length, length64, lzf, str } from '../persistence/rdb/bytes.js'
 import { contents, LIMITS } from '../persistence/rdb/keyspace.js'
 import { ziplist, zipmap } from '../persistence/rdb/old-forms.js'
-import { ask, noise, randomNumbers, withClient } from './dataset.js'
+import { ask, info, noise, randomNumbers, withClient } from './dataset.js'
 
 const run = promisify(execFile)
 const QUIET = ['--save', '', '--enable-debug-command', 'yes']
@@ -179,6 +179,32 @@ describe('a file that claims more than it holds', () => {
       expect(outcome.error).toBeInstanceOf(RdbError)
     }
   })
+})
+
+test('a replication history that makes no sense is none: the server starts with a new one', async () => {
+  const fields: [string, string][][] = [
+    [
+      ['repl-stream-db', 'x'],
+      ['repl-id', 'a'.repeat(40)],
+      ['repl-offset', '-5'],
+    ],
+    [
+      ['repl-stream-db', '99'],
+      ['repl-id', 'short'],
+      ['repl-offset', '500'],
+    ],
+  ]
+  for (const each of fields) {
+    const dir = tempDir()
+    const aux = each.map(([name, value]) => cat(0xfa, str(name), str(value)))
+    writeFileSync(join(dir, 'dump.rdb'), file(10, ...aux, 0, str('k'), str('v')))
+    const server = await startRedisTs(QUIET, { dir })
+    expect(await ask(server.port, 'GET', 'k')).toBe('v')
+    const replication = await info(server.port, 'replication')
+    expect(replication.get('master_repl_offset')).toBe('0')
+    expect(replication.get('master_replid2')).toBe('0'.repeat(40))
+    await server.stop()
+  }
 })
 
 describe('what is not supported', requireStock('redis-server'), () => {
