@@ -242,12 +242,17 @@ test.concurrent.each([
 })
 
 test.concurrent.each([
-  ['disk', 'no'],
-  ['socket', 'yes'],
+  ['disk', 'no', 'disabled', ['dump.rdb']],
+  ['socket', 'yes', 'disabled', ['dump.rdb']],
+  ['socket', 'yes', 'swapdb', []],
 ])(
-  'a master that is killed in the middle of a full synchronization (target %s) leaves the replica its old data',
-  async (_, diskless) => {
-    const { master, replicas, proxy } = await topology(['--repl-diskless-sync', diskless], [ours])
+  'a master that is killed in the middle of a full synchronization (target %s, repl-diskless-sync %s, repl-diskless-load %s) leaves the replica its old data',
+  async (_, diskless, load, files) => {
+    const { master, replicas, proxy } = await topology(
+      ['--repl-diskless-sync', diskless],
+      [ours],
+      ['--repl-diskless-load', load],
+    )
     const [replica] = replicas
     await fill(replica.port, [['SET', 'old', 'data']])
     await fleetingGone(master.port)
@@ -267,7 +272,7 @@ test.concurrent.each([
     await allUp(replicas)
     await expectSameData(again, replica)
     expect(await syncs(again)).toEqual({ full: 1, partial: 0, refused: 0 })
-    expect(readdirSync(replica.dir)).toEqual(['dump.rdb'])
+    expect(readdirSync(replica.dir)).toEqual(files)
     await stopAll(proxy, again, replica)
   },
 )
