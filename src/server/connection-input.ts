@@ -64,8 +64,8 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
     else this.consume(host.readBuffer, length)
     // libuv would go on reading for as long as reads fill the buffer.
     if (length === host.readBuffer.length && host.turnIsLong) this.pause()
-    this.account()
     this.flush()
+    this.account()
   }
 
   private consume(bytes: Buffer, length: number): void {
@@ -186,8 +186,8 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
       if (!this.destroyed) this.handle.readStart()
     }
     if (this.held !== null && this.client.blocked === null) this.consumeHeld(this.held.pieces)
-    this.account()
     this.flush()
+    this.account()
   }
 
   /** Goes on with what was kept back, for as long as a turn may take. */

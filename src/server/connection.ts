@@ -183,6 +183,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     this.count(bytes.length)
     this.enqueue(bytes)
     this.checkOutput()
+    this.account()
     this.host.postLater(this)
   }
 
