@@ -177,6 +177,9 @@ export const generators: Generators = {
     random.chance(0.85)
       ? String(FUTURE_S * 1000 + random.below(1_000_000))
       : random.pick(['0', '1', '-1', 'x', '9223372036854775807']),
+  future: random => (random.chance(0.85) ? String(FUTURE_S + random.below(1_000_000)) : random.pick(['0', '-1', 'x'])),
+  futurems: random =>
+    random.chance(0.85) ? String(FUTURE_S * 1000 + random.below(1_000_000)) : random.pick(['0', '-1', 'x']),
   db: random => (random.chance(0.9) ? String(random.below(3)) : random.pick(['15', '16', '-1', 'x', '99999999999'])),
   pattern: random => random.pick(PATTERNS),
   word: random => random.pick(WORDS),

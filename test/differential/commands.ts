@@ -5,7 +5,8 @@ import { mangle, type RequestMaker, requestMaker } from './syntax.js'
 
 const STRINGS = [
   'GET anykey',
-  'SET key value [NX|XX] [GET] [EX ttl|PX ttlms|EXAT time|PXAT timems|KEEPTTL]',
+  // A key set with a time that has passed is there until somebody looks: DBSIZE may count it or not.
+  'SET key value [NX|XX] [GET] [EX ttl|PX ttlms|EXAT future|PXAT futurems|KEEPTTL]',
   'SETNX key value',
   'SETEX key ttl value',
   'PSETEX key ttlms value',

@@ -24,7 +24,8 @@ export const differences: readonly Difference[] = [
     command: /^acl\|dryrun$/,
     ours: /^\$User .* has no permissions to /s,
     stock: /^\$This user has no permissions to /,
-    common: reply => reply.replace(/User .* has no/s, 'This user has no'),
+    // Keys with a zero byte are cut there by 7.0.
+    common: reply => reply.replace(/User .* has no/s, 'This user has no').replace(/'.*'/s, ''),
   },
   {
     reason:
