@@ -94,3 +94,8 @@ export async function fill(client, from, to, digits) {
     await client.send(batch, 5 * count)
   }
 }
+
+/** One field of INFO, as text; undefined when that section lacks it. */
+export async function infoField(client, section, field) {
+  return new RegExp(`^${field}:(\\S*)`, 'm').exec(await client.ask(`INFO ${section}`))?.[1]
+}

@@ -1,11 +1,11 @@
 // BGSAVE (three times; medians) while redis-benchmark overwrites the same keys, and the time to load the file.
-import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect, fill, startPinging } from './client.mjs'
+import { connect, fill, infoField, startPinging } from './client.mjs'
+import { startLoad } from './load.mjs'
 import { median, printFigures } from './report.mjs'
-import { AT_NORMAL_PRIORITY, startServer } from './server.mjs'
+import { startServer } from './server.mjs'
 
 /** redis-benchmark writes its random numbers with 12 digits. */
 const KEY_DIGITS = 12
@@ -48,7 +48,7 @@ async function measureOne(command, keys, quick) {
     const loads = []
     for (let i = 0; i < (quick ? 1 : 3); i++) {
       await server.stop({ keep: true })
-      server = await startServer(command, server.dir)
+      server = await startServer(command, { dir: server.dir })
       loads.push(loadSecondsOf(server))
     }
     const of = key => median(saves.map(save => save[key]))
@@ -64,34 +64,12 @@ async function saveOnce(client, server) {
   const begun = performance.now()
   await client.ask('BGSAVE')
   do await sleep(POLL_EVERY_MS)
-  while ((await info(client, 'rdb_bgsave_in_progress')) !== '0')
+  while ((await infoField(client, 'persistence', 'rdb_bgsave_in_progress')) !== '0')
   const seconds = (performance.now() - begun) / 1000
   const times = await pings.stop()
-  const status = await info(client, 'rdb_last_bgsave_status')
+  const status = await infoField(client, 'persistence', 'rdb_last_bgsave_status')
   if (status !== 'ok') throw new Error(`${server.command}: the save ended with status ${status}`)
   return { seconds, ...times }
-}
-
-/** Fifty clients that overwrite random keys, without pipelining, as fast as the server answers. */
-function startLoad(port, keys) {
-  const options = ['-p', port, '-c', 50, '-n', 1_000_000_000, '-r', keys, '-q']
-  const [file, ...args] = [...AT_NORMAL_PRIORITY, 'redis-benchmark', ...options, 'SET', 'key:__rand_int__', 'xxxxxxxx']
-  const child = spawn(file, args.map(String), { stdio: 'ignore' })
-  const stop = () => child.kill('SIGKILL')
-  process.once('exit', stop)
-  return {
-    async stop() {
-      process.off('exit', stop)
-      const ended = new Promise(resolve => child.once('exit', resolve))
-      stop()
-      await ended
-    },
-  }
-}
-
-async function info(client, field) {
-  const text = await client.ask('INFO persistence')
-  return new RegExp(`^${field}:(\\S+)`, 'm').exec(text)?.[1]
 }
 
 /** What the server's own log says, since its start-up is measured apart. */

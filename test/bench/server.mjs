@@ -41,14 +41,14 @@ async function freePort() {
 }
 
 /**
- * Starts `command` (words apart by spaces) on CPU 0, on a free port, without automatic saves and without AOF. Resolves when its log
- * says that it is ready, with readyMs since the start. `dir`: start on these files instead of in a new directory.
+ * Starts `command` (words apart by spaces) on CPU 0 or `cpu`, on a free port, without automatic saves and without AOF. Resolves when
+ * its log says that it is ready, with readyMs since the start. `dir`: start on these files instead of in a new directory.
  */
-export async function startServer(command, dir) {
+export async function startServer(command, { dir, cpu = 0 } = {}) {
   const port = await freePort()
   const home = dir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'redis-ts-bench-'))
   const argv = [...command.split(' '), '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', home]
-  return { ...(await launch(argv, READY, home)), command, port }
+  return { ...(await launch(argv, READY, home, cpu)), command, port }
 }
 
 /**
@@ -59,12 +59,12 @@ export async function startSentinel(lines) {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'redis-ts-bench-'))
   const file = path.join(home, 'sentinel.conf')
   fs.writeFileSync(file, `${[`port ${port}`, ...lines].join('\n')}\n`)
-  return { ...(await launch(['redis-sentinel', file], '+monitor', home)), port }
+  return { ...(await launch(['redis-sentinel', file], '+monitor', home, 0)), port }
 }
 
-/** Starts a program on CPU 0 that works in `home`. Resolves when its log says `ready`. */
-async function launch(argv, ready, home) {
-  if (canPin) argv.unshift('taskset', '-c', '0')
+/** Starts a program on a CPU that works in `home`. Resolves when its log says `ready`. */
+async function launch(argv, ready, home, cpu) {
+  if (canPin) argv.unshift(...AT_NORMAL_PRIORITY, 'taskset', '-c', String(cpu))
   const begun = performance.now()
   const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] })
   running.add(child)
@@ -118,6 +118,20 @@ export function residentBytes(server) {
   let kib = 0
   for (const pid of family(server.pid)) {
     kib += Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
+  }
+  return kib * 1024
+}
+
+/** Memory of the server and its children in which pages that they share count once, bytes. */
+export function proportionalBytes(server) {
+  let kib = 0
+  for (const pid of family(server.pid)) {
+    try {
+      kib += Number(/^Pss:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)
+    } catch (error) {
+      // A child that saved has ended meanwhile.
+      if (pid === server.pid) throw error
+    }
   }
   return kib * 1024
 }

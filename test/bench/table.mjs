@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm run bench: redis-ts beside redis-server on this machine, as Markdown tables.
 //
-//   npm run bench -- [--quick] [--only speed|memory|idle|save|start|failover] [--a CMD] [--b CMD]
+//   npm run bench -- [--quick] [--only speed|memory|idle|save|start|sync|failover] [--a CMD] [--b CMD]
 //
 // A is this package's redis-ts and B is redis-server unless told otherwise. The servers run on CPU 0; redis-benchmark and
 // this process, which pings, run on CPU 1. Needs redis-server, redis-benchmark and redis-sentinel
@@ -17,6 +17,7 @@ import { measureSave } from './save.mjs'
 import { pinSelf } from './server.mjs'
 import { measureSpeed } from './speed.mjs'
 import { measureStart } from './start.mjs'
+import { measureSync } from './sync.mjs'
 
 const SECTIONS = {
   speed: measureSpeed,
@@ -24,6 +25,7 @@ const SECTIONS = {
   idle: measureIdle,
   save: measureSave,
   start: measureStart,
+  sync: measureSync,
   failover: measureFailover,
 }
 
