@@ -1,4 +1,5 @@
 /** A diskless full synchronization: one snapshot on its way to several replicas at once. Source of behaviour: replication.c. */
+import type { Log } from '../observe/log.js'
 import type { BackgroundSink } from '../persistence/saver.js'
 import type { ReplicaLink } from './replica-link.js'
 import { randomId } from './stream.js'
@@ -9,12 +10,17 @@ const CONGESTED_BYTES = 4 * 1024 * 1024
 export class ReplicaSink implements BackgroundSink {
   onDrain: () => void = () => {}
   private readonly links: readonly ReplicaLink[]
+  private readonly log: Log
+  private readonly countOutput: (bytes: number) => void
   private readonly mark = Buffer.from(randomId(), 'latin1')
   private started = false
   private discarded = false
 
-  constructor(links: readonly ReplicaLink[]) {
+  /** `countOutput` is told of every byte that goes to a replica. */
+  constructor(links: readonly ReplicaLink[], log: Log, countOutput: (bytes: number) => void) {
     this.links = links
+    this.log = log
+    this.countOutput = countOutput
   }
 
   private get alive(): ReplicaLink[] {
@@ -30,15 +36,28 @@ export class ReplicaSink implements BackgroundSink {
   write(chunk: Buffer): void {
     const chunks = this.started ? [chunk] : [Buffer.from(`$EOF:${this.mark.toString('latin1')}\r\n`, 'latin1'), chunk]
     this.started = true
-    for (const link of this.alive) link.transport.sendAll(chunks)
+    for (const link of this.alive) this.send(link, chunks)
+  }
+
+  private send(link: ReplicaLink, chunks: readonly Buffer[]): void {
+    for (const { length } of chunks) this.countOutput(length)
+    link.transport.sendAll(chunks)
   }
 
   drained(): void {
     this.onDrain()
   }
 
+  /** One of the replicas is gone: the others, or nobody, may have waited for it alone. */
+  dropped(): void {
+    if (this.alive.length === 0) this.log.warning('Diskless rdb transfer, last replica dropped, killing fork child.')
+    this.onDrain()
+  }
+
   finish(done: (failure: Error | null) => void): void {
-    for (const link of this.alive) link.transport.send(this.mark)
+    const { alive } = this
+    this.log.notice(`Diskless rdb transfer, done reading from pipe, ${alive.length} replicas still up.`)
+    for (const link of alive) this.send(link, [this.mark])
     done(this.failed)
   }
 

@@ -262,7 +262,7 @@ export class Replicas implements FileSenderHost {
   }
 
   private streamSnapshot(links: readonly ReplicaLink[]): void {
-    const sink = new ReplicaSink(links)
+    const sink = new ReplicaSink(links, this.log, bytes => this.countOutput(bytes))
     this.saver.streamTo(sink, failure => {
       for (const link of links) {
         if (!this.links.has(link)) continue
@@ -283,8 +283,7 @@ export class Replicas implements FileSenderHost {
     })
     for (const link of links) {
       link.transport.onDrain = () => this.drained(link, sink)
-      // The others, or nobody, may have waited for this one alone.
-      link.onRemoved = () => sink.drained()
+      link.onRemoved = () => sink.dropped()
     }
   }
 
