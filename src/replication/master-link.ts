@@ -145,15 +145,15 @@ export class MasterLink {
     log.notice('MASTER <-> REPLICA sync started')
     socket.on('connect', () => this.connected(socket))
     socket.on('data', chunk => this.received(chunk))
-    socket.on('error', error => this.fail(`Error condition on socket for SYNC: ${errorText(error)}`))
+    socket.on('error', error => this.lost(`Error condition on socket for SYNC: ${errorText(error)}`))
     socket.on('end', () =>
-      this.fail(
+      this.lost(
         this.state === 'connected'
           ? 'Connection with master lost.'
           : 'Master closed the connection during synchronization',
       ),
     )
-    socket.on('close', () => this.fail('Connection with master lost.'))
+    socket.on('close', () => this.lost('Connection with master lost.'))
   }
 
   private connected(socket: net.Socket): void {
@@ -381,6 +381,17 @@ export class MasterLink {
     if (this.state === 'connected') this.send(encodeRequest('REPLCONF', 'ACK', String(this.owner.appliedOffset)))
   }
 
+  /** Nothing more comes from the master: a snapshot that was loaded from the socket has come to a sudden end. */
+  private lost(text: string): void {
+    const missing = this.socketTransfer?.shortRead()
+    if (missing) {
+      this.owner.log.warning(
+        `Internal error in RDB reading offset ${missing.offset} -> ${missing.message}. Failure loading rdb format from socket, assuming connection error, resuming operation.`,
+      )
+    }
+    this.fail(text)
+  }
+
   /** The link is down; tries again in a second. */
   private fail(text: string): void {
     if (this.closed || this.socket === null) return
@@ -425,7 +436,7 @@ export class MasterLink {
     } else if (silentMs > timeoutMs) {
       if (this.state === 'connected') this.fail('MASTER timeout: no data nor PING received...')
       else if (this.state === 'sync') {
-        this.fail(
+        this.lost(
           "Timeout receiving bulk data from MASTER... If the problem persists try to set the 'repl-timeout' parameter in redis.conf to a larger value.",
         )
       } else if (this.state !== 'connect') this.fail('Timeout connecting to the MASTER...')

@@ -2,6 +2,7 @@
  * Hands the snapshot of a full synchronization from the socket straight to whoever loads it, without a file in between
  * (repl-diskless-load), in both of the forms masters use.
  */
+import { RdbError } from '../persistence/rdb/error.js'
 import { MARK_BYTES, type SyncProgress, type TransferHeader } from './transfer.js'
 
 /** Loads a snapshot beside the data that is in service. adopt() or discard() has to follow. */
@@ -10,6 +11,8 @@ export interface SnapshotReceiver {
   readonly done: boolean
   /** Takes the next bytes. Throws what is wrong with them. */
   push(chunk: Buffer): void
+  /** No more bytes come: throws what is missing of the snapshot, an RdbError. */
+  end(): void
   /** When done: how many of the last chunk's bytes did not belong to the snapshot. */
   readonly leftoverBytes: number
   /** How long to wait before the next bytes, in milliseconds (key-load-delay, for tests). */
@@ -57,6 +60,17 @@ export class SocketTransfer implements SyncProgress {
     for (; at < end; at++)
       if (chunk[at] !== this.mark[this.marked++]) throw new Error('Replication stream EOF marker is broken')
     return this.marked === MARK_BYTES ? at : -1
+  }
+
+  /** No more bytes come: what is missing of the snapshot, or null if it is only the mark behind it. */
+  shortRead(): RdbError | null {
+    try {
+      this.receiver.end()
+      return null
+    } catch (error) {
+      if (error instanceof RdbError) return error
+      throw error
+    }
   }
 
   discard(): void {

@@ -56,6 +56,10 @@ export class StagedLoad implements SnapshotReceiver {
     this.delayMs += Math.max(0, ((this.reader.keysRead - before) * config.values['key-load-delay']) / 1000)
   }
 
+  end(): void {
+    this.reader.end()
+  }
+
   takeDelayMs(): number {
     const { delayMs } = this
     if (delayMs >= 1) this.delayMs = 0

@@ -92,6 +92,11 @@ test('a copy that breaks off leaves the old data, and the next one takes its pla
   const { master, replica } = await slowSecondCopy()
   const from = replica.log().length
   await ask(master.port, 'CLIENT', 'KILL', 'TYPE', 'replica')
+  await replica.waitForLog(
+    /# Internal error in RDB reading offset \d+ .* found the end of the data.*resuming operation/,
+    10_000,
+    from,
+  )
   await replica.waitForLog(/Reconnecting|Connecting/, 10_000, from)
   expect(await askText(replica.port, 'GET', 'k')).toBe('old')
   expect(await askText(replica.port, 'DBSIZE')).toBe('301')
