@@ -2,7 +2,7 @@
  * DEBUG DIGEST and DIGEST-VALUE: SHA-1 over values such that equal data give equal digests in any order, the same as
  * redis-server's. Source: computeDatasetDigest and xorObjectDigest in Redis's debug.c.
  */
-import { createHash } from 'node:crypto'
+import { SHA1_WORDS, sha1, sha1Again } from '../bytes/sha1.js'
 import type { Database } from '../store/database.js'
 import { TYPE_HASH, TYPE_STRING } from '../store/entries.js'
 import type { Keyspace } from '../store/keyspace.js'
@@ -10,35 +10,41 @@ import { forEachElement } from '../types/element-table.js'
 import { Hash } from '../types/hash.js'
 import { StringView } from '../types/string.js'
 
-const DIGEST_BYTES = 20
 const EXPIRES = Buffer.from('!!expire!!', 'latin1')
+const hash = new Int32Array(SHA1_WORDS)
 
 /** A digest that is being built. */
 class Digest {
-  private bytes: Buffer = Buffer.alloc(DIGEST_BYTES)
+  private readonly words = new Int32Array(SHA1_WORDS)
 
   get hex(): string {
-    return this.bytes.toString('hex')
+    let text = ''
+    for (const word of this.words) text += (word >>> 0).toString(16).padStart(8, '0')
+    return text
   }
-  get view(): Uint8Array {
-    return this.bytes
+
+  clear(): void {
+    this.words.fill(0)
   }
 
   /** Adds data whose order does not matter. */
-  xor(data: Uint8Array): void {
-    const hash = sha1(data)
-    for (let i = 0; i < DIGEST_BYTES; i++) this.bytes[i] ^= hash[i]
+  xor(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    sha1(hash, bytes, start, end)
+    for (let i = 0; i < SHA1_WORDS; i++) this.words[i] ^= hash[i]
+  }
+
+  /** Adds a finished digest, whose order does not matter. */
+  xorDigest({ words }: Digest): void {
+    hash.set(words)
+    sha1Again(hash)
+    for (let i = 0; i < SHA1_WORDS; i++) this.words[i] ^= hash[i]
   }
 
   /** Adds data whose order matters. */
-  mix(data: Uint8Array): void {
-    this.xor(data)
-    this.bytes = sha1(this.bytes)
+  mix(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    this.xor(bytes, start, end)
+    sha1Again(this.words)
   }
-}
-
-function sha1(data: Uint8Array): Buffer {
-  return createHash('sha1').update(data).digest()
 }
 
 /** A number as C's htonl puts it into memory. */
@@ -51,14 +57,15 @@ function bigEndian(value: number): Buffer {
 /** Digest of all databases, 40 hexadecimal digits; all zeros when they are empty. O(n), and nothing else runs meanwhile. */
 export function datasetDigest(keyspace: Keyspace): string {
   const all = new Digest()
+  const entry = new Digest()
   for (const db of keyspace.databases) {
     if (db.keys.count === 0) continue
     all.mix(bigEndian(db.index))
     forEachElement(db.keys, address => {
-      const entry = new Digest()
+      entry.clear()
       entry.mix(db.entries.keyView(address))
       addValue(entry, db, address)
-      all.xor(entry.view)
+      all.xorDigest(entry)
     })
   }
   return all.hex
@@ -77,15 +84,16 @@ function addValue(digest: Digest, db: Database, address: number): void {
   digest.mix(bigEndian(type))
   if (type === TYPE_STRING) {
     const { bytes, start, end } = new StringView().of(entries, address)
-    digest.mix(bytes.subarray(start, end))
+    digest.mix(bytes, start, end)
   } else if (type === TYPE_HASH) {
-    const hash = new Hash()
-    hash.open(db, address)
-    hash.iterate((field, value) => {
-      const pair = new Digest()
-      pair.mix(field.buffer.subarray(field.start, field.end))
-      pair.mix(value.buffer.subarray(value.start, value.end))
-      digest.xor(pair.view)
+    const pair = new Digest()
+    const fields = new Hash()
+    fields.open(db, address)
+    fields.iterate((field, value) => {
+      pair.clear()
+      pair.mix(field.buffer, field.start, field.end)
+      pair.mix(value.buffer, value.start, value.end)
+      digest.xorDigest(pair)
     })
   }
   if (!Number.isNaN(entries.expiry(address))) digest.xor(EXPIRES)
