@@ -96,6 +96,8 @@ export class Client implements Subscriber, TrackingClient {
   mustLogIn = false
   /** Nothing about this client limits what it may run: the dispatcher need not ask. Kept by updateChecks(). */
   unrestricted = false
+  /** Which server-wide reasons to look twice at its commands concern it: all of them, but for a master (Dispatcher.gate). */
+  gates = -1
   subscriptions: Subscriptions = NO_SUBSCRIPTIONS
   /** CLIENT TRACKING. */
   tracking: TrackingState | null = null

@@ -1,20 +1,23 @@
 /**
  * The replica's side: finds the master, synchronizes, and hands the stream on to be executed. Every failure ends in the
- * same place: the link is down and tries again within a second. Source of behaviour and of the log's words:
+ * same place: the link is down and is tried again within a second. Source of behaviour and of the log's words:
  * replication.c.
  */
-import net from 'node:net'
+import type net from 'node:net'
 import type { Config } from '../config/config.js'
 import type { Log } from '../observe/log.js'
 import { encodeRequest } from '../resp/request.js'
 import { Handshake, type HandshakeResult } from './handshake.js'
+import { MasterSocket, type MasterSocketOwner } from './master-socket.js'
 import { type SnapshotReceiver, SocketTransfer } from './socket-transfer.js'
 import { parseTransferHeader, type SyncProgress, Transfer } from './transfer.js'
 
+const NOTHING = Buffer.alloc(0)
 const LINE_MAX_BYTES = 1024
 const RETRY_MS = 1000
-/** Writes wait while a failover is under way. */
-const FAILOVER_RETRY_MS = 100
+/** Most breaks are short: so soon, and for so long, a link is tried again that was up a moment ago or has just been asked for. */
+const EAGER_RETRY_MS = 100
+const EAGER_MS = 2000
 
 /** Number of the last temporary file: one given up may be on its way out when the next begins. */
 let lastTransfer = 0
@@ -69,13 +72,13 @@ export interface MasterLinkHost {
 
 export type MasterLinkState = 'connect' | 'connecting' | 'handshake' | 'sync' | 'loading' | 'connected'
 
-export class MasterLink {
+export class MasterLink implements MasterSocketOwner {
   readonly host: string
   readonly port: number
   state: MasterLinkState = 'connect'
   lastIoMs = Date.now()
   private readonly owner: MasterLinkHost
-  private socket: net.Socket | null = null
+  private socket: MasterSocket | null = null
   private handshake: Handshake | null = null
   /** The snapshot on its way to a file, or into memory. */
   private transfer: Transfer | null = null
@@ -84,6 +87,7 @@ export class MasterLink {
   private lineBytes = 0
   private pendingFull: { replid: string; offset: number } | null = null
   private retryTimer: NodeJS.Timeout | null = null
+  private eagerUntilMs = Date.now() + EAGER_MS
   private closed = false
 
   constructor(owner: MasterLinkHost, host: string, port: number) {
@@ -124,11 +128,7 @@ export class MasterLink {
       this.socketTransfer?.discard()
       this.socketTransfer = null
     }
-    if (socket !== null) {
-      socket.removeAllListeners()
-      socket.on('error', () => {})
-      socket.destroy()
-    }
+    socket?.close()
   }
 
   private connect(word: 'Connecting' | 'Reconnecting'): void {
@@ -137,30 +137,23 @@ export class MasterLink {
     this.state = 'connecting'
     this.lastIoMs = Date.now()
     log.notice(`${word} to MASTER ${this.host}:${this.port}`)
-    const options: net.TcpNetConnectOpts = { host: this.host, port: this.port }
-    const source = config.values['bind-source-addr']
-    const socket = net.connect(source === '' ? options : { ...options, localAddress: source })
-    this.socket = socket
-    socket.setNoDelay(!config.values['repl-disable-tcp-nodelay'])
-    log.notice('MASTER <-> REPLICA sync started')
-    socket.on('connect', () => this.connected(socket))
-    socket.on('data', chunk => this.received(chunk))
-    socket.on('error', error => this.lost(`Error condition on socket for SYNC: ${errorText(error)}`))
-    socket.on('end', () =>
-      this.lost(
-        this.state === 'connected'
-          ? 'Connection with master lost.'
-          : 'Master closed the connection during synchronization',
-      ),
+    this.socket = new MasterSocket(
+      {
+        host: this.host,
+        port: this.port,
+        sourceAddress: config.values['bind-source-addr'],
+        noDelay: !config.values['repl-disable-tcp-nodelay'],
+      },
+      this,
     )
-    socket.on('close', () => this.lost('Connection with master lost.'))
+    log.notice('MASTER <-> REPLICA sync started')
   }
 
-  private connected(socket: net.Socket): void {
+  connected(): void {
     const { config, log } = this.owner
     const { values } = config
     log.notice('Non blocking connect for SYNC fired the event.')
-    socket.setKeepAlive(true, values['repl-timeout'] * 1000)
+    this.socket?.net.setKeepAlive(true, values['repl-timeout'] * 1000)
     this.lastIoMs = Date.now()
     this.state = 'handshake'
     this.handshake = new Handshake(
@@ -177,13 +170,28 @@ export class MasterLink {
     )
   }
 
-  private send(bytes: Buffer): void {
-    if (this.socket?.writable) this.socket.write(bytes)
+  failed(error: Error): void {
+    this.lost(`Error condition on socket for SYNC: ${errorText(error)}`)
   }
 
-  private received(chunk: Buffer): void {
+  ended(): void {
+    this.lost(
+      this.state === 'connected'
+        ? 'Connection with master lost.'
+        : 'Master closed the connection during synchronization',
+    )
+  }
+
+  private send(bytes: Buffer): void {
+    this.socket?.send(bytes)
+  }
+
+  arrived(bytes: number): void {
     this.lastIoMs = Date.now()
-    this.owner.countInput(chunk.length)
+    this.owner.countInput(bytes)
+  }
+
+  received(chunk: Buffer): void {
     let at = 0
     while (at < chunk.length && this.socket !== null) {
       if (this.state === 'connected') {
@@ -200,7 +208,7 @@ export class MasterLink {
   private receiveLine(chunk: Buffer, at: number): number {
     const lf = chunk.indexOf(10, at)
     const end = lf < 0 ? chunk.length : lf + 1
-    this.line.push(chunk.subarray(at, end))
+    this.line.push(Buffer.from(chunk.subarray(at, end)))
     this.lineBytes += end - at
     if (this.lineBytes > LINE_MAX_BYTES) {
       this.fail(
@@ -301,7 +309,7 @@ export class MasterLink {
     const goOn = (): void => {
       if (socket === this.socket) socket.resume()
     }
-    socket.pause()
+    socket.pause(NOTHING)
     if (delayMs < 1) setImmediate(goOn)
     else setTimeout(goOn, delayMs)
   }
@@ -319,11 +327,8 @@ export class MasterLink {
       return chunk.length
     }
     if (taken < 0) return chunk.length
-    const rest = chunk.subarray(at + taken)
-    const { socket } = this
-    // The stream that follows waits in the socket until the file is loaded.
-    socket?.pause()
-    if (rest.length > 0) socket?.unshift(rest)
+    // The stream that follows waits until the file is loaded.
+    this.socket?.pause(chunk.subarray(at + taken))
     const problem = transfer.problem(this.owner.config.values.rdbchecksum)
     transfer.finish(error => this.load(transfer, error ?? problem))
     this.state = 'loading'
@@ -367,7 +372,7 @@ export class MasterLink {
     if (socket === null) return
     this.state = 'connected'
     this.owner.beginStream({
-      socket,
+      socket: socket.net,
       disconnect: () => {
         if (socket === this.socket) this.fail('Connection with master lost.')
       },
@@ -392,7 +397,7 @@ export class MasterLink {
     this.fail(text)
   }
 
-  /** The link is down; tries again in a second. */
+  /** The link is down; tries again, at the latest in a second. */
   private fail(text: string): void {
     if (this.closed || this.socket === null) return
     const { log } = this.owner
@@ -406,16 +411,19 @@ export class MasterLink {
       log.notice(text.startsWith('Connection') ? text : `Connection with master lost: ${text}`)
       log.notice('Caching the disconnected master state.')
       this.owner.masterLost()
+      this.eagerUntilMs = Date.now() + EAGER_MS
     } else log.warning(text)
-    this.retry(wasUp ? 0 : RETRY_MS)
+    // A synchronization that fails again and again must not keep its master busy.
+    const isCheap = this.state !== 'sync' && (this.owner.asksForFailover || Date.now() < this.eagerUntilMs)
+    if (wasUp) this.retry(0)
+    else this.retry(isCheap ? EAGER_RETRY_MS : RETRY_MS)
   }
 
   private retry(delayMs: number): void {
     if (this.closed) return
     this.state = 'connect'
     this.teardown()
-    const waitMs = this.owner.asksForFailover ? Math.min(delayMs, FAILOVER_RETRY_MS) : delayMs
-    this.retryTimer = setTimeout(() => this.connect(delayMs === 0 ? 'Reconnecting' : 'Connecting'), waitMs)
+    this.retryTimer = setTimeout(() => this.connect(delayMs === 0 ? 'Reconnecting' : 'Connecting'), delayMs)
     this.owner.changed()
   }
 

@@ -358,11 +358,11 @@ export class Replicas implements FileSenderHost {
   private scheduleFlush(): void {
     if (this.flushScheduled || this.links.size === 0) return
     this.flushScheduled = true
-    setImmediate(() => this.flush())
+    setImmediate(this.flush)
   }
 
   /** Sends what was fed since the last time to every replica that keeps up. */
-  flush(): void {
+  readonly flush = (): void => {
     this.flushScheduled = false
     for (const link of this.links) if (link.streaming) this.pump(link)
   }

@@ -38,12 +38,17 @@ export class ReplicationStream {
   /** Bytes of memory behind the stream. */
   memoryBytes = 0
   private blocks: Block[] = []
+  /** Up to which offset the stream is in blocks; what follows is lender[lentStart, lentEnd). */
+  private storedTo = 0
+  private lender: Buffer | null = null
+  private lentStart = 0
+  private lentEnd = 0
   /** Database that the stream is in, or -1: the next command starts with a SELECT. */
   private database = -1
 
   /** Offset of the first byte that is still kept. */
   get firstKept(): number {
-    return this.blocks.length > 0 ? this.blocks[0].start : this.offset
+    return this.blocks.length > 0 ? this.blocks[0].start : this.storedTo
   }
 
   /**
@@ -136,11 +141,47 @@ export class ReplicationStream {
     this.onFeed()
   }
 
+  /**
+   * Says that `bytes` stay as they are until settle(). A pipeline's requests lie behind one another in what was read: added one by
+   * one, they are copied in one go.
+   */
+  lend(bytes: Buffer): void {
+    this.storeLent()
+    this.lender = bytes
+  }
+
+  /** What was lent is about to change. */
+  settle(): void {
+    this.storeLent()
+    this.lender = null
+  }
+
   private append(bytes: Buffer, start: number, end: number): void {
+    this.offset += end - start
+    if (bytes !== this.lender) {
+      this.storeLent()
+      this.store(bytes, start, end)
+      return
+    }
+    if (start !== this.lentEnd) {
+      this.storeLent()
+      this.lentStart = start
+    }
+    this.lentEnd = end
+  }
+
+  private storeLent(): void {
+    const { lender, lentStart, lentEnd } = this
+    if (lender !== null && lentEnd > lentStart) this.store(lender, lentStart, lentEnd)
+    this.lentStart = 0
+    this.lentEnd = 0
+  }
+
+  private store(bytes: Buffer, start: number, end: number): void {
     while (start < end) {
       let block = this.blocks[this.blocks.length - 1]
       if (block === undefined || block.used === block.bytes.length) {
-        block = { start: this.offset, bytes: Buffer.allocUnsafeSlow(this.blockBytes), used: 0 }
+        block = { start: this.storedTo, bytes: Buffer.allocUnsafeSlow(this.blockBytes), used: 0 }
         this.blocks.push(block)
         this.memoryBytes += block.bytes.length
         this.trim()
@@ -148,7 +189,7 @@ export class ReplicationStream {
       const length = Math.min(end - start, block.bytes.length - block.used)
       copyBytes(bytes, start, start + length, block.bytes, block.used)
       block.used += length
-      this.offset += length
+      this.storedTo += length
       start += length
     }
   }
@@ -165,10 +206,14 @@ export class ReplicationStream {
   private forgetBlocks(): void {
     this.blocks = []
     this.memoryBytes = 0
+    this.storedTo = this.offset
+    this.lentStart = 0
+    this.lentEnd = 0
   }
 
   /** Views of the stream's bytes from `position` on, at most about `limit` bytes. They stay valid and unchanged. */
   read(position: number, limit: number): Buffer[] {
+    this.storeLent()
     const views: Buffer[] = []
     let taken = 0
     for (let i = this.blockOf(position); i < this.blocks.length && taken < limit; i++) {

@@ -46,6 +46,9 @@ export interface ConnectionHost {
   readonly serving: Client | null
   /** Messages for the client being served, which leave behind its reply. */
   readonly latePushes: Buffer[]
+  /** The requests in `bytes` are about to be executed, and have been: meanwhile these bytes do not change. */
+  beginRequests(bytes: Buffer): void
+  endRequests(): void
   /** Executes the parser's request. */
   dispatch(client: Client, parser: RequestParser): void
   /** Reads the clock; called when bytes arrive. */

@@ -69,6 +69,12 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
   }
 
   private consume(bytes: Buffer, length: number): void {
+    this.host.beginRequests(bytes)
+    this.consumeRequests(bytes, length)
+    this.host.endRequests()
+  }
+
+  private consumeRequests(bytes: Buffer, length: number): void {
     const { host, client } = this
     let from = 0
     if (this.pending !== null) from = this.feedPending(bytes, length)

@@ -70,6 +70,8 @@ export const GATE_KEY_LOCKS = 512
 /** Clients go on with the old data while the new comes in beside it. */
 export const GATE_ASYNC_LOADING = 1024
 const MEMORY_GATES = GATE_MEMORY | GATE_CLIENT_MEMORY
+/** The others do not concern the link to a master. */
+export const GATES_OF_A_MASTER = MEMORY_GATES | GATE_TRACKING_FULL | GATE_DISK_ERROR | GATE_PAUSED | GATE_KEY_LOCKS
 
 export class Dispatcher {
   readonly context: CommandContext
@@ -139,7 +141,7 @@ export class Dispatcher {
       return
     }
     context.command = command
-    if (this.gate !== 0 || !client.unrestricted || (command.flags & PROTECTED) !== 0) {
+    if ((this.gate & client.gates) !== 0 || !client.unrestricted || (command.flags & PROTECTED) !== 0) {
       const refusal = this.refusal(client, command, request)
       // Clients had to go for want of memory, this one among them.
       if (client.closing) return

@@ -5,6 +5,7 @@ import { type PendingRequest, PendingRequests } from '../resp/pending-request.js
 import { Request } from '../resp/request.js'
 import { COMPLETE, EMPTY, FAILED, RequestParser } from '../resp/request-parser.js'
 import type { Keyspace } from '../store/keyspace.js'
+import { GATES_OF_A_MASTER } from './dispatcher.js'
 import { MasterTransport } from './master-transport.js'
 
 export interface MasterStreamHost {
@@ -46,6 +47,7 @@ export class MasterStream {
     const database = databases[host.replication.masterDatabase] ?? databases[0]
     this.client = new Client(id, new MasterTransport(peer, this), database, nowMs)
     this.client.isMaster = true
+    this.client.gates = GATES_OF_A_MASTER
     this.client.authenticated = true
     this.client.updateChecks()
     this.host = host
@@ -73,7 +75,7 @@ export class MasterStream {
 
   private wait(bytes: Buffer): void {
     if (bytes.length === 0) return
-    this.waiting.push(bytes)
+    this.waiting.push(Buffer.from(bytes))
     this.waitingBytes += bytes.length
     if (this.waitingBytes > this.host.limits.queryBufferBytes) this.host.queryBufferExceeded(this.client)
   }
@@ -168,9 +170,12 @@ export class MasterStream {
       return
     }
     this.host.replication.masterDatabase = this.client.db.index
-    for (const part of this.held) this.host.relay(part, 0, part.length)
-    this.held.length = 0
-    this.heldBytes = 0
+    if (this.heldBytes > 0) this.relayHeld()
     this.host.relay(bytes, start, end)
+  }
+  private relayHeld(): void {
+    for (const part of this.held) this.host.relay(part, 0, part.length)
+    this.held = []
+    this.heldBytes = 0
   }
 }

@@ -330,6 +330,14 @@ export class Server
     return isProtected && unixSocket === null && !isLoopback(ipOf(handle, 'getpeername')) ? PROTECTED_MODE : null
   }
 
+  beginRequests(bytes: Buffer): void {
+    this.replication.stream.lend(bytes)
+  }
+
+  endRequests(): void {
+    this.replication.stream.settle()
+  }
+
   beginTurn(connection: TurnTaker | null = null): void {
     this.keyspace.setNow(Date.now())
     this.dispatcher.beginTurn()
@@ -518,7 +526,9 @@ export class Server
   applyStream(bytes: Buffer): void {
     this.beginTurn()
     this.stats.reads++
+    this.beginRequests(bytes)
     this.masterStream?.apply(bytes)
+    this.endRequests()
   }
 
   beginStream(peer: MasterPeer): void {

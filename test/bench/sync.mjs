@@ -2,7 +2,6 @@
 // replica attached, and a partial resynchronization after a cut. Master and replica are of the same kind; the master runs on CPU 0,
 // the replica with the load on CPU 1.
 import { execFile } from 'node:child_process'
-import fs from 'node:fs'
 import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'

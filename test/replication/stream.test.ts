@@ -1,4 +1,5 @@
-/** The replication stream's window: how far back a replica may continue, and what it costs in memory. */
+/** The replication stream: its bytes, how far back a replica may continue, and what that costs in memory. */
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ReplicationStream } from '../../src/replication/stream.js'
 
@@ -43,4 +44,45 @@ test('takes little more memory than the backlog, however small that is', () => {
     // Whole blocks: one that is half out of the window, and one that is half filled.
     expect(stream.memoryBytes).toBeLessThanOrEqual(windowBytes + Math.max(32 * KB, windowBytes / 8))
   }
+})
+
+/** What is fed in one turn: pieces of one buffer, which is lent or not, and overwritten when the turn is over. */
+const turns = fc.array(
+  fc.record({
+    lent: fc.boolean(),
+    pieces: fc.array(fc.record({ length: fc.nat(200), gap: fc.constantFrom(0, 0, 0, 7), foreign: fc.boolean() }), {
+      maxLength: 20,
+    }),
+    readInBetween: fc.nat(20),
+  }),
+)
+
+test('has the bytes that were added, in their order, whoever they belong to', () => {
+  fc.assert(
+    fc.property(turns, list => {
+      const stream = openStream(1024 * KB)
+      const shared = Buffer.alloc(8 * KB)
+      let expected = Buffer.alloc(0)
+      let next = 0
+      for (const { lent, pieces, readInBetween } of list) {
+        for (let i = 0; i < shared.length; i++) shared[i] = next++ & 255
+        if (lent) stream.lend(shared)
+        let at = 0
+        for (const [i, { length, gap, foreign }] of pieces.entries()) {
+          at += gap
+          const source = foreign ? Buffer.alloc(length, i) : shared
+          const start = foreign ? 0 : at
+          if (!foreign) at += length
+          stream.feed(-1, source, start, start + length)
+          expected = Buffer.concat([expected, source.subarray(start, start + length)])
+          expect(stream.offset).toBe(expected.length)
+          if (i === readInBetween) expect(Buffer.concat(stream.read(0, 1024 * KB))).toEqual(expected)
+        }
+        stream.settle()
+        shared.fill(0)
+      }
+      expect(stream.windowLength).toBe(expected.length)
+      expect(Buffer.concat(stream.read(0, 1024 * KB))).toEqual(expected)
+    }),
+  )
 })
