@@ -116,14 +116,13 @@ export class Replication implements MasterLinkHost, FailoverHost {
     this.master?.close()
     this.host.endWaits()
     if (wasMaster) {
-      this.mayResume = this.stream.active
+      // Without a backlog, too, which the offset does not count in: nobody else knows an id from such a time.
+      this.mayResume = true
       // Any: a master whose history goes back to this server's began its own stream with SELECT.
       this.masterDatabase = 0
-      if (this.mayResume) {
-        this.log.notice(
-          'Before turning into a replica, using my own master parameters to synthesize a cached master: I may be able to synchronize with the new master with just a partial transfer.',
-        )
-      }
+      this.log.notice(
+        'Before turning into a replica, using my own master parameters to synthesize a cached master: I may be able to synchronize with the new master with just a partial transfer.',
+      )
     }
     this.keyspace.isReplica = true
     this.log.role = 'S'

@@ -28,7 +28,7 @@ export interface StreamReader {
 export class ReplicationStream {
   /** Bytes of the stream so far: the replication offset. */
   offset = 0
-  /** Whether anyone may want the stream: until then only the offset moves. */
+  /** Whether anyone may want the stream: until then a master's writes leave no trace here, in the offset neither. */
   active = false
   /** repl-backlog-size. */
   windowBytes = 1024 * 1024
@@ -109,10 +109,7 @@ export class ReplicationStream {
 
   /** Adds a command, executed in `database` (-1: one that needs none, such as PING). */
   feedRequest(database: number, request: Request): void {
-    if (!this.active) {
-      this.offset++
-      return
-    }
+    if (!this.active) return
     if (request.wireStart >= 0) this.feed(database, request.buffer, request.wireStart, request.wireEnd)
     else {
       const bytes = encodeRequest(...Array.from({ length: request.argc }, (_, i) => request.view(i)))
@@ -121,10 +118,7 @@ export class ReplicationStream {
   }
 
   feed(database: number, bytes: Buffer, start: number, end: number): void {
-    if (!this.active) {
-      this.offset++
-      return
-    }
+    if (!this.active) return
     if (database >= 0 && database !== this.database) {
       const select = encodeRequest('SELECT', String(database))
       this.append(select, 0, select.length)
