@@ -1,5 +1,6 @@
 /** Commands of replication: ROLE, REPLICAOF, PSYNC and SYNC, REPLCONF, WAIT. */
 import { ReplicaLink, ReplicaTraits } from '../replication/replica-link.js'
+import { sameId } from '../replication/stream.js'
 import type { Client } from './client.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from './context.js'
 import {
@@ -171,11 +172,7 @@ function replicaof(ctx: CommandContext): void {
     return
   }
   const port = args.safeInteger(2)
-  if (Number.isNaN(port)) {
-    reply.error(NOT_AN_INTEGER)
-    return
-  }
-  if (port < 0 || port > 65535) {
+  if (!(port >= 0 && port <= 65535)) {
     reply.error('ERR Invalid master port')
     return
   }
@@ -221,7 +218,7 @@ function takeOver(ctx: CommandContext, replid: string): boolean {
     ctx.reply.error("ERR PSYNC FAILOVER can't be sent to a master.")
     return false
   }
-  if (replid.toLowerCase() !== replication.identity.replid) {
+  if (!sameId(replid, replication.identity.replid)) {
     ctx.reply.error('ERR PSYNC FAILOVER replid must match my replid.')
     return false
   }
@@ -274,7 +271,8 @@ function replconf(ctx: CommandContext): void {
       return
     }
     if (args.is(i, 'getack')) {
-      if (client.isMaster) ctx.server.replication.master?.acknowledge()
+      // Whoever asks, the acknowledgement goes to the master.
+      ctx.server.replication.master?.acknowledge()
       return
     }
     client.replicaTraits ??= new ReplicaTraits()
@@ -296,6 +294,10 @@ function replconf(ctx: CommandContext): void {
     } else if (args.is(i, 'rdb-only')) {
       const wanted = ctx.integer(i + 1)
       if (Number.isNaN(wanted)) return
+      if (wanted !== 0 && wanted !== 1) {
+        reply.error('ERR value is out of range, value must between 0 and 1')
+        return
+      }
       traits.rdbOnly = wanted === 1
     } else if (args.is(i, 'rdb-filter-only')) {
       if (args.length(i + 1) !== 0) {

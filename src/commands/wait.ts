@@ -89,7 +89,7 @@ function waitaof(ctx: CommandContext): void {
   }
   const wanted = args.int64(2)
   if (wanted === null || wanted < 0n) {
-    reply.error(wanted === null ? NOT_AN_INTEGER : 'ERR value is out of range, must be positive')
+    reply.error('ERR value is out of range, must be positive')
     return
   }
   const timeoutMs = readTimeout(ctx, 3)

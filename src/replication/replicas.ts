@@ -8,7 +8,7 @@ import type { Saver } from '../persistence/saver.js'
 import { FileSender, type FileSenderHost } from './file-sender.js'
 import type { ReplicaLink } from './replica-link.js'
 import { ReplicaSink } from './replica-sink.js'
-import { type ReplicationStream, randomId } from './stream.js'
+import { type ReplicationStream, randomId, sameId } from './stream.js'
 
 const SEND_STEP_BYTES = 1024 * 1024
 const NEWLINE = Buffer.from('\n', 'latin1')
@@ -72,8 +72,8 @@ export class Replicas implements FileSenderHost {
   /** PSYNC: continues where the replica stands when the backlog allows it. */
   tryPartial(link: ReplicaLink, replid: string, firstWanted: number): boolean {
     const { identity, stream, log } = this
-    const second = replid === identity.replid2 && firstWanted <= identity.secondOffset
-    if (replid !== identity.replid && !second) {
+    const second = sameId(replid, identity.replid2) && firstWanted <= identity.secondOffset
+    if (!sameId(replid, identity.replid) && !second) {
       this.logRefusedId(link, replid, firstWanted)
       return false
     }
@@ -107,12 +107,13 @@ export class Replicas implements FileSenderHost {
 
   private logRefusedId(link: ReplicaLink, replid: string, firstWanted: number): void {
     const { identity, log } = this
-    if (replid === '?') {
+    // Asked for on purpose.
+    if (replid.startsWith('?')) {
       log.notice(`Full resync requested by replica ${link.name}`)
       return
     }
     this.stats.syncPartialErr++
-    if (replid !== identity.replid2) {
+    if (!sameId(replid, identity.replid2)) {
       log.notice(
         `Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '${replid}', my replication IDs are '${identity.replid}' and '${identity.replid2}')`,
       )

@@ -232,3 +232,8 @@ export class ReplicationStream {
 export function randomId(): string {
   return randomBytes(20).toString('hex')
 }
+
+/** Whether two replication ids are one: who asks may write it with capitals. */
+export function sameId(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase()
+}

@@ -52,7 +52,7 @@ test.each([
   ['-1 0 0', 'ERR value is out of range, value must between 0 and 1'],
   ['x 0 0', 'ERR value is not an integer or out of range'],
   ['0 -1 0', 'ERR value is out of range, must be positive'],
-  ['0 x 0', 'ERR value is not an integer or out of range'],
+  ['0 x 0', 'ERR value is out of range, must be positive'],
   ['0 0 -1', 'ERR timeout is negative'],
   ['0 0 x', 'ERR timeout is not an integer or out of range'],
   ['0 0 9223372036854775807', 'ERR timeout is out of range'],
