@@ -35,6 +35,8 @@ export class ReplicaLink implements StreamReader {
   /** Up to where its append-only file is on disk (REPLCONF ACK ... FACK). */
   fsyncedOffset = 0
   acknowledgedMs = Date.now()
+  /** When it asked for a synchronization. */
+  readonly joinedMs = Date.now()
   /** A diskless transfer is done; the stream starts with its first REPLCONF ACK. */
   startOnAck = false
   /** Since when it has been over the soft output limit, or 0. */

@@ -11,6 +11,8 @@ import { ReplicaSink } from './replica-sink.js'
 import { type ReplicationStream, randomId, sameId } from './stream.js'
 
 const SEND_STEP_BYTES = 1024 * 1024
+/** A timer may fire a little before its time. */
+const TIMER_EARLY_MS = 2
 const NEWLINE = Buffer.from('\n', 'latin1')
 
 /** The replication ids that partial synchronizations are checked against. */
@@ -208,20 +210,28 @@ export class Replicas implements FileSenderHost {
   }
 
   private delaySnapshot(): void {
-    const enough = this.config.values['repl-diskless-sync-max-replicas']
-    if (enough > 0 && this.waiting().length >= enough) {
-      this.startSnapshot()
-      return
-    }
-    this.delayTimer ??= setTimeout(() => {
+    this.snapshotForWaiting()
+    if (this.delayTimer !== null || this.waiting().length === 0) return
+    const delayMs = this.config.values['repl-diskless-sync-delay'] * 1000
+    this.delayTimer = setTimeout(() => {
       this.delayTimer = null
       this.snapshotForWaiting()
-    }, this.config.values['repl-diskless-sync-delay'] * 1000)
+    }, delayMs + TIMER_EARLY_MS)
   }
 
-  /** A snapshot has ended, or the delay: whoever waits gets the next one. */
+  /** A snapshot has ended, or a delay, or a setting has changed: whoever has waited long enough gets the next one. */
   snapshotForWaiting(): void {
-    if (this.delayTimer === null && !this.saver.inProgress && this.waiting().length > 0) this.startSnapshot()
+    if (!this.saver.inProgress && this.snapshotDue) this.startSnapshot()
+  }
+
+  private get snapshotDue(): boolean {
+    const { values } = this.config
+    const waiting = this.waiting()
+    if (waiting.length === 0 || !values['repl-diskless-sync']) return waiting.length > 0
+    const enough = values['repl-diskless-sync-max-replicas']
+    if (enough > 0 && waiting.length >= enough) return true
+    const longest = Date.now() - Math.min(...waiting.map(link => link.joinedMs))
+    return longest >= values['repl-diskless-sync-delay'] * 1000
   }
 
   private startSnapshot(): void {
