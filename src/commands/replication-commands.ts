@@ -1,4 +1,5 @@
 /** Commands of replication: ROLE, REPLICAOF, PSYNC and SYNC, REPLCONF, WAIT. */
+import { splitArgs } from '../bytes/split-args.js'
 import { ReplicaLink, ReplicaTraits } from '../replication/replica-link.js'
 import { sameId } from '../replication/stream.js'
 import type { Client } from './client.js'
@@ -248,6 +249,10 @@ function synchronize(ctx: CommandContext, replid: string, firstWanted: number, u
     return
   }
   const traits = client.replicaTraits ?? new ReplicaTraits()
+  if (traits.withoutKeys && !traits.understandsEof) {
+    reply.error('ERR Filtered replica requires EOF capability')
+    return
+  }
   if (!understandsPsync) traits.understandsPsync2 = false
   const link = new ReplicaLink(client.transport, traits)
   client.replica = link
@@ -300,8 +305,13 @@ function replconf(ctx: CommandContext): void {
       }
       traits.rdbOnly = wanted === 1
     } else if (args.is(i, 'rdb-filter-only')) {
-      if (args.length(i + 1) !== 0) {
-        reply.error(`ERR Unsupported rdb-filter-only option: ${args.latin1(i + 1)}`)
+      const parts = splitArgs(args.latin1(i + 1))
+      const unknown = parts?.find(part => part.toLowerCase() !== 'functions')
+      traits.withoutKeys ||= parts !== null
+      if (parts === null || unknown !== undefined) {
+        reply.error(
+          parts === null ? 'ERR Missing rdb-filter-only values' : `ERR Unsupported rdb-filter-only option: ${unknown}`,
+        )
         return
       }
     } else {

@@ -180,9 +180,9 @@ export class Saver {
   }
 
   /** Full synchronization without a file: the snapshot goes to `sink`. */
-  streamTo(sink: BackgroundSink, done: (failure: Error | null) => void): void {
+  streamTo(sink: BackgroundSink, withoutKeys: boolean, done: (failure: Error | null) => void): void {
     this.log.notice(`Background RDB transfer started by pid ${process.pid}`)
-    this.start(sink, 'socket', done)
+    this.start(sink, 'socket', done, withoutKeys)
   }
 
   /** BGSAVE SCHEDULE: as soon as nothing else is under way. */
@@ -190,11 +190,11 @@ export class Saver {
     this.scheduled = true
   }
 
-  private start(sink: BackgroundSink, target: 'disk' | 'socket', done: Background['done']): void {
+  private start(sink: BackgroundSink, target: 'disk' | 'socket', done: Background['done'], withoutKeys = false): void {
     const startedMs = Date.now()
     const dirtyBefore = this.keyspace.dirty
     const before = performance.now()
-    const snapshot = new Snapshot(this.keyspace, sink, this.options)
+    const snapshot = new Snapshot(this.keyspace, sink, { ...this.options, withoutKeys })
     this.snapshots++
     this.lastStartMs = performance.now() - before
     this.onSlice(this.lastStartMs)

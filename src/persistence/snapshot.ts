@@ -34,6 +34,8 @@ export interface SnapshotOptions {
   readonly access: AccessClock | null
   /** Auxiliary fields of the file's head, in order. */
   readonly aux: readonly (readonly [name: string, value: string])[]
+  /** Head and end only. */
+  readonly withoutKeys?: boolean
 }
 
 const CHUNK_BYTES = 128 * 1024
@@ -110,7 +112,7 @@ export class Snapshot implements SnapshotObserver {
     this.sink = sink
     this.options = options
     for (const { index, keys, expires } of keyspace.databases) {
-      if (keys.count === 0) continue
+      if (keys.count === 0 || options.withoutKeys === true) continue
       keys.pinned = true
       this.targets.push({ database: index, keys, expires: expires.count, done: false, dropped: false })
     }

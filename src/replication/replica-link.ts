@@ -10,6 +10,8 @@ export interface ReplicaTransport {
   send(bytes: Buffer): void
   sendAll(chunks: readonly Buffer[]): void
   close(): void
+  /** Closes as soon as what was given to send() has left. */
+  closeAfterReplies(): void
 }
 
 export type ReplicaState = 'wait_bgsave_start' | 'wait_bgsave_end' | 'send_bulk' | 'online'
@@ -23,6 +25,8 @@ export class ReplicaTraits {
   understandsPsync2 = false
   /** Wants the RDB file and no stream (redis-cli --rdb). */
   rdbOnly = false
+  /** Of that file it wants functions at most, and no keys (redis-cli --functions-rdb). */
+  withoutKeys = false
 }
 
 export class ReplicaLink implements StreamReader {

@@ -150,7 +150,7 @@ export class Replicas implements FileSenderHost {
       return
     }
     for (const other of this.links) {
-      if (other.state !== 'wait_bgsave_end' || other.diskless) continue
+      if (other.state !== 'wait_bgsave_end' || other.diskless || link.traits.withoutKeys) continue
       this.log.notice('Waiting for end of BGSAVE for SYNC')
       this.announceFull(link, other.position)
       return
@@ -205,8 +205,10 @@ export class Replicas implements FileSenderHost {
 
   // Snapshots for full synchronization
 
+  /** Those who wait for a snapshot and want the same as the first of them. */
   private waiting(): ReplicaLink[] {
-    return [...this.links].filter(link => link.state === 'wait_bgsave_start')
+    const all = [...this.links].filter(link => link.state === 'wait_bgsave_start')
+    return all.filter(({ traits }) => traits.withoutKeys === all[0].traits.withoutKeys)
   }
 
   private delaySnapshot(): void {
@@ -238,7 +240,10 @@ export class Replicas implements FileSenderHost {
     if (this.delayTimer !== null) clearTimeout(this.delayTimer)
     this.delayTimer = null
     const waiting = this.waiting()
-    const diskless = this.config.values['repl-diskless-sync'] && waiting.every(link => link.traits.understandsEof)
+    const { withoutKeys } = waiting[0].traits
+    // The file of all keys is not to be replaced by one without them.
+    const wanted = this.config.values['repl-diskless-sync'] || withoutKeys
+    const diskless = wanted && waiting.every(link => link.traits.understandsEof)
     this.log.notice(`Starting BGSAVE for SYNC with target: ${diskless ? 'replicas sockets' : 'disk'}`)
     if (!diskless) {
       if (this.saver.backgroundSave(failure => this.diskSnapshotDone(failure)) !== 'started') {
@@ -251,7 +256,7 @@ export class Replicas implements FileSenderHost {
       this.announceFull(link, this.stream.offset)
     }
     this.stream.forgetDatabase()
-    if (diskless) this.streamSnapshot(waiting)
+    if (diskless) this.streamSnapshot(waiting, withoutKeys)
   }
 
   private refuseWaiting(waiting: readonly ReplicaLink[]): void {
@@ -272,9 +277,9 @@ export class Replicas implements FileSenderHost {
     }
   }
 
-  private streamSnapshot(links: readonly ReplicaLink[]): void {
+  private streamSnapshot(links: readonly ReplicaLink[], withoutKeys: boolean): void {
     const sink = new ReplicaSink(links, this.log, bytes => this.countOutput(bytes))
-    this.saver.streamTo(sink, failure => {
+    this.saver.streamTo(sink, withoutKeys, failure => {
       for (const link of links) {
         if (!this.links.has(link)) continue
         link.onRemoved = null
@@ -347,7 +352,8 @@ export class Replicas implements FileSenderHost {
   private endRdbOnly(link: ReplicaLink): boolean {
     if (!link.traits.rdbOnly) return false
     this.log.notice(`RDB transfer completed, rdb only replica (${link.name}) should be disconnected asap`)
-    this.stream.readers.delete(link)
+    this.remove(link)
+    link.transport.closeAfterReplies()
     return true
   }
 
@@ -379,7 +385,7 @@ export class Replicas implements FileSenderHost {
   }
 
   private pump(link: ReplicaLink): void {
-    if (link.traits.rdbOnly || link.transport.pendingOutputBytes > 0) {
+    if (link.transport.pendingOutputBytes > 0) {
       this.checkLimit(link)
       return
     }
