@@ -441,6 +441,8 @@ export class Replicas implements FileSenderHost {
       }
       // In a diskless transfer only the replica whose socket is full holds up the others.
       if (link.state === 'wait_bgsave_end' && link.transport.pendingOutputBytes === 0) continue
+      // One of old, that sent SYNC, never acknowledges.
+      if (link.state === 'online' && !link.understandsPsync) continue
       if (now - link.acknowledgedMs > timeoutMs) {
         const phase = link.state === 'online' ? 'streaming' : 'full'
         this.log.warning(`Disconnecting timedout replica (${phase} sync): ${link.name}`)
