@@ -366,62 +366,18 @@ export class Replication implements MasterLinkHost, FailoverHost {
 
   // What INFO and ROLE show
 
-  infoLines(): string[] {
-    const { identity, stream, master, replicas, config } = this
-    const lines = [`role:${master === null ? 'master' : 'slave'}`]
-    if (master !== null) {
-      const { values } = config
-      lines.push(
-        `master_host:${master.host}`,
-        `master_port:${master.port}`,
-        `master_link_status:${master.up ? 'up' : 'down'}`,
-        `master_last_io_seconds_ago:${master.up ? Math.floor((Date.now() - master.lastIoMs) / 1000) : -1}`,
-        `master_sync_in_progress:${master.state === 'sync' || master.state === 'loading' ? 1 : 0}`,
-        `slave_read_repl_offset:${stream.offset + this.host.unappliedBytes}`,
-        `slave_repl_offset:${stream.offset}`,
-      )
-      if (master.progress !== null) {
-        const { size, received } = master.progress
-        lines.push(
-          `master_sync_total_bytes:${Math.max(0, size)}`,
-          `master_sync_read_bytes:${received}`,
-          `master_sync_left_bytes:${size < 0 ? -1 : size - received}`,
-          `master_sync_perc:${size > 0 ? ((received / size) * 100).toFixed(2) : '0.00'}`,
-          `master_sync_last_io_seconds_ago:${Math.floor((Date.now() - master.lastIoMs) / 1000)}`,
-        )
-      }
-      if (!master.up) {
-        // -1: since ever. Sentinel promotes no replica that has been without its master for long, and takes this for no time.
-        const seconds = this.linkLostMs === 0 ? -1 : Math.floor((Date.now() - this.linkLostMs) / 1000)
-        lines.push(`master_link_down_since_seconds:${seconds}`)
-      }
-      lines.push(
-        `slave_priority:${values['replica-priority']}`,
-        `slave_read_only:${values['replica-read-only'] ? 1 : 0}`,
-        `replica_announced:${values['replica-announced'] ? 1 : 0}`,
-      )
-    }
-    lines.push(`connected_slaves:${replicas.count}`)
-    if (config.values['min-replicas-to-write'] > 0) lines.push(`min_slaves_good_slaves:${replicas.goodCount}`)
-    let i = 0
-    for (const link of replicas.links) {
-      const state = link.state.startsWith('wait_bgsave') ? 'wait_bgsave' : link.state
-      const lag = Math.floor((Date.now() - link.acknowledgedMs) / 1000)
-      lines.push(
-        `slave${i++}:ip=${link.ip},port=${link.traits.listeningPort},state=${state},offset=${link.acknowledgedOffset},lag=${lag}`,
-      )
-    }
-    lines.push(
-      `master_failover_state:${this.failover.state}`,
-      `master_replid:${identity.replid}`,
-      `master_replid2:${identity.replid2}`,
-      `master_repl_offset:${stream.offset}`,
-      `second_repl_offset:${identity.secondOffset}`,
-      `repl_backlog_active:${stream.active ? 1 : 0}`,
-      `repl_backlog_size:${stream.windowBytes}`,
-      `repl_backlog_first_byte_offset:${stream.active ? stream.windowStart + 1 : 0}`,
-      `repl_backlog_histlen:${stream.windowLength}`,
-    )
-    return lines
+  /** There is a master, or what was kept of one, that this replica could go on with. */
+  get hasHistory(): boolean {
+    return this.master?.up === true || this.mayResume
+  }
+
+  /** Up to where the master's stream has come; of that, `offset` is executed. */
+  get receivedOffset(): number {
+    return this.stream.offset + this.host.unappliedBytes
+  }
+
+  /** Seconds since the link to a master broke, -1 while there was none to break. */
+  get linkDownSeconds(): number {
+    return this.linkLostMs === 0 ? -1 : Math.floor((Date.now() - this.linkLostMs) / 1000)
   }
 }

@@ -3,6 +3,7 @@ import type { Command } from '../commands/command.js'
 import type { ServerApi } from '../commands/server-api.js'
 import { formatPercentile } from '../config/kinds/lists.js'
 import { shownCode } from '../observe/error-codes.js'
+import { infoLines } from '../replication/info-lines.js'
 import { cpuFields } from './info-cpu.js'
 import type { Field } from './info-field.js'
 import { memoryFields } from './info-memory.js'
@@ -81,7 +82,7 @@ function clientsFields({ clients, config, replication, stats, tracking }: Server
 }
 
 function replicationFields({ replication }: ServerApi): Field[] {
-  return replication.infoLines().map(line => {
+  return infoLines(replication).map(line => {
     const colon = line.indexOf(':')
     return [line.slice(0, colon), line.slice(colon + 1)]
   })
