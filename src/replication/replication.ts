@@ -260,7 +260,6 @@ export class Replication implements MasterLinkHost, FailoverHost {
   }
 
   receiveSnapshot(replid: string, totalBytes: number): SnapshotReceiver {
-    this.leaveHistory()
     // Of the same history, the old data is an earlier state of the new: clients may well read it meanwhile.
     const async = this.config.values['repl-diskless-load'] === 'swapdb' && replid === this.identity.replid
     return this.host.loadFromSocket(totalBytes, async)
@@ -268,6 +267,7 @@ export class Replication implements MasterLinkHost, FailoverHost {
 
   adoptSnapshot(receiver: SnapshotReceiver, replid: string, offset: number): void {
     this.saver.abort()
+    this.leaveHistory()
     receiver.adopt()
     this.beginHistory(replid, offset)
   }

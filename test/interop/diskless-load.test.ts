@@ -55,13 +55,15 @@ test('on-empty-db goes by way of a file when there is data', async () => {
   expect(await askText(replica.port, 'DBSIZE')).toBe('0')
 })
 
-/** A replica with the master's data that has to take it all anew, slowly. */
-async function slowSecondCopy(): Promise<{ master: RunningServer; replica: RunningServer }> {
+/** A replica with the master's data that has to take it all anew, slowly, and its own replica. */
+async function slowSecondCopy(): Promise<{ master: RunningServer; replica: RunningServer; own: RunningServer }> {
   const master = await ours('--rdbcompression', 'no')
   await fill(master.port, [['SET', 'k', 'old']])
   await ask(master.port, 'DEBUG', 'POPULATE', '300', 'large', '100000')
   const replica = await ours('--repl-diskless-load', 'swapdb', ...of(master))
   await linkUp(replica.port)
+  const own = await ours(...of(replica))
+  await linkUp(own.port)
   await inStep(master.port, replica.port)
   await ask(replica.port, 'CONFIG', 'SET', 'key-load-delay', '5000')
   await ask(master.port, 'CONFIG', 'SET', 'repl-backlog-size', '16384')
@@ -72,7 +74,7 @@ async function slowSecondCopy(): Promise<{ master: RunningServer; replica: Runni
   await ask(master.port, 'SET', 'k', 'new')
   replica.kill('SIGCONT')
   await until('it loads beside the old data', async () => (await field(replica, 'async_loading')) === '1')
-  return { master, replica }
+  return { master, replica, own }
 }
 
 test('of the same history, the old data can be read until the new is whole', async () => {
@@ -88,8 +90,8 @@ test('of the same history, the old data can be read until the new is whole', asy
   await expectSameData(master, replica)
 })
 
-test('a copy that breaks off leaves the old data, and the next one takes its place', async () => {
-  const { master, replica } = await slowSecondCopy()
+test('a copy that breaks off leaves the old data and its history, and the next one takes its place', async () => {
+  const { master, replica, own } = await slowSecondCopy()
   const from = replica.log().length
   await ask(master.port, 'CLIENT', 'KILL', 'TYPE', 'replica')
   await replica.waitForLog(
@@ -100,9 +102,14 @@ test('a copy that breaks off leaves the old data, and the next one takes its pla
   await replica.waitForLog(/Reconnecting|Connecting/, 10_000, from)
   expect(await askText(replica.port, 'GET', 'k')).toBe('old')
   expect(await askText(replica.port, 'DBSIZE')).toBe('301')
+  expect(await field(own, 'master_link_status')).toBe('up')
+  await replica.waitForLog('Trying a partial resynchronization', 10_000, from)
   await ask(replica.port, 'CONFIG', 'SET', 'key-load-delay', '0')
   await linkUp(replica.port)
   await expectSameData(master, replica)
+  // For its own replicas, too, the new data is another history.
+  await expectSameData(replica, own)
+  expect(await field(replica, 'sync_full')).toBe('2')
 })
 
 test('of another history, clients are told to wait', async () => {
