@@ -31,6 +31,8 @@ export interface Transport {
   /** Called when all output has left: replicas get the stream piece by piece. */
   onDrain: (() => void) | null
   trimInput(): void
+  /** TCP_NODELAY. */
+  setNoDelay(on: boolean): void
   /** Sends bytes that nobody changes any more, outside the turn of a request. */
   send(bytes: Buffer): void
   sendAll(chunks: readonly Buffer[]): void

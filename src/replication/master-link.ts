@@ -138,12 +138,7 @@ export class MasterLink implements MasterSocketOwner {
     this.lastIoMs = Date.now()
     log.notice(`${word} to MASTER ${this.host}:${this.port}`)
     this.socket = new MasterSocket(
-      {
-        host: this.host,
-        port: this.port,
-        sourceAddress: config.values['bind-source-addr'],
-        noDelay: !config.values['repl-disable-tcp-nodelay'],
-      },
+      { host: this.host, port: this.port, sourceAddress: config.values['bind-source-addr'] },
       this,
     )
     log.notice('MASTER <-> REPLICA sync started')

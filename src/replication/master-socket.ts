@@ -11,7 +11,6 @@ export interface MasterSocketOptions {
   readonly port: number
   /** bind-source-addr, or ''. */
   readonly sourceAddress: string
-  readonly noDelay: boolean
 }
 
 /** Who hears of it; nothing is heard after close(). */
@@ -34,7 +33,7 @@ export class MasterSocket {
   private kept: Buffer | null = null
   private closed = false
 
-  constructor({ host, port, sourceAddress, noDelay }: MasterSocketOptions, owner: MasterSocketOwner) {
+  constructor({ host, port, sourceAddress }: MasterSocketOptions, owner: MasterSocketOwner) {
     this.owner = owner
     const onread = {
       buffer: Buffer.allocUnsafeSlow(READ_BYTES),
@@ -47,7 +46,7 @@ export class MasterSocket {
     }
     const options: net.NetConnectOpts = { host, port, onread }
     this.net = net.connect(sourceAddress === '' ? options : { ...options, localAddress: sourceAddress })
-    this.net.setNoDelay(noDelay)
+    this.net.setNoDelay(true)
     this.net.on('connect', () => owner.connected())
     this.net.on('error', error => owner.failed(error))
     this.net.on('end', () => owner.ended())

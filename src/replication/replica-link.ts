@@ -7,6 +7,8 @@ export interface ReplicaTransport {
   readonly pendingOutputBytes: number
   /** Called when everything given to send() has left. */
   onDrain: (() => void) | null
+  /** TCP_NODELAY: off, small pieces of the stream travel together, some 40 ms later. */
+  setNoDelay(on: boolean): void
   send(bytes: Buffer): void
   sendAll(chunks: readonly Buffer[]): void
   close(): void

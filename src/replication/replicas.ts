@@ -132,6 +132,7 @@ export class Replicas implements FileSenderHost {
     link.understandsPsync = understandsPsync
     link.state = 'wait_bgsave_start'
     this.add(link)
+    if (this.config.values['repl-disable-tcp-nodelay']) link.transport.setNoDelay(false)
     if (!this.stream.active) this.openBacklog()
     if (this.saver.inProgress) this.joinSnapshotUnderWay(link)
     else if (

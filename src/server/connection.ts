@@ -68,6 +68,10 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
 
   // Output
 
+  setNoDelay(on: boolean): void {
+    this.handle.setNoDelay?.(on)
+  }
+
   /**
    * Takes over what the reply writer holds. It leaves when the turn of all connections is over: written one after another,
    * replies wake the clients' side once instead of once each, and whatever has to reach a disk before them can do so.

@@ -45,6 +45,7 @@ export class MasterTransport implements Transport {
   }
 
   trimInput(): void {}
+  setNoDelay(): void {}
   send(): void {}
   sendAll(): void {}
   post(): void {}

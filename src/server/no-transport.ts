@@ -16,6 +16,7 @@ export const NO_TRANSPORT: Transport = {
   memoryBytes: 0,
   onDrain: null,
   trimInput(): void {},
+  setNoDelay(): void {},
   send(): void {},
   sendAll(): void {},
   post(): void {},
