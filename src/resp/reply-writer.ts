@@ -9,6 +9,7 @@ const CAPACITY_BYTES = 64 * 1024
 const HEADER_BYTES = 48
 /** Bulk strings from this size on may be referred to instead of copied: nothing shorter lies in a value's own memory. */
 export const REFERENCE_MIN_BYTES = 4096
+const HEADERS_KEPT = 256
 const CR = 13
 const LF = 10
 const CRLF = Buffer.from('\r\n', 'latin1')
@@ -24,6 +25,8 @@ export class ReplyWriter {
   resp = 2
   /** Errors written so far; the dispatcher compares. */
   errors = 0
+  /** Heads of large bulk strings, by their lengths: an application's large values are often of the same few. */
+  private readonly headers = new Map<number, Buffer>()
   lastError = ''
 
   get isEmpty(): boolean {
@@ -158,9 +161,24 @@ export class ReplyWriter {
       this.bulk(bytes, 0, bytes.length)
       return
     }
-    this.header(36, bytes.length)
+    this.bulkHeader(bytes.length)
     this.refer(bytes)
-    this.crlf()
+    this.refer(CRLF)
+  }
+
+  /** As a chunk of its own where nothing is ahead of it that it could be copied behind. */
+  private bulkHeader(length: number): void {
+    if (this.length !== 0) {
+      this.header(36, length)
+      return
+    }
+    let head = this.headers.get(length)
+    if (head === undefined) {
+      head = Buffer.from(`$${length}\r\n`, 'latin1')
+      if (this.headers.size === HEADERS_KEPT) this.headers.clear()
+      this.headers.set(length, head)
+    }
+    this.refer(head)
   }
 
   /** A string of one character a byte as a bulk string. */
