@@ -21,9 +21,8 @@ export function infoLines(replication: Replication): string[] {
   let i = 0
   for (const link of replicas.links) {
     const state = link.state.startsWith('wait_bgsave') ? 'wait_bgsave' : link.state
-    const lag = link.state === 'online' ? secondsSince(link.acknowledgedMs) : 0
     lines.push(
-      `slave${i++}:ip=${link.ip},port=${link.traits.listeningPort},state=${state},offset=${link.acknowledgedOffset},lag=${lag}`,
+      `slave${i++}:ip=${link.ip},port=${link.traits.listeningPort},state=${state},offset=${link.acknowledgedOffset},lag=${link.lagSeconds}`,
     )
   }
   lines.push(

@@ -72,6 +72,15 @@ export class ReplicaLink implements StreamReader {
     return listeningPort === 0 ? this.transport.remoteAddress : `${this.ip}:${listeningPort}`
   }
 
+  /**
+   * Seconds of the clock that have begun since it acknowledged, which it does once a second: a little late is not late. 0 before
+   * it is online.
+   */
+  get lagSeconds(): number {
+    if (this.state !== 'online') return 0
+    return Math.floor(Date.now() / 1000) - Math.floor(this.acknowledgedMs / 1000)
+  }
+
   /** Whether the stream goes to it now. */
   get streaming(): boolean {
     return this.state === 'online' && !this.startOnAck

@@ -61,11 +61,9 @@ export class Replicas implements FileSenderHost {
 
   /** Replicas that acknowledged within min-replicas-max-lag seconds. */
   get goodCount(): number {
-    const maxLagMs = this.config.values['min-replicas-max-lag'] * 1000
+    const maxLag = this.config.values['min-replicas-max-lag']
     let good = 0
-    for (const link of this.links) {
-      if (link.state === 'online' && Date.now() - link.acknowledgedMs <= maxLagMs) good++
-    }
+    for (const link of this.links) if (link.state === 'online' && link.lagSeconds <= maxLag) good++
     return good
   }
 
@@ -290,13 +288,14 @@ export class Replicas implements FileSenderHost {
           continue
         }
         this.log.notice(
-          `Streamed replica with replica ${link.name} succeeded (socket). Waiting for REPLCONF ACK from replica to enable streaming`,
+          `Streamed RDB transfer with replica ${link.name} succeeded (socket). Waiting for REPLCONF ACK from replica to enable streaming`,
         )
         link.state = 'online'
         link.startOnAck = true
         link.acknowledgedMs = Date.now()
         this.endRdbOnly(link)
       }
+      this.onChange()
     })
     for (const link of links) {
       link.transport.onDrain = () => this.drained(link, sink)

@@ -97,13 +97,14 @@ export class Shutdown {
     const { log, replication } = this.server
     const { links } = replication.replicas
     let lagging = 0
-    for (const { acknowledgedMs, acknowledgedOffset, name, state } of links) {
+    for (const { acknowledgedOffset, lagSeconds, name, state } of links) {
       const behind = replication.offset - acknowledgedOffset
       if (behind === 0) continue
       lagging++
       const stateName = state.startsWith('wait_bgsave') ? 'wait_bgsave' : state
-      const lag = state === 'online' ? Math.floor((Date.now() - acknowledgedMs) / 1000) : 0
-      log.notice(`Lagging replica ${name} reported offset ${behind} behind master, lag=${lag}, state=${stateName}.`)
+      log.notice(
+        `Lagging replica ${name} reported offset ${behind} behind master, lag=${lagSeconds}, state=${stateName}.`,
+      )
     }
     if (links.size > 0) log.notice(`${links.size - lagging} of ${links.size} replicas are in sync when shutting down.`)
   }
