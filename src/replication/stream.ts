@@ -83,6 +83,12 @@ export class ReplicationStream {
     return Math.max(0, this.memoryBytes - this.windowBytes - this.blockBytes)
   }
 
+  /** repl-backlog-size has changed: what is kept beyond it goes at once, a larger one fills with what comes. */
+  resize(windowBytes: number): void {
+    this.windowBytes = windowBytes
+    this.trim()
+  }
+
   /** Starts to keep the stream, from here on. */
   open(): void {
     this.active = true

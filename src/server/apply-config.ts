@@ -22,7 +22,7 @@ export function applyConfig(server: Server): void {
     keyspace.clock.lfu = LFU.test(values['maxmemory-policy'])
     keyspace.clock.lfuLogFactor = values['lfu-log-factor']
     keyspace.clock.lfuDecayMinutes = values['lfu-decay-time']
-    server.replication.stream.windowBytes = values['repl-backlog-size']
+    server.replication.stream.resize(values['repl-backlog-size'])
     log.setLevel(values.loglevel)
     server.events.setClasses(values['notify-keyspace-events'])
     keyspace.reportsNewKeys = (server.events.classes & EVENT_NEW) !== 0

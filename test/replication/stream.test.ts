@@ -36,6 +36,18 @@ test('goes back further while a replica that lags needs more', () => {
   expect(stream.windowLength).toBe(16 * KB)
 })
 
+test('gives memory back as soon as the backlog is made smaller', () => {
+  const stream = openStream(1000 * KB)
+  for (let i = 0; i < 20; i++) feed(stream, 50 * KB)
+  expect(stream.windowLength).toBe(1000 * KB)
+  stream.resize(100 * KB)
+  expect(stream.windowLength).toBe(100 * KB)
+  expect(stream.memoryBytes).toBeLessThan(300 * KB)
+  stream.resize(1000 * KB)
+  feed(stream, 400 * KB)
+  expect(stream.windowLength).toBeGreaterThanOrEqual(500 * KB)
+})
+
 test('takes little more memory than the backlog, however small that is', () => {
   for (const windowBytes of [16 * KB, 300 * KB, 4096 * KB]) {
     const stream = openStream(windowBytes)
