@@ -68,8 +68,9 @@ export class ReplicaLink implements StreamReader {
 
   /** As logs name it: address and listening port. */
   get name(): string {
-    const { listeningPort } = this.traits
-    return listeningPort === 0 ? this.transport.remoteAddress : `${this.ip}:${listeningPort}`
+    const { ip, traits } = this
+    if (traits.listeningPort === 0) return `${ip}:<unknown-replica-port>`
+    return ip.includes(':') ? `[${ip}]:${traits.listeningPort}` : `${ip}:${traits.listeningPort}`
   }
 
   /**

@@ -17,7 +17,7 @@ import { Waiters } from './waiters.js'
 /** The offset that is on disk when there is no append-only file. */
 export const NO_AOF = -1
 const NO_ID = '0'.repeat(40)
-const PING = encodeRequest('PING')
+const PING = encodeRequest('ping')
 const GETACK = encodeRequest('REPLCONF', 'GETACK', '*')
 
 /** What replication needs of the server. */
