@@ -1,6 +1,7 @@
 /** Writes a file beside its final place and moves it there when it is whole: the old file stays until then. */
 import fs from 'node:fs'
 import path from 'node:path'
+import { ChunkPool } from './chunk-pool.js'
 import type { ByteSink } from './snapshot.js'
 
 const CONGESTED_BYTES = 8 * 1024 * 1024
@@ -13,6 +14,7 @@ export class FileSink implements ByteSink {
   private readonly temporary: string
   private readonly final: string
   private readonly queue: Buffer[] = []
+  private readonly pool = new ChunkPool()
   private queuedBytes = 0
   private writing = false
   private readonly syncs: boolean
@@ -48,6 +50,10 @@ export class FileSink implements ByteSink {
     this.next()
   }
 
+  spare(): Buffer | null {
+    return this.pool.take()
+  }
+
   private next(): void {
     if (this.writing) return
     const chunk = this.queue.shift()
@@ -59,6 +65,7 @@ export class FileSink implements ByteSink {
     this.writeAndSync(chunk, error => {
       this.writing = false
       this.queuedBytes -= chunk.length
+      this.pool.give(chunk)
       if (this.discarding) {
         this.closeAndRemove()
         return
@@ -134,6 +141,7 @@ export class FileSink implements ByteSink {
 /** At once, for SAVE and for the save at shutdown. */
 export class SyncFileSink implements ByteSink {
   readonly congested = false
+  private readonly pool = new ChunkPool()
   private closed = false
   private readonly fd: number
   private readonly temporary: string
@@ -147,6 +155,11 @@ export class SyncFileSink implements ByteSink {
 
   write(chunk: Buffer): void {
     for (let at = 0; at < chunk.length; ) at += fs.writeSync(this.fd, chunk, at)
+    this.pool.give(chunk)
+  }
+
+  spare(): Buffer | null {
+    return this.pool.take()
   }
 
   finish(): void {

@@ -25,6 +25,8 @@ export interface ByteSink {
   write(chunk: Buffer): void
   /** Too much is waiting already: the snapshot pauses. */
   readonly congested: boolean
+  /** Memory of an earlier chunk that has left, to be filled anew. */
+  spare?(): Buffer | null
 }
 
 export interface SnapshotOptions {
@@ -256,7 +258,7 @@ export class Snapshot implements SnapshotObserver {
   }
 
   private flush(): void {
-    const chunk = this.out.take()
+    const chunk = this.out.take(this.sink.spare?.())
     if (this.options.checksum) this.crc.update(chunk, 0, chunk.length)
     this.emit(chunk)
   }

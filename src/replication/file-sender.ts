@@ -16,6 +16,8 @@ export class FileSender {
   private readonly link: ReplicaLink
   private readonly fd: number
   private readonly size: number
+  /** What is read next comes only when the last piece has left. */
+  private readonly piece: Buffer
   private readonly host: FileSenderHost
   private at = 0
   private reading = false
@@ -27,6 +29,7 @@ export class FileSender {
     this.host = host
     this.fd = fs.openSync(file, 'r')
     this.size = fs.fstatSync(this.fd).size
+    this.piece = Buffer.allocUnsafeSlow(Math.min(FILE_STEP_BYTES, this.size))
   }
 
   start(): void {
@@ -39,7 +42,7 @@ export class FileSender {
   }
 
   private step(): void {
-    const { fd, link, size } = this
+    const { fd, link, piece, size } = this
     if (this.reading || this.stopped) return
     if (this.at === size) {
       link.onRemoved = null
@@ -48,12 +51,12 @@ export class FileSender {
       return
     }
     this.reading = true
-    const chunk = Buffer.allocUnsafeSlow(Math.min(FILE_STEP_BYTES, size - this.at))
-    fs.read(fd, chunk, 0, chunk.length, this.at, (error, read) => this.gotPart(chunk, read, error))
+    const length = Math.min(piece.length, size - this.at)
+    fs.read(fd, piece, 0, length, this.at, (error, read) => this.gotPart(read, error))
   }
 
-  private gotPart(chunk: Buffer, read: number, error: Error | null): void {
-    const { link } = this
+  private gotPart(read: number, error: Error | null): void {
+    const { link, piece } = this
     this.reading = false
     if (this.stopped) fs.closeSync(this.fd)
     else if (error !== null || read === 0) this.host.fileFailed(link, error?.message ?? 'premature EOF')
@@ -61,7 +64,7 @@ export class FileSender {
       this.at += read
       this.host.countOutput(read)
       link.acknowledgedMs = Date.now()
-      link.transport.send(chunk.subarray(0, read))
+      link.transport.send(piece.subarray(0, read))
       if (link.transport.pendingOutputBytes === 0) this.step()
     }
   }

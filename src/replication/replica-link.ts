@@ -82,6 +82,10 @@ export class ReplicaLink implements StreamReader {
     return Math.floor(Date.now() / 1000) - Math.floor(this.acknowledgedMs / 1000)
   }
 
+  get idle(): boolean {
+    return this.transport.pendingOutputBytes === 0
+  }
+
   /** Whether the stream goes to it now. */
   get streaming(): boolean {
     return this.state === 'online' && !this.startOnAck

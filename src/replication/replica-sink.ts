@@ -1,5 +1,6 @@
 /** A diskless full synchronization: one snapshot on its way to several replicas at once. Source of behaviour: replication.c. */
 import type { Log } from '../observe/log.js'
+import { ChunkPool } from '../persistence/chunk-pool.js'
 import type { BackgroundSink } from '../persistence/saver.js'
 import type { ReplicaLink } from './replica-link.js'
 import { randomId } from './stream.js'
@@ -14,6 +15,9 @@ export class ReplicaSink implements BackgroundSink {
   private readonly countOutput: (bytes: number) => void
   private readonly mark = Buffer.from(randomId(), 'latin1')
   private started = false
+  /** Chunks that may still be on their way. */
+  private lent: Buffer[] = []
+  private readonly pool = new ChunkPool()
   private discarded = false
 
   /** `countOutput` is told of every byte that goes to a replica. */
@@ -37,6 +41,15 @@ export class ReplicaSink implements BackgroundSink {
     const chunks = this.started ? [chunk] : [Buffer.from(`$EOF:${this.mark.toString('latin1')}\r\n`, 'latin1'), chunk]
     this.started = true
     for (const link of this.alive) this.send(link, chunks)
+    this.lent.push(chunk)
+  }
+
+  spare(): Buffer | null {
+    if (this.alive.every(({ idle }) => idle)) {
+      for (const chunk of this.lent) this.pool.give(chunk)
+      this.lent = []
+    }
+    return this.pool.take()
   }
 
   private send(link: ReplicaLink, chunks: readonly Buffer[]): void {

@@ -11,6 +11,7 @@ const BLOCK_MAX_BYTES = 64 * 1024
 /** A small backlog, kept in whole blocks, would be several times what was asked for. */
 const BLOCK_MIN_BYTES = 16 * 1024
 const BLOCKS_IN_WINDOW = 16
+const MAX_SPARES = 4
 
 interface Block {
   /** Offset in the stream of the block's first byte. */
@@ -23,6 +24,8 @@ interface Block {
 export interface StreamReader {
   /** Offset of the next byte it needs. */
   readonly position: number
+  /** Nothing that it has read is still on its way. */
+  readonly idle: boolean
 }
 
 export class ReplicationStream {
@@ -38,6 +41,8 @@ export class ReplicationStream {
   /** Bytes of memory behind the stream. */
   memoryBytes = 0
   private blocks: Block[] = []
+  /** Memory of dropped blocks, to be filled anew: V8 collects everything for every few dozen megabytes of fresh Buffers. */
+  private readonly spares: Buffer[] = []
   /** Up to which offset the stream is in blocks; what follows is lender[lentStart, lentEnd). */
   private storedTo = 0
   private lender: Buffer | null = null
@@ -181,7 +186,7 @@ export class ReplicationStream {
     while (start < end) {
       let block = this.blocks[this.blocks.length - 1]
       if (block === undefined || block.used === block.bytes.length) {
-        block = { start: this.storedTo, bytes: Buffer.allocUnsafeSlow(this.blockBytes), used: 0 }
+        block = { start: this.storedTo, bytes: this.freshBytes(), used: 0 }
         this.blocks.push(block)
         this.memoryBytes += block.bytes.length
         this.trim()
@@ -200,7 +205,18 @@ export class ReplicationStream {
     let drop = 0
     while (drop < this.blocks.length - 1 && this.blocks[drop].start + this.blocks[drop].used <= needed) drop++
     if (drop === 0) return
-    for (const { bytes } of this.blocks.splice(0, drop)) this.memoryBytes -= bytes.length
+    let readersIdle = true
+    for (const reader of this.readers) readersIdle &&= reader.idle
+    for (const { bytes } of this.blocks.splice(0, drop)) {
+      this.memoryBytes -= bytes.length
+      if (readersIdle && this.spares.length < MAX_SPARES) this.spares.push(bytes)
+    }
+  }
+
+  private freshBytes(): Buffer {
+    const { blockBytes } = this
+    const spare = this.spares.pop()
+    return spare?.length === blockBytes ? spare : Buffer.allocUnsafeSlow(blockBytes)
   }
 
   private forgetBlocks(): void {
@@ -211,7 +227,7 @@ export class ReplicationStream {
     this.lentEnd = 0
   }
 
-  /** Views of the stream's bytes from `position` on, at most about `limit` bytes. They stay valid and unchanged. */
+  /** Views of the stream's bytes from `position` on, at most about `limit` bytes. They stay unchanged until the reader is idle. */
   read(position: number, limit: number): Buffer[] {
     this.storeLent()
     const views: Buffer[] = []

@@ -169,10 +169,12 @@ export class Loader {
     const { values } = this.server.config
     let delayMs = 0
     let deadline = performance.now() + SLICE_MS
+    // The reader keeps nothing of it.
+    const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
     while (!reader.done) {
-      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, values['loading-process-events-interval-bytes']))
+      const length = Math.min(CHUNK_BYTES, values['loading-process-events-interval-bytes'])
       const keysBefore = reader.keysRead
-      const read = fs.readSync(fd, chunk)
+      const read = fs.readSync(fd, chunk, 0, length, null)
       if (read === 0) reader.end()
       else reader.push(chunk.subarray(0, read))
       this.loadedBytes += read

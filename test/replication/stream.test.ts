@@ -26,7 +26,7 @@ test('goes back as far as the backlog is large', () => {
 test('goes back further while a replica that lags needs more', () => {
   const stream = openStream(16 * KB)
   feed(stream, 50 * KB)
-  const reader = { position: stream.offset }
+  const reader = { position: stream.offset, idle: true }
   stream.readers.add(reader)
   feed(stream, 500 * KB)
   expect(stream.windowStart).toBe(50 * KB)

@@ -15,9 +15,9 @@ import {
 
 const INITIAL_BYTES = 64 * 1024
 /** Less is handed over as a copy: it would keep the whole buffer from being used again. */
-const COPIED_MAX_BYTES = 8 * 1024
+export const COPIED_MAX_BYTES = 8 * 1024
 /** A buffer that one big value has blown up beyond this is not kept for the next ones. */
-const KEPT_BYTES = 4 * 1024 * 1024
+export const KEPT_BYTES = 4 * 1024 * 1024
 const LONGEST_INT32_TEXT = 11
 const TWO_32 = 4294967296
 const DIGIT_NINE = 57
@@ -70,14 +70,14 @@ export class RdbOutput {
     this.buffer = larger
   }
 
-  /** Hands over what was written, as a Buffer that is the caller's own, and starts with a fresh one. */
-  take(): Buffer {
+  /** Hands over what was written, as a Buffer that is the caller's own, and goes on in `next` or in a fresh one. */
+  take(next: Buffer | null = null): Buffer {
     const taken = this.buffer.subarray(0, this.length)
     if (this.length <= COPIED_MAX_BYTES) {
       this.length = 0
       return Buffer.from(taken)
     }
-    this.buffer = Buffer.allocUnsafeSlow(Math.min(this.buffer.length, KEPT_BYTES))
+    this.buffer = next ?? Buffer.allocUnsafeSlow(Math.min(this.buffer.length, KEPT_BYTES))
     this.length = 0
     return taken
   }
