@@ -34,6 +34,20 @@ import type { ReplyWriter } from '../resp/reply-writer.js'
 import { encodeRequest, Request } from '../resp/request.js'
 import type { ClientEviction } from './client-eviction.js'
 import type { CommandWatch } from './command-watch.js'
+import {
+  GATE_ASYNC_LOADING,
+  GATE_CLIENT_MEMORY,
+  GATE_DISK_ERROR,
+  GATE_FEW_REPLICAS,
+  GATE_KEY_LOCKS,
+  GATE_LOADING,
+  GATE_MEMORY,
+  GATE_PAUSED,
+  GATE_READONLY_REPLICA,
+  GATE_STALE,
+  GATE_TRACKING_FULL,
+  MEMORY_GATES,
+} from './gates.js'
 import type { MemoryLimit } from './memory-limit.js'
 import { TrackedReads } from './tracked-reads.js'
 
@@ -54,24 +68,6 @@ const ENDS_TRANSACTION = ['discard', 'quit', 'reset']
 
 /** A replica that goes on without its disk says so at most this often. */
 const DISK_ERROR_LOG_MS = 10_000
-
-/** Server-wide reasons to look twice at a command. Zero in normal operation, so that one comparison passes them all. */
-export const GATE_LOADING = 1
-export const GATE_STALE = 2
-export const GATE_READONLY_REPLICA = 4
-export const GATE_DISK_ERROR = 8
-export const GATE_FEW_REPLICAS = 16
-export const GATE_TRACKING_FULL = 32
-/** maxmemory and maxmemory-clients are in force. */
-export const GATE_MEMORY = 64
-export const GATE_CLIENT_MEMORY = 128
-export const GATE_PAUSED = 256
-export const GATE_KEY_LOCKS = 512
-/** Clients go on with the old data while the new comes in beside it. */
-export const GATE_ASYNC_LOADING = 1024
-const MEMORY_GATES = GATE_MEMORY | GATE_CLIENT_MEMORY
-/** The others do not concern the link to a master. */
-export const GATES_OF_A_MASTER = MEMORY_GATES | GATE_TRACKING_FULL | GATE_DISK_ERROR | GATE_PAUSED | GATE_KEY_LOCKS
 
 export class Dispatcher {
   readonly context: CommandContext

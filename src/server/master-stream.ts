@@ -5,7 +5,7 @@ import { type PendingRequest, PendingRequests } from '../resp/pending-request.js
 import { Request } from '../resp/request.js'
 import { COMPLETE, EMPTY, FAILED, RequestParser } from '../resp/request-parser.js'
 import type { Keyspace } from '../store/keyspace.js'
-import { GATES_OF_A_MASTER } from './dispatcher.js'
+import { GATES_OF_A_MASTER } from './gates.js'
 import { MasterTransport } from './master-transport.js'
 
 export interface MasterStreamHost {

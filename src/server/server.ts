@@ -8,9 +8,8 @@ import { clientLine } from '../commands/client-line.js'
 import { type Command, CommandTable } from '../commands/command.js'
 import { REPLY_PEAK_RESET_MS } from '../commands/debug-reply-buffer.js'
 import { KeyLocks } from '../commands/key-locks.js'
-import { PAUSE_NOTHING, PAUSE_WRITES, Pause } from '../commands/pause.js'
+import { PAUSE_NOTHING, Pause } from '../commands/pause.js'
 import type { ServerApi, ServerStats, ShutdownOptions } from '../commands/server-api.js'
-import { endAllWaits } from '../commands/unblock.js'
 import type { Config } from '../config/config.js'
 import { EventLoop } from '../observe/event-loop.js'
 import type { LatencyMonitor } from '../observe/latency-monitor.js'
@@ -22,9 +21,7 @@ import type { SlowLog } from '../observe/slowlog.js'
 import { Saver } from '../persistence/saver.js'
 import { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import { PubSub } from '../pubsub/pubsub.js'
-import type { MasterPeer } from '../replication/master-link.js'
-import { Replication, type ReplicationHost } from '../replication/replication.js'
-import type { SnapshotReceiver } from '../replication/socket-transfer.js'
+import { Replication } from '../replication/replication.js'
 import { randomId } from '../replication/stream.js'
 import { TargetConnections } from '../replication/target-connections.js'
 import { PendingRequests } from '../resp/pending-request.js'
@@ -44,26 +41,14 @@ import { Connection } from './connection.js'
 import type { ConnectionHost, TurnTaker } from './connection-host.js'
 import { logCrash } from './crash-report.js'
 import { Cron } from './cron.js'
-import {
-  Dispatcher,
-  GATE_ASYNC_LOADING,
-  GATE_CLIENT_MEMORY,
-  GATE_DISK_ERROR,
-  GATE_FEW_REPLICAS,
-  GATE_KEY_LOCKS,
-  GATE_LOADING,
-  GATE_MEMORY,
-  GATE_PAUSED,
-  GATE_READONLY_REPLICA,
-  GATE_STALE,
-  GATE_TRACKING_FULL,
-} from './dispatcher.js'
+import { Dispatcher } from './dispatcher.js'
+import { Following } from './following.js'
+import { gatesOf } from './gates.js'
 import { infoText } from './info.js'
 import { KeyspaceReports } from './keyspace-reports.js'
 import { OutputLimits } from './limits.js'
 import { Listener, type ListenerOptions } from './listener.js'
 import { Loader } from './loader.js'
-import { MasterStream, type MasterStreamHost } from './master-stream.js'
 import { Memory } from './memory.js'
 import { MemoryLimit, type MemoryLimitHost } from './memory-limit.js'
 import { NO_TRANSPORT } from './no-transport.js'
@@ -86,9 +71,7 @@ const LONG_TURN_MS = 3
 const PROTECTED_MODE =
   "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n"
 
-export class Server
-  implements ServerApi, ConnectionHost, ReplicationHost, MasterStreamHost, MemoryLimitHost, TrackingHost
-{
+export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, TrackingHost {
   readonly config: Config
   readonly log: Log
   readonly keyspace: Keyspace
@@ -160,7 +143,6 @@ export class Server
   private listeningOn: ListenerOptions | null = null
   private readonly cron: Cron
   readonly shuttingDown: Shutdown
-  private masterStream: MasterStream | null = null
   private readonly turnEnd = new TurnEnd(() => {
     this.turnOf = null
     this.eventLoop.turnEnded(this.dispatcher.clockMs, this.stats.commandsProcessed)
@@ -197,7 +179,7 @@ export class Server
     this.parser = new RequestParser(new Request(), this.limits)
     this.unfinished = new PendingRequests(this.limits)
     this.saver = new Saver(this.keyspace, config, log)
-    this.replication = new Replication(this.keyspace, this.saver, config, log, this)
+    this.replication = new Replication(this.keyspace, this.saver, config, log, new Following(this))
     const nobody = new Client(0, NO_TRANSPORT, this.keyspace.databases[0], Date.now())
     this.outputLimits = new OutputLimits(config, log)
     this.watch = new CommandWatch(config, this.keyspace)
@@ -309,7 +291,7 @@ export class Server
       return
     }
     const connection = new Connection(this, handle, unixSocket)
-    const client = new Client(this.nextClientId++, connection, this.keyspace.databases[0], Date.now())
+    const client = new Client(this.takeClientId(), connection, this.keyspace.databases[0], Date.now())
     connection.client = client
     client.user = this.acl.defaultUser
     client.authenticated = client.user.isOpen
@@ -469,30 +451,12 @@ export class Server
     })
   }
 
-  /** Works out what commands have to be asked about (see Dispatcher.gate). */
+  /** Works out what commands have to be asked about. */
   stateChanged(): void {
-    const { values } = this.config
-    let gate = 0
-    if (this.loader.loading) gate |= this.loader.async ? GATE_ASYNC_LOADING : GATE_LOADING
-    if (this.clientEviction.limited) gate |= GATE_CLIENT_MEMORY
-    if (this.memoryLimit.inForce) gate |= GATE_MEMORY
-    else this.dispatcher.context.outOfMemory = false
-    if (this.replication.master !== null) {
-      if (values['replica-read-only']) gate |= GATE_READONLY_REPLICA
-      if (!this.replication.master.up && !values['replica-serve-stale-data']) gate |= GATE_STALE
-    } else {
-      const least = values['min-replicas-to-write']
-      if (least > 0 && values['min-replicas-max-lag'] > 0 && this.replication.replicas.goodCount < least) {
-        gate |= GATE_FEW_REPLICAS
-      }
-    }
-    if (!this.saver.lastOk && values['stop-writes-on-bgsave-error'] && values.save.length > 0) gate |= GATE_DISK_ERROR
-    if (this.tracking.overLimit) gate |= GATE_TRACKING_FULL
-    if (this.pause.level !== PAUSE_NOTHING) gate |= GATE_PAUSED
-    if (this.keyLocks.active) gate |= GATE_KEY_LOCKS
-    this.dispatcher.gate = gate
+    this.dispatcher.gate = gatesOf(this)
+    if (!this.memoryLimit.inForce) this.dispatcher.context.outOfMemory = false
     this.onStateChange()
-    this.keyspace.notesExpiries = this.replication.master !== null && !values['replica-read-only']
+    this.keyspace.notesExpiries = this.replication.master !== null && !this.config.values['replica-read-only']
   }
 
   private pauseChanged(): void {
@@ -501,51 +465,10 @@ export class Server
     if (!this.keyspace.writesPaused) this.replication.unpaused()
   }
 
-  // ReplicationHost and MasterStreamHost
+  // What a master sends
 
-  endWaits(): void {
-    endAllWaits(this)
-  }
-
-  beginFailoverPause(): void {
-    this.pause.begin('failover', PAUSE_WRITES, Number.POSITIVE_INFINITY)
-  }
-
-  endFailoverPause(): void {
-    this.pause.end('failover')
-  }
-
-  loadFile(file: string, done: (error: Error | null) => void): void {
-    this.loader.loadFromMaster(file, done)
-  }
-
-  loadFromSocket(totalBytes: number, async: boolean): SnapshotReceiver {
-    return this.loader.loadFromSocket(totalBytes, async)
-  }
-
-  applyStream(bytes: Buffer): void {
-    this.beginTurn()
-    this.stats.reads++
-    this.beginRequests(bytes)
-    this.masterStream?.apply(bytes)
-    this.endRequests()
-  }
-
-  beginStream(peer: MasterPeer): void {
-    this.masterStream = new MasterStream(this.nextClientId++, peer, this)
-    const { client } = this.masterStream
-    this.clients.set(client.id, client)
-  }
-
-  endStream(): void {
-    if (this.masterStream === null) return
-    this.masterStream.end()
-    this.clients.delete(this.masterStream.client.id)
-    this.masterStream = null
-  }
-
-  get unappliedBytes(): number {
-    return this.masterStream?.unappliedBytes ?? 0
+  takeClientId(): number {
+    return this.nextClientId++
   }
 
   executeFromMaster(client: Client, request: Request): void {
@@ -554,15 +477,6 @@ export class Server
     this.dispatcher.execute(client, request)
     this.keyspace.obeysMaster = false
     this.replies.clear()
-  }
-
-  relay(bytes: Buffer, start: number, end: number): void {
-    this.replication.relay(bytes, start, end)
-  }
-
-  streamBroken(text: string): void {
-    this.log.warning(`Protocol error (${text}) from master`)
-    this.replication.master?.restart()
   }
 
   // The end

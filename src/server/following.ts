@@ -1,0 +1,109 @@
+/** What this server does for replication, above all as a replica: executes its master's stream, and takes the copies it sends. */
+import type { Client } from '../commands/client.js'
+import { PAUSE_WRITES } from '../commands/pause.js'
+import { endAllWaits } from '../commands/unblock.js'
+import type { MasterPeer } from '../replication/master-link.js'
+import type { Replication, ReplicationHost } from '../replication/replication.js'
+import type { SnapshotReceiver } from '../replication/socket-transfer.js'
+import type { Request } from '../resp/request.js'
+import type { Keyspace } from '../store/keyspace.js'
+import { MasterStream, type MasterStreamHost } from './master-stream.js'
+import type { Server } from './server.js'
+
+export class Following implements ReplicationHost, MasterStreamHost {
+  private readonly server: Server
+  private stream: MasterStream | null = null
+
+  constructor(server: Server) {
+    this.server = server
+  }
+
+  get keyspace(): Keyspace {
+    return this.server.keyspace
+  }
+  get limits(): { readonly queryBufferBytes: number } {
+    return this.server.limits
+  }
+  get replication(): Replication {
+    return this.server.replication
+  }
+
+  // ReplicationHost
+
+  get listeningPort(): number {
+    return this.server.listeningPort
+  }
+
+  stateChanged(): void {
+    this.server.stateChanged()
+  }
+
+  endWaits(): void {
+    endAllWaits(this.server)
+  }
+
+  beginFailoverPause(): void {
+    this.server.pause.begin('failover', PAUSE_WRITES, Number.POSITIVE_INFINITY)
+  }
+
+  endFailoverPause(): void {
+    this.server.pause.end('failover')
+  }
+
+  loadFile(file: string, done: (error: Error | null) => void): void {
+    this.server.loader.loadFromMaster(file, done)
+  }
+
+  loadFromSocket(totalBytes: number, async: boolean): SnapshotReceiver {
+    return this.server.loader.loadFromSocket(totalBytes, async)
+  }
+
+  beginStream(peer: MasterPeer): void {
+    const { server } = this
+    this.stream = new MasterStream(server.takeClientId(), peer, this)
+    server.clients.set(this.stream.client.id, this.stream.client)
+  }
+
+  applyStream(bytes: Buffer): void {
+    const { server } = this
+    server.beginTurn()
+    server.stats.reads++
+    server.beginRequests(bytes)
+    this.stream?.apply(bytes)
+    server.endRequests()
+  }
+
+  endStream(): void {
+    if (this.stream === null) return
+    this.stream.end()
+    this.server.clients.delete(this.stream.client.id)
+    this.stream = null
+  }
+
+  get unappliedBytes(): number {
+    return this.stream?.unappliedBytes ?? 0
+  }
+
+  // MasterStreamHost
+
+  beginTurn(): void {
+    this.server.beginTurn()
+  }
+
+  executeFromMaster(client: Client, request: Request): void {
+    this.server.executeFromMaster(client, request)
+  }
+
+  relay(bytes: Buffer, start: number, end: number): void {
+    this.replication.relay(bytes, start, end)
+  }
+
+  streamBroken(text: string): void {
+    this.server.log.warning(`Protocol error (${text}) from master`)
+    this.replication.master?.restart()
+  }
+
+  queryBufferExceeded(client: Client): void {
+    this.server.queryBufferExceeded(client)
+  }
+}

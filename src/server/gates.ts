@@ -1,0 +1,45 @@
+/** Server-wide reasons for which the dispatcher looks twice at a command. */
+import { PAUSE_NOTHING } from '../commands/pause.js'
+import type { Server } from './server.js'
+
+// Bits of one number, which is zero in normal operation: one comparison passes them all.
+export const GATE_LOADING = 1
+export const GATE_STALE = 2
+export const GATE_READONLY_REPLICA = 4
+export const GATE_DISK_ERROR = 8
+export const GATE_FEW_REPLICAS = 16
+export const GATE_TRACKING_FULL = 32
+/** maxmemory and maxmemory-clients are in force. */
+export const GATE_MEMORY = 64
+export const GATE_CLIENT_MEMORY = 128
+export const GATE_PAUSED = 256
+export const GATE_KEY_LOCKS = 512
+/** Clients go on with the old data while the new comes in beside it. */
+export const GATE_ASYNC_LOADING = 1024
+export const MEMORY_GATES = GATE_MEMORY | GATE_CLIENT_MEMORY
+/** The others do not concern the link to a master. */
+export const GATES_OF_A_MASTER = MEMORY_GATES | GATE_TRACKING_FULL | GATE_DISK_ERROR | GATE_PAUSED | GATE_KEY_LOCKS
+
+/** The reasons that there are now. */
+export function gatesOf(server: Server): number {
+  const { clientEviction, keyLocks, loader, memoryLimit, pause, replication, saver, tracking } = server
+  const { values } = server.config
+  let gates = 0
+  if (loader.loading) gates |= loader.async ? GATE_ASYNC_LOADING : GATE_LOADING
+  if (clientEviction.limited) gates |= GATE_CLIENT_MEMORY
+  if (memoryLimit.inForce) gates |= GATE_MEMORY
+  if (replication.master !== null) {
+    if (values['replica-read-only']) gates |= GATE_READONLY_REPLICA
+    if (!replication.master.up && !values['replica-serve-stale-data']) gates |= GATE_STALE
+  } else if (lacksReplicas(server)) gates |= GATE_FEW_REPLICAS
+  if (!saver.lastOk && values['stop-writes-on-bgsave-error'] && values.save.length > 0) gates |= GATE_DISK_ERROR
+  if (tracking.overLimit) gates |= GATE_TRACKING_FULL
+  if (pause.level !== PAUSE_NOTHING) gates |= GATE_PAUSED
+  if (keyLocks.active) gates |= GATE_KEY_LOCKS
+  return gates
+}
+
+function lacksReplicas({ config, replication }: Server): boolean {
+  const { 'min-replicas-to-write': least, 'min-replicas-max-lag': maxLag } = config.values
+  return least > 0 && maxLag > 0 && replication.replicas.goodCount < least
+}
