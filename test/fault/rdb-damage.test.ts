@@ -13,6 +13,7 @@ import { cat, expiryMs, file, length, length64, lzf, str } from '../persistence/
 import { contents, LIMITS } from '../persistence/rdb/keyspace.js'
 import { ziplist, zipmap } from '../persistence/rdb/old-forms.js'
 import { ask, info, noise, randomNumbers, withClient } from './dataset.js'
+import { until } from './wire.js'
 
 const run = promisify(execFile)
 const QUIET = ['--save', '', '--enable-debug-command', 'yes']
@@ -232,12 +233,73 @@ describe('what is not supported', requireStock('redis-server'), () => {
     await stock.stop()
   })
 
-  test('keeps a replica from following, and its log says why', async () => {
-    const [stock, replica] = await Promise.all([startRedisServer(QUIET), startRedisTs(QUIET)])
+  const library = ['FUNCTION', 'LOAD', '#!lua name=mylib\nredis.register_function("f", function() return 1 end)']
+  const found = [
+    ...cases.map(([name, command]) => ({ command, text: `found a ${name}` })),
+    {
+      command: library,
+      text: "expected no functions, which are not supported, found the library of functions 'mylib'",
+    },
+  ]
+
+  test('keeps a server from starting and from DEBUG RELOAD, which say why', async () => {
+    const [stock, server] = await Promise.all([startRedisServer(QUIET), startRedisTs(QUIET)])
+    const file = join(server.dir, 'dump.rdb')
+    for (const { command, text } of found) {
+      await withClient(stock.port, client => client.pipeline([['FUNCTION', 'FLUSH'], ['FLUSHALL'], command, ['SAVE']]))
+      const bytes = readFileSync(join(stock.dir, 'dump.rdb'))
+      const from = server.log().length
+      writeFileSync(file, bytes)
+      expect(await ask(server.port, 'DEBUG', 'RELOAD', 'NOSAVE')).toBe(
+        'ERR Error trying to load the RDB dump, check server logs.',
+      )
+      await server.waitForLog(text, 10_000, from)
+      const dir = tempDir()
+      writeFileSync(join(dir, 'dump.rdb'), bytes)
+      const start = startRedisTs(QUIET, { dir })
+      await expect(start).rejects.toThrow('# Fatal error loading the DB')
+      await expect(start).rejects.toThrow(text)
+    }
+    await Promise.all([stock.stop(), server.stop()])
+  })
+
+  test('keeps a replica from following, whose log says why', async () => {
+    const args = [...QUIET, '--repl-diskless-sync-delay', '0']
+    const [stock, replica] = await Promise.all([startRedisServer(args), startRedisTs(QUIET)])
+    for (const { command, text } of found) {
+      await withClient(stock.port, client => client.pipeline([['FUNCTION', 'FLUSH'], ['FLUSHALL'], command]))
+      const from = replica.log().length
+      await ask(replica.port, 'REPLICAOF', '127.0.0.1', String(stock.port))
+      const line = await replica.waitForLog('# Failed trying to load the MASTER synchronization DB', 10_000, from)
+      expect(line).toContain(text)
+      expect((await info(replica.port, 'replication')).get('master_link_status')).toBe('down')
+      await ask(replica.port, 'REPLICAOF', 'NO', 'ONE')
+    }
+    await Promise.all([stock.stop(), replica.stop()])
+  })
+
+  test.each([
+    ['disabled', null],
+    ['swapdb', 'old'],
+  ])('with repl-diskless-load %s, the old data of such a replica is then: %s', async (load, old) => {
+    const args = [...QUIET, '--repl-diskless-sync-delay', '0']
+    const [stock, replica] = await Promise.all([
+      startRedisServer(args),
+      startRedisTs([...args, '--repl-diskless-load', load]),
+    ])
+    await ask(replica.port, 'SET', 'k', 'old')
     await ask(stock.port, 'RPUSH', 'the key', 'a', 'b')
     await ask(replica.port, 'REPLICAOF', '127.0.0.1', String(stock.port))
-    await replica.waitForLog(/# Failed trying to load the MASTER synchronization DB .*\(key "the key"\).* found a list/)
-    expect(await ask(replica.port, 'PING')).toBe('PONG')
+    await replica.waitForLog(/# Failed trying to load the MASTER synchronization DB from (disk|socket)/)
+    expect(await ask(replica.port, 'GET', 'k')).toBe(old)
+    // As soon as it may, it follows.
+    await ask(stock.port, 'DEL', 'the key')
+    await ask(stock.port, 'SET', 'k', 'new')
+    await until(
+      () => info(replica.port, 'replication'),
+      fields => fields.get('master_link_status') === 'up',
+    )
+    expect(await ask(replica.port, 'GET', 'k')).toBe('new')
     await Promise.all([stock.stop(), replica.stop()])
   })
 })

@@ -55,6 +55,8 @@ const TWO_32 = 4294967296
 const KEY_MIN_BYTES = 3
 /** -1 in EXPIRETIME_MS means no expiry (rdb.c). */
 const NO_EXPIRY_MS = -1
+/** How far into a library its name is looked for. */
+const LIBRARY_HEAD_BYTES = 1000
 const MAX_AUX_BYTES = 64 << 20
 /** The carry's size when it is made, and the size above which it is not kept. */
 const CARRY_BYTES = 64 * 1024
@@ -273,11 +275,8 @@ export class RdbReader {
         return this.readAux(bytes, from, end)
       case RDB_OPCODE_MODULE_AUX:
         return this.entries.readModuleAux(bytes, from, end)
-      case RDB_OPCODE_FUNCTION2: {
-        const next = window.locate(this.value, bytes, from, end)
-        if (next >= 0) this.target.warn('RDB: a library of functions is left out: functions are not supported')
-        return next
-      }
+      case RDB_OPCODE_FUNCTION2:
+        return this.refuseLibrary(bytes, from, end)
       case RDB_OPCODE_FUNCTION_PRE_GA:
         return window.fail(at, 'a key or an opcode', 'functions in a form that only release candidates of 7.0 wrote')
       case RDB_OPCODE_EOF:
@@ -287,6 +286,17 @@ export class RdbReader {
       default:
         return window.fail(at, 'a key or an opcode', `byte ${bytes[at]}`)
     }
+  }
+
+  /** Functions would be gone with the next save, and nobody would have noticed: better no start, and no synchronization. */
+  private refuseLibrary(bytes: Buffer, at: number, end: number): number {
+    const { window, value } = this
+    const next = window.locate(value, bytes, at, end)
+    if (next < 0) return next
+    window.decode(value, bytes)
+    const code = latin1(value.bytes, value.start, Math.min(value.end, value.start + LIBRARY_HEAD_BYTES))
+    const name = /^#![^\n]*\bname=([^\s]+)/.exec(code)?.[1] ?? '(without a name)'
+    return window.fail(at - 1, 'no functions, which are not supported', `the library of functions '${name}'`)
   }
 
   private readExpiryMs(bytes: Buffer, at: number, end: number): number {

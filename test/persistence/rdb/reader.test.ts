@@ -98,11 +98,6 @@ describe('a sound file', () => {
     expect(read(file(2, seconds, none))).toEqual(['string a (1000000000000,-1,-1) ', `string b ${NONE} `])
   })
 
-  test('may hold libraries of functions, which are left out with a warning', () => {
-    const events = read(file(10, 0xf5, str('#!lua name=l'), 0, str('k'), str('v')))
-    expect(events).toEqual([expect.stringMatching(/^warn .*functions/), `string k ${NONE} v`])
-  })
-
   test('may hold empty hashes, which are no keys', () => {
     const events = read(file(10, cat(4, str('h'), 0), cat(16, str('l'), str(hashListpack([])))))
     expect(events).toEqual([`empty h ${NONE} `, `empty l ${NONE} `])
@@ -213,6 +208,8 @@ describe('damage', () => {
       /\(key "h"\): .*"f" a second time/,
     ],
     ['a database too many', file(10, 0xfe, 16), /found database 16/],
+    ['functions', file(10, 0xf5, str('#!lua name=lib\nx')), /offset 9: expected no functions, .* functions 'lib'/],
+    ['functions that say nothing', file(10, 0xf5, str('')), /found the library of functions '\(without a name\)'/],
     ['early functions', file(10, 0xf6), /release candidates/],
     ['compressed data that is none', file(10, 0, str('k'), 0xc3, 2, 9, 0x20, 0xff), /\(key "k"\): expected LZF data/],
     ['compression beyond the possible', file(10, 0, str('k'), 0xc3, 2, length(5000), 0, 0), /at most 176 bytes/],
