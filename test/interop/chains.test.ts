@@ -1,0 +1,193 @@
+/** Every write command there is, through chains of redis-ts and stock redis-server: the same data at every station. */
+import { beforeAll, describe, expect, test } from 'vitest'
+import { RawClient, type RawReply, texts } from '../commands/raw-client.js'
+import { askText, inStep, linkUp } from './polling.js'
+import { type RunningServer, requireStock, startRedisServer, startRedisTs } from './stock.js'
+
+const BASE = ['--save', '', '--enable-debug-command', 'yes', '--repl-diskless-sync-delay', '0']
+const ours = (...args: string[]): Promise<RunningServer> => startRedisTs([...BASE, ...args])
+const stock = (...args: string[]): Promise<RunningServer> => startRedisServer([...BASE, ...args])
+const of = ({ port }: RunningServer): string[] => ['--replicaof', '127.0.0.1', String(port)]
+
+const DAY_MS = 86_400_000
+const later = Date.now() + 10 * DAY_MS
+const DUMPED = '\x00\xc0\x2a\x0a\x00'
+
+/** Keys that are to have an expiry in the end, in database 0. */
+const EXPIRING = ['expire', 'expireat', 'pexpire', 'pexpireat', 'setex', 'psetex', 'set:ex', 'getex', 'kept', 'hash:ex']
+
+/** One of each, most of them in several forms; `payload` is a value as DUMP gives it. Nothing but MIGRATE speaks to others. */
+function writes(payload: string): string[][] {
+  return [
+    ['SET', 'flushed', 'x'],
+    ['FLUSHALL'],
+    ['SELECT', '5'],
+    ['SET', 'flushed', 'x'],
+    ['FLUSHDB', 'ASYNC'],
+    ['SET', 'five', '5'],
+    ['SELECT', '0'],
+
+    ['SET', 'set', 'v'],
+    ['SET', 'set', 'w', 'XX', 'GET'],
+    ['SET', 'set:ex', 'v', 'EX', '1000'],
+    ['SET', 'kept', 'v', 'PXAT', String(later)],
+    ['SET', 'kept', 'w', 'KEEPTTL'],
+    ['SETNX', 'setnx', 'v'],
+    ['SETNX', 'setnx', 'not taken'],
+    ['SETEX', 'setex', '1000', 'v'],
+    ['PSETEX', 'psetex', '1000000', 'v'],
+    ['MSET', 'mset:1', 'a', 'mset:2', 'b'],
+    ['MSETNX', 'msetnx:1', 'a', 'msetnx:2', 'b'],
+    ['GETSET', 'set', 'x'],
+    ['SET', 'getdel', 'v'],
+    ['GETDEL', 'getdel'],
+    ['SET', 'getex', 'v'],
+    ['GETEX', 'getex', 'EX', '1000'],
+    ['SET', 'getex:persist', 'v', 'EX', '1000'],
+    ['GETEX', 'getex:persist', 'PERSIST'],
+    ['SET', 'getex:past', 'v'],
+    ['GETEX', 'getex:past', 'PXAT', '1'],
+    ['APPEND', 'append', 'first'],
+    ['APPEND', 'append', ' second'],
+    ['SETRANGE', 'setrange', '5', 'behind a gap'],
+    ['SETRANGE', 'append', '2', '\0\r\n\xff'],
+    ['INCR', 'incr'],
+    ['INCRBY', 'incr', '1000'],
+    ['DECR', 'decr'],
+    ['DECRBY', 'decr', '1000'],
+    ['INCRBYFLOAT', 'float', '3.0e3'],
+    ['INCRBYFLOAT', 'float', '0.1'],
+
+    ['SETBIT', 'bits', '100', '1'],
+    [
+      'BITFIELD',
+      'bits',
+      'SET',
+      'u8',
+      '3',
+      '200',
+      'INCRBY',
+      'i5',
+      '20',
+      '1',
+      'OVERFLOW',
+      'SAT',
+      'INCRBY',
+      'u2',
+      '0',
+      '9',
+    ],
+    ['BITOP', 'XOR', 'bitop', 'bits', 'append', 'missing'],
+    ['BITOP', 'NOT', 'bitop:not', 'bits'],
+
+    ['HSET', 'hash', 'a', '1', 'b', 'x', 'gone', '1'],
+    ['HMSET', 'hash', 'c', '3'],
+    ['HSETNX', 'hash', 'd', '4'],
+    ['HDEL', 'hash', 'gone'],
+    ['HINCRBY', 'hash', 'a', '41'],
+    ['HINCRBYFLOAT', 'hash', 'a', '0.1'],
+    ['HSET', 'hash:gone', 'f', 'v'],
+    ['HDEL', 'hash:gone', 'f'],
+    ['HSET', 'hash:large', ...Array.from({ length: 600 }, (_, i) => `field ${i}`)],
+    ['HSET', 'hash:ex', 'f', 'v'],
+    ['EXPIRE', 'hash:ex', '1000', 'NX'],
+
+    ['SET', 'expire', 'v'],
+    ['EXPIRE', 'expire', '1000'],
+    ['SET', 'expireat', 'v'],
+    ['EXPIREAT', 'expireat', String(Math.floor(later / 1000))],
+    ['SET', 'pexpire', 'v'],
+    ['PEXPIRE', 'pexpire', '1000000'],
+    ['SET', 'pexpireat', 'v'],
+    ['PEXPIREAT', 'pexpireat', String(later)],
+    ['SET', 'expire:past', 'v'],
+    ['EXPIRE', 'expire:past', '-1'],
+    ['SET', 'persist', 'v', 'EX', '1000'],
+    ['PERSIST', 'persist'],
+
+    ['COPY', 'hash', 'copy'],
+    ['COPY', 'expire', 'copy:ex', 'DB', '6'],
+    ['COPY', 'hash:large', 'copy', 'REPLACE'],
+    ['SET', 'move', 'v'],
+    ['MOVE', 'move', '6'],
+    ['SET', 'rename:old', 'v', 'EX', '1000'],
+    ['RENAME', 'rename:old', 'rename:new'],
+    ['PERSIST', 'rename:new'],
+    ['SET', 'renamenx:old', 'v'],
+    ['RENAMENX', 'renamenx:old', 'renamenx:new'],
+    ['MSET', 'del:1', 'v', 'del:2', 'v', 'unlink', 'v'],
+    ['DEL', 'del:1', 'del:2', 'missing'],
+    ['UNLINK', 'unlink'],
+    ['RESTORE', 'restore', '0', payload],
+    ['RESTORE', 'set', String(later), payload, 'REPLACE', 'ABSTTL', 'IDLETIME', '100'],
+    ['RESTORE-ASKING', 'restore:asking', '0', payload],
+    ['SWAPDB', '5', '7'],
+  ]
+}
+
+/** Names of the commands that redis-ts says are writes. */
+async function writeCommands(server: RunningServer): Promise<string[]> {
+  const client = await RawClient.connect(server.port)
+  const commands = (await client.call('COMMAND')).elements ?? []
+  client.close()
+  const flags = (command: RawReply): string[] => texts(command.elements?.[2] ?? command)
+  return commands.filter(each => flags(each).includes('write')).map(each => each.elements?.[0].text ?? '')
+}
+
+describe('through a chain', requireStock('redis-server'), () => {
+  let target: RunningServer
+
+  beforeAll(async () => {
+    target = await ours()
+  })
+
+  test('all there are are tried', async () => {
+    const tried = new Set(writes(DUMPED).map(([name]) => name.toLowerCase()))
+    tried.add('migrate')
+    expect([...tried].filter(name => name !== 'select').sort()).toEqual((await writeCommands(target)).sort())
+  })
+
+  test.each([
+    ['redis-server -> redis-ts -> redis-server', stock, ours, stock],
+    ['redis-ts -> redis-server -> redis-ts', ours, stock, ours],
+    ['redis-ts -> redis-ts -> redis-server', ours, ours, stock],
+  ] as const)('%s', async (_, startTop, startMiddle, startBottom) => {
+    const top = await startTop()
+    const middle = await startMiddle(...of(top))
+    await linkUp(middle.port)
+    const bottom = await startBottom(...of(middle))
+    await linkUp(bottom.port)
+    const stations = [top, middle, bottom]
+    const client = await RawClient.connect(top.port)
+    await client.call('SET', 'dumped', '42')
+    const payload = (await client.call('DUMP', 'dumped')).text ?? ''
+
+    const expectSameEverywhere = async (): Promise<void> => {
+      await inStep(top.port, middle.port)
+      await inStep(middle.port, bottom.port)
+      const seen = await Promise.all(
+        stations.map(async ({ port }) => {
+          const expiries = await Promise.all(EXPIRING.map(key => askText(port, 'PEXPIRETIME', key)))
+          return { digest: await askText(port, 'DEBUG', 'DIGEST'), expiries }
+        }),
+      )
+      expect(seen).toEqual([seen[0], seen[0], seen[0]])
+      expect(seen[0].expiries.filter(at => Number(at) < Date.now())).toEqual([])
+      expect(Number(await askText(bottom.port, 'DBSIZE'))).toBeGreaterThan(30)
+    }
+
+    const errors = (replies: readonly RawReply[]): RawReply[] => replies.filter(({ type }) => type === '-')
+    expect(errors(await client.pipeline(writes(payload)))).toEqual([])
+    await expectSameEverywhere()
+
+    const migrate = ['MIGRATE', '127.0.0.1', String(target.port), '', '0', '5000', 'REPLACE', 'KEYS', 'incr', 'hash']
+    expect((await client.call(...migrate)).text).toBe('OK')
+    await expectSameEverywhere()
+    expect(await askText(bottom.port, 'EXISTS', 'incr', 'hash')).toBe('0')
+
+    const replies = await client.pipeline([['MULTI'], ...writes(payload), ['EXEC']])
+    expect(errors([...replies, ...(replies.at(-1)?.elements ?? [])])).toEqual([])
+    await expectSameEverywhere()
+    client.close()
+  })
+})
