@@ -5,23 +5,13 @@
 import type { Config } from '../config/config.js'
 import type { Log } from '../observe/log.js'
 import type { Saver } from '../persistence/saver.js'
-import { FileSender, type FileSenderHost } from './file-sender.js'
+import { type FullSyncHost, FullSyncs } from './full-syncs.js'
+import type { Identity } from './identity.js'
 import type { ReplicaLink } from './replica-link.js'
-import { ReplicaSink } from './replica-sink.js'
 import { type ReplicationStream, randomId, sameId } from './stream.js'
 
 const SEND_STEP_BYTES = 1024 * 1024
-/** A timer may fire a little before its time. */
-const TIMER_EARLY_MS = 2
 const NEWLINE = Buffer.from('\n', 'latin1')
-
-/** The replication ids that partial synchronizations are checked against. */
-export interface Identity {
-  replid: string
-  /** The id before a promotion, valid up to `secondOffset` (-1: none). */
-  replid2: string
-  secondOffset: number
-}
 
 export interface ReplicaStats {
   syncFull: number
@@ -30,21 +20,20 @@ export interface ReplicaStats {
   bytesOut: number
 }
 
-export class Replicas implements FileSenderHost {
+export class Replicas implements FullSyncHost {
   readonly links = new Set<ReplicaLink>()
   readonly stats: ReplicaStats = { syncFull: 0, syncPartialOk: 0, syncPartialErr: 0, bytesOut: 0 }
   /** Called when a replica went online or left: the number of good ones may have changed. */
   onChange: () => void = () => {}
   /** Since when there has been no replica, for repl-backlog-ttl. */
   idleSinceMs = Date.now()
-  private readonly stream: ReplicationStream
-  private readonly identity: Identity
-  private readonly saver: Saver
-  private readonly config: Config
-  private readonly log: Log
+  readonly stream: ReplicationStream
+  readonly identity: Identity
+  readonly saver: Saver
+  readonly config: Config
+  readonly log: Log
+  readonly fullSyncs: FullSyncs = new FullSyncs(this)
   private flushScheduled = false
-  /** When the waiting diskless synchronization begins. */
-  private delayTimer: NodeJS.Timeout | null = null
 
   constructor(stream: ReplicationStream, identity: Identity, saver: Saver, config: Config, log: Log) {
     this.stream = stream
@@ -132,29 +121,7 @@ export class Replicas implements FileSenderHost {
     this.add(link)
     if (this.config.values['repl-disable-tcp-nodelay']) link.transport.setNoDelay(false)
     if (!this.stream.active) this.openBacklog()
-    if (this.saver.inProgress) this.joinSnapshotUnderWay(link)
-    else if (
-      this.config.values['repl-diskless-sync'] &&
-      link.traits.understandsEof &&
-      this.config.values['repl-diskless-sync-delay'] > 0
-    ) {
-      this.log.notice('Delay next BGSAVE for diskless SYNC')
-      this.delaySnapshot()
-    } else this.startSnapshot()
-  }
-
-  private joinSnapshotUnderWay(link: ReplicaLink): void {
-    if (this.saver.target === 'socket') {
-      this.log.notice('Current BGSAVE has socket target. Waiting for next BGSAVE for SYNC')
-      return
-    }
-    for (const other of this.links) {
-      if (other.state !== 'wait_bgsave_end' || other.diskless || link.traits.withoutKeys) continue
-      this.log.notice('Waiting for end of BGSAVE for SYNC')
-      this.announceFull(link, other.position)
-      return
-    }
-    this.log.notice("Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC")
+    this.fullSyncs.begin(link)
   }
 
   /** The first replica, or a restart: the stream is kept from here on, under a new id. */
@@ -184,15 +151,7 @@ export class Replicas implements FileSenderHost {
     if (this.links.size === 0) this.idleSinceMs = Date.now()
     link.onRemoved?.()
     this.onChange()
-    if (link.state === 'wait_bgsave_end') this.abandonSnapshot()
-  }
-
-  /** A file that was to be sent to replicas which have all left is of use only where one is kept anyway. */
-  private abandonSnapshot(): void {
-    const { saver, config } = this
-    if (!saver.inProgress || saver.target !== 'disk' || config.values.save.length > 0) return
-    for (const link of this.links) if (link.state === 'wait_bgsave_end') return
-    saver.abort()
+    if (link.state === 'wait_bgsave_end') this.fullSyncs.abandon()
   }
 
   disconnectAll(): void {
@@ -202,159 +161,8 @@ export class Replicas implements FileSenderHost {
     }
   }
 
-  // Snapshots for full synchronization
-
-  /** Those who wait for a snapshot and want the same as the first of them. */
-  private waiting(): ReplicaLink[] {
-    const all = [...this.links].filter(link => link.state === 'wait_bgsave_start')
-    return all.filter(({ traits }) => traits.withoutKeys === all[0].traits.withoutKeys)
-  }
-
-  private delaySnapshot(): void {
-    this.snapshotForWaiting()
-    if (this.delayTimer !== null || this.waiting().length === 0) return
-    const delayMs = this.config.values['repl-diskless-sync-delay'] * 1000
-    this.delayTimer = setTimeout(() => {
-      this.delayTimer = null
-      this.snapshotForWaiting()
-    }, delayMs + TIMER_EARLY_MS)
-  }
-
-  /** A snapshot has ended, or a delay, or a setting has changed: whoever has waited long enough gets the next one. */
-  snapshotForWaiting(): void {
-    if (!this.saver.inProgress && this.snapshotDue) this.startSnapshot()
-  }
-
-  private get snapshotDue(): boolean {
-    const { values } = this.config
-    const waiting = this.waiting()
-    if (waiting.length === 0 || !values['repl-diskless-sync']) return waiting.length > 0
-    const enough = values['repl-diskless-sync-max-replicas']
-    if (enough > 0 && waiting.length >= enough) return true
-    const longest = Date.now() - Math.min(...waiting.map(link => link.joinedMs))
-    return longest >= values['repl-diskless-sync-delay'] * 1000
-  }
-
-  private startSnapshot(): void {
-    if (this.delayTimer !== null) clearTimeout(this.delayTimer)
-    this.delayTimer = null
-    const waiting = this.waiting()
-    const { withoutKeys } = waiting[0].traits
-    // The file of all keys is not to be replaced by one without them.
-    const wanted = this.config.values['repl-diskless-sync'] || withoutKeys
-    const diskless = wanted && waiting.every(link => link.traits.understandsEof)
-    this.log.notice(`Starting BGSAVE for SYNC with target: ${diskless ? 'replicas sockets' : 'disk'}`)
-    if (!diskless) {
-      if (this.saver.backgroundSave(failure => this.diskSnapshotDone(failure)) !== 'started') {
-        this.refuseWaiting(waiting)
-        return
-      }
-    }
-    for (const link of waiting) {
-      link.diskless = diskless
-      this.announceFull(link, this.stream.offset)
-    }
-    this.stream.forgetDatabase()
-    if (diskless) this.streamSnapshot(waiting, withoutKeys)
-  }
-
-  private refuseWaiting(waiting: readonly ReplicaLink[]): void {
-    this.log.warning('BGSAVE for replication failed')
-    for (const link of waiting) {
-      link.transport.send(Buffer.from("-ERR BGSAVE failed, replication can't continue\r\n", 'latin1'))
-      this.remove(link)
-      setImmediate(() => link.transport.close())
-    }
-  }
-
-  private announceFull(link: ReplicaLink, offset: number): void {
-    link.state = 'wait_bgsave_end'
-    link.position = offset
-    link.acknowledgedMs = Date.now()
-    if (link.understandsPsync) {
-      link.transport.send(Buffer.from(`+FULLRESYNC ${this.identity.replid} ${offset}\r\n`, 'latin1'))
-    }
-  }
-
-  private streamSnapshot(links: readonly ReplicaLink[], withoutKeys: boolean): void {
-    const sink = new ReplicaSink(links, this.log, bytes => this.countOutput(bytes))
-    this.saver.streamTo(sink, withoutKeys, failure => {
-      for (const link of links) {
-        if (!this.links.has(link)) continue
-        link.onRemoved = null
-        if (failure !== null) {
-          this.remove(link)
-          link.transport.close()
-          continue
-        }
-        this.log.notice(
-          `Streamed RDB transfer with replica ${link.name} succeeded (socket). Waiting for REPLCONF ACK from replica to enable streaming`,
-        )
-        link.state = 'online'
-        link.startOnAck = true
-        link.acknowledgedMs = Date.now()
-        this.endRdbOnly(link)
-      }
-      this.onChange()
-    })
-    for (const link of links) {
-      link.transport.onDrain = () => this.drained(link, sink)
-      link.onRemoved = () => sink.dropped()
-    }
-  }
-
-  private diskSnapshotDone(failure: Error | null): void {
-    for (const link of [...this.links]) {
-      if (link.state !== 'wait_bgsave_end' || link.diskless) continue
-      if (failure !== null) {
-        this.log.warning('SYNC failed. BGSAVE child returned an error')
-        this.remove(link)
-        link.transport.close()
-      } else this.sendFile(link)
-    }
-    // Those that get it have it open.
-    if (failure === null) {
-      this.saver.removeSyncFile('Removing the RDB file used to feed replicas in a persistence-less instance')
-    }
-  }
-
-  /** Sends the RDB file that was just saved. */
-  private sendFile(link: ReplicaLink): void {
-    try {
-      new FileSender(link, this.saver.file, this).start()
-    } catch (error) {
-      this.log.warning(`SYNC failed. Can't open/stat DB after BGSAVE: ${(error as Error).message}`)
-      this.remove(link)
-      link.transport.close()
-    }
-  }
-
   countOutput(bytes: number): void {
     this.stats.bytesOut += bytes
-  }
-
-  fileFailed(link: ReplicaLink, text: string): void {
-    this.log.warning(`Read error sending DB to replica: ${text}`)
-    this.remove(link)
-    link.transport.close()
-  }
-
-  fileSent(link: ReplicaLink): void {
-    link.transport.onDrain = () => this.drained(link)
-    link.state = 'online'
-    link.acknowledgedMs = Date.now()
-    if (this.endRdbOnly(link)) return
-    this.log.notice(`Synchronization with replica ${link.name} succeeded`)
-    this.onChange()
-    this.pump(link)
-  }
-
-  private endRdbOnly(link: ReplicaLink): boolean {
-    if (!link.traits.rdbOnly) return false
-    this.log.notice(`RDB transfer completed, rdb only replica (${link.name}) should be disconnected asap`)
-    this.remove(link)
-    link.transport.closeAfterReplies()
-    return true
   }
 
   // Streaming
@@ -401,12 +209,8 @@ export class Replicas implements FileSenderHost {
     link.overSoftLimitSinceMs = 0
   }
 
-  private drained(link: ReplicaLink, sink: ReplicaSink | null = null): void {
+  drained(link: ReplicaLink): void {
     if (link.streaming) this.pump(link)
-    else if (sink !== null) {
-      link.acknowledgedMs = Date.now()
-      sink.drained()
-    }
   }
 
   /** client-output-buffer-limit replica: never less than the backlog, as in Redis. */
@@ -449,6 +253,6 @@ export class Replicas implements FileSenderHost {
         link.transport.close()
       }
     }
-    this.snapshotForWaiting()
+    this.fullSyncs.beginForWaiting()
   }
 }

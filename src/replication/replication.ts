@@ -7,9 +7,10 @@ import type { Saver } from '../persistence/saver.js'
 import { encodeRequest, type Request } from '../resp/request.js'
 import type { Keyspace } from '../store/keyspace.js'
 import { Failover, type FailoverHost } from './failover.js'
+import type { Identity } from './identity.js'
 import { MasterLink, type MasterLinkHost, type MasterPeer } from './master-link.js'
 import type { ReplicaLink } from './replica-link.js'
-import { type Identity, Replicas } from './replicas.js'
+import { Replicas } from './replicas.js'
 import type { SnapshotReceiver } from './socket-transfer.js'
 import { ReplicationStream, randomId } from './stream.js'
 import { Waiters } from './waiters.js'
@@ -80,7 +81,7 @@ export class Replication implements MasterLinkHost, FailoverHost {
     this.waiters = new Waiters(this.replicas)
     this.failover = new Failover(this)
     this.stream.windowBytes = config.values['repl-backlog-size']
-    saver.onIdle = () => this.replicas.snapshotForWaiting()
+    saver.onIdle = () => this.replicas.fullSyncs.beginForWaiting()
     saver.replicationAux = () => this.aux()
   }
 
