@@ -57,8 +57,10 @@ export class FullSyncs implements FileSenderHost {
     }
     for (const other of this.host.links) {
       if (other.state !== 'wait_bgsave_end' || other.diskless || link.traits.withoutKeys) continue
+      // What follows the snapshot is kept only for those who want it.
+      if (other.traits.rdbOnly && !link.traits.rdbOnly) continue
       this.host.log.notice('Waiting for end of BGSAVE for SYNC')
-      this.announceFull(link, other.position)
+      this.announceFull(link, other.snapshotOffset)
       return
     }
     this.host.log.notice("Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC")
@@ -137,7 +139,8 @@ export class FullSyncs implements FileSenderHost {
 
   private announceFull(link: ReplicaLink, offset: number): void {
     link.state = 'wait_bgsave_end'
-    link.position = offset
+    link.snapshotOffset = offset
+    if (!link.traits.rdbOnly) link.position = offset
     link.acknowledgedMs = Date.now()
     if (link.understandsPsync) {
       link.transport.send(Buffer.from(`+FULLRESYNC ${this.host.identity.replid} ${offset}\r\n`, 'latin1'))

@@ -37,6 +37,8 @@ export class ReplicaLink implements StreamReader {
   state: ReplicaState = 'wait_bgsave_start'
   /** Next byte of the stream that it has to get; Infinity while it needs none. */
   position = Number.POSITIVE_INFINITY
+  /** Where in the stream the snapshot stands that it gets. */
+  snapshotOffset = 0
   acknowledgedOffset = 0
   /** Up to where its append-only file is on disk (REPLCONF ACK ... FACK). */
   fsyncedOffset = 0
