@@ -103,7 +103,8 @@ export class Transfer implements SyncProgress {
     if (version === undefined) return new RdbError(0, null, '"REDIS" and a version', quoted(head, 0, head.length))
     if (!checksum || Number(version) < RDB_FIRST_VERSION_WITH_CHECKSUM) return null
     if (tail.length === CRC64_LENGTH && (crc.matches(tail, 0) || isZeroCrc64(tail, 0))) return null
-    return new RdbError(this.received - tail.length, null, `checksum ${crc}`, tail.reverse().toString('hex'))
+    const found = `${tail.reverse().toString('hex')} (RDB CRC error)`
+    return new RdbError(this.received - tail.length, null, `checksum ${crc}`, found)
   }
 
   /** The file is whole: syncs and closes it. */

@@ -233,7 +233,7 @@ export class RdbReader {
     if (behind > end) return this.window.short(behind)
     if (this.checksum && !isZeroCrc64(bytes, at) && !this.crc.matches(bytes, at)) {
       const found = bytes.readBigUInt64LE(at).toString(16).padStart(16, '0')
-      this.window.fail(at, `the CRC-64 ${this.crc.toString()} of what was read`, found)
+      this.window.fail(at, `the CRC-64 ${this.crc.toString()} of what was read`, `${found} (RDB CRC error)`)
     }
     this.finish()
     return behind

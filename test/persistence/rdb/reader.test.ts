@@ -182,7 +182,9 @@ describe('damage', () => {
   test('a wrong checksum is found, unless it is 0 or does not count', () => {
     const wrong = Buffer.from(file(10, 0, str('k'), str('v')))
     wrong[13] ^= 1
-    expect(errorOf(wrong).message).toMatch(/at offset \d+: expected the CRC-64 [0-9a-f]{16}/)
+    expect(errorOf(wrong).message).toMatch(
+      /at offset \d+: expected the CRC-64 [0-9a-f]{16} .*, found [0-9a-f]{16} \(RDB CRC error\)/,
+    )
     expect(read(wrong, { checksum: false })).toHaveLength(1)
     wrong.fill(0, wrong.length - 8)
     expect(read(wrong)).toHaveLength(1)
