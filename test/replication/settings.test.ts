@@ -142,6 +142,16 @@ describe.concurrent.each([
     expect(Number(await field(replica, 'lazyfreed_objects'))).toBe(freed)
   })
 
+  test('loads the next copy from the socket when CONFIG SET says so', async () => {
+    const [, replica] = await masterAndReplica()
+    const other = await startRedisTs(BASE)
+    await configure(replica, 'repl-diskless-load', 'swapdb')
+    await ask(replica.port, 'REPLICAOF', '127.0.0.1', String(other.port))
+    await replica.waitForLog(/receiving streamed RDB from master with EOF to parser/)
+    await linkUp(replica.port)
+    expect(await askText(replica.port, 'DBSIZE')).toBe('0')
+  })
+
   test('serves or refuses, takes writes or not, as CONFIG SET says', async () => {
     const [master, replica] = await masterAndReplica()
     master.kill('SIGKILL')

@@ -28,6 +28,18 @@ test('rdb-del-sync-files leaves no file behind where nothing is to be kept on di
   expect([existsSync(dump(master)), existsSync(dump(replica))]).toEqual([false, false])
 })
 
+test('rdb-del-sync-files can be set while the servers run', async () => {
+  const [master, replica] = await synchronized(['--save', ''])
+  expect([existsSync(dump(master)), existsSync(dump(replica))]).toEqual([true, true])
+  for (const { port } of [master, replica]) await ask(port, 'CONFIG', 'SET', 'rdb-del-sync-files', 'yes')
+  await ask(replica.port, 'REPLICAOF', 'NO', 'ONE')
+  await ask(replica.port, 'SET', 'key', 'of its own')
+  await ask(replica.port, 'REPLICAOF', '127.0.0.1', String(master.port))
+  await replica.waitForLog('Removing the RDB file obtained from the master. This replica has persistence disabled')
+  await master.waitForLog('Removing the RDB file used to feed replicas in a persistence-less instance')
+  expect([existsSync(dump(master)), existsSync(dump(replica))]).toEqual([false, false])
+})
+
 test('rdb-del-sync-files takes nothing away from who saves', async () => {
   const [master, replica] = await synchronized(['--save', '3600', '1', '--rdb-del-sync-files', 'yes'])
   expect([existsSync(dump(master)), existsSync(dump(replica))]).toEqual([true, true])
