@@ -184,9 +184,17 @@ describe('a replica shows the same as stock Redis', requireStock('redis-server')
     await expectSame('slave_read_repl_offset:1010')
     send(resp('PING').slice(10))
     await expectSame('slave_repl_offset:1014')
+    // A replica of its own, which leaves when the history changes.
+    for (const { port } of pair) {
+      const socket = await dial(port)
+      atEnd.push(() => socket.destroy())
+      socket.resume().write(resp('PSYNC', '?', '-1'))
+    }
+    await expectSame('slave0:ip=127.0.0.1,port=0,state=online')
 
     await follow(`+CONTINUE ${OTHER_REPLID}\r\n`)
     await expectSame(`master_replid:${OTHER_REPLID}`)
+    await expectSame('connected_slaves:0')
     await expectSame('master_link_status:up')
     for (const master of masters) await master.close()
     await expectSame('master_link_down_since_seconds')
