@@ -73,7 +73,6 @@ export function applyConfig(server: Server): void {
   config.onChange('save', apply)
   config.onChange('min-replicas-to-write', apply)
   config.onChange('min-replicas-max-lag', apply)
-  config.onChange('masterauth', () => null)
   config.onChange('maxclients', clients => {
     const most = maxclientsLimit()
     if (clients <= most) return null
