@@ -1,4 +1,5 @@
 /** INFO replication, INFO stats' counters of synchronizations and ROLE, beside stock Redis in every phase of a synchronization. */
+import { isDeepStrictEqual } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
 import { FakeMaster, handshake } from '../fault/fake-master.js'
 import { dial, resp } from '../fault/wire.js'
@@ -43,13 +44,17 @@ async function shown({ port }: RunningServer): Promise<string[]> {
   )
 }
 
-/** Waits until both show a line that begins so, and compares all. */
+/** Waits until both show a line that begins so, and compares all: once what still moves has come to rest. */
 async function expectSame(line: string): Promise<void> {
   for (const server of pair) {
     await until(`it shows ${line}`, async () => (await shown(server)).some(each => each.startsWith(line)))
   }
-  const [mine, theirs] = await both(shown)
-  expect(mine).toEqual(theirs)
+  let last: string[][] = []
+  const same = async (): Promise<boolean> => {
+    last = await both(shown)
+    return isDeepStrictEqual(last[0], last[1])
+  }
+  await until('they show the same', same, 3000).catch(() => expect(last[0]).toEqual(last[1]))
 }
 
 describe('a master shows the same as stock Redis', requireStock('redis-server'), () => {

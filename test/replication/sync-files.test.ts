@@ -25,7 +25,11 @@ test('rdb-del-sync-files leaves no file behind where nothing is to be kept on di
   const [master, replica] = await synchronized(['--save', '', '--rdb-del-sync-files', 'yes'])
   await replica.waitForLog('Removing the RDB file obtained from the master. This replica has persistence disabled')
   await master.waitForLog('Removing the RDB file used to feed replicas in a persistence-less instance')
-  expect([existsSync(dump(master)), existsSync(dump(replica))]).toEqual([false, false])
+  // The log tells first.
+  await until(
+    async () => [master, replica].filter(server => existsSync(dump(server))),
+    left => left.length === 0,
+  )
 })
 
 test('rdb-del-sync-files can be set while the servers run', async () => {
@@ -37,7 +41,11 @@ test('rdb-del-sync-files can be set while the servers run', async () => {
   await ask(replica.port, 'REPLICAOF', '127.0.0.1', String(master.port))
   await replica.waitForLog('Removing the RDB file obtained from the master. This replica has persistence disabled')
   await master.waitForLog('Removing the RDB file used to feed replicas in a persistence-less instance')
-  expect([existsSync(dump(master)), existsSync(dump(replica))]).toEqual([false, false])
+  // The log tells first.
+  await until(
+    async () => [master, replica].filter(server => existsSync(dump(server))),
+    left => left.length === 0,
+  )
 })
 
 test('rdb-del-sync-files takes nothing away from who saves', async () => {
