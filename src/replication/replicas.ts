@@ -245,6 +245,8 @@ export class Replicas implements FullSyncHost {
       }
       // In a diskless transfer only the replica whose socket is full holds up the others.
       if (link.state === 'wait_bgsave_end' && link.transport.pendingOutputBytes === 0) continue
+      // A file may take as long as it likes: it holds up nobody.
+      if (link.state === 'send_bulk') continue
       // One of old, that sent SYNC, never acknowledges.
       if (link.state === 'online' && !link.understandsPsync) continue
       if (now - link.acknowledgedMs > timeoutMs) {
