@@ -22,7 +22,7 @@ export type HandshakeResult =
   | { readonly kind: 'continue'; readonly replid: string | null }
   /** The master does not know PSYNC: SYNC was sent. */
   | { readonly kind: 'sync' }
-  | { readonly kind: 'failed'; readonly text: string; readonly refusesPsync: boolean }
+  | { readonly kind: 'failed'; readonly text: string; readonly refusesPsync: boolean; readonly isTemporary: boolean }
 
 /** What to log on the way. */
 export interface HandshakeLog {
@@ -151,9 +151,9 @@ export class Handshake {
       return { kind: 'continue', replid: /^[0-9a-f]{40}$/i.test(words[1] ?? '') ? words[1] : null }
     }
     if (isError && TRY_LATER.test(text)) {
-      return failed(`Master is currently unable to PSYNC but should be in the future: -${text}`, true)
+      return failed(`Master is currently unable to PSYNC but should be in the future: -${text}`, true, true)
     }
-    if (!isError) return failed(`Unexpected reply to PSYNC from master: ${text}`, true)
+    if (!isError) return failed(`Unexpected reply to PSYNC from master: +${text}`, true)
     if (!text.startsWith('ERR')) return failed(`Unexpected reply to PSYNC from master: -${text}`, true)
     this.log.notice(`Master does not support PSYNC or is in error state (reply: -${text})`)
     this.log.notice('Retrying with SYNC...')
@@ -162,6 +162,7 @@ export class Handshake {
   }
 }
 
-function failed(text: string, refusesPsync = false): HandshakeResult {
-  return { kind: 'failed', text, refusesPsync }
+/** `isTemporary`: the master says itself that it will be able to later. */
+function failed(text: string, refusesPsync = false, isTemporary = false): HandshakeResult {
+  return { kind: 'failed', text, refusesPsync, isTemporary }
 }

@@ -13,6 +13,7 @@ import { type SnapshotReceiver, SocketTransfer } from './socket-transfer.js'
 import { parseTransferHeader, type SyncProgress, Transfer } from './transfer.js'
 
 const NOTHING = Buffer.alloc(0)
+const LOST = 'Connection with master lost.'
 const LINE_MAX_BYTES = 1024
 const RETRY_MS = 1000
 /** Most breaks are short: so soon, and for so long, a link is tried again that was up a moment ago or has just been asked for. */
@@ -166,15 +167,15 @@ export class MasterLink implements MasterSocketOwner {
   }
 
   failed(error: Error): void {
-    this.lost(`Error condition on socket for SYNC: ${errorText(error)}`)
+    if (this.state !== 'connected') this.lost(`Error condition on socket for SYNC: ${errorText(error)}`)
+    else {
+      this.owner.log.verbose(`Reading from client: ${errorText(error)}`)
+      this.lost(LOST)
+    }
   }
 
   ended(): void {
-    this.lost(
-      this.state === 'connected'
-        ? 'Connection with master lost.'
-        : 'Master closed the connection during synchronization',
-    )
+    this.lost(this.state === 'connected' ? LOST : 'Master closed the connection during synchronization')
   }
 
   private send(bytes: Buffer): void {
@@ -232,7 +233,7 @@ export class MasterLink implements MasterSocketOwner {
     else if ((result.kind === 'sync' || result.refusesPsync) && this.owner.psyncRefused()) return
     switch (result.kind) {
       case 'failed':
-        this.fail(result.text)
+        this.fail(result.text, result.isTemporary ? 'notice' : 'warning')
         return
       case 'continue':
         this.owner.continued(result.replid)
@@ -369,7 +370,7 @@ export class MasterLink implements MasterSocketOwner {
     this.owner.beginStream({
       socket: socket.net,
       disconnect: () => {
-        if (socket === this.socket) this.fail('Connection with master lost.')
+        if (socket === this.socket) this.fail(LOST)
       },
     })
     this.lastIoMs = Date.now()
@@ -393,7 +394,7 @@ export class MasterLink implements MasterSocketOwner {
   }
 
   /** The link is down; tries again, at the latest in a second. */
-  private fail(text: string): void {
+  private fail(text: string, level: 'warning' | 'notice' = 'warning'): void {
     if (this.closed || this.socket === null) return
     const { log } = this.owner
     if (this.state === 'loading') {
@@ -403,11 +404,12 @@ export class MasterLink implements MasterSocketOwner {
     }
     const wasUp = this.state === 'connected'
     if (wasUp) {
-      log.notice(text.startsWith('Connection') ? text : `Connection with master lost: ${text}`)
+      if (text !== LOST) log.warning(text)
+      log.notice(LOST)
       log.notice('Caching the disconnected master state.')
       this.owner.masterLost()
       this.eagerUntilMs = Date.now() + EAGER_MS
-    } else log.warning(text)
+    } else log[level](text)
     // A synchronization that fails again and again must not keep its master busy.
     const isCheap = this.state !== 'sync' && (this.owner.asksForFailover || Date.now() < this.eagerUntilMs)
     if (wasUp) this.retry(0)
