@@ -1,6 +1,6 @@
 // Replication: a full synchronization (disk and diskless) with its memory and the master's pings meanwhile, writes with a
 // replica attached, and a partial resynchronization after a cut. Master and replica are of the same kind; the master runs on CPU 0,
-// the replica with the load on CPU 1.
+// the replica with the load on CPU 1, but where it says otherwise.
 import { execFile } from 'node:child_process'
 import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,6 +17,11 @@ const POLL_MS = 2
 const WEIGH_EVERY_MS = 20
 const GIVE_UP_MS = 120_000
 const CUT_MS = 1000
+/** Where the replica of a master under writes runs: with two CPUs it shares one with the load or with its master. */
+const PLACEMENTS = [
+  { where: 'beside the load', cpu: 1 },
+  { where: 'beside its master', cpu: 0 },
+]
 const PIPELINES = { 1: 100_000, 16: 500_000 }
 
 export async function measureSync(servers, { quick }) {
@@ -44,7 +49,7 @@ export async function measureSync(servers, { quick }) {
     figure('the pinging process itself, late at most', 'ms', 'late'),
     figure(`partial resynchronization after a cut of ${CUT_MS} ms`, 'ms', 'partial', 0),
   ])
-  await measureWrites(servers, rounds)
+  for (const placement of PLACEMENTS) await measureWrites(servers, rounds, placement)
 }
 
 /** A master and its replica, started apart so that the master can be filled first. */
@@ -193,12 +198,12 @@ async function startProxy(target) {
 }
 
 /** redis-benchmark's SET against masters with a replica each; both servers in each round. */
-async function measureWrites(servers, rounds) {
+async function measureWrites(servers, rounds, { where, cpu }) {
   const pairs = []
   try {
     for (const { command } of servers) {
       const master = await startServer(`${command} --repl-diskless-sync-delay 0`)
-      const replica = await startServer(`${command} --replicaof 127.0.0.1 ${master.port}`, { cpu: 1 })
+      const replica = await startServer(`${command} --replicaof 127.0.0.1 ${master.port}`, { cpu })
       const client = await connect(replica.port)
       await poll(async () => (await infoField(client, 'replication', 'master_link_status')) === 'up')
       client.close()
@@ -225,7 +230,7 @@ async function measureWrites(servers, rounds) {
         },
       )
     }
-    printFigures(`Writes with one replica attached, median of ${rounds}`, servers, figures)
+    printFigures(`Writes with one replica (${where}), median of ${rounds}`, servers, figures)
   } finally {
     for (const { master, replica } of pairs) {
       await replica.stop()
