@@ -17,6 +17,7 @@ import { StagedLoad } from './staged-load.js'
 const CHUNK_BYTES = 256 * 1024
 const SLICE_MS = 5
 const REPLID_LENGTH = 40
+const MEGABYTE = 1024 * 1024
 
 export class Loader {
   loading = false
@@ -115,7 +116,7 @@ export class Loader {
       },
       aux: (name, value) => {
         aux.set(name, value)
-        if (name === 'used-mem') this.savedUsedBytes = auxNumber(value)
+        this.noteOrigin(name, value)
         // The last of replication's fields, all of them ahead of the keys.
         if (name === 'repl-offset' && source === 'own') this.restoreHistory(aux)
       },
@@ -137,6 +138,18 @@ export class Loader {
     saver.keysExpired = target.keysExpired
     log.notice(`Done loading RDB, keys loaded: ${target.keysLoaded}, keys expired: ${target.keysExpired}.`)
     return aux
+  }
+
+  /** Logs what a file says of whoever made it. */
+  noteOrigin(name: string, value: string): void {
+    const { log } = this.server
+    if (name === 'redis-ver') log.notice(`Loading RDB produced by version ${value}`)
+    else if (name === 'ctime') {
+      log.notice(`RDB age ${Math.max(0, Math.floor(Date.now() / 1000) - auxNumber(value))} seconds`)
+    } else if (name === 'used-mem') {
+      this.savedUsedBytes = auxNumber(value)
+      log.notice(`RDB memory usage when created ${(this.savedUsedBytes / MEGABYTE).toFixed(2)} Mb`)
+    }
   }
 
   private restoreHistory(aux: ReadonlyMap<string, string>): void {

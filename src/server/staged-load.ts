@@ -27,7 +27,7 @@ export class StagedLoad implements SnapshotReceiver {
         maxValueBytes: config.values['hash-max-listpack-value'],
       },
       aux: (name, value) => {
-        if (name === 'used-mem') loader.savedUsedBytes = auxNumber(value)
+        loader.noteOrigin(name, value)
         if (name === 'repl-stream-db') this.streamDatabase = auxNumber(value)
       },
       warn: message => log.warning(message),
