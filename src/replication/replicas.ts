@@ -186,8 +186,12 @@ export class Replicas implements FullSyncHost {
     setImmediate(this.flush)
   }
 
-  /** Sends what was fed since the last time to every replica that keeps up. */
+  /**
+   * Sends what was fed since the last time to every replica that keeps up. The server calls it before replies leave: what clients
+   * are told of has been handed to the kernel by then, where replicas keep up.
+   */
   readonly flush = (): void => {
+    if (!this.flushScheduled) return
     this.flushScheduled = false
     for (const link of this.links) if (link.streaming) this.pump(link)
   }

@@ -146,6 +146,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   private readonly turnEnd = new TurnEnd(() => {
     this.turnOf = null
     this.eventLoop.turnEnded(this.dispatcher.clockMs, this.stats.commandsProcessed)
+    this.replication.replicas.flush()
   })
   /** Whose requests are being served, and since when: performance.now(). Several reads in a row are one turn. */
   private turnOf: TurnTaker | null = null
