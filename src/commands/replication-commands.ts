@@ -16,7 +16,6 @@ import {
   NOSCRIPT,
   STALE,
 } from './spec.js'
-import { disconnectBlockedClients } from './unblock.js'
 
 const MASTER: readonly ArgumentDoc[] = [
   {
@@ -186,7 +185,6 @@ function replicaof(ctx: CommandContext): void {
     reply.simple('OK Already connected to specified master')
     return
   }
-  disconnectBlockedClients(ctx.server)
   replication.follow(host, port)
   log.notice(`REPLICAOF ${host}:${port} enabled (user request from '${clientName(ctx.client)}')`)
   reply.ok()

@@ -24,28 +24,14 @@ export function unblockWithError(server: ServerApi, client: Client, error: strin
   replyAndGoOn(server, client, Buffer.from(`-${error}\r\n`, 'latin1'))
 }
 
-const FORCED_UNBLOCK = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
-
-/**
- * This server becomes a replica: who waits for something gets an error and is disconnected. A request that was put off stays:
- * it will be looked at anew.
- */
-export function endAllWaits(server: ServerApi): void {
-  for (const client of [...server.clients.values()]) {
-    if (client.blocked === null || client.blocked.timeOut === null) continue
-    unblockWithError(server, client, FORCED_UNBLOCK)
-    client.transport.closeAfterReplies()
-  }
-}
-
 const ROLE_CHANGED = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
 
 /**
- * The server becomes a replica: what clients wait for may never come, so their connections end. Those whose command was only
- * put off will see what becomes of it.
+ * This server becomes a replica: what clients wait for may never come, so they get an error and their connections end. Those whose
+ * command was only put off will see what becomes of it, and a long reply goes on.
  */
-export function disconnectBlockedClients(server: ServerApi): void {
-  for (const client of server.clients.values()) {
+export function endAllWaits(server: ServerApi): void {
+  for (const client of [...server.clients.values()]) {
     const { blocked } = client
     if (blocked === null || blocked.kind === 'postponed' || blocked.kind === 'list') continue
     unblockWithError(server, client, ROLE_CHANGED)

@@ -117,7 +117,7 @@ export class Replication implements MasterLinkHost, FailoverHost {
     this.master?.close()
     this.host.endWaits()
     if (wasMaster) {
-      // Without a backlog, too, which the offset does not count in: nobody else knows an id from such a time.
+      // Without a backlog, too: its offset counts no writes then, but nobody else knows its id either.
       this.mayResume = true
       // Any: a master whose history goes back to this server's began its own stream with SELECT.
       this.masterDatabase = 0
