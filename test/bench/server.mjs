@@ -95,19 +95,33 @@ async function launch(argv, ready, home, cpu) {
   }
 }
 
+/** This file of /proc of the server and of each child that it has, as text. */
+function procFiles({ pid }, name) {
+  return family(pid).flatMap(member => {
+    try {
+      return [fs.readFileSync(`/proc/${member}/${name}`, 'utf8')]
+    } catch (error) {
+      // A child that saved has ended meanwhile.
+      if (member === pid) throw error
+      return []
+    }
+  })
+}
+
 function family(pid) {
-  const children = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
-  return [pid, ...children.flatMap(family)]
+  try {
+    const children = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+    return [pid, ...children.flatMap(child => family(Number(child)))]
+  } catch {
+    return [pid]
+  }
 }
 
 /** CPU time of the server and its children so far, microseconds (in steps of 10 ms). */
 export function cpuMicroseconds(server) {
   let ticks = 0
-  for (const pid of family(server.pid)) {
-    const fields = fs
-      .readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /, '')
-      .split(' ')
+  for (const text of procFiles(server, 'stat')) {
+    const fields = text.replace(/^.*\) /, '').split(' ')
     ticks += Number(fields[11]) + Number(fields[12])
   }
   return (ticks * 1e6) / TICKS_PER_SECOND
@@ -115,23 +129,14 @@ export function cpuMicroseconds(server) {
 
 /** Resident memory of the server and its children, bytes. */
 export function residentBytes(server) {
-  let kib = 0
-  for (const pid of family(server.pid)) {
-    kib += Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
-  }
-  return kib * 1024
+  return kibOf(procFiles(server, 'status'), /VmRSS:\s+(\d+)/) * 1024
 }
 
 /** Memory of the server and its children in which pages that they share count once, bytes. */
 export function proportionalBytes(server) {
-  let kib = 0
-  for (const pid of family(server.pid)) {
-    try {
-      kib += Number(/^Pss:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)
-    } catch (error) {
-      // A child that saved has ended meanwhile.
-      if (pid === server.pid) throw error
-    }
-  }
-  return kib * 1024
+  return kibOf(procFiles(server, 'smaps_rollup'), /^Pss:\s+(\d+)/m) * 1024
+}
+
+function kibOf(texts, pattern) {
+  return texts.reduce((kib, text) => kib + Number(pattern.exec(text)?.[1] ?? 0), 0)
 }
