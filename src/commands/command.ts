@@ -2,6 +2,7 @@
 import type { RenameStatement } from '../config/config.js'
 import type { LatencyHistogram } from '../observe/latency-histogram.js'
 import type { CommandContext } from './context.js'
+import { speaksHttp } from './cross-protocol.js'
 import { hasMovableKeys } from './legacy-range.js'
 import {
   type CommandSpec,
@@ -108,6 +109,8 @@ export class CommandTable {
   }
 
   private addSlot(name: Buffer, command: Command): void {
+    // Renamed to what gives HTTP away, it is there and cannot be called.
+    if (speaksHttp(name, 0, name.length)) return
     let slot = hashName(name, 0, name.length)
     while (this.slots[slot] !== null) slot = (slot + 1) & (TABLE_SLOTS - 1)
     this.slots[slot] = command

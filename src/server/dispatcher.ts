@@ -9,6 +9,7 @@ import type { Client, QueuedCommand } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
 import type { Command } from '../commands/command.js'
 import { CommandContext } from '../commands/context.js'
+import { CrossProtocolGuard, speaksHttp } from '../commands/cross-protocol.js'
 import { PAUSE_ALL } from '../commands/pause.js'
 import type { ServerApi } from '../commands/server-api.js'
 import {
@@ -78,6 +79,7 @@ export class Dispatcher {
   private readonly reply: ReplyWriter
   private readonly memoryLimit: MemoryLimit
   private readonly clientEviction: ClientEviction
+  private readonly crossProtocol: CrossProtocolGuard
   /** A command is running: expired keys are propagated with it. */
   private running = false
   private errorsCounted = 0
@@ -99,6 +101,7 @@ export class Dispatcher {
     this.reads = new TrackedReads(server)
     this.memoryLimit = memoryLimit
     this.clientEviction = clientEviction
+    this.crossProtocol = new CrossProtocolGuard(server.log)
     this.context = new CommandContext(server, reply, new Request(), nobody, server.commands.all[0])
   }
 
@@ -120,7 +123,9 @@ export class Dispatcher {
     let command = this.server.commands.find(buffer, starts[0], ends[0])
     client.lastCommand = command
     if (command === null) {
-      this.refuse(null, unknownCommand(request))
+      // Ahead of all questions, that for a password too.
+      if (speaksHttp(buffer, starts[0], ends[0])) this.crossProtocol.abort(client, keyspace.nowMs)
+      else this.refuse(null, unknownCommand(request))
       return
     }
     if (command.subcommands !== null && request.argc > 1) {
@@ -430,9 +435,12 @@ function subscriberRefusal(command: Command): string {
   return `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`
 }
 
+/** The start of an argument in an error's text, which a zero byte ends, as in Redis. */
 function shown(request: Request, index: number, limit: number): string {
   const start = request.starts[index]
-  return latin1(request.buffer, start, Math.min(request.ends[index], start + Math.max(0, limit)))
+  const text = latin1(request.buffer, start, Math.min(request.ends[index], start + Math.max(0, limit)))
+  const nul = text.indexOf('\0')
+  return nul < 0 ? text : text.slice(0, nul)
 }
 
 function unknownCommand(request: Request): string {
