@@ -30,6 +30,8 @@ export class Command {
   readonly findKeys: KeyFinder | null
   /** Whether it may have keys at all (doesCommandHaveKeys in Redis's db.c). */
   readonly hasKeys: boolean
+  /** The argument that is its first key, where that is always the same one; else 0. */
+  readonly firstKey: number
   /** The specs do not tell what is done to a key: `findKeys` is always asked. */
   readonly keyFlagsVary: boolean
   /** Number in the table, subcommands counted too: its bit in the sets of ACL users. */
@@ -51,6 +53,8 @@ export class Command {
     this.keys = specs.filter(({ flags }) => (flags & KEY_NOT_KEY) === 0)
     this.findKeys = spec.findKeys ?? null
     this.hasKeys = this.keys.length > 0 || this.findKeys !== null
+    const begin = this.keys[0]?.begin
+    this.firstKey = begin?.type === 'index' ? begin.index : 0
     this.keyFlagsVary = specs.some(({ flags }) => (flags & KEY_VARIABLE_FLAGS) !== 0)
     this.run = spec.run
     this.mayPropagate = (spec.flags & (WRITE | MAY_REPLICATE)) !== 0

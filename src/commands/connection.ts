@@ -11,6 +11,7 @@ import { readDatabase } from './database-argument.js'
 import {
   ALLOW_BUSY,
   ALLOWED_TO_SUBSCRIBERS,
+  BRIEF,
   type CommandSpec,
   FAST,
   LOADING,
@@ -29,7 +30,7 @@ export const connectionCommands: CommandSpec[] = [
   {
     name: 'ping',
     arity: -1,
-    flags: FAST | ALLOWED_TO_SUBSCRIBERS,
+    flags: FAST | ALLOWED_TO_SUBSCRIBERS | BRIEF,
     group: 'connection',
     since: '1.0.0',
     summary: 'Answers PONG, or the given message.',

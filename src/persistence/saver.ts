@@ -2,7 +2,9 @@
  * Saving and loading the RDB file: SAVE, BGSAVE, save points, the save at shutdown, and the snapshots of full
  * synchronizations. One snapshot is taken at a time, as one child process is in Redis.
  */
+
 import fs from 'node:fs'
+import { performance } from 'node:perf_hooks'
 import type { Config } from '../config/config.js'
 import { REDIS_VERSION } from '../config/version.js'
 import type { Log } from '../observe/log.js'

@@ -37,7 +37,8 @@ export interface ProtocolLimits {
 
 /** Where parsing of an incomplete request stopped. */
 export class RequestParser {
-  readonly request: Request
+  /** Where parse() leaves a request; may be another one for each. */
+  request: Request
   /** Offset behind what was parsed: behind the request once it is complete. */
   at = 0
   /** The error's text behind "Protocol error: ". */
@@ -124,6 +125,7 @@ export class RequestParser {
     if (this.missing > 0) return INCOMPLETE
     request.wireStart = this.requestStart
     request.wireEnd = at
+    request.behind = at
     return COMPLETE
   }
 
@@ -194,6 +196,7 @@ export class RequestParser {
     if (count <= 0) return EMPTY
     this.missing = count
     this.request.argc = 0
+    this.request.hashedIndex = 0
     return COMPLETE
   }
 
@@ -226,6 +229,8 @@ export class RequestParser {
       request.ends[i] = offset
     })
     request.wireStart = -1
+    request.behind = this.at
+    request.hashedIndex = 0
     return COMPLETE
   }
 

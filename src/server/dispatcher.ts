@@ -3,6 +3,7 @@
  * in server.c), runs it, and hands what it changed to replication.
  */
 
+import { performance } from 'node:perf_hooks'
 import { latin1 } from '../bytes/latin1.js'
 import { permissionError } from '../commands/acl-check.js'
 import type { Client, QueuedCommand } from '../commands/client.js'
@@ -34,6 +35,7 @@ import { LatencyHistogram } from '../observe/latency-histogram.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import { encodeRequest, Request } from '../resp/request.js'
 import type { ClientEviction } from './client-eviction.js'
+import { ClockRun, isBrief, RUN_MAX_MS } from './clock-run.js'
 import type { CommandWatch } from './command-watch.js'
 import {
   GATE_ASYNC_LOADING,
@@ -84,8 +86,10 @@ export class Dispatcher {
   private running = false
   private errorsCounted = 0
   private diskErrorLoggedMs = 0
-  /** When the last command ended, or the turn began: performance.now(). Commands of a turn are timed from one to the next. */
+  /** When the clock was read last, behind a command or as the turn began: performance.now(). Commands are timed from there. */
   clockMs = 0
+  private readonly run = new ClockRun()
+  private timedAlone = true
 
   constructor(
     server: ServerApi,
@@ -102,7 +106,9 @@ export class Dispatcher {
     this.memoryLimit = memoryLimit
     this.clientEviction = clientEviction
     this.crossProtocol = new CrossProtocolGuard(server.log)
-    this.context = new CommandContext(server, reply, new Request(), nobody, server.commands.all[0])
+    this.context = new CommandContext(server, reply, new Request(), nobody, server.commands.all[0], () =>
+      this.takesLonger(),
+    )
   }
 
   /** Reads the clock from which the turn's first command is timed. */
@@ -110,8 +116,8 @@ export class Dispatcher {
     this.clockMs = performance.now()
   }
 
-  /** Executes a client's request and leaves the reply in the writer. */
-  execute(client: Client, request: Request): void {
+  /** Executes a client's request and leaves the reply in the writer. `known`: what it calls, if that has been looked up. */
+  execute(client: Client, request: Request, known?: Command | null): void {
     const { context, reply } = this
     const { buffer, starts, ends } = request
     const { keyspace } = this.server
@@ -120,7 +126,7 @@ export class Dispatcher {
     context.client = client
     context.db = client.db
     context.args = request
-    let command = this.server.commands.find(buffer, starts[0], ends[0])
+    let command = known === undefined ? this.server.commands.find(buffer, starts[0], ends[0]) : known
     client.lastCommand = command
     if (command === null) {
       // Ahead of all questions, that for a password too.
@@ -187,28 +193,19 @@ export class Dispatcher {
 
   /** Runs a command that passed all questions. EXEC uses it for each queued command. */
   call(client: Client, command: Command): void {
-    const { context, server, watch } = this
+    const { context, server } = this
     const { keyspace } = server
     const errors = this.reply.errors
     const dirty = keyspace.dirty
     const outermost = !this.running
     this.running = true
-    const startedMs = this.clockMs
+    this.timedAlone = !outermost || !isBrief(command, context.args) || !this.sharesClock(client)
+    if (this.timedAlone && this.run.count !== 0) this.endRun()
     command.run(context)
-    const now = performance.now()
-    this.clockMs = now
-    const elapsedMs = now - startedMs
-    command.milliseconds += elapsedMs
     command.calls++
-    if (watch.keepsHistograms) {
-      if (command.latency === null) command.latency = new LatencyHistogram()
-      command.latency.record(elapsedMs)
-    }
     server.stats.commandsProcessed++
-    if (elapsedMs >= watch.fromMs) {
-      watch.ended(client, command, context.args, elapsedMs)
-      this.clockMs = performance.now()
-    }
+    const elapsedMs = this.timedAlone ? this.chargeAlone(client, command) : 0
+    if (!this.timedAlone && this.run.add(command)) this.endRun()
     // A transaction's commands have been counted when EXEC itself ends.
     if (this.reply.errors !== errors && this.reply.errors !== this.errorsCounted) {
       command.failedCalls++
@@ -232,6 +229,46 @@ export class Dispatcher {
     }
     this.running = false
     if (context.propagated.length !== 0) this.propagate(client, command)
+  }
+
+  /** Whether nothing but the command itself can take time now, and nobody wants to know its time exactly (clock-run.ts). */
+  private sharesClock({ isMaster }: Client): boolean {
+    const { events, keyspace } = this.server
+    if (this.gate !== 0 || keyspace.snapshot !== null || keyspace.reportsChanges || events.classes !== 0) return false
+    return this.watch.fromMs >= RUN_MAX_MS && !isMaster
+  }
+
+  /** Charges a command with the time since the clock was read last, and tells who wants to know of it. */
+  private chargeAlone(client: Client, command: Command): number {
+    const { context, watch } = this
+    const now = performance.now()
+    const elapsedMs = now - this.clockMs
+    this.clockMs = now
+    command.milliseconds += elapsedMs
+    if (watch.keepsHistograms) {
+      if (command.latency === null) command.latency = new LatencyHistogram()
+      command.latency.record(elapsedMs)
+    }
+    if (elapsedMs >= watch.fromMs) {
+      watch.ended(client, command, context.args, elapsedMs)
+      this.clockMs = performance.now()
+    }
+    return elapsedMs
+  }
+
+  /** Charges the brief commands that have run since the clock was read last. To be called when requests have been executed. */
+  endRun(): void {
+    if (this.run.count === 0) return
+    const now = performance.now()
+    this.run.end(now - this.clockMs, this.watch.keepsHistograms)
+    this.clockMs = now
+  }
+
+  /** A brief command meets data that makes it a long one: from here on it is timed alone. */
+  takesLonger(): void {
+    if (this.timedAlone) return
+    this.endRun()
+    this.timedAlone = true
   }
 
   /** Runs one command of a transaction, inside EXEC's own call. */

@@ -57,6 +57,7 @@ import { lowerMaxclients } from './open-files.js'
 import { OutputsUnderWay } from './output-queue.js'
 import { setProcessTitle } from './process.js'
 import { ReplyStreams, type StreamTaker } from './reply-streams.js'
+import { RequestBatch } from './request-batch.js'
 import { Shutdown } from './shutdown.js'
 import { ipOf, type StreamHandle } from './stream-handle.js'
 import type { Supervisor } from './supervision.js'
@@ -130,6 +131,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
   readonly limits: { maxBulkBytes: number; queryBufferBytes: number }
   readonly parser: RequestParser
+  readonly batch: RequestBatch
   readonly unfinished: PendingRequests
   readonly replies = new ReplyWriter()
   readonly outputs = new OutputsUnderWay()
@@ -180,6 +182,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
       queryBufferBytes: config.values['client-query-buffer-limit'],
     }
     this.parser = new RequestParser(new Request(), this.limits)
+    this.batch = new RequestBatch(this.commands, this.limits)
     this.unfinished = new PendingRequests(this.limits)
     this.saver = new Saver(this.keyspace, config, log)
     this.replication = new Replication(this.keyspace, this.saver, config, log, new Following(this))
@@ -320,6 +323,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   }
 
   endRequests(): void {
+    this.dispatcher.endRun()
     this.replication.stream.settle()
   }
 
@@ -361,9 +365,9 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.turnEnd.postLater(connection)
   }
 
-  dispatch(client: Client, parser: RequestParser): void {
+  dispatch(client: Client, request: Request, command?: Command | null): void {
     this.serving = client
-    this.dispatcher.execute(client, parser.request)
+    this.dispatcher.execute(client, request, command)
     this.serving = null
     if (this.latePushes.length !== 0) this.appendLatePushes()
   }
@@ -478,10 +482,10 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     return this.nextClientId++
   }
 
-  executeFromMaster(client: Client, request: Request): void {
+  executeFromMaster(client: Client, request: Request, command?: Command | null): void {
     this.keyspace.obeysMaster = true
     client.lastInteractionMs = this.keyspace.nowMs
-    this.dispatcher.execute(client, request)
+    this.dispatcher.execute(client, request, command)
     this.keyspace.obeysMaster = false
     this.replies.clear()
   }
