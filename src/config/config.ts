@@ -10,7 +10,7 @@ import {
   spellings,
 } from './directives.js'
 import { bytePath, nativePath } from './kinds/directory.js'
-import { rewriteConfigFile, type UserLines } from './rewrite.js'
+import { RewriteRefused, rewriteConfigFile } from './rewrite-file.js'
 import { strerror } from './strerror.js'
 
 /** What decides whether CONFIG SET may touch some directives. */
@@ -34,8 +34,20 @@ export type RenameStatement = {
 export type UserStatement = {
   readonly name: string
   readonly rules: readonly string[]
+  /** The config file itself is what CONFIG REWRITE can change; standard input counts as the command line. */
+  readonly source: 'config file' | 'included file' | 'command line'
+  /** Where it stands: "/etc/users.conf, line 3". */
+  readonly place: string
   /** What is to be thrown when the line makes no user: the reason, with the line and its place. */
   refusal(reason: string): Error
+}
+
+/** Who knows the users, for CONFIG REWRITE. */
+export interface UserLines {
+  /** A `user` line for each user, by its name; none where an ACL file has them. */
+  all(): ReadonlyMap<string, string>
+  /** The line of the user that a statement makes; null if it makes none. */
+  of(statement: UserStatement): string | null
 }
 
 /** Applies a value that CONFIG SET has just put into `config.values`; a returned text is why it cannot be. */
@@ -68,15 +80,18 @@ export class Config {
   readonly users: UserStatement[] = []
 
   /** The `user` lines for CONFIG REWRITE; null, as long as nobody knows better, leaves those in the file. */
-  userLines: () => UserLines = () => null
+  userLines: UserLines | null = null
 
+  /** What a relative path is relative to until `dir` says otherwise. */
+  readonly #directory: string
   readonly #handlers = new Map<DirectiveName, Handler[]>()
   readonly #warned = new Set<DirectiveName>()
 
   /** Every directive at its default. `directory` is the first value of `dir`: the process's own unless given. */
   constructor(directory: string = process.cwd()) {
+    this.#directory = path.resolve(directory)
     this.values = defaultValues()
-    this.values.dir = bytePath(path.resolve(directory))
+    this.values.dir = bytePath(this.#directory)
   }
 
   /** An absolute path, for the file system, of a file named in a directive. */
@@ -167,16 +182,16 @@ export class Config {
   }
 
   /**
-   * CONFIG REWRITE. Returns null, or the error reply without its leading '-'. `all` also writes what is at its default (DEBUG
-   * CONFIG-REWRITE-FORCE-ALL).
+   * CONFIG REWRITE. Returns null, or the error reply without its leading '-': the file is then as it was. `all` also writes what
+   * is at its default (DEBUG CONFIG-REWRITE-FORCE-ALL).
    */
   rewrite({ all = false }: { all?: boolean } = {}): string | null {
     if (this.file === null) return 'ERR The server is running without a config file'
     try {
-      rewriteConfigFile(nativePath(this.file), this.values, all, this.userLines())
+      rewriteConfigFile(this, this.file, all, () => new Config(this.#directory))
       return null
     } catch (error) {
-      return `ERR Rewriting config file: ${strerror(error)}`
+      return `ERR Rewriting config file: ${error instanceof RewriteRefused ? error.message : strerror(error)}`
     }
   }
 

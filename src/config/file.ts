@@ -27,9 +27,15 @@ export type ConfigSource = {
   readonly overrides: string
 }
 
-/** Why a configuration was refused; `message` is all that there is to print before the process ends. */
+/** Why a configuration was refused; `message` is all that there is to print before the process ends, `reason` one line of it. */
 export class ConfigFileError extends Error {
   override readonly name = 'ConfigFileError'
+  readonly reason: string
+
+  constructor(message: string, reason: string) {
+    super(message)
+    this.reason = reason
+  }
 }
 
 /**
@@ -46,6 +52,17 @@ export function loadConfig(config: Config, source: ConfigSource): void {
   if (source.stdin !== null) loader.readText(source.stdin, { label: 'standard input', includedAt: null })
   if (source.overrides !== '') loader.readText(source.overrides, { label: 'the command line', includedAt: null })
   loader.finish()
+}
+
+/**
+ * Reads a text as what the config file `file` (a byte string) holds, with all that it includes, into `config`. Throws
+ * ConfigFileError as loadConfig does; opens no log file and warns of nothing.
+ */
+export function readConfigText(config: Config, text: string, file: string): void {
+  const loader = new Loader(config)
+  config.file = file
+  loader.readText(text, { label: file, includedAt: null })
+  loader.checkTogether()
 }
 
 /** A text that lines come from: a file or what stands in for one. */
@@ -95,10 +112,16 @@ class Loader {
         throw fatal(`Can't open the log file: ${strerror(error)}`, null)
       }
     }
+    this.checkTogether()
+    for (const directive of this.#mentioned.values()) this.#config.warnIfIgnored(directive)
+  }
+
+  /** What no line alone is wrong with. */
+  checkTogether(): void {
+    const { values } = this.#config
     if (values['cluster-enabled'] && values.replicaof) {
       throw fatal('replicaof directive not allowed in cluster mode', null)
     }
-    for (const directive of this.#mentioned.values()) this.#config.warnIfIgnored(directive)
   }
 
   #readLine(word: string, args: string[], position: Position): string | null {
@@ -141,7 +164,15 @@ class Loader {
   }
 
   #addUser([name, ...rules]: string[], position: Position): void {
-    this.#config.users.push({ name, rules, refusal: reason => fatal(reason, position) })
+    const { origin } = position
+    const inFile = rootOf(origin).label === this.#config.file
+    this.#config.users.push({
+      name,
+      rules,
+      source: inFile ? (origin.includedAt === null ? 'config file' : 'included file') : 'command line',
+      place: placeOf(position),
+      refusal: reason => fatal(reason, position),
+    })
   }
 
   #include(name: string, position: Position): string | null {
@@ -163,6 +194,12 @@ function depth(origin: Origin): number {
   return levels
 }
 
+function rootOf(origin: Origin): Origin {
+  let at = origin
+  while (at.includedAt !== null) at = at.includedAt.origin
+  return at
+}
+
 /** Redis's lines, and under them what Redis leaves to the reader: which file it was, and how it came to be read. */
 function fatal(reason: string, position: Position | null): ConfigFileError {
   const lines = ['', `*** FATAL CONFIG FILE ERROR (Redis ${REDIS_VERSION}) ***`]
@@ -174,5 +211,9 @@ function fatal(reason: string, position: Position | null): ConfigFileError {
   for (let at = position?.origin.includedAt; at; at = at.origin.includedAt) {
     lines.push(`(included by ${at.origin.label}, line ${at.line})`)
   }
-  return new ConfigFileError(lines.join('\n'))
+  return new ConfigFileError(lines.join('\n'), position === null ? reason : `${reason} (${placeOf(position)})`)
+}
+
+function placeOf({ origin, line }: Position): string {
+  return `${origin.label}, line ${line}`
 }
