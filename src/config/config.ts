@@ -10,8 +10,12 @@ import {
   spellings,
 } from './directives.js'
 import { bytePath, nativePath } from './kinds/directory.js'
+import { didYouMean } from './nearest.js'
 import { RewriteRefused, rewriteConfigFile } from './rewrite-file.js'
 import { strerror } from './strerror.js'
+
+/** Of as many wrong names the log tells: it is not for clients to fill. */
+const MOST_HINTS = 100
 
 /** What decides whether CONFIG SET may touch some directives. */
 export type SetContext = {
@@ -86,6 +90,7 @@ export class Config {
   readonly #directory: string
   readonly #handlers = new Map<DirectiveName, Handler[]>()
   readonly #warned = new Set<DirectiveName>()
+  readonly #hinted = new Set<string>()
 
   /** Every directive at its default. `directory` is the first value of `dir`: the process's own unless given. */
   constructor(directory: string = process.cwd()) {
@@ -115,7 +120,8 @@ export class Config {
       if (!/[[*?]/.test(pattern)) {
         const named = lookupDirective(pattern)
         const key = pattern.toLowerCase()
-        if (named && !found.has(key)) found.set(key, [pattern, this.#format(named)])
+        if (named === undefined) this.#hint('GET', pattern)
+        else if (!found.has(key)) found.set(key, [pattern, this.#format(named)])
         continue
       }
       const glob = Buffer.from(pattern, 'latin1')
@@ -137,7 +143,10 @@ export class Config {
     const asked = new Set<string>()
     for (const [name, text] of pairs) {
       const found = lookupDirective(name)
-      if (!found) return `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`
+      if (!found) {
+        this.#hint('SET', name)
+        return `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`
+      }
       const { flags } = found.directive
       if (flags & IMMUTABLE) return setError(name, "can't set immutable config")
       if (flags & PROTECTED && !trusts(this.values['enable-protected-configs'], context.local)) {
@@ -206,6 +215,15 @@ export class Config {
     if (directive.format(this.#read(name)) === directive.format(directive.default)) return
     this.#warned.add(name)
     this.warn(`The directive '${name}' is accepted, but has no effect here.`)
+  }
+
+  /** Redis's reply to a wrong name says no more than that it is one; the log says, once a name, which was probably meant. */
+  #hint(subcommand: 'GET' | 'SET', name: string): void {
+    if (this.#hinted.has(name) || this.#hinted.size >= MOST_HINTS || !/^[\x21-\x7e]+$/.test(name)) return
+    const hint = didYouMean(name)
+    if (hint === null) return
+    this.#hinted.add(name)
+    this.warn(`CONFIG ${subcommand}: there is no directive '${name}'. ${hint}`)
   }
 
   #parseInto(

@@ -12,6 +12,7 @@ import {
 } from './directives.js'
 import { filesMatching, isFilePattern } from './include.js'
 import { bytePath, nativePath } from './kinds/directory.js'
+import { didYouMean } from './nearest.js'
 import { strerror } from './strerror.js'
 import { REDIS_VERSION } from './version.js'
 
@@ -50,7 +51,7 @@ export function loadConfig(config: Config, source: ConfigSource): void {
     loader.readFile(file, null)
   }
   if (source.stdin !== null) loader.readText(source.stdin, { label: 'standard input', includedAt: null })
-  if (source.overrides !== '') loader.readText(source.overrides, { label: 'the command line', includedAt: null })
+  if (source.overrides !== '') loader.readText(source.overrides, { label: COMMAND_LINE, includedAt: null })
   loader.finish()
 }
 
@@ -138,7 +139,8 @@ class Loader {
       if (args.length === 0) return 'Module config specified without value'
       return 'Module Configuration detected without loadmodule directive or no ApplyConfigs call: aborting'
     }
-    return BAD_DIRECTIVE
+    const hint = didYouMean(word, [...statements.keys(), ...(position.origin.label === COMMAND_LINE ? OPTIONS : [])])
+    return hint === null ? BAD_DIRECTIVE : `${BAD_DIRECTIVE}\n${hint}`
   }
 
   #readDirective(found: NamedDirective, args: string[]): string | null {
@@ -185,6 +187,9 @@ class Loader {
   }
 }
 
+const COMMAND_LINE = 'the command line'
+/** What a command line takes beside directives. */
+const OPTIONS = ['config', 'version', 'help']
 const NO_MODULES = 'redis-ts cannot load Redis modules, which are native libraries'
 const BAD_DIRECTIVE = 'Bad directive or wrong number of arguments'
 
@@ -211,7 +216,8 @@ function fatal(reason: string, position: Position | null): ConfigFileError {
   for (let at = position?.origin.includedAt; at; at = at.origin.includedAt) {
     lines.push(`(included by ${at.origin.label}, line ${at.line})`)
   }
-  return new ConfigFileError(lines.join('\n'), position === null ? reason : `${reason} (${placeOf(position)})`)
+  const oneLine = reason.replaceAll('\n', '. ')
+  return new ConfigFileError(lines.join('\n'), position === null ? oneLine : `${oneLine} (${placeOf(position)})`)
 }
 
 function placeOf({ origin, line }: Position): string {

@@ -49,6 +49,7 @@ import {
   MEMORY_GATES,
 } from './gates.js'
 import type { MemoryLimit } from './memory-limit.js'
+import { MissingCommands } from './missing-commands.js'
 import { TrackedReads } from './tracked-reads.js'
 
 const MULTI = encodeRequest('MULTI')
@@ -75,6 +76,7 @@ export class Dispatcher {
   private readonly server: ServerApi
   private readonly watch: CommandWatch
   private readonly reads: TrackedReads
+  private readonly missing: MissingCommands
   private readonly reply: ReplyWriter
   private readonly memoryLimit: MemoryLimit
   private readonly clientEviction: ClientEviction
@@ -97,6 +99,7 @@ export class Dispatcher {
     this.watch = watch
     this.reply = reply
     this.reads = new TrackedReads(server)
+    this.missing = new MissingCommands(server.commands, server.log)
     this.memoryLimit = memoryLimit
     this.clientEviction = clientEviction
     this.context = new CommandContext(server, reply, new Request(), nobody, server.commands.all[0])
@@ -120,12 +123,14 @@ export class Dispatcher {
     let command = this.server.commands.find(buffer, starts[0], ends[0])
     client.lastCommand = command
     if (command === null) {
+      this.missing.note(null, request, client)
       this.refuse(null, unknownCommand(request))
       return
     }
     if (command.subcommands !== null && request.argc > 1) {
       const sub = command.subcommands.get(request.lower(1))
       if (sub === undefined) {
+        this.missing.note(command, request, client)
         this.refuse(null, unknownSubcommand(command, request))
         return
       }
