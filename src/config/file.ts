@@ -139,6 +139,7 @@ class Loader {
       if (args.length === 0) return 'Module config specified without value'
       return 'Module Configuration detected without loadmodule directive or no ApplyConfigs call: aborting'
     }
+    if (ignoredDirectives.has(word)) return BAD_DIRECTIVE
     const hint = didYouMean(word, [...statements.keys(), ...(position.origin.label === COMMAND_LINE ? OPTIONS : [])])
     return hint === null ? BAD_DIRECTIVE : `${BAD_DIRECTIVE}\n${hint}`
   }

@@ -2,11 +2,11 @@
 import { spellings } from './directives.js'
 
 const LONGEST_NAME = 64
-const MOST_EDITS = 3
+const MOST_EDITS = 2
 
 /**
- * "Did you mean 'port'?" for a name that is none, or null when nothing is close: a letter wrong, missing, too many or swapped with
- * its neighbour for each four of the name, whatever separates its words. `more` are names that count as well.
+ * "Did you mean 'port'?" for a name that is none, or null when nothing is close: a letter, two in long names, wrong, missing, too
+ * many or swapped with its neighbour, whatever separates its words. `more` are names that count as well.
  */
 export function didYouMean(name: string, more: readonly string[] = []): string | null {
   const nearest = nearestName(name.toLowerCase(), [...spellings.keys(), ...more])

@@ -153,6 +153,8 @@ const UNIX_PATH_BYTES = process.platform === 'linux' ? 108 : 104
 
 /** Makes way for a Unix socket. Throws ListenError for what Node would cut short or call by another name. */
 function prepareUnix(file: string): void {
+  // A named pipe there, which is no file.
+  if (process.platform === 'win32') return
   const length = Buffer.byteLength(file)
   if (length >= UNIX_PATH_BYTES) {
     throw new ListenError(`unix socket path too long (${length}), must be under ${UNIX_PATH_BYTES}`)
