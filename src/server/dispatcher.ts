@@ -52,6 +52,7 @@ import {
   MEMORY_GATES,
 } from './gates.js'
 import type { MemoryLimit } from './memory-limit.js'
+import { MissingCommands } from './missing-commands.js'
 import { TrackedReads } from './tracked-reads.js'
 
 const MULTI = encodeRequest('MULTI')
@@ -78,6 +79,7 @@ export class Dispatcher {
   private readonly server: ServerApi
   private readonly watch: CommandWatch
   private readonly reads: TrackedReads
+  private readonly missing: MissingCommands
   private readonly reply: ReplyWriter
   private readonly memoryLimit: MemoryLimit
   private readonly clientEviction: ClientEviction
@@ -103,6 +105,7 @@ export class Dispatcher {
     this.watch = watch
     this.reply = reply
     this.reads = new TrackedReads(server)
+    this.missing = new MissingCommands(server.commands, server.log)
     this.memoryLimit = memoryLimit
     this.clientEviction = clientEviction
     this.crossProtocol = new CrossProtocolGuard(server.log)
@@ -130,13 +133,18 @@ export class Dispatcher {
     client.lastCommand = command
     if (command === null) {
       // Ahead of all questions, that for a password too.
-      if (speaksHttp(buffer, starts[0], ends[0])) this.crossProtocol.abort(client, keyspace.nowMs)
-      else this.refuse(null, unknownCommand(request))
+      if (speaksHttp(buffer, starts[0], ends[0])) {
+        this.crossProtocol.abort(client, keyspace.nowMs)
+        return
+      }
+      this.missing.note(null, request, client)
+      this.refuse(null, unknownCommand(request))
       return
     }
     if (command.subcommands !== null && request.argc > 1) {
       const sub = command.subcommands.get(request.lower(1))
       if (sub === undefined) {
+        this.missing.note(command, request, client)
         this.refuse(null, unknownSubcommand(command, request))
         return
       }

@@ -1,6 +1,8 @@
 /** The listening sockets: `bind` addresses with `port`, and the Unix socket. */
 import fs from 'node:fs'
 import net from 'node:net'
+import path from 'node:path'
+import { strerror } from '../config/strerror.js'
 import type { Log } from '../observe/log.js'
 import { type BoundHandle, bindNow } from './bind-now.js'
 import { acceptHandles } from './node-handles.js'
@@ -84,28 +86,27 @@ export class Listener {
         listening++
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
-        const text = systemText(error as NodeJS.ErrnoException)
         const missing = code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'EINVAL'
+        const reason = bindFailure(error)
+        this.log.warning(`Warning: Could not create server TCP listening socket ${address}:${port}: ${reason}`)
         if (optional && missing) continue
-        this.log.warning(`Warning: Could not create server TCP listening socket ${address}:${port}: bind: ${text}`)
         throw this.failed(`Failed listening on port ${port} (TCP), aborting.`)
       }
-    }
-    if (options.bind.length > 0 && listening === 0) {
-      throw this.failed(`Failed listening on port ${port} (TCP), aborting.`)
     }
     this.port = listening > 0 ? port : 0
   }
 
   private async openUnix(options: ListenerOptions): Promise<void> {
     const file = options.unixSocket
-    fs.rmSync(file, { force: true })
     try {
+      prepareUnix(file)
       const server = await listen({ path: file, backlog: options.backlog })
       if (options.unixSocketMode !== 0) fs.chmodSync(file, options.unixSocketMode)
       this.take(server, file)
     } catch (error) {
-      this.log.warning(`Failed opening Unix socket: bind: ${systemText(error as NodeJS.ErrnoException)}`)
+      this.log.warning(
+        `Failed opening Unix socket: ${error instanceof ListenError ? error.message : bindFailure(error)}`,
+      )
       throw this.failed('Failed listening on Unix socket, aborting.')
     }
   }
@@ -147,14 +148,44 @@ function listen(options: net.ListenOptions): Promise<net.Server> {
   })
 }
 
-function systemText(error: NodeJS.ErrnoException): string {
-  const known: Record<string, string> = {
-    EADDRINUSE: 'Address already in use',
-    EACCES: 'Permission denied',
-    EADDRNOTAVAIL: 'Cannot assign requested address',
-    EAFNOSUPPORT: 'Address family not supported by protocol',
-    ENOENT: 'No such file or directory',
-    ENOTFOUND: 'Name or service not known',
+/** Bytes of a Unix socket's path, with the NUL at its end. */
+const UNIX_PATH_BYTES = process.platform === 'linux' ? 108 : 104
+
+/** Makes way for a Unix socket. Throws ListenError for what Node would cut short or call by another name. */
+function prepareUnix(file: string): void {
+  // A named pipe there, which is no file.
+  if (process.platform === 'win32') return
+  const length = Buffer.byteLength(file)
+  if (length >= UNIX_PATH_BYTES) {
+    throw new ListenError(`unix socket path too long (${length}), must be under ${UNIX_PATH_BYTES}`)
   }
-  return known[error.code ?? ''] ?? error.message
+  const directory = path.dirname(file)
+  if (!fs.existsSync(directory)) {
+    throw new ListenError(`bind: No such file or directory (there is no directory ${directory})`)
+  }
+  if (fs.lstatSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new ListenError(`bind: Address already in use (${file} is a directory)`)
+  }
+  try {
+    fs.unlinkSync(file)
+  } catch {
+    // What is in the way still, bind will tell.
+  }
+}
+
+/** "bind: " and the system's words; those of a name that cannot be looked up stand alone. */
+function bindFailure(error: unknown): string {
+  const { code = '' } = error as NodeJS.ErrnoException
+  return LOOKUP_FAILURES[code] ?? `bind: ${C_LIBRARY_WORDS[code] ?? strerror(error)}`
+}
+
+const LOOKUP_FAILURES: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'Name or service not known',
+  EAI_AGAIN: 'Temporary failure in name resolution',
+}
+
+/** Where libuv has other words than the C library. */
+const C_LIBRARY_WORDS: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  EAFNOSUPPORT: 'Address family not supported by protocol',
 }

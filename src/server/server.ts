@@ -55,7 +55,7 @@ import { NO_TRANSPORT } from './no-transport.js'
 import { refuse, startReading } from './node-handles.js'
 import { lowerMaxclients } from './open-files.js'
 import { OutputsUnderWay } from './output-queue.js'
-import { setProcessTitle } from './process.js'
+import { setProcessTitle, warnOfUnwritableDirectory } from './process.js'
 import { ReplyStreams, type StreamTaker } from './reply-streams.js'
 import { RequestBatch } from './request-batch.js'
 import { Shutdown } from './shutdown.js'
@@ -212,6 +212,10 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     lowerMaxclients(this.config, this.log)
     this.acl.loadAtStart()
     await this.listen()
+    if (this.listener.port === 0 && this.config.values.unixsocket === '') {
+      throw new Error('Configured to not listen anywhere, exiting.')
+    }
+    warnOfUnwritableDirectory(this.config, this.log)
     this.log.notice('Server initialized')
     this.cron.start()
     await this.loader.loadAtStart()

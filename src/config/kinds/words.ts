@@ -101,6 +101,7 @@ export function optionalText(
   return {
     ...text('', flags, check, alias),
     rewrite: (name, value) => (value === '' ? [] : [{ text: `${name} ${quoteArg(value)}`, force: true }]),
+    override: (name, value) => [`${name} ${quoteArg(value)}`],
   }
 }
 
