@@ -30,7 +30,7 @@ function listByType(ctx: CommandContext, type: ClientType | null): void {
   const ownLine = clientLine(self, keyspace.nowMs, ctx)
   const lineOf = (client: Client): string => (client === self ? ownLine : clientLine(client, keyspace.nowMs, null))
   // A transaction and a client that wants no reply get it over with.
-  if (clients.length > LISTED_AT_ONCE && !ctx.inTransaction && self.replyMode === 'on') {
+  if (clients.length > LISTED_AT_ONCE && !ctx.inTransaction && !self.isMuted) {
     listInSlices(ctx, clients, lineOf)
     return
   }

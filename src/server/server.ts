@@ -3,7 +3,7 @@ import { Acl } from '../acl/acl.js'
 import { aclCatalog } from '../commands/acl-catalog.js'
 import { allCommands } from '../commands/all.js'
 import type { QueuedCommand, Transport } from '../commands/client.js'
-import { Client } from '../commands/client.js'
+import { Client, REPLY_OFF, REPLY_SKIP_NEXT } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
 import { type Command, CommandTable } from '../commands/command.js'
 import { REPLY_PEAK_RESET_MS } from '../commands/debug-reply-buffer.js'
@@ -385,7 +385,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   protocolError(client: Client, text: string): void {
     this.log.verbose(`Protocol error (${text}) from client: id=${client.id} addr=${client.address}`)
-    this.replies.error(`ERR Protocol error: ${text}`)
+    if ((client.replyFlags & (REPLY_OFF | REPLY_SKIP_NEXT)) === 0) this.replies.error(`ERR Protocol error: ${text}`)
     client.transport.closeAfterReplies()
   }
 
