@@ -47,7 +47,7 @@ import { gatesOf } from './gates.js'
 import { infoText } from './info.js'
 import { KeyspaceReports } from './keyspace-reports.js'
 import { OutputLimits } from './limits.js'
-import { Listener, type ListenerOptions } from './listener.js'
+import { ListenError, Listener, type ListenerOptions } from './listener.js'
 import { Loader } from './loader.js'
 import { Memory } from './memory.js'
 import { MemoryLimit, type MemoryLimitHost } from './memory-limit.js'
@@ -207,6 +207,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     lowerMaxclients(this.config, this.log)
     this.acl.loadAtStart()
     await this.listen()
+    if (this.listener.isIdle) throw new ListenError('Configured to not listen anywhere, exiting.')
     this.log.notice('Server initialized')
     this.cron.start()
     await this.loader.loadAtStart()
@@ -244,7 +245,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
       await this.listen()
     } catch (error) {
       // What can be told at once CONFIG SET refuses and takes back. That a host name cannot be had shows only now.
-      if (before !== null && before.bind.length > 0 && this.listener.port === 0) await this.listenAsBefore(before)
+      if (before !== null && this.listener.failed) await this.listenAsBefore(before)
       throw error
     }
   }
@@ -274,6 +275,11 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   get listeningPort(): number {
     return this.listener.port
+  }
+
+  /** The addresses asked for cannot be had. */
+  get cannotListen(): boolean {
+    return this.listener.failed
   }
 
   get mayEvict(): boolean {
