@@ -4,7 +4,7 @@ import { REDIS_VERSION } from '../config/version.js'
 import { secretFrom } from '../observe/redaction.js'
 import type { Request } from '../resp/request.js'
 import { authenticate, becomeDefaultUser, WRONG_PASSWORD } from './authentication.js'
-import type { Client } from './client.js'
+import { type Client, REPLY_SKIP } from './client.js'
 import { invalidClientName, setClientName } from './client-name.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
 import { readDatabase } from './database-argument.js'
@@ -280,7 +280,8 @@ function resetConnection(client: Client): void {
   client.transaction = null
   client.unwatchAll()
   client.name = ''
-  client.replyMode = 'on'
+  // A RESET that CLIENT REPLY SKIP preceded still gets no reply.
+  client.replyFlags &= REPLY_SKIP
   client.noEvict = false
   client.noTouch = false
 }

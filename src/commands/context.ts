@@ -140,7 +140,7 @@ export class CommandContext {
   /** Replies piece by piece, as the client reads: for replies that are long, or take long to make. */
   replyFrom(source: ReplySource): void {
     const { client } = this
-    if (client.replyMode === 'on' && !client.isReplica) {
+    if (!client.isMuted && !client.isReplica) {
       client.transport.replyFrom(source)
       return
     }

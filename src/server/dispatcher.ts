@@ -6,7 +6,7 @@
 import { performance } from 'node:perf_hooks'
 import { latin1 } from '../bytes/latin1.js'
 import { permissionError } from '../commands/acl-check.js'
-import type { Client, QueuedCommand } from '../commands/client.js'
+import { type Client, type QueuedCommand, REPLY_OFF, REPLY_SKIP, REPLY_SKIP_NEXT } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
 import type { Command } from '../commands/command.js'
 import { CommandContext } from '../commands/context.js'
@@ -175,7 +175,7 @@ export class Dispatcher {
         return
       }
     }
-    if (client.replyMode !== 'on') this.runMuted(client, command, request)
+    if (client.replyFlags !== 0) this.runMuted(client, command, request)
     else this.queueOrCall(client, command, request)
   }
 
@@ -313,20 +313,24 @@ export class Dispatcher {
     else this.server.replication.feedRequest(database, request)
   }
 
-  /** CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere. */
+  /** CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere unless it turns replies on itself. */
   private runMuted(client: Client, command: Command, request: Request): void {
-    const before = this.reply.takeChunks()
-    if (client.replyMode === 'skip') client.replyMode = 'skipping'
+    this.beginMuted(client)
     this.queueOrCall(client, command, request)
-    if (client.replyMode === 'on') {
-      // CLIENT REPLY ON answers itself.
-      const answer = this.reply.takeChunks()
-      for (const chunk of [...before, ...answer]) client.transport.send(chunk)
-      return
-    }
-    this.reply.clear()
-    for (const chunk of before) client.transport.send(chunk)
-    if (client.replyMode === 'skipping') client.replyMode = 'on'
+    this.endMuted(client)
+  }
+
+  /** From here on the writer holds nothing but what this request writes: all of it can be dropped. */
+  private beginMuted(client: Client): void {
+    const skips = (client.replyFlags & REPLY_SKIP_NEXT) !== 0
+    client.replyFlags = (client.replyFlags & REPLY_OFF) | (skips ? REPLY_SKIP : 0)
+    if (client.isMuted && !this.reply.isEmpty) client.transport.sendAll(this.reply.takeChunks())
+  }
+
+  private endMuted(client: Client): void {
+    if (client.isMuted) this.reply.clear()
+    // A command that waits will have its reply later.
+    if (client.blocked === null) client.replyFlags &= ~REPLY_SKIP
   }
 
   private queue(client: Client, command: Command, request: Request): void {
@@ -348,9 +352,11 @@ export class Dispatcher {
     const { client } = this.context
     if (client.transaction !== null) client.transaction.failed = true
     if (command !== null) command.rejectedCalls++
+    const mayMute = client.replyFlags !== 0
+    if (mayMute) this.beginMuted(client)
     if (command?.fullName === 'exec') abortExec(client, this.reply, text)
-    else if (client.replyMode === 'on') this.reply.error(text)
-    else if (client.replyMode === 'skip') client.replyMode = 'on'
+    else this.reply.error(text)
+    if (mayMute) this.endMuted(client)
     this.reply.lastError = text
     this.countError()
     if (client.tracking !== null) this.reads.requestEnded(client, client.tracking)

@@ -3,7 +3,7 @@ import { Acl } from '../acl/acl.js'
 import { aclCatalog } from '../commands/acl-catalog.js'
 import { allCommands } from '../commands/all.js'
 import type { QueuedCommand, Transport } from '../commands/client.js'
-import { Client } from '../commands/client.js'
+import { Client, REPLY_OFF, REPLY_SKIP_NEXT } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
 import { type Command, CommandTable } from '../commands/command.js'
 import { REPLY_PEAK_RESET_MS } from '../commands/debug-reply-buffer.js'
@@ -47,7 +47,7 @@ import { gatesOf } from './gates.js'
 import { infoText } from './info.js'
 import { KeyspaceReports } from './keyspace-reports.js'
 import { OutputLimits } from './limits.js'
-import { Listener, type ListenerOptions } from './listener.js'
+import { ListenError, Listener, type ListenerOptions } from './listener.js'
 import { Loader } from './loader.js'
 import { Memory } from './memory.js'
 import { MemoryLimit, type MemoryLimitHost } from './memory-limit.js'
@@ -212,9 +212,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     lowerMaxclients(this.config, this.log)
     this.acl.loadAtStart()
     await this.listen()
-    if (this.listener.port === 0 && this.config.values.unixsocket === '') {
-      throw new Error('Configured to not listen anywhere, exiting.')
-    }
+    if (this.listener.isIdle) throw new ListenError('Configured to not listen anywhere, exiting.')
     warnOfUnwritableDirectory(this.config, this.log)
     this.log.notice('Server initialized')
     this.cron.start()
@@ -253,7 +251,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
       await this.listen()
     } catch (error) {
       // What can be told at once CONFIG SET refuses and takes back. That a host name cannot be had shows only now.
-      if (before !== null && before.bind.length > 0 && this.listener.port === 0) await this.listenAsBefore(before)
+      if (before !== null && this.listener.failed) await this.listenAsBefore(before)
       throw error
     }
   }
@@ -283,6 +281,11 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   get listeningPort(): number {
     return this.listener.port
+  }
+
+  /** The addresses asked for cannot be had. */
+  get cannotListen(): boolean {
+    return this.listener.failed
   }
 
   get mayEvict(): boolean {
@@ -399,7 +402,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   protocolError(client: Client, text: string): void {
     this.log.verbose(`Protocol error (${text}) from client: id=${client.id} addr=${client.address}`)
-    this.replies.error(`ERR Protocol error: ${text}`)
+    if ((client.replyFlags & (REPLY_OFF | REPLY_SKIP_NEXT)) === 0) this.replies.error(`ERR Protocol error: ${text}`)
     client.transport.closeAfterReplies()
   }
 

@@ -108,9 +108,9 @@ describe('client-output-buffer-limit', () => {
     slow.write('GET large\r\n')
     await until('its reply waits', async () => (await field('adding', 'omem')) > 1_000_000)
     const waiting = await field('adding', 'omem')
-    await set('client-output-buffer-limit', `normal ${waiting + 200_000} 0 0`)
+    await set('client-output-buffer-limit', `normal ${waiting + 50_000} 0 0`)
     // Each in a turn of its own, and the client never reads.
-    for (let i = 0; i < 5000 && (await line('adding')) !== ''; i++) slow.write(`ECHO ${'e'.repeat(2000)}\r\n`)
+    for (let i = 0; i < 3000 && (await line('adding')) !== ''; i++) slow.write(`ECHO ${'e'.repeat(100)}\r\n`)
     expect(await line('adding')).toBe('')
     slow.destroy()
     await admin.call('DEL', 'large')

@@ -1,6 +1,7 @@
 import { plainOrQuoted, quoteArg, splitArgs } from '../../bytes/split-args.js'
 import type { Directive, Parsed, RewriteLine } from '../directive.js'
 import { formatMemory, MB, parseLooseInteger, parseMemory } from './numbers.js'
+import { upToNul } from './words.js'
 
 /** The directives whose value is a list or a record, each one of its kind. */
 
@@ -51,7 +52,7 @@ export function addresses(initial: readonly string[], flags: number): Directive<
     alias: null,
     parse(args): Parsed<readonly string[]> {
       if (args.length > MAX_BIND_ADDRESSES) return { error: 'Too many bind addresses specified.' }
-      return { value: args.length === 1 && args[0] === '' ? [] : [...args] }
+      return { value: args.length === 1 && args[0] === '' ? [] : args.map(upToNul) }
     },
     format: list => list.join(' '),
     rewrite(name, list) {
