@@ -115,14 +115,14 @@ function getex(ctx: CommandContext): void {
     return
   }
   // The second look-up is for the snapshot, which has to see the key before it changes.
-  ctx.db.setExpiry(ctx.findForWrite(1), expiryMs)
+  ctx.db.setExpiry(ctx.findAgain(1), expiryMs)
   ctx.touch(1)
   ctx.notify(EVENT_GENERIC, 'expire', 1)
   ctx.propagateAs('PEXPIREAT', args.view(1), String(expiryMs))
 }
 
 function persist(ctx: CommandContext): void {
-  const address = ctx.findForWrite(1)
+  const address = ctx.findAgain(1)
   if ((ctx.db.entries.meta(address) & HAS_EXPIRY) === 0) return
   ctx.db.setExpiry(address, NEVER)
   ctx.touch(1)

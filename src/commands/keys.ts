@@ -303,7 +303,7 @@ function rename(ctx: CommandContext, onlyIfNone: boolean): void {
     }
     db.remove(overwritten)
   }
-  moveEntry(db, address, db, buffer, starts[2], ends[2])
+  renew(ctx, moveEntry(db, address, db, buffer, starts[2], ends[2]))
   ctx.touch(1)
   ctx.touch(2)
   ctx.notify(EVENT_GENERIC, 'rename_from', 1)
@@ -312,6 +312,11 @@ function rename(ctx: CommandContext, onlyIfNone: boolean): void {
   ctx.keyspace.dirty--
   if (onlyIfNone) reply.integer(1)
   else reply.ok()
+}
+
+/** A value that comes under another name begins another access history there (dbAdd, since Redis 7.2). */
+function renew({ db, keyspace }: CommandContext, address: number): void {
+  db.entries.setClock(address, keyspace.clock.fresh())
 }
 
 /** MOVE key db. Integer reply: 0 when there is no such key here, or one there. */
@@ -329,7 +334,7 @@ function move(ctx: CommandContext): void {
     reply.integer(0)
     return
   }
-  moveEntry(db, address, target, buffer, starts[1], ends[1])
+  renew(ctx, moveEntry(db, address, target, buffer, starts[1], ends[1]))
   ctx.touch(1)
   target.touch(buffer, starts[1], ends[1])
   ctx.notify(EVENT_GENERIC, 'move_from', 1)

@@ -278,17 +278,15 @@ function pairsMissing(ctx: CommandContext): boolean {
   return true
 }
 
-function storePairs(ctx: CommandContext): void {
-  for (let i = 1; i < ctx.args.argc; i += 2) {
-    storeArgument(ctx, ctx.findForWrite(i), i, i + 1, NEVER)
-    ctx.notify(EVENT_STRING, 'set', i)
-  }
+function storePair(ctx: CommandContext, address: number, index: number): void {
+  storeArgument(ctx, address, index, index + 1, NEVER)
+  ctx.notify(EVENT_STRING, 'set', index)
 }
 
 /** MSET key value [key value ...]. */
 function mset(ctx: CommandContext): void {
   if (pairsMissing(ctx)) return
-  storePairs(ctx)
+  for (let i = 1; i < ctx.args.argc; i += 2) storePair(ctx, ctx.findForWrite(i), i)
   ctx.reply.ok()
 }
 
@@ -300,6 +298,7 @@ function msetnx(ctx: CommandContext): void {
     ctx.reply.integer(0)
     return
   }
-  storePairs(ctx)
+  // A key that is there by now has been named twice.
+  for (let i = 1; i < ctx.args.argc; i += 2) storePair(ctx, ctx.findAgain(i), i)
   ctx.reply.integer(1)
 }

@@ -7,6 +7,7 @@ import { copyBytes } from '../bytes/copy.js'
 import { hashBytes } from '../bytes/hash.js'
 import { parseInt64, parseSafeInteger } from '../bytes/integers.js'
 import {
+  CLOCK_BITS,
   CLOCK_SHIFT,
   ENCODING_EXTERNAL,
   ENCODING_HASHTABLE,
@@ -82,6 +83,14 @@ export class Database {
     }
     this.markAccess(address)
     return address
+  }
+
+  /** As findForWrite, for a key that the same command has looked for before: it counts as one access. */
+  findAgain(key: Uint8Array, start: number, end: number): number {
+    const hash = hashBytes(key, start, end)
+    this.hash = hash
+    if (this.keyspace.snapshot !== null) this.keyspace.snapshot.beforeWrite(this, hash)
+    return this.keys.find(hash, key, start, end)
   }
 
   /** As findForRead, without counters and without touching the access clock. */
@@ -244,7 +253,8 @@ export class Database {
 
   /**
    * An entry for key[start, end) of this type and encoding with `inlineBytes` of value, whose bytes are the caller's to fill.
-   * `address` (0 for a new key) is reused when its slot fits, and destroyed otherwise.
+   * `address` (0 for a new key) is reused when its slot fits, and destroyed otherwise. A key keeps its access history when it
+   * gets another value (dbSetValue in Redis's db.c): what is used often is so whatever it holds.
    */
   place(
     address: number,
@@ -257,8 +267,9 @@ export class Database {
     expiryMs: number,
   ): number {
     const { entries } = this
-    const meta = type | (encoding << ENCODING_SHIFT) | (this.keyspace.clock.fresh() << CLOCK_SHIFT)
+    const kind = type | (encoding << ENCODING_SHIFT)
     if (address === 0) {
+      const meta = kind | (this.keyspace.clock.fresh() << CLOCK_SHIFT)
       const created = entries.create(meta, key, start, end, inlineBytes, expiryMs)
       this.keys.insert(this.hash, created)
       if (!Number.isNaN(expiryMs)) this.expires.insert(this.hash, created)
@@ -266,6 +277,7 @@ export class Database {
       return created
     }
     const old = entries.meta(address)
+    const meta = kind | (old & CLOCK_BITS)
     const oldEncoding = (old >>> ENCODING_SHIFT) & 15
     const expires = !Number.isNaN(expiryMs)
     if (
@@ -354,7 +366,6 @@ export class Database {
     ) {
       entries.replaceBuffer(entries.payload(address), value)
       if (!Number.isNaN(expiryMs)) entries.setExpiry(address, expiryMs)
-      entries.setClock(address, this.keyspace.clock.fresh())
       return address
     }
     const placed = this.place(address, key, start, end, TYPE_STRING, ENCODING_EXTERNAL, 0, expiryMs)

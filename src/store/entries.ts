@@ -18,6 +18,7 @@ export const ENCODING_SHIFT = 3
 export const ENCODING_MASK = 15
 export const HAS_EXPIRY = 1 << 7
 export const CLOCK_SHIFT = 8
+export const CLOCK_BITS = ~0xff
 
 export const TYPE_STRING = 0
 export const TYPE_LIST = 1
@@ -248,7 +249,7 @@ export class Entries extends Slabs {
   setClock(address: number, clock: number): void {
     const words = this.words[address >>> CHUNK_SHIFT]
     const word = (address & UNIT_MASK) << 1
-    words[word] = (words[word] & 0xff) | (clock << CLOCK_SHIFT)
+    words[word] = (words[word] & ~CLOCK_BITS) | (clock << CLOCK_SHIFT)
   }
   /** Word 2: inline length, the INT32's bits, or the object's number, by encoding. */
   payload(address: number): number {
