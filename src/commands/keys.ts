@@ -1,5 +1,5 @@
 /** Commands about keys whatever they hold. Source of behaviour: Redis's db.c. */
-import { globMatchRange } from '../bytes/glob.js'
+import { MATCH, UNDECIDED } from '../bytes/glob.js'
 import { EVENT_GENERIC } from '../config/keyspace-events.js'
 import type { Database } from '../store/database.js'
 import { moveEntry } from '../store/move-entry.js'
@@ -7,6 +7,7 @@ import { typeName } from '../types/type-name.js'
 import { type CommandContext, NO_SUCH_KEY, SAME_OBJECT } from './context.js'
 import { readDatabase } from './database-argument.js'
 import { findUntouched, hasExpired } from './lookup.js'
+import { NameMatcher } from './name-matcher.js'
 import {
   type ArgumentDoc,
   type CommandSpec,
@@ -229,16 +230,23 @@ function keys(ctx: CommandContext): void {
     return
   }
   const all = pattern.length === 1 && pattern[0] === STAR
+  const names = new NameMatcher(ctx, pattern)
   const found: number[] = []
   const visit = (address: number) => {
-    if (!all) {
-      const start = entries.keyStart(address)
-      if (!globMatchRange(pattern, entries.memory(address), start, start + entries.keyLength(address))) return
-    }
-    if (!hasExpired(db, address)) found.push(address)
+    const start = entries.keyStart(address)
+    const result = all ? MATCH : names.decide(entries.memory(address), start, start + entries.keyLength(address))
+    if (result !== MATCH && result !== UNDECIDED) return
+    if (hasExpired(db, address)) return
+    if (result === MATCH) found.push(address)
+    else names.putOff(entries.keyCopy(address))
   }
   for (const segment of db.keys.segments) {
     for (let home = 0; home < 1 << segment.bucketBits; home++) db.keys.visitBucket(segment, home, visit)
+  }
+  if (names.undecided) {
+    const certain = found.map(address => entries.keyCopy(address))
+    names.replyLater(ctx, [], certain)
+    return
   }
   reply.array(found.length)
   for (const address of found) replyKey(ctx, address)
