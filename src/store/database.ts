@@ -27,6 +27,8 @@ import { type KeyState, Watchers } from './watchers.js'
 
 /** No expiry, where a time in milliseconds is expected. */
 export const NEVER = Number.NaN
+/** The expiry that the key has, or none if it has none: where a key gets another value in place of the one it has. */
+export const KEEP_TTL = Number.POSITIVE_INFINITY
 const LONGEST_INTEGER = 20
 const SWEEP_SEGMENTS = 64
 
@@ -121,7 +123,9 @@ export class Database {
   }
 
   isExpired(address: number): boolean {
-    return !this.keyspace.loading && this.keyspace.nowMs > this.entries.expiry(address)
+    const expiryMs = this.entries.expiry(address)
+    // A time before 1970, which only a replica takes, is none (keyIsExpired in Redis's db.c).
+    return this.keyspace.nowMs > expiryMs && expiryMs >= 0 && !this.keyspace.loading
   }
 
   /** Removes a key whose time has come. */
@@ -215,7 +219,10 @@ export class Database {
     this.entries.destroy(address)
   }
 
-  /** Gives a key an expiry (milliseconds of Unix time), changes it, or takes it away (NEVER). Returns the address. */
+  /**
+   * Gives a key an expiry (milliseconds of Unix time), changes it, or takes it away (NEVER). Returns the address. Beyond 2^53 it
+   * is rounded: see ExpiryTime.complete().
+   */
   setExpiry(address: number, expiryMs: number): number {
     const { entries } = this
     const expires = !Number.isNaN(expiryMs)
@@ -254,7 +261,8 @@ export class Database {
   /**
    * An entry for key[start, end) of this type and encoding with `inlineBytes` of value, whose bytes are the caller's to fill.
    * `address` (0 for a new key) is reused when its slot fits, and destroyed otherwise. A key keeps its access history when it
-   * gets another value (dbSetValue in Redis's db.c): what is used often is so whatever it holds.
+   * gets another value (dbSetValue in Redis's db.c): what is used often is so whatever it holds. An expiry beyond 2^53 is
+   * rounded, unless it is KEEP_TTL: see ExpiryTime.complete().
    */
   place(
     address: number,
@@ -279,7 +287,8 @@ export class Database {
     const old = entries.meta(address)
     const meta = kind | (old & CLOCK_BITS)
     const oldEncoding = (old >>> ENCODING_SHIFT) & 15
-    const expires = !Number.isNaN(expiryMs)
+    const keepsTtl = expiryMs === KEEP_TTL
+    const expires = keepsTtl ? (old & HAS_EXPIRY) !== 0 : !Number.isNaN(expiryMs)
     if (
       oldEncoding <= ENCODING_INT64 &&
       ((old & HAS_EXPIRY) !== 0) === expires &&
@@ -287,10 +296,11 @@ export class Database {
     ) {
       entries.setMeta(address, expires ? meta | HAS_EXPIRY : meta)
       entries.setPayload(address, inlineBytes)
-      if (expires) entries.setExpiry(address, expiryMs)
+      if (expires && !keepsTtl) entries.setExpiry(address, expiryMs)
       return address
     }
-    const created = entries.create(meta, key, start, end, inlineBytes, expiryMs)
+    const created = entries.create(meta, key, start, end, inlineBytes, keepsTtl ? entries.expiry(address) : expiryMs)
+    if (keepsTtl) entries.copyExpiry(address, created)
     this.replace(address, created)
     return created
   }
@@ -359,13 +369,14 @@ export class Database {
    */
   setBuffer(address: number, key: Uint8Array, start: number, end: number, value: Buffer, expiryMs: number): number {
     const { entries } = this
+    const keepsTtl = expiryMs === KEEP_TTL
     if (
       address !== 0 &&
       entries.encoding(address) === ENCODING_EXTERNAL &&
-      ((entries.meta(address) & HAS_EXPIRY) !== 0) === !Number.isNaN(expiryMs)
+      (keepsTtl || ((entries.meta(address) & HAS_EXPIRY) !== 0) === !Number.isNaN(expiryMs))
     ) {
       entries.replaceBuffer(entries.payload(address), value)
-      if (!Number.isNaN(expiryMs)) entries.setExpiry(address, expiryMs)
+      if (!keepsTtl && !Number.isNaN(expiryMs)) entries.setExpiry(address, expiryMs)
       return address
     }
     const placed = this.place(address, key, start, end, TYPE_STRING, ENCODING_EXTERNAL, 0, expiryMs)
