@@ -107,6 +107,12 @@ export class CommandContext {
     return ahead.hashes[place]
   }
 
+  /** Address of key argument `index`, which the same command has looked for before, to change it; see Database.findAgain. */
+  findAgain(index: number): number {
+    const { args } = this
+    return this.db.findAgain(args.buffer, args.starts[index], args.ends[index])
+  }
+
   /** Whether the entry (0: none) is of another type than `type`; if so, replies WRONGTYPE. */
   wrongType(address: number, type: number): boolean {
     if (address === 0 || this.db.entries.type(address) === type) return false

@@ -8,6 +8,7 @@ import { dumpPayload } from '../persistence/rdb/payload.js'
 import { type TargetConnection, TargetError, type TargetReply } from '../replication/target-connection.js'
 import { encodeRequest, requestFromArguments } from '../resp/request.js'
 import type { Database } from '../store/database.js'
+import { HAS_EXPIRY } from '../store/entries.js'
 import type { KeyWatcher } from '../store/watchers.js'
 import type { ServerApi } from './server-api.js'
 
@@ -168,14 +169,17 @@ export class Migration {
     const { entries, keyspace } = db
     const address = db.findAny(name, 0, name.length)
     if (address === 0) return null
-    const expiryMs = entries.expiry(address)
-    const ttlMs = Number.isNaN(expiryMs) ? 0 : expiryMs - Date.now()
-    if (ttlMs < 0) return null
+    let ttl = 0n
+    if (entries.meta(address) & HAS_EXPIRY) {
+      ttl = entries.exactExpiry(address) - BigInt(Date.now())
+      if (ttl < 0n) return null
+      // A time to live of 0 would be for ever.
+      if (ttl === 0n) ttl = 1n
+    }
     const payload = dumpPayload(keyspace, address, server.config.values.rdbcompression)
-    const ttl = String(Number.isNaN(expiryMs) ? 0 : Math.max(1, ttlMs))
     return plan.replace
-      ? encodeRequest('RESTORE', name, ttl, payload, 'REPLACE')
-      : encodeRequest('RESTORE', name, ttl, payload)
+      ? encodeRequest('RESTORE', name, String(ttl), payload, 'REPLACE')
+      : encodeRequest('RESTORE', name, String(ttl), payload)
   }
 
   /** Deletes what has arrived over there; to replicas it travels as one DEL. */
