@@ -1,0 +1,205 @@
+/**
+ * The same bytes as lzfCompressExact gives, made in slices: for values that would hold up everybody else if they were compressed
+ * in one go. The source is read piece by piece into a window of what can be referred to and what has to be seen ahead; the
+ * result grows block by block, since how much room it takes is known last.
+ */
+import type { ByteSource } from './byte-source.js'
+
+const MAX_LITERALS = 32
+const MAX_DISTANCE = 8192
+const MAX_MATCH = 264
+const SLOTS = 1 << 16
+
+const WINDOW_BYTES = 128 * 1024
+/** A step looks so far ahead at most: a match, and the three bytes behind it. */
+const LOOKAHEAD = MAX_MATCH + 8
+const BLOCK_BYTES = 256 * 1024
+/** More than one step writes, with the literals before it that may move to the next block. */
+const STEP_MAX_BYTES = 64
+
+export class LzfExactSlices {
+  /** The result, when `done`; empty when it does not fit the room. */
+  blocks: Buffer[] = []
+  /** Length of the result; 0 when it does not fit. */
+  packedBytes = 0
+  done = false
+  private readonly source: ByteSource
+  private readonly end: number
+  private readonly room: number
+  /** Offset in the source of the triple seen last for each hash; 0 stands for nothing seen, as in lzf-exact.ts. */
+  private readonly lastSeen = new Int32Array(SLOTS)
+  /** Bytes [windowStart, windowEnd) of the source. */
+  private readonly window = Buffer.allocUnsafeSlow(WINDOW_BYTES)
+  private windowStart = 0
+  private windowEnd = 0
+  private position = 0
+  private started = false
+  private hash = 0
+  private block = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+  private out = 1
+  private literals = 0
+  private sealedBytes = 0
+
+  /** @param room bytes that the result may take, as with lzfCompressExact. */
+  constructor(source: ByteSource, room: number) {
+    this.source = source
+    this.end = source.length
+    this.room = room
+    if (this.end === 0 || room <= 0) this.fail()
+  }
+
+  /** How much of the source has been looked at. */
+  get bytesRead(): number {
+    return this.position
+  }
+
+  /** Goes on over about `bytes` of the source, or to its end. Returns `done`. */
+  step(bytes: number): boolean {
+    const until = Math.min(this.end, this.position + bytes)
+    while (!this.done) {
+      this.fill()
+      const inner = this.end - 2
+      const stop = this.windowEnd === this.end ? inner : Math.min(inner, this.windowEnd - LOOKAHEAD)
+      if (!this.compress(Math.min(stop, Math.max(until, 1)))) this.fail()
+      else if (this.position >= inner) this.finish()
+      else if (this.position >= until) break
+    }
+    return this.done
+  }
+
+  /** Brings more of the source into the window, when what is there ends near. */
+  private fill(): void {
+    if (this.windowEnd === this.end || this.windowEnd - this.position > LOOKAHEAD) return
+    const keepFrom = Math.max(0, this.position - MAX_DISTANCE - 1)
+    this.window.copyWithin(0, keepFrom - this.windowStart, this.windowEnd - this.windowStart)
+    this.windowStart = keepFrom
+    const until = Math.min(this.end, keepFrom + WINDOW_BYTES)
+    this.source.read(this.windowEnd, until, this.window, this.windowEnd - keepFrom)
+    this.windowEnd = until
+  }
+
+  /** Goes on to `stop`, an offset in the source, or a match beyond it. False: the room is used up. */
+  private compress(stop: number): boolean {
+    const { lastSeen, window, windowStart } = this
+    let { block, hash, literals, out, position } = this
+    let limit = this.room - this.sealedBytes
+    if (!this.started) {
+      this.started = true
+      hash = (window[0] << 8) | window[1]
+    }
+    while (position < stop) {
+      if (out > BLOCK_BYTES - STEP_MAX_BYTES) {
+        this.seal(out, literals)
+        block = this.block
+        out = this.out
+        limit = this.room - this.sealedBytes
+      }
+      const at = position - windowStart
+      hash = (hash << 8) | window[at + 2]
+      const slot = ((hash >>> 8) - (hash & 0xffff) * 5) & (SLOTS - 1)
+      const seen = lastSeen[slot]
+      lastSeen[slot] = position
+      const back = position - seen - 1
+      const candidate = seen - windowStart
+      if (
+        seen > 0 &&
+        back < MAX_DISTANCE &&
+        window[candidate] === window[at] &&
+        window[candidate + 1] === window[at + 1] &&
+        window[candidate + 2] === window[at + 2]
+      ) {
+        if (out - (literals === 0 ? 1 : 0) + 4 >= limit) return false
+        block[out - literals - 1] = literals - 1
+        if (literals === 0) out--
+        const length = this.matchLength(candidate, at)
+        if (length < 9) block[out++] = (back >>> 8) + ((length - 2) << 5)
+        else {
+          block[out++] = (back >>> 8) + (7 << 5)
+          block[out++] = length - 9
+        }
+        block[out++] = back
+        literals = 0
+        out++
+        position += length
+        if (position >= this.end - 2) break
+        const next = position - windowStart
+        lastSeen[slotOf(window, next - 2)] = position - 2
+        lastSeen[slotOf(window, next - 1)] = position - 1
+        hash = (window[next] << 8) | window[next + 1]
+        continue
+      }
+      if (out >= limit) return false
+      block[out++] = window[at]
+      position++
+      if (++literals === MAX_LITERALS) {
+        block[out - literals - 1] = literals - 1
+        literals = 0
+        out++
+      }
+    }
+    this.hash = hash
+    this.literals = literals
+    this.out = out
+    this.position = position
+    return true
+  }
+
+  /** Number of equal bytes at two places of the window, at least 3 and as Redis counts them near the source's end. */
+  private matchLength(candidate: number, at: number): number {
+    const { window } = this
+    const most = Math.min(this.end - this.windowStart - at - 2, MAX_MATCH)
+    let length = 3
+    if (most > 16) {
+      while (length <= 18 && window[candidate + length] === window[at + length]) length++
+      if (length <= 18) return length
+    }
+    while (length < most && window[candidate + length] === window[at + length]) length++
+    return length
+  }
+
+  /** Puts a full block away; the run of literals that has begun goes along to the next one. */
+  private seal(out: number, literals: number): void {
+    const { block } = this
+    const sealed = out - literals - 1
+    this.blocks.push(block.subarray(0, sealed))
+    this.sealedBytes += sealed
+    this.block = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+    block.copy(this.block, 0, sealed, out)
+    this.out = out - sealed
+  }
+
+  /** The last bytes, too few for a match. */
+  private finish(): void {
+    if (this.out + 3 > this.room - this.sealedBytes) {
+      this.fail()
+      return
+    }
+    const { block, window, windowStart } = this
+    let { literals, out, position } = this
+    while (position < this.end) {
+      block[out++] = window[position++ - windowStart]
+      if (++literals === MAX_LITERALS) {
+        block[out - literals - 1] = literals - 1
+        literals = 0
+        out++
+      }
+    }
+    block[out - literals - 1] = literals - 1
+    if (literals === 0) out--
+    this.position = position
+    this.blocks.push(block.subarray(0, out))
+    this.packedBytes = this.sealedBytes + out
+    this.done = true
+  }
+
+  private fail(): void {
+    this.blocks = []
+    this.packedBytes = 0
+    this.done = true
+  }
+}
+
+/** Slot of the three bytes at `at`: IDX(h) for h their big-endian value. */
+function slotOf(window: Buffer, at: number): number {
+  return (((window[at] << 8) | window[at + 1]) - 5 * ((window[at + 1] << 8) | window[at + 2])) & (SLOTS - 1)
+}
