@@ -220,7 +220,7 @@ export class Hash {
     if (pos >= 0) {
       const valueAt = pos + lpEntrySize(listpack, pos)
       this.nextField = valueAt + valueSize - listpackAt
-      if (lpEntrySize(listpack, valueAt) === valueSize) {
+      if (lpEntrySize(listpack, valueAt) === valueSize && !this.db.entries.held.isHeld(listpack.buffer)) {
         lpWriteEntry(listpack, valueAt, value, valueStart, valueEnd)
         return false
       }
