@@ -63,7 +63,7 @@ function clientFlags(client: Client): string {
   if (client.isMaster) flags += 'M'
   if (client.subscriptions.total > 0) flags += 'P'
   if (client.transaction !== null) flags += 'x'
-  if (client.blocked !== null) flags += 'b'
+  if (client.isBlocked) flags += 'b'
   if (client.tracking !== null) {
     flags += 't'
     if (client.tracking.redirectBroken) flags += 'R'

@@ -1,16 +1,15 @@
 /** CLIENT LIST: a line for each client. Of many clients it comes in slices, so that others are served meanwhile. */
 import { encodeVerbatimHeader } from '../resp/encode.js'
+import type { ReplySource } from '../resp/reply-source.js'
+import { LINE_END, type ReplyWriter } from '../resp/reply-writer.js'
 import type { Client } from './client.js'
 import { type ClientType, clientLine, clientType, clientTypeByName } from './client-line.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
-import { replyChunksAndGoOn } from './unblock.js'
+import type { ServerApi } from './server-api.js'
 
 /** So many clients are listed at once. */
 const LISTED_AT_ONCE = 100
-/** How long lines are made in one go, and between how many the clock is read. */
-const SLICE_MS = 1
 const LINES_PER_CLOCK_READ = 16
-const LINE_END = Buffer.from('\r\n', 'latin1')
 
 /** CLIENT LIST [TYPE type | ID id ...]. Verbatim string reply. */
 export function clientList(ctx: CommandContext): void {
@@ -29,9 +28,8 @@ function listByType(ctx: CommandContext, type: ClientType | null): void {
   const clients = [...server.clients.values()].filter(client => type === null || clientType(client) === type)
   const ownLine = clientLine(self, keyspace.nowMs, ctx)
   const lineOf = (client: Client): string => (client === self ? ownLine : clientLine(client, keyspace.nowMs, null))
-  // A transaction and a client that wants no reply get it over with.
-  if (clients.length > LISTED_AT_ONCE && !ctx.inTransaction && self.replyMode === 'on') {
-    listInSlices(ctx, clients, lineOf)
+  if (clients.length > LISTED_AT_ONCE) {
+    ctx.replyFrom(new ClientListReply(server, clients, lineOf))
     return
   }
   let text = ''
@@ -39,33 +37,44 @@ function listByType(ctx: CommandContext, type: ClientType | null): void {
   reply.verbatim(text)
 }
 
-/** The client waits for its reply, which is put together between the turns of others. */
-function listInSlices(
-  { client: self, server }: CommandContext,
-  clients: Client[],
-  lineOf: (client: Client) => string,
-): void {
-  const { resp } = self
-  const chunks: Buffer[] = []
-  let bytes = 0
-  let next = 0
-  const slice = (): void => {
-    if (self.blocked !== waiting || self.closing) return
-    const deadline = performance.now() + SLICE_MS
-    let text = ''
-    while (next < clients.length && (next % LINES_PER_CLOCK_READ !== 0 || performance.now() < deadline)) {
-      const client = clients[next++]
-      if (server.clients.has(client.id)) text += `${lineOf(client)}\n`
-    }
-    const chunk = Buffer.from(text, 'latin1')
-    chunks.push(chunk)
-    bytes += chunk.length
-    if (next < clients.length) setImmediate(slice)
-    else replyChunksAndGoOn(server, self, [encodeVerbatimHeader(resp, bytes), ...chunks, LINE_END])
+/** The list, put together between the turns of others. */
+class ClientListReply implements ReplySource {
+  private readonly server: ServerApi
+  private readonly clients: readonly Client[]
+  private readonly lineOf: (client: Client) => string
+  private readonly chunks: Buffer[] = []
+  private bytes = 0
+  private listed = 0
+
+  constructor(server: ServerApi, clients: readonly Client[], lineOf: (client: Client) => string) {
+    this.server = server
+    this.clients = clients
+    this.lineOf = lineOf
   }
-  const waiting = { kind: 'list', cancel: () => {}, timeOut: null } as const
-  self.blocked = waiting
-  server.afterTurn(slice)
+
+  get memoryBytes(): number {
+    return this.bytes
+  }
+
+  next(out: ReplyWriter, deadlineMs: number): boolean {
+    const { clients, lineOf, server } = this
+    let text = ''
+    do {
+      const client = clients[this.listed++]
+      if (server.clients.has(client.id)) text += `${lineOf(client)}\n`
+      if (this.listed % LINES_PER_CLOCK_READ === 0 && performance.now() >= deadlineMs) break
+    } while (this.listed < clients.length)
+    const chunk = Buffer.from(text, 'latin1')
+    this.chunks.push(chunk)
+    this.bytes += chunk.length
+    if (this.listed < clients.length) return false
+    out.append(encodeVerbatimHeader(out.resp, this.bytes))
+    for (const lines of this.chunks) out.append(lines)
+    out.append(LINE_END)
+    return true
+  }
+
+  close(): void {}
 }
 
 function listById(ctx: CommandContext): void {

@@ -61,7 +61,7 @@ function unblock({ args, reply, server }: CommandContext): void {
   } else reply.integer(0)
 }
 
-/** The master's commands are obeyed, and who waits for a long reply (CLIENT LIST) is blocked only to us. */
+/** The master's commands are obeyed, and who waits for a long reply is blocked only to us. */
 function mayFail(client: Client, { kind }: BlockedState): boolean {
-  return !client.isMaster && kind !== 'list'
+  return !client.isMaster && kind !== 'reply'
 }

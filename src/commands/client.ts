@@ -2,6 +2,7 @@
 import type { User } from '../acl/user.js'
 import { NO_SUBSCRIPTIONS, type Subscriber, type Subscriptions } from '../pubsub/subscriber.js'
 import type { ReplicaLink, ReplicaTraits } from '../replication/replica-link.js'
+import type { ReplySource } from '../resp/reply-source.js'
 import type { Request } from '../resp/request.js'
 import type { Database } from '../store/database.js'
 import type { TrackingClient, TrackingState } from '../tracking/tracking-client.js'
@@ -38,6 +39,11 @@ export interface Transport {
   sendAll(chunks: readonly Buffer[]): void
   /** Sends at the end of the turn, behind the replies written so far, those of a request being served included. */
   post(bytes: Buffer): void
+  /**
+   * Sends a reply piece by piece, as the client reads, behind the replies written so far. What is written later waits for its
+   * end, and so do the client's further requests.
+   */
+  replyFrom(source: ReplySource): void
   /** Puts a request back in front of those that wait, to be executed anew by resume(). */
   postpone(request: Request): void
   /** Forgets the request that was put back: the client gets another answer to it. */
@@ -74,12 +80,15 @@ export type ReplyMode = 'on' | 'off' | 'skip' | 'skipping'
 
 /** Why a client waits, and how to end it (client gone, CLIENT UNBLOCK). */
 export interface BlockedState {
-  readonly kind: 'wait' | 'migrate' | 'shutdown' | 'postponed' | 'list'
+  readonly kind: 'wait' | 'migrate' | 'shutdown' | 'postponed' | 'reply'
   /** Takes the wait back: the client is gone, or gets another answer. */
   cancel(): void
   /** Answers as when the time is up, and lets the client go on; null when only what it waits for can end the wait. */
   readonly timeOut: (() => void) | null
 }
+
+/** The wait of a client for a reply that comes in pieces: one to this server only, not to its users. */
+export const LONG_REPLY: BlockedState = { kind: 'reply', cancel: () => {}, timeOut: null }
 
 export class Client implements Subscriber, TrackingClient {
   readonly id: number
@@ -168,6 +177,11 @@ export class Client implements Subscriber, TrackingClient {
 
   get isReplica(): boolean {
     return this.replica !== null
+  }
+
+  /** It waits for something else than the rest of its own reply. */
+  get isBlocked(): boolean {
+    return this.blocked !== null && this.blocked !== LONG_REPLY
   }
 
   /** "127.0.0.1:50000", or the socket's path with ":0". */

@@ -4,6 +4,7 @@
  */
 import { EVENT_KEY_MISS } from '../config/keyspace-events.js'
 import type { KeyspaceEvents } from '../pubsub/keyspace-events.js'
+import type { ReplySource } from '../resp/reply-source.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import { type Request, requestFromArguments } from '../resp/request.js'
 import type { Database } from '../store/database.js'
@@ -96,6 +97,18 @@ export class CommandContext {
     const value = this.args.safeInteger(index)
     if (Number.isNaN(value)) this.reply.error(NOT_AN_INTEGER)
     return value
+  }
+
+  /** Replies piece by piece, as the client reads: for replies that are long, or take long to make. */
+  replyFrom(source: ReplySource): void {
+    const { client } = this
+    if (client.replyMode === 'on' && !client.isReplica) {
+      client.transport.replyFrom(source)
+      return
+    }
+    source.close()
+    // Any reply ends the link to a replica.
+    if (client.isReplica) this.reply.null()
   }
 
   /** Replicas get these arguments in place of the request; several calls give several commands. */

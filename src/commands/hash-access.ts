@@ -1,5 +1,6 @@
 /** What all hash commands share: the hash of the key argument, and bytes of it as a reply. */
 
+import type { ReplyWriter } from '../resp/reply-writer.js'
 import { TYPE_HASH } from '../store/entries.js'
 import { ByteRange } from '../types/byte-range.js'
 import { Hash, type HashLimits } from '../types/hash.js'
@@ -52,6 +53,11 @@ export function hashLimits(ctx: CommandContext): HashLimits {
 
 /** Replies a range as a bulk string. */
 export function replyRange(ctx: CommandContext, range: ByteRange): void {
-  if (range.lasting) ctx.reply.bulkReference(range.buffer)
-  else ctx.reply.bulk(range.buffer, range.start, range.end)
+  writeRange(ctx.reply, range)
+}
+
+/** Writes a range as a bulk string. */
+export function writeRange(out: ReplyWriter, range: ByteRange): void {
+  if (range.lasting) out.bulkReference(range.buffer)
+  else out.bulk(range.buffer, range.start, range.end)
 }

@@ -1,38 +1,44 @@
 /** Hash commands that go through a hash or choose from it: HGETALL, HKEYS, HVALS, HSCAN, HRANDFIELD. */
 import { INT64_MAX, INT64_MIN } from '../bytes/integers.js'
-import type { ByteRange } from '../types/byte-range.js'
-import { forEachElement } from '../types/element-table.js'
+import { PIECE_BYTES, type ReplySource } from '../resp/reply-source.js'
+import type { ReplyWriter } from '../resp/reply-writer.js'
+import { lpEntrySize } from '../store/listpack.js'
+import { ByteRange } from '../types/byte-range.js'
+import { fieldPositions } from '../types/hash-listpack.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from './context.js'
-import { field, hash, openForRead, replyRange, value } from './hash-access.js'
+import { field, hash, openForRead, replyRange, value, writeRange } from './hash-access.js'
 import { parseScanCursor, parseScanOptions, type ScanOptions, scanGoesOn, scanMatches } from './scan-options.js'
+import {
+  AllElements,
+  DrawnElements,
+  differentElements,
+  SLICED_FROM_ELEMENTS,
+  type WriteElement,
+} from './table-replies.js'
 
-/** A table's elements are gathered and thinned out when at least every third is wanted, else drawn until enough differ. */
-const GATHER_FACTOR = 3
+const DRAWS_BETWEEN_CLOCK_READS = 32
 /** Redis's range for a count whose reply has two elements for each. */
 const MAX_COUNT_WITH_VALUES = INT64_MAX / 2n
 
 /** HGETALL key. */
 export function hgetall(ctx: CommandContext): void {
   if (!openForRead(ctx)) return
-  ctx.reply.map(hash.length)
-  hash.iterate((name, content) => {
-    replyRange(ctx, name)
-    replyRange(ctx, content)
-  })
+  const { length } = hash
+  replyAll(ctx, PAIRS, out => out.map(length))
 }
 
 /** HKEYS key. */
 export function hkeys(ctx: CommandContext): void {
   if (!openForRead(ctx)) return
-  ctx.reply.array(hash.length)
-  hash.iterate(name => replyRange(ctx, name))
+  const { length } = hash
+  replyAll(ctx, FIELDS, out => out.array(length))
 }
 
 /** HVALS key. */
 export function hvals(ctx: CommandContext): void {
   if (!openForRead(ctx)) return
-  ctx.reply.array(hash.length)
-  hash.iterate((_, content) => replyRange(ctx, content))
+  const { length } = hash
+  replyAll(ctx, VALUES, out => out.array(length))
 }
 
 /** HSCAN key cursor [MATCH pattern] [COUNT count]. A missing key is answered before the options are looked at. */
@@ -126,84 +132,147 @@ export function hrandfield(ctx: CommandContext): void {
     return
   }
   if (!openForRead(ctx)) return
-  const count = Number(wide)
-  if (hash.address === 0 || count === 0) {
+  if (hash.address === 0 || wide === 0n) {
     reply.array(0)
     return
   }
-  if (count < 0) replyDraws(ctx, -count, withValues)
-  else if (count >= hash.length) replyAll(ctx, withValues)
-  else if (hash.isTable) replyDifferent(ctx, count, withValues)
-  else replyDifferentOfListpack(ctx, count, withValues)
-}
-
-/** Array header for `count` fields: with values, RESP2 has one flat array and RESP3 an array of pairs. */
-function replyCount(ctx: CommandContext, count: number, withValues: boolean): void {
-  ctx.reply.array(withValues && ctx.reply.resp === 2 ? count * 2 : count)
-}
-
-function replyOne(ctx: CommandContext, name: ByteRange, content: ByteRange, withValues: boolean): void {
-  if (withValues && ctx.reply.resp === 3) ctx.reply.array(2)
-  replyRange(ctx, name)
-  if (withValues) replyRange(ctx, content)
-}
-
-/** `count` fields, each drawn from all. */
-function replyDraws(ctx: CommandContext, count: number, withValues: boolean): void {
-  replyCount(ctx, count, withValues)
-  const positions = hash.isTable ? null : hash.fieldPositions()
-  for (; count > 0; count--) {
-    if (positions === null) hash.random(field, value)
-    else hash.showAt(positions[Math.floor(Math.random() * positions.length)], field, value)
-    replyOne(ctx, field, value, withValues)
+  const show = !withValues ? FIELDS : reply.resp === 3 ? NESTED_PAIRS : PAIRS
+  // With values, RESP2 has one flat array.
+  const perField = show === PAIRS ? 2n : 1n
+  const count = Number(wide)
+  if (count < 0) replyDraws(ctx, -count, show, arrayHead(-wide * perField))
+  else if (count >= hash.length) replyAll(ctx, show, arrayHead(BigInt(hash.length) * perField))
+  else if (hash.isTable) replyDifferent(ctx, count, show, arrayHead(wide * perField))
+  else {
+    arrayHead(wide * perField)(reply)
+    replyDifferentOfListpack(ctx, count, show)
   }
 }
 
-function replyAll(ctx: CommandContext, withValues: boolean): void {
-  replyCount(ctx, hash.length, withValues)
-  hash.iterate((name, content) => replyOne(ctx, name, content, withValues))
+/** Counts of draws may be larger than a number holds exactly. */
+function arrayHead(elements: bigint): (out: ReplyWriter) => void {
+  return out => out.raw(`*${elements}\r\n`)
+}
+
+/** What a reply shows of each field. */
+type Shown = (out: ReplyWriter, name: ByteRange, content: ByteRange) => void
+
+const FIELDS: Shown = (out, name) => writeRange(out, name)
+const VALUES: Shown = (out, _, content) => writeRange(out, content)
+const PAIRS: Shown = (out, name, content) => {
+  writeRange(out, name)
+  writeRange(out, content)
+}
+/** HRANDFIELD WITHVALUES in RESP3: an array of pairs. */
+const NESTED_PAIRS: Shown = (out, name, content) => {
+  out.array(2)
+  writeRange(out, name)
+  writeRange(out, content)
+}
+
+/** Shows elements of a table for as long as the reply may take: the hash that is open now will not be. */
+function elementWriter(show: Shown): WriteElement {
+  const name = new ByteRange()
+  const content = new ByteRange()
+  return (out, table, element) => {
+    name.readElement(table.entries, element)
+    content.readElementValue(table.entries, element)
+    show(out, name, content)
+  }
+}
+
+/** All fields, behind what `head` writes. */
+function replyAll(ctx: CommandContext, show: Shown, head: (out: ReplyWriter) => void): void {
+  const { keyspace, reply } = ctx
+  if (hash.address !== 0 && hash.isTable && hash.length > SLICED_FROM_ELEMENTS) {
+    ctx.replyFrom(new AllElements(keyspace, hash.table, head, elementWriter(show)))
+    return
+  }
+  head(reply)
+  hash.iterate((name, content) => show(reply, name, content))
+}
+
+/** `count` fields, each drawn from all. */
+function replyDraws(ctx: CommandContext, count: number, show: Shown, head: (out: ReplyWriter) => void): void {
+  const { keyspace, reply } = ctx
+  const sliced = count > SLICED_FROM_ELEMENTS
+  if (hash.isTable) {
+    if (sliced) {
+      ctx.replyFrom(new DrawnElements(keyspace, hash.table, count, false, head, elementWriter(show)))
+      return
+    }
+    head(reply)
+    for (; count > 0; count--) {
+      hash.random(field, value)
+      show(reply, field, value)
+    }
+    return
+  }
+  const draws = new ListpackDraws(hash.listpackCopy(), count, show, head)
+  if (sliced) ctx.replyFrom(draws)
+  else draws.next(reply, Number.POSITIVE_INFINITY)
+}
+
+/** Draws from a small hash: from a copy, since the hash may change before the last one. */
+class ListpackDraws implements ReplySource {
+  readonly memoryBytes: number
+  private readonly listpack: Buffer
+  private readonly positions: Int32Array
+  private left: number
+  private readonly show: Shown
+  private head: ((out: ReplyWriter) => void) | null
+  private readonly name = new ByteRange()
+  private readonly content = new ByteRange()
+
+  constructor(listpack: Buffer, count: number, show: Shown, head: (out: ReplyWriter) => void) {
+    this.listpack = listpack
+    this.positions = fieldPositions(listpack, 0)
+    this.memoryBytes = listpack.length + this.positions.byteLength
+    this.left = count
+    this.show = show
+    this.head = head
+  }
+
+  next(out: ReplyWriter, deadlineMs: number): boolean {
+    const { content, listpack, name, positions, show } = this
+    this.head?.(out)
+    this.head = null
+    while (this.left > 0) {
+      const pos = positions[Math.floor(Math.random() * positions.length)]
+      name.readListpack(listpack, pos)
+      content.readListpack(listpack, pos + lpEntrySize(listpack, pos))
+      show(out, name, content)
+      this.left--
+      if (this.left % DRAWS_BETWEEN_CLOCK_READS !== 0 || deadlineMs === Number.POSITIVE_INFINITY) continue
+      if (out.totalBytes >= PIECE_BYTES || performance.now() >= deadlineMs) return false
+    }
+    return true
+  }
+
+  close(): void {}
 }
 
 /** Selection sampling (Knuth, 3.4.2 S): every choice of `count` fields is as likely, and they come in the hash's order. */
-function replyDifferentOfListpack(ctx: CommandContext, count: number, withValues: boolean): void {
-  replyCount(ctx, count, withValues)
+function replyDifferentOfListpack(ctx: CommandContext, count: number, show: Shown): void {
   const positions = hash.fieldPositions()
   let left = positions.length
   for (let i = 0; count > 0; i++, left--) {
     if (Math.random() * left >= count) continue
     hash.showAt(positions[i], field, value)
-    replyOne(ctx, field, value, withValues)
+    show(ctx.reply, field, value)
     count--
   }
 }
 
-/** `count` different fields of a large hash, in O(count). */
-function replyDifferent(ctx: CommandContext, count: number, withValues: boolean): void {
-  replyCount(ctx, count, withValues)
-  for (const element of count * GATHER_FACTOR > hash.length ? thinnedOut(count) : drawn(count)) {
-    hash.showElement(element, field, value)
-    replyOne(ctx, field, value, withValues)
+/** `count` different fields of a large hash, which has more. */
+function replyDifferent(ctx: CommandContext, count: number, show: Shown, head: (out: ReplyWriter) => void): void {
+  const { keyspace, reply } = ctx
+  const source = differentElements(keyspace, hash.table, count, head, elementWriter(show))
+  if (count > SLICED_FROM_ELEMENTS) {
+    ctx.replyFrom(source)
+    return
   }
-}
-
-/** All elements, shuffled as far as they are needed. */
-function thinnedOut(count: number): Uint32Array {
-  const elements = new Uint32Array(hash.length)
-  let filled = 0
-  forEachElement(hash.table, element => {
-    elements[filled++] = element
-  })
-  for (let i = 0; i < count; i++) {
-    const j = i + Math.floor(Math.random() * (elements.length - i))
-    const chosen = elements[j]
-    elements[j] = elements[i]
-    elements[i] = chosen
-  }
-  return elements.subarray(0, count)
-}
-
-function drawn(count: number): Set<number> {
-  const elements = new Set<number>()
-  while (elements.size < count) elements.add(hash.table.random())
-  return elements
+  let done = false
+  while (!done) done = source.next(reply, Number.POSITIVE_INFINITY)
+  source.close()
 }

@@ -5,12 +5,8 @@ import type { ServerApi } from './server-api.js'
 
 /** The client has waited long enough: sends the reply to its command and goes on with what it has sent since. */
 export function replyAndGoOn(server: ServerApi, client: Client, reply: Buffer): void {
-  replyChunksAndGoOn(server, client, [reply])
-}
-
-export function replyChunksAndGoOn(server: ServerApi, client: Client, chunks: readonly Buffer[]): void {
   client.blocked = null
-  client.transport.sendAll(chunks)
+  client.transport.send(reply)
   server.afterTurn(() => client.transport.resume())
 }
 
@@ -33,7 +29,7 @@ const ROLE_CHANGED = 'UNBLOCKED force unblock from blocking operation, instance 
 export function endAllWaits(server: ServerApi): void {
   for (const client of [...server.clients.values()]) {
     const { blocked } = client
-    if (blocked === null || blocked.kind === 'postponed' || blocked.kind === 'list') continue
+    if (blocked === null || blocked.kind === 'postponed' || blocked.kind === 'reply') continue
     unblockWithError(server, client, ROLE_CHANGED)
     client.transport.closeAfterReplies()
   }

@@ -5,6 +5,7 @@ import type { PendingRequests } from '../resp/pending-request.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import type { RequestParser } from '../resp/request-parser.js'
 import type { OutputsUnderWay } from './output-queue.js'
+import type { StreamTaker } from './reply-streams.js'
 
 /** A connection as the server calls it back. */
 export interface TurnTaker {
@@ -60,6 +61,8 @@ export interface ConnectionHost {
   /** Calls endTurn() when all connections have had their turn; behind that, for messages. */
   flushLater(connection: TurnTaker): void
   postLater(connection: TurnTaker): void
+  /** Calls continueStream() in a later turn. */
+  streamLater(connection: StreamTaker): void
   outputGrew(client: Client): void
   protocolError(client: Client, text: string): void
   queryBufferExceeded(client: Client): void

@@ -4,12 +4,14 @@
  * connection is little more than its handle: ten thousand of them should cost no more than in C.
  */
 import { latin1 } from '../bytes/latin1.js'
-import type { Transport } from '../commands/client.js'
+import { LONG_REPLY, type Transport } from '../commands/client.js'
+import type { ReplySource } from '../resp/reply-source.js'
 import type { ConnectionHost } from './connection-host.js'
 import { ConnectionInput } from './connection-input.js'
 import { closeHandle, keepRequest, writeRequest } from './node-handles.js'
 import { type OutputOwner, OutputQueue } from './output-queue.js'
 import { bufferForPeak, ReplyPeak } from './reply-peak.js'
+import { ReplyStream, type StreamTaker } from './reply-streams.js'
 import { addressOf, type StreamHandle } from './stream-handle.js'
 
 /** Strings up to this size are written by libuv from its stack; larger ones it would copy to the heap. */
@@ -17,12 +19,15 @@ const STRING_WRITE_MAX_BYTES = 16384
 /** As with Redis's own reply buffer, so much output counts for no limit. */
 const UNLIMITED_OUTPUT_BYTES = 16384
 
-export class Connection extends ConnectionInput implements Transport, OutputOwner {
+export class Connection extends ConnectionInput implements Transport, OutputOwner, StreamTaker {
+  streamDue = false
   private readonly unixSocketPath: string | null
   private peer: string | null = null
   /** Replies of this turn, one character a byte; they come behind `output`. */
   private text = ''
   private output: OutputQueue | null = null
+  /** Long replies under way, with what comes behind them. */
+  private stream: ReplyStream | null = null
   private peak: ReplyPeak | null = null
   private ending = false
 
@@ -48,13 +53,13 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     return this.handle.fd ?? -1
   }
   get pendingOutputBytes(): number {
-    return this.text.length + (this.output?.bytes ?? 0)
+    return this.text.length + (this.output?.bytes ?? 0) + (this.stream?.bytes ?? 0)
   }
   get replyBytes(): number {
     return this.text.length
   }
   get pendingOutputChunks(): number {
-    return this.output?.length ?? 0
+    return (this.output?.length ?? 0) + (this.stream?.length ?? 0)
   }
   get replyPeakBytes(): number {
     return this.peak?.bytes(this.host.replyBuffer) ?? 0
@@ -63,7 +68,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     return bufferForPeak(this.replyPeakBytes, this.host.replyBuffer)
   }
   get memoryBytes(): number {
-    return this.inputMemoryBytes + (this.output?.memoryBytes ?? 0)
+    return this.inputMemoryBytes + (this.output?.memoryBytes ?? 0) + (this.stream?.memoryBytes ?? 0)
   }
 
   // Output
@@ -86,7 +91,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     const size = replies.totalBytes
     this.count(size)
     this.notePeak(size)
-    if (replies.chunkBytes !== 0 || size > STRING_WRITE_MAX_BYTES || this.text !== '') {
+    if (replies.chunkBytes !== 0 || size > STRING_WRITE_MAX_BYTES || this.text !== '' || this.stream !== null) {
       for (const chunk of replies.takeChunks()) this.enqueue(chunk)
       this.checkOutput()
     } else {
@@ -119,7 +124,9 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
       const pending = error === 0 ? keepRequest() : null
       if (pending !== null) this.queue.await(pending, text.length)
     } else error = this.drain()
-    if (error !== 0 || (this.ending && (this.output === null || this.output.isIdle))) this.close()
+    if (error !== 0) this.close()
+    else if (this.stream !== null) this.host.streamLater(this)
+    else if (this.ending) this.closeIfIdle()
   }
 
   private drain(): number {
@@ -148,6 +155,10 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
   }
 
   private enqueue(bytes: Buffer): void {
+    if (this.stream !== null) {
+      this.stream.push(bytes)
+      return
+    }
     this.queueText()
     this.queue.push(bytes)
   }
@@ -191,6 +202,42 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     this.host.postLater(this)
   }
 
+  replyFrom(source: ReplySource): void {
+    if (this.destroyed) {
+      source.close()
+      return
+    }
+    this.flush()
+    this.stream ??= new ReplyStream()
+    this.stream.add(source)
+    this.client.blocked = LONG_REPLY
+    this.host.flushLater(this)
+  }
+
+  continueStream(deadlineMs: number): void {
+    const { client, host, stream } = this
+    if (this.destroyed || stream === null || (this.output !== null && !this.output.isIdle)) return
+    const { replies } = host
+    replies.resp = client.resp
+    const done = stream.next(replies, deadlineMs)
+    this.count(replies.totalBytes)
+    for (const chunk of replies.takeChunks()) this.queue.push(chunk)
+    if (done) this.stream = null
+    if (this.drain() !== 0) this.close()
+    if (this.destroyed) return
+    if (!done) {
+      if (this.output === null || this.output.isIdle) host.streamLater(this)
+    } else if (this.ending) this.closeIfIdle()
+    else if (client.blocked === LONG_REPLY) {
+      client.blocked = null
+      host.resumeLater(this)
+    }
+  }
+
+  private closeIfIdle(): void {
+    if (this.output === null || this.output.isIdle) this.close()
+  }
+
   get onDrain(): (() => void) | null {
     return this.output?.onDrain ?? null
   }
@@ -210,7 +257,8 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     }
     this.client.lastInteractionMs = Date.now()
     if (!this.queue.isIdle) return
-    if (this.ending) this.close()
+    if (this.stream !== null) this.host.streamLater(this)
+    else if (this.ending) this.close()
     else this.queue.onDrain?.()
   }
 
@@ -219,7 +267,8 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
   ended(): void {
     const { output } = this
     // The other side has nothing more to say, but may read what it has asked for: replies that wait for the end of this turn.
-    if (this.text !== '' || (output !== null && !output.writing && !output.isIdle)) this.closeAfterReplies()
+    const waits = this.text !== '' || this.stream !== null
+    if (waits || (output !== null && !output.writing && !output.isIdle)) this.closeAfterReplies()
     else this.close()
   }
 
@@ -229,6 +278,8 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     this.client.closing = true
     this.text = ''
     this.output?.clear()
+    this.stream?.close()
+    this.stream = null
     closeHandle(this.handle)
   }
 

@@ -62,8 +62,9 @@ function clientsFields({ clients, config, replication, stats, tracking }: Server
   const { recentInput, recentOutput } = stats
   const now = Date.now()
   let blocked = 0
-  for (const { blocked: state, transport } of clients.values()) {
-    if (state !== null) blocked++
+  for (const client of clients.values()) {
+    const { transport } = client
+    if (client.isBlocked) blocked++
     recentInput.note(transport.pendingInputBytes, now)
     recentOutput.note(transport.pendingOutputBytes, now)
   }

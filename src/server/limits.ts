@@ -55,7 +55,7 @@ export class OutputLimits {
 
 /** `timeout`: whether a client has been idle for too long. */
 export function isIdleTooLong(client: Client, timeoutSeconds: number, nowMs: number): boolean {
-  if (timeoutSeconds === 0 || client.isReplica || client.isMaster || client.blocked !== null) return false
+  if (timeoutSeconds === 0 || client.isReplica || client.isMaster || client.isBlocked) return false
   if (client.monitoring || client.subscriptions.total > 0) return false
   return nowMs - client.lastInteractionMs > timeoutSeconds * 1000
 }

@@ -1,6 +1,7 @@
 /** The link to a master as the connection of a client: it is listed and can be closed, but nothing is sent to it. */
 import type { Transport } from '../commands/client.js'
 import type { MasterPeer } from '../replication/master-link.js'
+import type { ReplySource } from '../resp/reply-source.js'
 import { descriptorOf } from './node-handles.js'
 import { joinAddress } from './stream-handle.js'
 
@@ -49,6 +50,10 @@ export class MasterTransport implements Transport {
   send(): void {}
   sendAll(): void {}
   post(): void {}
+
+  replyFrom(source: ReplySource): void {
+    source.close()
+  }
 
   /** The stream itself keeps what is not executed. */
   postpone(): void {}

@@ -20,6 +20,9 @@ export const NO_TRANSPORT: Transport = {
   send(): void {},
   sendAll(): void {},
   post(): void {},
+  replyFrom(source): void {
+    source.close()
+  },
   postpone(): void {},
   dropPostponed(): void {},
   close(): void {},

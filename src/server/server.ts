@@ -56,6 +56,7 @@ import { refuse, startReading } from './node-handles.js'
 import { lowerMaxclients } from './open-files.js'
 import { OutputsUnderWay } from './output-queue.js'
 import { setProcessTitle } from './process.js'
+import { ReplyStreams, type StreamTaker } from './reply-streams.js'
 import { Shutdown } from './shutdown.js'
 import { ipOf, type StreamHandle } from './stream-handle.js'
 import type { Supervisor } from './supervision.js'
@@ -155,6 +156,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   private onDisconnected: () => void = () => {}
   private stopWarmUp: () => void = () => {}
   private nextClientId = 1
+  private readonly replyStreams = new ReplyStreams()
   private readonly tasks: (() => void)[] = []
   private tasksScheduled = false
   private readonly onExit: (code: number) => void
@@ -349,6 +351,10 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   flushLater(connection: TurnTaker): void {
     this.turnEnd.flushLater(connection)
+  }
+
+  streamLater(connection: StreamTaker): void {
+    this.replyStreams.later(connection)
   }
 
   postLater(connection: TurnTaker): void {

@@ -124,7 +124,7 @@ export class Compaction {
     const { databases, tables } = this.keyspace
     if (position < databases.length) return databases[position].keys
     const table = tables.peek(position - databases.length)
-    return table?.entriesMayMove ? table : null
+    return table?.entriesMayMove && table.observer === null ? table : null
   }
 
   private readonly moveElement = (address: number): number => {

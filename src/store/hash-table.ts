@@ -35,6 +35,16 @@ const TABLE_OBJECT_BYTES = 1280
 /** A directory has an object and a number for each prefix. */
 const DIRECTORY_SLOT_BYTES = 12
 
+/** Sees elements come and go, while somebody reads the table bit by bit (table-view.ts). */
+export interface TableObserver {
+  /** The element has come into the table, new or in the place of another. */
+  came(address: number): void
+  /** The element leaves the table. True: it is still needed, and the observer will free it. */
+  goes(hash: number, address: number): boolean
+  /** The table has left the keyspace. True: it is still needed, and the observer will discard it. */
+  keepsTable(): boolean
+}
+
 export class HashTable {
   count = 0
   readonly segments: Segment[] = []
@@ -42,6 +52,8 @@ export class HashTable {
   entriesMayMove = false
   /** Set while a snapshot walks the table: merges would mix buckets that were saved with others that were not. */
   pinned = false
+  /** Elements are not to be changed in place while there is one. */
+  observer: TableObserver | null = null
   /** How many objects INFO lazyfreed_objects will count when the table has been freed. */
   lazyObjects = 0
   readonly entries: Entries
@@ -291,6 +303,11 @@ export class HashTable {
       })
     }
     return this.cursorBehind(segment, home)
+  }
+
+  /** Whether a walk by scan() that has come to `cursor` has passed the place of `hash`. */
+  isBehind(hash: number, cursor: number): boolean {
+    return ((hash >>> 8) & (BUCKETS - 1)) * TWO_32 + (hash >>> 0) < cursor
   }
 
   /** Visits all entries of one home bucket. */

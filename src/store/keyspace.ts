@@ -32,6 +32,12 @@ export interface KeyspaceListener {
   flushed(database: Database | null): void
 }
 
+/** What somebody kept in memory that nobody needs any more. */
+export interface Remains {
+  /** Frees some of it until `deadlineMs` (performance.now()); true when nothing is left. */
+  freeSome(deadlineMs: number): boolean
+}
+
 export class Keyspace {
   /** Memory on its way back to the system. */
   readonly released: ReleasedMemory
@@ -74,6 +80,10 @@ export class Keyspace {
   pendingObjects = 0
   /** Tables that left the keyspace, to be freed in slices (discard()). */
   private garbage: HashTable[] = []
+  /** Closed views of tables, with what they kept. */
+  private remains: Remains[] = []
+  /** Views of tables that are being read bit by bit (table-view.ts). */
+  openViews = 0
   private freeing: HashTable | null = null
   private freeingSegment = 0
 
@@ -159,13 +169,14 @@ export class Keyspace {
     for (const table of this.garbage) this.lazyfree.freedObjects += table.lazyObjects
     this.lazyfree.freedObjects += this.freeing?.lazyObjects ?? 0
     if (this.reportsChanges) this.listener?.flushed(null)
-    // A snapshot under way reads on in the old memory, which is the garbage collector's then.
-    if (this.snapshot === null) {
+    // A snapshot under way, or a long reply, reads on in the old memory, which is the garbage collector's then.
+    if (this.snapshot === null && this.openViews === 0) {
       this.entries.releaseAll()
       for (const database of this.databases) database.close()
     }
     this.entries.lent.clear()
     this.garbage = []
+    this.remains = []
     this.freeing = null
     this.pendingObjects = 0
     this.replicaExpiries.clear()
@@ -173,6 +184,7 @@ export class Keyspace {
 
   /** A table's elements are no longer wanted; they are freed in slices by collectGarbage(), and count as table.lazyObjects. */
   discard(table: HashTable): void {
+    if (table.observer?.keepsTable()) return
     if (this.snapshot?.keepsTable(table)) return
     // A table of before a FLUSHALL that a snapshot kept: its memory has gone as a whole.
     if (table.entries !== this.entries) return
@@ -184,8 +196,17 @@ export class Keyspace {
     this.pendingObjects += Math.max(1, table.lazyObjects)
   }
 
+  /** As discard(), for elements that have left a table. */
+  freeLater(remains: Remains): void {
+    this.remains.push(remains)
+  }
+
   /** Frees elements of discarded tables until `deadline` (performance.now()), one segment at least; true when none is left. */
   collectGarbage(deadline: number): boolean {
+    while (this.remains.length > 0) {
+      if (!this.remains[this.remains.length - 1].freeSome(deadline)) return false
+      this.remains.pop()
+    }
     for (;;) {
       if (this.freeing === null) {
         this.freeing = this.garbage.pop() ?? null

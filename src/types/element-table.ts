@@ -60,26 +60,35 @@ export function setElement(
   const { entries } = keyspace
   const hash = hashBytes(field, fieldStart, fieldEnd)
   if (keyspace.snapshot !== null) keyspace.snapshot.beforeElementWrite(table, hash)
+  const { observer } = table
   const address = table.find(hash, field, fieldStart, fieldEnd)
   if (address === 0) {
-    table.insert(hash, createElement(entries, field, fieldStart, fieldEnd, value, valueStart, valueEnd))
+    const added = createElement(entries, field, fieldStart, fieldEnd, value, valueStart, valueEnd)
+    table.insert(hash, added)
+    observer?.came(added)
     return true
   }
+  if (observer === null && overwritten(entries, address, value, valueStart, valueEnd)) return false
+  const next = createElement(entries, field, fieldStart, fieldEnd, value, valueStart, valueEnd)
+  table.replaceFound(next)
+  if (observer === null || !observer.goes(hash, address)) entries.destroy(address)
+  observer?.came(next)
+  return false
+}
+
+/** Changes an element's value in place, if it has the room. */
+function overwritten(entries: Entries, address: number, value: Buffer, valueStart: number, valueEnd: number): boolean {
   const length = valueEnd - valueStart
   const external = entries.encoding(address) === ENCODING_EXTERNAL
   if (length > INLINE_VALUE_MAX_BYTES) {
-    if (external) {
-      entries.replaceBuffer(entries.payload(address), ownCopy(value, valueStart, valueEnd))
-      return false
-    }
-  } else if (!external && entries.fitsSlot(address, length)) {
-    copyBytes(value, valueStart, valueEnd, entries.memory(address), entries.valueStart(address))
-    entries.setPayload(address, length)
-    return false
+    if (!external) return false
+    entries.replaceBuffer(entries.payload(address), ownCopy(value, valueStart, valueEnd))
+    return true
   }
-  table.replaceFound(createElement(entries, field, fieldStart, fieldEnd, value, valueStart, valueEnd))
-  entries.destroy(address)
-  return false
+  if (external || !entries.fitsSlot(address, length)) return false
+  copyBytes(value, valueStart, valueEnd, entries.memory(address), entries.valueStart(address))
+  entries.setPayload(address, length)
+  return true
 }
 
 /** Removes an element and frees it; shows a snapshot the old one first. Returns false when there is none. O(1). */
@@ -95,7 +104,7 @@ export function deleteElement(
   const address = table.find(hash, field, fieldStart, fieldEnd)
   if (address === 0) return false
   table.removeFound()
-  keyspace.entries.destroy(address)
+  if (table.observer === null || !table.observer.goes(hash, address)) keyspace.entries.destroy(address)
   return true
 }
 

@@ -1,6 +1,6 @@
 /** A small hash's listpack: field, value, field, value, ... */
 import { INLINE_VALUE_MAX_BYTES } from '../store/entries.js'
-import { LP_EMPTY_SIZE, lpBytes, lpEntrySize, lpFind, lpFirst } from '../store/listpack.js'
+import { LP_EMPTY_SIZE, lpBytes, lpEntrySize, lpFind, lpFirst, lpLength } from '../store/listpack.js'
 import { lpEmpty, lpInsertPairInto, lpReplaceInto } from '../store/listpack-edit.js'
 
 /** Encoding and backlen bytes of two listpack entries, at most. */
@@ -45,4 +45,16 @@ export function gatherPairs(
     }
   }
   return true
+}
+
+/** Positions of the fields, in order. O(n). */
+export function fieldPositions(listpack: Buffer, at: number): Int32Array {
+  const positions = new Int32Array(lpLength(listpack, at) >>> 1)
+  let pos = lpFirst(listpack, at)
+  for (let i = 0; i < positions.length; i++) {
+    positions[i] = pos
+    pos += lpEntrySize(listpack, pos)
+    pos += lpEntrySize(listpack, pos)
+  }
+  return positions
 }

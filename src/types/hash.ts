@@ -20,7 +20,7 @@ import {
   forEachElement,
   setElement,
 } from './element-table.js'
-import { emptyListpack, findField, gathered, gatherPairs } from './hash-listpack.js'
+import { emptyListpack, fieldPositions, findField, gathered, gatherPairs } from './hash-listpack.js'
 import {
   createListpack,
   listpackBuffer,
@@ -351,15 +351,13 @@ export class Hash {
 
   /** Positions of the fields in a small hash's listpack, in order, for those who choose among them. O(n). */
   fieldPositions(): Int32Array {
+    return fieldPositions(this.listpack, this.listpackAt)
+  }
+
+  /** A copy of a small hash's listpack. */
+  listpackCopy(): Buffer {
     const { listpack, listpackAt } = this
-    const positions = new Int32Array(this.length)
-    let pos = lpFirst(listpack, listpackAt)
-    for (let i = 0; i < positions.length; i++) {
-      positions[i] = pos
-      pos += lpEntrySize(listpack, pos)
-      pos += lpEntrySize(listpack, pos)
-    }
-    return positions
+    return Buffer.from(listpack.subarray(listpackAt, listpackAt + lpBytes(listpack, listpackAt)))
   }
 
   /** Shows the field at one of `fieldPositions`, and its value. */
