@@ -17,6 +17,22 @@ const BLOCK_BYTES = 256 * 1024
 /** More than one step writes, with the literals before it that may move to the next block. */
 const STEP_MAX_BYTES = 64
 
+/** What is needed while a source is compressed, and is used again for the next one. */
+interface Scratch {
+  /** Offset in the source of the triple seen last for each hash; 0 stands for nothing seen, as in lzf-exact.ts. */
+  readonly lastSeen: Int32Array
+  readonly window: Buffer
+}
+
+let spare: Scratch | null = null
+
+function takeScratch(): Scratch {
+  const scratch = spare ?? { lastSeen: new Int32Array(SLOTS), window: Buffer.allocUnsafeSlow(WINDOW_BYTES) }
+  spare = null
+  scratch.lastSeen.fill(0)
+  return scratch
+}
+
 export class LzfExactSlices {
   /** The result, when `done`; empty when it does not fit the room. */
   blocks: Buffer[] = []
@@ -26,16 +42,14 @@ export class LzfExactSlices {
   private readonly source: ByteSource
   private readonly end: number
   private readonly room: number
-  /** Offset in the source of the triple seen last for each hash; 0 stands for nothing seen, as in lzf-exact.ts. */
-  private readonly lastSeen = new Int32Array(SLOTS)
-  /** Bytes [windowStart, windowEnd) of the source. */
-  private readonly window = Buffer.allocUnsafeSlow(WINDOW_BYTES)
+  private readonly scratch = takeScratch()
+  /** Bytes [windowStart, windowEnd) of the source are in the window. */
   private windowStart = 0
   private windowEnd = 0
   private position = 0
   private started = false
   private hash = 0
-  private block = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+  private block: Buffer
   private out = 1
   private literals = 0
   private sealedBytes = 0
@@ -45,12 +59,13 @@ export class LzfExactSlices {
     this.source = source
     this.end = source.length
     this.room = room
+    this.block = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, Math.max(0, room)) + STEP_MAX_BYTES)
     if (this.end === 0 || room <= 0) this.fail()
   }
 
-  /** How much of the source has been looked at. */
-  get bytesRead(): number {
-    return this.position
+  /** Memory of the result so far. */
+  get keptBytes(): number {
+    return this.done ? this.packedBytes : this.sealedBytes
   }
 
   /** Goes on over about `bytes` of the source, or to its end. Returns `done`. */
@@ -70,17 +85,19 @@ export class LzfExactSlices {
   /** Brings more of the source into the window, when what is there ends near. */
   private fill(): void {
     if (this.windowEnd === this.end || this.windowEnd - this.position > LOOKAHEAD) return
+    const { window } = this.scratch
     const keepFrom = Math.max(0, this.position - MAX_DISTANCE - 1)
-    this.window.copyWithin(0, keepFrom - this.windowStart, this.windowEnd - this.windowStart)
+    window.copyWithin(0, keepFrom - this.windowStart, this.windowEnd - this.windowStart)
     this.windowStart = keepFrom
     const until = Math.min(this.end, keepFrom + WINDOW_BYTES)
-    this.source.read(this.windowEnd, until, this.window, this.windowEnd - keepFrom)
+    this.source.read(this.windowEnd, until, window, this.windowEnd - keepFrom)
     this.windowEnd = until
   }
 
   /** Goes on to `stop`, an offset in the source, or a match beyond it. False: the room is used up. */
   private compress(stop: number): boolean {
-    const { lastSeen, window, windowStart } = this
+    const { scratch, windowStart } = this
+    const { lastSeen, window } = scratch
     let { block, hash, literals, out, position } = this
     let limit = this.room - this.sealedBytes
     if (!this.started) {
@@ -88,7 +105,7 @@ export class LzfExactSlices {
       hash = (window[0] << 8) | window[1]
     }
     while (position < stop) {
-      if (out > BLOCK_BYTES - STEP_MAX_BYTES) {
+      if (out > block.length - STEP_MAX_BYTES) {
         this.seal(out, literals)
         block = this.block
         out = this.out
@@ -146,7 +163,7 @@ export class LzfExactSlices {
 
   /** Number of equal bytes at two places of the window, at least 3 and as Redis counts them near the source's end. */
   private matchLength(candidate: number, at: number): number {
-    const { window } = this
+    const { window } = this.scratch
     const most = Math.min(this.end - this.windowStart - at - 2, MAX_MATCH)
     let length = 3
     if (most > 16) {
@@ -163,7 +180,7 @@ export class LzfExactSlices {
     const sealed = out - literals - 1
     this.blocks.push(block.subarray(0, sealed))
     this.sealedBytes += sealed
-    this.block = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+    this.block = Buffer.allocUnsafeSlow(BLOCK_BYTES + STEP_MAX_BYTES)
     block.copy(this.block, 0, sealed, out)
     this.out = out - sealed
   }
@@ -174,7 +191,8 @@ export class LzfExactSlices {
       this.fail()
       return
     }
-    const { block, window, windowStart } = this
+    const { block, scratch, windowStart } = this
+    const { window } = scratch
     let { literals, out, position } = this
     while (position < this.end) {
       block[out++] = window[position++ - windowStart]
@@ -189,13 +207,17 @@ export class LzfExactSlices {
     this.position = position
     this.blocks.push(block.subarray(0, out))
     this.packedBytes = this.sealedBytes + out
-    this.done = true
+    this.settle()
   }
 
   private fail(): void {
     this.blocks = []
-    this.packedBytes = 0
+    this.settle()
+  }
+
+  private settle(): void {
     this.done = true
+    spare = this.scratch
   }
 }
 

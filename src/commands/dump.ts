@@ -2,6 +2,9 @@
 import { EVENT_GENERIC } from '../config/keyspace-events.js'
 import { RDB_TYPE_HASH_LISTPACK, RDB_TYPE_HASH_ZIPLIST, RDB_TYPE_HASH_ZIPMAP } from '../persistence/rdb/format.js'
 import { dumpPayload, isIntactPayload, PayloadReader, type RestoredTraits } from '../persistence/rdb/payload.js'
+import { isLargeValue, SlicedDump } from '../persistence/rdb/sliced-dump.js'
+import { PIECE_BYTES, type ReplySource } from '../resp/reply-source.js'
+import type { ReplyWriter } from '../resp/reply-writer.js'
 import type { Keyspace } from '../store/keyspace.js'
 import { moveEntry } from '../store/move-entry.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from './context.js'
@@ -82,9 +85,46 @@ export const dumpCommands: CommandSpec[] = [
 
 /** DUMP key. Bulk reply: the payload; null without the key. */
 function dump(ctx: CommandContext): void {
+  const { keyspace, reply, server } = ctx
   const address = ctx.findForRead(1)
-  if (address === 0) ctx.reply.null()
-  else ctx.reply.bulkReference(dumpPayload(ctx.keyspace, address, ctx.server.config.values.rdbcompression))
+  const compress = server.config.values.rdbcompression
+  if (address === 0) reply.null()
+  else if (isLargeValue(keyspace, address)) ctx.replyFrom(new DumpReply(new SlicedDump(keyspace, address, compress)))
+  else reply.bulkReference(dumpPayload(keyspace, address, compress))
+}
+
+/** The payload of a large value, piece by piece. */
+class DumpReply implements ReplySource {
+  private readonly dump: SlicedDump
+  private begun = false
+
+  constructor(dump: SlicedDump) {
+    this.dump = dump
+  }
+
+  get memoryBytes(): number {
+    return this.dump.memoryBytes
+  }
+
+  next(out: ReplyWriter, deadlineMs: number): boolean {
+    const { dump } = this
+    if (!dump.prepare(deadlineMs)) return false
+    if (!this.begun) out.raw(`$${dump.length}\r\n`)
+    this.begun = true
+    do {
+      const piece = dump.piece()
+      if (piece === null) {
+        out.raw('\r\n')
+        return true
+      }
+      out.append(piece)
+    } while (out.totalBytes < PIECE_BYTES && performance.now() < deadlineMs)
+    return false
+  }
+
+  close(): void {
+    this.dump.close()
+  }
 }
 
 interface RestoreOptions {

@@ -17,7 +17,8 @@ import { RDB_NEWEST_VERSION, RDB_VERSION } from './format.js'
 import { KeyspaceTarget } from './load.js'
 import { RdbWindow } from './window.js'
 
-const FOOTER_BYTES = 2 + CRC64_LENGTH
+/** What stands behind the value. */
+export const FOOTER_BYTES = 2 + CRC64_LENGTH
 const NO_DATABASE = -1
 
 const crc = new Crc64()
@@ -38,6 +39,15 @@ export function dumpPayload(keyspace: Keyspace, address: number, compress: boole
   crc.update(payload, 0, output.length)
   crc.writeTo(payload, output.length)
   return payload
+}
+
+/** The footer of a payload whose bytes before it `crc` has taken; takes the version, too. */
+export function payloadFooter(crcOfValue: Crc64): Buffer {
+  const footer = Buffer.alloc(FOOTER_BYTES)
+  footer.writeUInt16LE(RDB_VERSION)
+  crcOfValue.update(footer, 0, 2)
+  crcOfValue.writeTo(footer, 2)
+  return footer
 }
 
 /** Whether payload[start, end) ends in a version that can be read and, unless that does not matter, in its checksum. */
