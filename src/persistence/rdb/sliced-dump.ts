@@ -6,12 +6,7 @@
 import { Crc64 } from '../../bytes/crc64.js'
 import { lzfCompressExact } from '../../bytes/lzf-exact.js'
 import { PIECE_BYTES } from '../../resp/reply-source.js'
-import {
-  ENCODING_EXTERNAL,
-  ENCODING_HASHTABLE,
-  ENCODING_LISTPACK_EXTERNAL,
-  type Entries,
-} from '../../store/entries.js'
+import { ENCODING_EXTERNAL, ENCODING_HASHTABLE, ENCODING_LISTPACK_EXTERNAL, type Entries } from '../../store/entries.js'
 import type { HashTable } from '../../store/hash-table.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import { TableView } from '../../store/table-view.js'
@@ -133,7 +128,13 @@ export class SlicedDump {
     if (keyLength >= SLICED_FROM_BYTES) this.addString(memory.subarray(start, start + keyLength))
     else output.string(memory, start, start + keyLength, compress)
     if (entries.encoding(element) === ENCODING_EXTERNAL) this.addString(entries.buffers.get(entries.payload(element)))
-    else output.string(memory, entries.valueStart(element), entries.valueStart(element) + entries.payload(element), compress)
+    else
+      output.string(
+        memory,
+        entries.valueStart(element),
+        entries.valueStart(element) + entries.payload(element),
+        compress,
+      )
   }
 
   private addString(bytes: Buffer): void {
