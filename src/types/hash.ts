@@ -13,6 +13,7 @@ import { lpBytes, lpCompare, lpEnd, lpEntrySize, lpFirst, lpLength, lpNext, lpSe
 import { LP_MAX_BYTES, lpEncodedSize, lpInsertPairInto, lpWriteEntry } from '../store/listpack-edit.js'
 import { ByteRange } from './byte-range.js'
 import {
+  adoptElement,
   createElement,
   createElementTable,
   deleteElement,
@@ -168,6 +169,16 @@ export class Hash {
       this.convert()
     }
     return setElement(this.db.keyspace, this.table, field, fieldStart, fieldEnd, value, valueStart, valueEnd)
+  }
+
+  /**
+   * Adds a field with a value too large for a listpack: all of `value`, which the store may keep. False: the field is there
+   * already. O(1), but for the one call that turns the listpack into a table.
+   */
+  adopt(field: Buffer, fieldStart: number, fieldEnd: number, value: Buffer): boolean {
+    if (this.address === 0) this.createTable()
+    else if (!this.isTable) this.convert()
+    return adoptElement(this.db.keyspace, this.table, field, fieldStart, fieldEnd, value)
   }
 
   /**

@@ -15,11 +15,13 @@ import { EntryReader } from './entry-reader.js'
 import { RdbError } from './error.js'
 import { RDB_NEWEST_VERSION, RDB_VERSION } from './format.js'
 import { KeyspaceTarget } from './load.js'
+import type { PayloadLoading } from './payload-loading.js'
 import { RdbWindow } from './window.js'
 
 /** What stands behind the value. */
 export const FOOTER_BYTES = 2 + CRC64_LENGTH
-const NO_DATABASE = -1
+/** Number of databases that values pass through on their way. */
+export const NO_DATABASE = -1
 
 const crc = new Crc64()
 const output = new RdbOutput(1024, lzfCompressExact)
@@ -113,11 +115,7 @@ export class PayloadReader {
     traits: RestoredTraits,
   ): number {
     const { keyspace } = this
-    // FLUSHALL has replaced the memory since the last call.
-    if (this.database.entries !== keyspace.entries) {
-      this.database = new Database(NO_DATABASE, keyspace)
-      this.entries = this.newReader()
-    }
+    this.renew()
     const { reportsNewKeys } = keyspace
     keyspace.reportsNewKeys = false
     this.problem = 'no elements'
@@ -134,6 +132,29 @@ export class PayloadReader {
       keyspace.reportsNewKeys = reportsNewKeys
     }
     return this.database.findAny(key, keyStart, keyEnd)
+  }
+
+  /**
+   * As read(), for a payload that has been loaded already. 0: there is nothing wrong with it, but it has to be read. O(1).
+   */
+  take(loading: PayloadLoading, key: Buffer, keyStart: number, keyEnd: number, traits: RestoredTraits): number {
+    const { keyspace } = this
+    this.renew()
+    const { reportsNewKeys } = keyspace
+    keyspace.reportsNewKeys = false
+    const address = loading.moveTo(this.database, key, keyStart, keyEnd, traits.expiryMs)
+    keyspace.reportsNewKeys = reportsNewKeys
+    if (address !== 0) {
+      keyspace.entries.setClock(address, keyspace.clock.restored(traits.idleSeconds, traits.frequency))
+    }
+    return address
+  }
+
+  /** FLUSHALL has replaced the memory since the last call. */
+  private renew(): void {
+    if (this.database.entries === this.keyspace.entries) return
+    this.database = new Database(NO_DATABASE, this.keyspace)
+    this.entries = this.newReader()
   }
 
   private load(
