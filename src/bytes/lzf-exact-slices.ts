@@ -1,7 +1,9 @@
 /**
  * The same bytes as lzfCompressExact gives, made in slices: for values that would hold up everybody else if they were compressed
- * in one go. The source is read piece by piece into a window of what can be referred to and what has to be seen ahead; the
- * result grows block by block, since how much room it takes is known last.
+ * in one go. The source is read piece by piece into a window of what can be referred to and what has to be seen ahead.
+ *
+ * How long the result is, or whether it fits the room at all, is known last. A short one has been kept by then, in blocks; of a
+ * long one only the length is known, and it is made a second time to be used: that costs time, but neither memory nor garbage.
  */
 import type { ByteSource } from './byte-source.js'
 
@@ -13,7 +15,13 @@ const SLOTS = 1 << 16
 const WINDOW_BYTES = 128 * 1024
 /** A step looks so far ahead at most: a match, and the three bytes behind it. */
 const LOOKAHEAD = MAX_MATCH + 8
-const BLOCK_BYTES = 256 * 1024
+const BLOCK_BYTES = 64 * 1024
+/** A longer result is not kept. */
+const KEPT_MAX_BYTES = 16 * 1024 * 1024
+/** What a step over `bytes` of the source adds to the result, at most: with what the block before had open. */
+export function sinkBytes(bytes: number): number {
+  return 2 * (bytes + BLOCK_BYTES)
+}
 /** More than one step writes, with the literals before it that may move to the next block. */
 const STEP_MAX_BYTES = 64
 
@@ -34,11 +42,14 @@ function takeScratch(): Scratch {
 }
 
 export class LzfExactSlices {
-  /** The result, when `done`; empty when it does not fit the room. */
-  blocks: Buffer[] = []
+  /** The result, when `done`: empty when it does not fit the room, null when it was not kept. */
+  blocks: Buffer[] | null = []
   /** Length of the result; 0 when it does not fit. */
   packedBytes = 0
   done = false
+  /** Of a result that is not kept: what the last step() has put into the sink. */
+  sunkBytes = 0
+  private readonly sink: Buffer | null
   private readonly source: ByteSource
   private readonly end: number
   private readonly room: number
@@ -54,9 +65,15 @@ export class LzfExactSlices {
   private literals = 0
   private sealedBytes = 0
 
-  /** @param room bytes that the result may take, as with lzfCompressExact. */
-  constructor(source: ByteSource, room: number) {
+  /**
+   * @param room bytes that the result may take, as with lzfCompressExact.
+   * @param sink where each step() puts what it adds to the result, sinkBytes() at most; null: the result is kept, unless it
+   * is long.
+   */
+  constructor(source: ByteSource, room: number, sink: Buffer | null = null) {
     this.source = source
+    this.sink = sink
+    if (sink !== null) this.blocks = null
     this.end = source.length
     this.room = room
     this.block = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, Math.max(0, room)) + STEP_MAX_BYTES)
@@ -65,12 +82,13 @@ export class LzfExactSlices {
 
   /** Memory of the result so far. */
   get keptBytes(): number {
-    return this.done ? this.packedBytes : this.sealedBytes
+    return this.blocks === null ? 0 : this.sealedBytes
   }
 
   /** Goes on over about `bytes` of the source, or to its end. Returns `done`. */
   step(bytes: number): boolean {
     const until = Math.min(this.end, this.position + bytes)
+    this.sunkBytes = 0
     while (!this.done) {
       this.fill()
       const inner = this.end - 2
@@ -178,11 +196,18 @@ export class LzfExactSlices {
   private seal(out: number, literals: number): void {
     const { block } = this
     const sealed = out - literals - 1
-    this.blocks.push(block.subarray(0, sealed))
-    this.sealedBytes += sealed
-    this.block = Buffer.allocUnsafeSlow(BLOCK_BYTES + STEP_MAX_BYTES)
+    this.put(sealed)
+    if (this.blocks !== null) this.block = Buffer.allocUnsafeSlow(BLOCK_BYTES + STEP_MAX_BYTES)
     block.copy(this.block, 0, sealed, out)
     this.out = out - sealed
+  }
+
+  /** The first `length` bytes of the block are the next ones of the result. */
+  private put(length: number): void {
+    this.sealedBytes += length
+    if (this.sink !== null) this.sunkBytes += this.block.copy(this.sink, this.sunkBytes, 0, length)
+    else if (this.sealedBytes > KEPT_MAX_BYTES) this.blocks = null
+    else this.blocks?.push(this.block.subarray(0, length))
   }
 
   /** The last bytes, too few for a match. */
@@ -205,8 +230,8 @@ export class LzfExactSlices {
     block[out - literals - 1] = literals - 1
     if (literals === 0) out--
     this.position = position
-    this.blocks.push(block.subarray(0, out))
-    this.packedBytes = this.sealedBytes + out
+    this.put(out)
+    this.packedBytes = this.sealedBytes
     this.settle()
   }
 

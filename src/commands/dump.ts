@@ -3,7 +3,7 @@ import { EVENT_GENERIC } from '../config/keyspace-events.js'
 import { RDB_TYPE_HASH_LISTPACK, RDB_TYPE_HASH_ZIPLIST, RDB_TYPE_HASH_ZIPMAP } from '../persistence/rdb/format.js'
 import { dumpPayload, isIntactPayload, PayloadReader, type RestoredTraits } from '../persistence/rdb/payload.js'
 import { isLargeValue, SlicedDump } from '../persistence/rdb/sliced-dump.js'
-import { PIECE_BYTES, type ReplySource } from '../resp/reply-source.js'
+import type { ReplySource } from '../resp/reply-source.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import type { Request } from '../resp/request.js'
 import type { Database } from '../store/database.js'
@@ -114,15 +114,11 @@ class DumpReply implements ReplySource {
     if (!dump.prepare(deadlineMs)) return false
     if (!this.begun) out.raw(`$${dump.length}\r\n`)
     this.begun = true
-    do {
-      const piece = dump.piece()
-      if (piece === null) {
-        out.raw('\r\n')
-        return true
-      }
-      out.append(piece)
-    } while (out.totalBytes < PIECE_BYTES && performance.now() < deadlineMs)
-    return false
+    // One at a time: when this is called again the client has got it, and its memory may be used anew.
+    const piece = dump.piece()
+    if (piece === null) out.raw('\r\n')
+    else if (piece.length > 0) out.append(piece)
+    return piece === null
   }
 
   close(): void {

@@ -1,9 +1,10 @@
 /** LZF made and read in slices gives what it gives in one go, wherever the cuts are. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { ByteSource } from '../../src/bytes/byte-source.js'
 import { lzfDecompress } from '../../src/bytes/lzf.js'
 import { lzfCompressExact } from '../../src/bytes/lzf-exact.js'
-import { LzfExactSlices } from '../../src/bytes/lzf-exact-slices.js'
+import { LzfExactSlices, sinkBytes } from '../../src/bytes/lzf-exact-slices.js'
 import { LzfUnpackSlices } from '../../src/bytes/lzf-unpack-slices.js'
 
 /** Bytes with short and long repetitions, near and beyond what a reference can reach, and stretches without any. */
@@ -30,20 +31,32 @@ function inOneGo(source: Buffer, room: number): Buffer {
 }
 
 function inSlices(source: Buffer, room: number, steps: readonly number[]): Buffer {
-  const slices = new LzfExactSlices(
-    {
-      length: source.length,
-      read: (from, to, target, at) => {
-        expect(to).toBeLessThanOrEqual(source.length)
-        source.copy(target, at, from, to)
-      },
+  const bytes: ByteSource = {
+    length: source.length,
+    read: (from, to, target, at) => {
+      expect(to).toBeLessThanOrEqual(source.length)
+      source.copy(target, at, from, to)
     },
-    room,
-  )
+  }
+  const slices = new LzfExactSlices(bytes, room)
   for (let i = 0; !slices.step(1 + steps[i % steps.length]); i++);
-  const packed = Buffer.concat(slices.blocks)
-  expect(packed.length).toBe(slices.packedBytes)
-  return packed
+  const { blocks, packedBytes } = slices
+  const packed = Buffer.concat(blocks ?? [])
+  if (blocks !== null) expect(packed.length).toBe(packedBytes)
+  if (packedBytes === 0) return packed
+
+  // Made again, it comes out bit by bit.
+  const sink = Buffer.alloc(sinkBytes(1 + Math.max(...steps)))
+  const again = new LzfExactSlices(bytes, room, sink)
+  const parts: Buffer[] = []
+  for (let i = 0; !again.done; i++) {
+    again.step(1 + steps[i % steps.length])
+    parts.push(Buffer.from(sink.subarray(0, again.sunkBytes)))
+  }
+  const second = Buffer.concat(parts)
+  expect(second.length).toBe(packedBytes)
+  if (blocks !== null) expect(second.equals(packed)).toBe(true)
+  return second
 }
 
 describe('compression', () => {
@@ -81,6 +94,14 @@ describe('compression', () => {
     expect(enough.equals(whole)).toBe(true)
     expect(tooLittle.length).toBe(0)
   })
+})
+
+test('a result too long to be kept is made again to be used', () => {
+  const noise = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * i * 31 + (i >> 3)) >> 5))
+  const source = Buffer.concat([Buffer.alloc(19_000_000, noise), Buffer.alloc(2_000_000, 'text')])
+  const whole = inOneGo(source, source.length - 4)
+  expect(whole.length).toBeGreaterThan(17_000_000)
+  expect(inSlices(source, source.length - 4, [40_000]).equals(whole)).toBe(true)
 })
 
 describe('decompression', () => {

@@ -66,6 +66,7 @@ export class SlicedDump {
   private view: TableView | null = null
   private ready = false
   private readonly crc = new Crc64()
+  private readonly scratch = Buffer.allocUnsafeSlow(PIECE_BYTES)
   private part = 0
   private offset = 0
   private ended = false
@@ -156,29 +157,40 @@ export class SlicedDump {
     this.ready = true
   }
 
-  /** After prepare(): the next piece of the payload, PIECE_BYTES at most, or null when all have come. */
+  /**
+   * After prepare(): the next piece of the payload, PIECE_BYTES at most, or null when all have come. It may be empty: there was
+   * work to do. Valid until the next call.
+   */
   piece(): Buffer | null {
-    while (this.part < this.parts.length) {
+    const { scratch } = this
+    let at = 0
+    while (at < scratch.length && this.part < this.parts.length) {
       const part = this.parts[this.part]
-      if (this.offset < part.length) return this.pieceOf(part)
-      if (part instanceof LargeString) part.close()
-      // Its memory is not needed any more, however long the rest takes.
-      this.parts[this.part++] = NO_BYTES
-      this.offset = 0
+      const given = part instanceof LargeString ? part.give(scratch, at, scratch.length) : this.copyTo(part, at)
+      at += given
+      if (part instanceof LargeString ? part.isGiven : this.offset === part.length) this.finish(part)
+      // Nothing yet: others may have a turn.
+      else if (given === 0) break
     }
-    if (this.ended) return null
-    this.ended = true
-    return payloadFooter(this.crc)
+    this.crc.update(scratch, 0, at)
+    if (this.part === this.parts.length && !this.ended && at + FOOTER_BYTES <= scratch.length) {
+      this.ended = true
+      at += payloadFooter(this.crc).copy(scratch, at)
+    } else if (at === 0 && this.ended) return null
+    return at === scratch.length ? scratch : scratch.subarray(0, at)
   }
 
-  private pieceOf(part: Buffer | LargeString): Buffer {
-    const piece =
-      part instanceof LargeString
-        ? part.piece(this.offset, PIECE_BYTES)
-        : part.subarray(this.offset, this.offset + PIECE_BYTES)
-    this.offset += piece.length
-    this.crc.update(piece, 0, piece.length)
-    return piece
+  private copyTo(part: Buffer, at: number): number {
+    const length = part.copy(this.scratch, at, this.offset)
+    this.offset += length
+    return length
+  }
+
+  /** The part has been given. Its memory is not needed any more, however long the rest takes. */
+  private finish(part: Buffer | LargeString): void {
+    if (part instanceof LargeString) part.close()
+    this.parts[this.part++] = NO_BYTES
+    this.offset = 0
   }
 
   /** Nobody needs the rest. */
