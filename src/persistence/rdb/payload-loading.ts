@@ -180,8 +180,11 @@ export class PayloadLoading {
     for (let i = 0; i < fields; i++) {
       if (i % FIELDS_AT_ONCE === 0) yield
       const fieldAt = at
-      at = yield* field.read(payload, at, end)
-      at = yield* value.read(payload, at, end)
+      // A generator for each of a million strings would be a lot of garbage.
+      let next = field.readSmall(payload, at, end)
+      at = next >= 0 ? next : yield* field.read(payload, at, end)
+      next = value.readSmall(payload, at, end)
+      at = next >= 0 ? next : yield* value.read(payload, at, end)
       const added =
         value.length > Math.max(WHOLE_MAX_BYTES, limits.maxValueBytes)
           ? hash.adopt(field.bytes, field.start, field.end, yield* value.take())

@@ -11,9 +11,10 @@ const UNPACK_STEP_BYTES = 128 * 1024
 const COMPRESSED = SPECIAL_STRING | STRING_LZF
 const NO_BYTES = Buffer.alloc(0)
 
+const lengths = new LengthReader()
+
 /** Length that the string at `at` has when it is unpacked, as far as the bytes say. O(1). */
 export function announcedLength(bytes: Buffer, at: number, end: number): number {
-  const lengths = new LengthReader()
   let next = at
   if (bytes[at] === COMPRESSED) next = lengths.read(bytes, at + 1, end)
   return next >= 0 && lengths.read(bytes, next, end) >= 0 ? lengths.value : 0
@@ -38,20 +39,26 @@ export class PayloadString {
     return this.end - this.start
   }
 
-  /** Reads the string at `at`, and returns the position behind it. @throws RdbError, and RangeError for want of memory */
-  *read(payload: Buffer, at: number, end: number): Generator<void, number> {
+  /** Reads the string at `at` if it is not large, and returns the position behind it; else -1. @throws RdbError */
+  readSmall(payload: Buffer, at: number, end: number): number {
     const { reader, window } = this
     const next = window.locate(reader, payload, at, end)
-    if (payload[at] === COMPRESSED && announcedLength(payload, at, end) > WHOLE_MAX_BYTES) {
-      const packedAt = this.lengths.read(payload, at + 1, end)
-      const packed = this.lengths.value
-      this.lengths.read(payload, packedAt, end)
-      yield* this.unpack(payload, next - packed, next, this.lengths.value)
-      return next
-    }
+    if (payload[at] === COMPRESSED && announcedLength(payload, at, end) > WHOLE_MAX_BYTES) return -1
     window.decode(reader, payload)
     this.set(reader.bytes, reader.start, reader.end, reader.own)
     return next
+  }
+
+  /** Reads the string at `at`, and returns the position behind it. @throws RdbError, and RangeError for want of memory */
+  *read(payload: Buffer, at: number, end: number): Generator<void, number> {
+    const small = this.readSmall(payload, at, end)
+    if (small >= 0) return small
+    const { lengths } = this
+    const packedAt = lengths.read(payload, at + 1, end)
+    const packed = lengths.value
+    const start = lengths.read(payload, packedAt, end)
+    yield* this.unpack(payload, start, start + packed, lengths.value)
+    return start + packed
   }
 
   private *unpack(payload: Buffer, start: number, end: number, length: number): Generator<void, void> {
