@@ -1,8 +1,10 @@
 /** redis-ts as a library: Redis servers inside a Node process, which they leave as it is. */
+import './config/node-version.js'
 import { splitArgs } from './bytes/split-args.js'
 import { Config } from './config/config.js'
 import { MULTI_ARG } from './config/directive.js'
 import { type DirectiveName, lookupDirective } from './config/directives.js'
+import { didYouMean } from './config/nearest.js'
 import { Log } from './observe/log.js'
 import { ANY_PORT } from './server/listener.js'
 import { Server } from './server/server.js'
@@ -98,7 +100,10 @@ function configOf(options: ServerOptions): Config {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue
     const found = lookupDirective(name)
-    if (found === undefined) throw new TypeError(`redis-ts: there is no directive '${name}'`)
+    if (found === undefined) {
+      const hint = didYouMean(name)
+      throw new TypeError(`redis-ts: there is no directive '${name}'${hint === null ? '' : `. ${hint}`}`)
+    }
     if (PROCESS_DIRECTIVES.some(word => word === found.name)) {
       throw new TypeError(`redis-ts: '${name}' is for a server with a process of its own`)
     }

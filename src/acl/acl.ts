@@ -48,7 +48,13 @@ export class Acl implements RuleSetting {
       if (problem !== null) throw statement.refusal(problem)
       declared.add(name)
     }
-    config.userLines = () => (config.values.aclfile === '' ? this.list().map(configLine) : [])
+    config.userLines = {
+      all: () => new Map(config.values.aclfile === '' ? this.list().map(user => [user.name, configLine(user)]) : []),
+      of: statement => {
+        const user = this.userOf(statement, { catalog, allChannels: this.allChannels, deprecated: () => {} })
+        return typeof user === 'string' ? null : configLine(user)
+      },
+    }
   }
 
   get allChannels(): boolean {
@@ -99,11 +105,10 @@ export class Acl implements RuleSetting {
   }
 
   /** A `user` statement of the configuration: what is wrong with it, or null. */
-  private declare({ name, rules }: UserStatement): string | null {
-    if (hasBlanks(name)) return 'Spaces not allowed in ACL usernames'
-    const user = newUser(name, this)
-    const problem = this.apply(user, rules, 'user declaration')
-    if (problem !== null) return problem
+  private declare(statement: UserStatement): string | null {
+    const { name } = statement
+    const user = this.userOf(statement, this)
+    if (typeof user === 'string') return user
     if (name === DEFAULT_USER) this.defaultUser.copyFrom(user)
     else this.users.set(name, user)
     if (!user.enabled) {
@@ -114,12 +119,19 @@ export class Acl implements RuleSetting {
     return null
   }
 
+  /** The user that a statement makes, or what is wrong with it. */
+  private userOf({ name, rules }: UserStatement, setting: RuleSetting): User | string {
+    if (hasBlanks(name)) return 'Spaces not allowed in ACL usernames'
+    const user = newUser(name, setting)
+    return this.apply(user, rules, 'user declaration', setting) ?? user
+  }
+
   /** Applies rules, as far as they are right; returns what is wrong with the first that is not, and where it stands. */
-  private apply(user: User, rules: readonly string[], where: string): string | null {
+  private apply(user: User, rules: readonly string[], where: string, setting: RuleSetting = this): string | null {
     const merged = mergeSelectors(rules)
     if ('unmatched' in merged) return `Unmatched parenthesis in acl selector starting at '${merged.unmatched}'.`
     for (const rule of merged) {
-      const problem = applyUserRule(user, rule, this)
+      const problem = applyUserRule(user, rule, setting)
       if (problem !== null) return `Error in ${where} '${rule}': ${problem}`
     }
     return null

@@ -64,6 +64,11 @@ export function quoteArg(text: string): string {
   return `${out}"`
 }
 
+/** An argument as it is written by hand: in quotes only where it would be read as something else, or could not be seen. */
+export function plainOrQuoted(text: string): string {
+  return /^[!#-&(-~]+$/.test(text) ? text : quoteArg(text)
+}
+
 const ESCAPES = new Map([
   [BACKSLASH, '\\\\'],
   [DOUBLE_QUOTE, '\\"'],

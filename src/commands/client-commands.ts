@@ -1,4 +1,5 @@
 /** CLIENT: connections as seen from one of them. CLIENT KILL is in client-kill.ts. */
+import { REPLY_OFF, REPLY_SKIP, REPLY_SKIP_NEXT } from './client.js'
 import { clientKill } from './client-kill.js'
 import { clientLine } from './client-line.js'
 import { clientList } from './client-list.js'
@@ -310,13 +311,20 @@ function clientNoTouch(ctx: CommandContext): void {
   ctx.reply.ok()
 }
 
-/** CLIENT REPLY ON|OFF|SKIP. Only ON answers; the dispatcher drops the replies of a client that wants none. */
+/**
+ * CLIENT REPLY ON|OFF|SKIP. Only ON answers; the dispatcher drops the replies of a client that wants none. In a transaction it takes
+ * effect at once, in the middle of EXEC's reply.
+ */
 function clientReply({ args, client, reply }: CommandContext): void {
   if (args.is(2, 'on')) {
-    client.replyMode = 'on'
+    // What a muted client's request has written so far is not for it.
+    if (client.isMuted) reply.clear()
+    client.replyFlags &= ~(REPLY_OFF | REPLY_SKIP)
     reply.ok()
-  } else if (args.is(2, 'off')) client.replyMode = 'off'
-  else if (args.is(2, 'skip')) {
-    if (client.replyMode !== 'off') client.replyMode = 'skip'
+  } else if (args.is(2, 'off')) {
+    if (!client.isMuted && !reply.isEmpty) client.transport.sendAll(reply.takeChunks())
+    client.replyFlags |= REPLY_OFF
+  } else if (args.is(2, 'skip')) {
+    if ((client.replyFlags & REPLY_OFF) === 0) client.replyFlags |= REPLY_SKIP_NEXT
   } else reply.error(SYNTAX_ERROR)
 }

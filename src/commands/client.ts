@@ -76,8 +76,12 @@ export interface Transaction {
   failed: boolean
 }
 
-/** skip: the next command gets no reply; skipping: it is that command's turn. */
-export type ReplyMode = 'on' | 'off' | 'skip' | 'skipping'
+/** Client.replyFlags: CLIENT REPLY OFF. */
+export const REPLY_OFF = 1
+/** The command being executed gets no reply, as CLIENT REPLY SKIP was the one before. */
+export const REPLY_SKIP = 2
+/** CLIENT REPLY SKIP has been executed: the next request's reply is skipped. */
+export const REPLY_SKIP_NEXT = 4
 
 /** Why a client waits, and how to end it (client gone, CLIENT UNBLOCK). */
 export interface BlockedState {
@@ -132,7 +136,8 @@ export class Client implements Subscriber, TrackingClient {
   watched: WatchedKey[] | null = null
   /** A watched key has changed: EXEC will refuse. */
   watchFailed = false
-  replyMode: ReplyMode = 'on'
+  /** What CLIENT REPLY has asked for: a sum of the constants above, 0 for all replies. */
+  replyFlags = 0
   noEvict = false
   noTouch = false
   /** The link to this server's master: its commands are obeyed, its replies dropped. */
@@ -164,6 +169,11 @@ export class Client implements Subscriber, TrackingClient {
     if (this.watched !== null) for (const watched of this.watched) watched.release()
     this.watched = null
     this.watchFailed = false
+  }
+
+  /** Replies go nowhere now. Messages are none. */
+  get isMuted(): boolean {
+    return (this.replyFlags & (REPLY_OFF | REPLY_SKIP)) !== 0
   }
 
   deliver(message: Buffer): void {

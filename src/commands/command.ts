@@ -2,6 +2,7 @@
 import type { RenameStatement } from '../config/config.js'
 import type { LatencyHistogram } from '../observe/latency-histogram.js'
 import type { CommandContext } from './context.js'
+import { speaksHttp } from './cross-protocol.js'
 import { hasMovableKeys } from './legacy-range.js'
 import {
   type CommandSpec,
@@ -29,6 +30,8 @@ export class Command {
   readonly findKeys: KeyFinder | null
   /** Whether it may have keys at all (doesCommandHaveKeys in Redis's db.c). */
   readonly hasKeys: boolean
+  /** The argument that is its first key, where that is always the same one; else 0. */
+  readonly firstKey: number
   /** The specs do not tell what is done to a key: `findKeys` is always asked. */
   readonly keyFlagsVary: boolean
   /** Number in the table, subcommands counted too: its bit in the sets of ACL users. */
@@ -50,6 +53,8 @@ export class Command {
     this.keys = specs.filter(({ flags }) => (flags & KEY_NOT_KEY) === 0)
     this.findKeys = spec.findKeys ?? null
     this.hasKeys = this.keys.length > 0 || this.findKeys !== null
+    const begin = this.keys[0]?.begin
+    this.firstKey = begin?.type === 'index' ? begin.index : 0
     this.keyFlagsVary = specs.some(({ flags }) => (flags & KEY_VARIABLE_FLAGS) !== 0)
     this.run = spec.run
     this.mayPropagate = (spec.flags & (WRITE | MAY_REPLICATE)) !== 0
@@ -108,6 +113,8 @@ export class CommandTable {
   }
 
   private addSlot(name: Buffer, command: Command): void {
+    // Renamed to what gives HTTP away, it is there and cannot be called.
+    if (speaksHttp(name, 0, name.length)) return
     let slot = hashName(name, 0, name.length)
     while (this.slots[slot] !== null) slot = (slot + 1) & (TABLE_SLOTS - 1)
     this.slots[slot] = command

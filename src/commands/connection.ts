@@ -4,13 +4,14 @@ import { REDIS_VERSION } from '../config/version.js'
 import { secretFrom } from '../observe/redaction.js'
 import type { Request } from '../resp/request.js'
 import { authenticate, becomeDefaultUser, WRONG_PASSWORD } from './authentication.js'
-import type { Client } from './client.js'
+import { type Client, REPLY_SKIP } from './client.js'
 import { invalidClientName, setClientName } from './client-name.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
 import { readDatabase } from './database-argument.js'
 import {
   ALLOW_BUSY,
   ALLOWED_TO_SUBSCRIBERS,
+  BRIEF,
   type CommandSpec,
   FAST,
   LOADING,
@@ -29,7 +30,7 @@ export const connectionCommands: CommandSpec[] = [
   {
     name: 'ping',
     arity: -1,
-    flags: FAST | ALLOWED_TO_SUBSCRIBERS,
+    flags: FAST | ALLOWED_TO_SUBSCRIBERS | BRIEF,
     group: 'connection',
     since: '1.0.0',
     summary: 'Answers PONG, or the given message.',
@@ -279,7 +280,8 @@ function resetConnection(client: Client): void {
   client.transaction = null
   client.unwatchAll()
   client.name = ''
-  client.replyMode = 'on'
+  // A RESET that CLIENT REPLY SKIP preceded still gets no reply.
+  client.replyFlags &= REPLY_SKIP
   client.noEvict = false
   client.noTouch = false
 }

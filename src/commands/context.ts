@@ -2,6 +2,7 @@
  * What a handler gets: the request, the client's database, the reply writer. One context serves all requests in turn, so
  * nothing of it may be kept beyond the handler's return.
  */
+import { hashBytes } from '../bytes/hash.js'
 import { EVENT_KEY_MISS } from '../config/keyspace-events.js'
 import type { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import type { ReplySource } from '../resp/reply-source.js'
@@ -9,7 +10,9 @@ import type { ReplyWriter } from '../resp/reply-writer.js'
 import { encodePieces, isLargeRequest, type Request, requestFromArguments } from '../resp/request.js'
 import type { Database } from '../store/database.js'
 import { ENCODING_HASHTABLE } from '../store/entries.js'
+import type { HashTable } from '../store/hash-table.js'
 import type { Keyspace } from '../store/keyspace.js'
+import { AHEAD_MAX, LookAhead } from '../store/look-ahead.js'
 import type { Client } from './client.js'
 import type { Command } from './command.js'
 import type { ServerApi } from './server-api.js'
@@ -44,10 +47,22 @@ export class CommandContext {
   inTransaction = false
   /** Writes to propagate in place of the request's own bytes, and deletions of expired keys that precede them. */
   readonly propagated: Propagated[] = []
+  private readonly ahead = new LookAhead()
   /** The handler has decided itself what is propagated. */
   rewritten = false
 
-  constructor(server: ServerApi, reply: ReplyWriter, args: Request, client: Client, command: Command) {
+  /** A BRIEF command says so when it meets data that makes it a long one, ahead of the work. */
+  readonly takesLonger: () => void
+
+  constructor(
+    server: ServerApi,
+    reply: ReplyWriter,
+    args: Request,
+    client: Client,
+    command: Command,
+    takesLonger: () => void,
+  ) {
+    this.takesLonger = takesLonger
     this.server = server
     this.keyspace = server.keyspace
     this.reply = reply
@@ -59,17 +74,40 @@ export class CommandContext {
   }
 
   /** Address of key argument `index` for a command that reads it, or 0. */
-  findForRead(index: number): number {
+  findForRead(index: number, hash = this.hashOf(index)): number {
     const { args } = this
-    const address = this.db.findForRead(args.buffer, args.starts[index], args.ends[index])
+    const address = this.db.findForRead(args.buffer, args.starts[index], args.ends[index], hash)
     if (address === 0 && this.events.classes !== 0) this.notify(EVENT_KEY_MISS, 'keymiss', index)
     return address
   }
 
   /** Address of key argument `index` for a command that may change it, or 0; see Database.findForWrite. */
-  findForWrite(index: number): number {
+  findForWrite(index: number, hash = this.hashOf(index)): number {
     const { args } = this
-    return this.db.findForWrite(args.buffer, args.starts[index], args.ends[index])
+    return this.db.findForWrite(args.buffer, args.starts[index], args.ends[index], hash)
+  }
+
+  /** The hash of argument `index`, which may be known already. */
+  hashOf(index: number): number {
+    const { args } = this
+    return index === args.hashedIndex ? args.hash : hashBytes(args.buffer, args.starts[index], args.ends[index])
+  }
+
+  /**
+   * The hash of argument `index`, for commands of many keys, or fields in a large hash: to be called for each in turn, from argument
+   * `first` on in steps of `step`. Looks at them ahead, AHEAD_MAX at a time.
+   */
+  hashAhead(index: number, first: number, step: number, table: HashTable = this.db.keys): number {
+    const { ahead, args } = this
+    const place = ((index - first) / step) % AHEAD_MAX
+    if (place === 0) {
+      // One alone, as in most requests, needs none of this.
+      if (args.argc - index <= step) return this.hashOf(index)
+      const end = Math.min(args.argc, index + AHEAD_MAX * step)
+      for (let i = index; i < end; i += step) ahead.add(args.buffer, args.starts[i], args.ends[i])
+      ahead.run(table)
+    }
+    return ahead.hashes[place]
   }
 
   /** Whether the entry (0: none) is of another type than `type`; if so, replies WRONGTYPE. */
@@ -105,7 +143,7 @@ export class CommandContext {
   /** Replies piece by piece, as the client reads: for replies that are long, or take long to make. */
   replyFrom(source: ReplySource): void {
     const { client } = this
-    if (client.replyMode === 'on' && !client.isReplica) {
+    if (!client.isMuted && !client.isReplica) {
       client.transport.replyFrom(source)
       return
     }

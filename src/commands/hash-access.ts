@@ -1,7 +1,7 @@
 /** What all hash commands share: the hash of the key argument, and bytes of it as a reply. */
 
 import type { ReplyWriter } from '../resp/reply-writer.js'
-import { TYPE_HASH } from '../store/entries.js'
+import { ENCODING_LISTPACK_EXTERNAL, TYPE_HASH } from '../store/entries.js'
 import { ByteRange } from '../types/byte-range.js'
 import { Hash, type HashLimits } from '../types/hash.js'
 import type { CommandContext } from './context.js'
@@ -17,6 +17,7 @@ const limits: HashLimits = { maxEntries: 0, maxValueBytes: 0 }
 export function openForRead(ctx: CommandContext): boolean {
   const address = ctx.findForRead(1)
   if (ctx.wrongType(address, TYPE_HASH)) return false
+  if (address !== 0) noteLength(ctx, address)
   hash.open(ctx.db, address)
   return true
 }
@@ -27,14 +28,27 @@ export function openForWrite(ctx: CommandContext): boolean {
   const address = ctx.findForWrite(1)
   if (ctx.wrongType(address, TYPE_HASH)) return false
   if (address === 0) hash.openNew(ctx.db, args.buffer, args.starts[1], args.ends[1])
-  else hash.open(ctx.db, address)
+  else {
+    noteLength(ctx, address)
+    hash.open(ctx.db, address)
+  }
   return true
 }
 
+/** A listpack of more than a slot's bytes, which only other settings than the usual ones allow, takes its time to search. */
+function noteLength(ctx: CommandContext, address: number): void {
+  if (ctx.db.entries.encoding(address) === ENCODING_LISTPACK_EXTERNAL) ctx.takesLonger()
+}
+
 /** Shows argument `index`'s value in `value`, if there is such a field. */
-export function getField(ctx: CommandContext, index: number): boolean {
+export function getField(ctx: CommandContext, index: number, fieldHash?: number): boolean {
   const { args } = ctx
-  return hash.get(args.buffer, args.starts[index], args.ends[index], value)
+  return hash.get(args.buffer, args.starts[index], args.ends[index], value, fieldHash)
+}
+
+/** The hash of field `index` of those that begin with argument 2, looked at ahead where the hash is large. */
+export function fieldAhead(ctx: CommandContext, index: number): number | undefined {
+  return hash.address !== 0 && hash.isTable ? ctx.hashAhead(index, 2, 1, hash.table) : undefined
 }
 
 /** Sets the field of argument `index` to bytes[start, end); true when it is new. */

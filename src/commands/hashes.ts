@@ -9,10 +9,21 @@ import {
 } from '../bytes/long-double.js'
 import { EVENT_GENERIC, EVENT_HASH } from '../config/keyspace-events.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
-import { getField, hash, hashLimits, openForRead, openForWrite, replyRange, setField, value } from './hash-access.js'
+import {
+  fieldAhead,
+  getField,
+  hash,
+  hashLimits,
+  openForRead,
+  openForWrite,
+  replyRange,
+  setField,
+  value,
+} from './hash-access.js'
 import { hgetall, hkeys, hrandfield, hscan, hvals } from './hash-walk.js'
 import {
   type ArgumentDoc,
+  BRIEF,
   type CommandSpec,
   DELETE_IN_KEY,
   DENYOOM,
@@ -36,7 +47,7 @@ export const hashCommands: readonly CommandSpec[] = [
   {
     name: 'hset',
     arity: -4,
-    flags: WRITE | DENYOOM | FAST,
+    flags: WRITE | DENYOOM | FAST | BRIEF,
     keys: MODIFY_KEY,
     group: 'hash',
     since: '2.0.0',
@@ -75,7 +86,7 @@ export const hashCommands: readonly CommandSpec[] = [
   {
     name: 'hget',
     arity: 3,
-    flags: READONLY | FAST,
+    flags: READONLY | FAST | BRIEF,
     keys: READ_KEY,
     group: 'hash',
     since: '2.0.0',
@@ -112,7 +123,7 @@ export const hashCommands: readonly CommandSpec[] = [
   {
     name: 'hlen',
     arity: 2,
-    flags: READONLY | FAST,
+    flags: READONLY | FAST | BRIEF,
     keys: PEEK_KEY,
     group: 'hash',
     since: '2.0.0',
@@ -124,7 +135,7 @@ export const hashCommands: readonly CommandSpec[] = [
   {
     name: 'hexists',
     arity: 3,
-    flags: READONLY | FAST,
+    flags: READONLY | FAST | BRIEF,
     keys: PEEK_KEY,
     group: 'hash',
     since: '2.0.0',
@@ -148,7 +159,7 @@ export const hashCommands: readonly CommandSpec[] = [
   {
     name: 'hincrby',
     arity: 4,
-    flags: WRITE | DENYOOM | FAST,
+    flags: WRITE | DENYOOM | FAST | BRIEF,
     keys: UPDATE_KEY,
     group: 'hash',
     since: '2.0.0',
@@ -298,7 +309,7 @@ function hmget(ctx: CommandContext): void {
   if (!openForRead(ctx)) return
   ctx.reply.array(argc - 2)
   for (let i = 2; i < argc; i++) {
-    if (getField(ctx, i)) replyRange(ctx, value)
+    if (getField(ctx, i, fieldAhead(ctx, i))) replyRange(ctx, value)
     else ctx.reply.null()
   }
 }
@@ -309,7 +320,7 @@ function hdel(ctx: CommandContext): void {
   if (!openForWrite(ctx)) return
   let deleted = 0
   for (let i = 2; i < args.argc && hash.address !== 0; i++) {
-    if (hash.delete(args.buffer, args.starts[i], args.ends[i])) deleted++
+    if (hash.delete(args.buffer, args.starts[i], args.ends[i], fieldAhead(ctx, i))) deleted++
   }
   ctx.reply.integer(deleted)
   if (deleted === 0) return

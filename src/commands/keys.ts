@@ -9,6 +9,7 @@ import { readDatabase } from './database-argument.js'
 import { findUntouched, hasExpired } from './lookup.js'
 import {
   type ArgumentDoc,
+  BRIEF,
   type CommandSpec,
   FAST,
   KEY_INSERT,
@@ -68,7 +69,7 @@ export const keysCommands: CommandSpec[] = [
   {
     name: 'exists',
     arity: -2,
-    flags: READONLY | FAST,
+    flags: READONLY | FAST | BRIEF,
     keys: PEEK_ALL_KEYS,
     group: 'generic',
     since: '1.0.0',
@@ -183,7 +184,7 @@ export const keysCommands: CommandSpec[] = [
 function del(ctx: CommandContext, lazy: boolean): void {
   let removed = 0
   for (let i = 1; i < ctx.args.argc; i++) {
-    const address = ctx.findForWrite(i)
+    const address = ctx.findForWrite(i, ctx.hashAhead(i, 1, 1))
     if (address === 0) continue
     ctx.db.remove(address, lazy)
     ctx.touch(i)
@@ -196,7 +197,7 @@ function del(ctx: CommandContext, lazy: boolean): void {
 /** EXISTS key ...: integer reply; a key named twice counts twice. */
 function exists(ctx: CommandContext): void {
   let count = 0
-  for (let i = 1; i < ctx.args.argc; i++) if (findUntouched(ctx, i) !== 0) count++
+  for (let i = 1; i < ctx.args.argc; i++) if (findUntouched(ctx, i, ctx.hashAhead(i, 1, 1)) !== 0) count++
   ctx.reply.integer(count)
 }
 
@@ -206,7 +207,7 @@ function touch(ctx: CommandContext): void {
   const { keepsAccessTimes } = keyspace
   let count = 0
   keyspace.keepsAccessTimes = false
-  for (let i = 1; i < args.argc; i++) if (ctx.findForRead(i) !== 0) count++
+  for (let i = 1; i < args.argc; i++) if (ctx.findForRead(i, ctx.hashAhead(i, 1, 1)) !== 0) count++
   keyspace.keepsAccessTimes = keepsAccessTimes
   ctx.reply.integer(count)
 }

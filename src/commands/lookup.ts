@@ -5,17 +5,17 @@ import type { Database } from '../store/database.js'
 import { HAS_EXPIRY } from '../store/entries.js'
 import type { CommandContext } from './context.js'
 
-/** Address of key argument `index`, or 0; counts a hit or a miss, and publishes the latter. */
-export function findUntouched(ctx: CommandContext, index: number): number {
-  const address = findUnnoticed(ctx, index)
+/** Address of key argument `index`, or 0; counts a hit or a miss, and publishes the latter. `hash`: the key's. */
+export function findUntouched(ctx: CommandContext, index: number, hash = ctx.hashOf(index)): number {
+  const address = findUnnoticed(ctx, index, hash)
   if (address === 0) ctx.notify(EVENT_KEY_MISS, 'keymiss', index)
   return address
 }
 
 /** As findUntouched, without the event of a miss: for those who look at keys from outside (OBJECT). */
-export function findUnnoticed(ctx: CommandContext, index: number): number {
+export function findUnnoticed(ctx: CommandContext, index: number, hash = ctx.hashOf(index)): number {
   const { args, keyspace } = ctx
-  const address = ctx.db.peek(args.buffer, args.starts[index], args.ends[index])
+  const address = ctx.db.peek(args.buffer, args.starts[index], args.ends[index], hash)
   if (address === 0) keyspace.misses++
   else keyspace.hits++
   return address

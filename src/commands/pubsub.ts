@@ -166,9 +166,9 @@ function confirm({ client, reply }: CommandContext, kind: Kind, verb: string, na
   const count = kind === 'shardChannels' ? subscriptions.shardChannels.size : subscriptions.count
   const nameText = name !== null ? bulk(name) : client.resp === 3 ? '_\r\n' : '$-1\r\n'
   const text = `${client.resp === 3 ? '>' : '*'}3\r\n${bulk(verb)}${nameText}:${count}\r\n`
-  // It is a push as messages are, and no reply: CLIENT REPLY OFF does not keep it back.
-  if (client.replyMode === 'on') reply.raw(text)
-  else client.deliver(Buffer.from(text, 'latin1'))
+  // It is a push as messages are, and no reply: CLIENT REPLY OFF does not keep it back, and what is in the writer will not leave.
+  if (client.isMuted) client.transport.send(Buffer.from(text, 'latin1'))
+  else reply.raw(text)
 }
 
 function bulk(text: string): string {

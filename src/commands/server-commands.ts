@@ -3,6 +3,7 @@ import { unixMicroseconds } from '../observe/clock.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
 import type { ShutdownOptions } from './server-api.js'
 import { ADMIN, ALLOW_BUSY, type CommandSpec, FAST, LOADING, NO_MULTI, NOSCRIPT, STALE } from './spec.js'
+import { replyAndGoOn } from './unblock.js'
 
 export const serverCommands: CommandSpec[] = [
   {
@@ -103,13 +104,12 @@ function startShutdown({ client, reply, server }: CommandContext, options: Shutd
   server.shutdown(options, error => {
     // CLIENT UNBLOCK may have told it something else meanwhile.
     if (client.blocked !== waiting) return
-    client.blocked = null
     if (running) {
+      client.blocked = null
       reply.error(error)
       return
     }
-    client.transport.send(Buffer.from(`-${error}\r\n`, 'latin1'))
-    client.transport.resume()
+    replyAndGoOn(server, client, Buffer.from(`-${error}\r\n`, 'latin1'))
   })
   running = false
 }

@@ -13,14 +13,14 @@ import { ENCODING_INT32, ENCODING_INT64, ENCODING_PLAIN, TYPE_STRING } from '../
 import { StringView } from '../types/string.js'
 import { setBytes } from '../types/string-edit.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
-import { type CommandSpec, DENYOOM, FAST, UPDATE_KEY, WRITE } from './spec.js'
+import { BRIEF, type CommandSpec, DENYOOM, FAST, UPDATE_KEY, WRITE } from './spec.js'
 import { KEY } from './string-access.js'
 
 export const counterCommands: readonly CommandSpec[] = [
   {
     name: 'incr',
     arity: 2,
-    flags: WRITE | DENYOOM | FAST,
+    flags: WRITE | DENYOOM | FAST | BRIEF,
     keys: UPDATE_KEY,
     group: 'string',
     since: '1.0.0',
@@ -32,7 +32,7 @@ export const counterCommands: readonly CommandSpec[] = [
   {
     name: 'decr',
     arity: 2,
-    flags: WRITE | DENYOOM | FAST,
+    flags: WRITE | DENYOOM | FAST | BRIEF,
     keys: UPDATE_KEY,
     group: 'string',
     since: '1.0.0',
@@ -44,7 +44,7 @@ export const counterCommands: readonly CommandSpec[] = [
   {
     name: 'incrby',
     arity: 3,
-    flags: WRITE | DENYOOM | FAST,
+    flags: WRITE | DENYOOM | FAST | BRIEF,
     keys: UPDATE_KEY,
     group: 'string',
     since: '1.0.0',
@@ -56,7 +56,7 @@ export const counterCommands: readonly CommandSpec[] = [
   {
     name: 'decrby',
     arity: 3,
-    flags: WRITE | DENYOOM | FAST,
+    flags: WRITE | DENYOOM | FAST | BRIEF,
     keys: UPDATE_KEY,
     group: 'string',
     since: '1.0.0',

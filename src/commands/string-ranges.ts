@@ -9,6 +9,7 @@ import { type CommandContext, NOT_AN_INTEGER } from './context.js'
 import { IndexRange } from './index-range.js'
 import {
   type ArgumentDoc,
+  BRIEF,
   type CommandSpec,
   DENYOOM,
   FAST,
@@ -39,7 +40,7 @@ export const rangeCommands: readonly CommandSpec[] = [
   {
     name: 'strlen',
     arity: 2,
-    flags: READONLY | FAST,
+    flags: READONLY | FAST | BRIEF,
     keys: PEEK_KEY,
     group: 'string',
     since: '2.2.0',

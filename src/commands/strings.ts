@@ -7,6 +7,7 @@ import { EXPIRY_IN_SECONDS, EXPIRY_RELATIVE, readExpiry } from './expiry-options
 import { findSetKey } from './find-keys.js'
 import {
   type ArgumentDoc,
+  BRIEF,
   type CommandSpec,
   DENYOOM,
   FAST,
@@ -40,7 +41,7 @@ export const stringCommands: readonly CommandSpec[] = [
   {
     name: 'get',
     arity: 2,
-    flags: READONLY | FAST,
+    flags: READONLY | FAST | BRIEF,
     keys: READ_KEY,
     group: 'string',
     since: '1.0.0',
@@ -52,7 +53,7 @@ export const stringCommands: readonly CommandSpec[] = [
   {
     name: 'set',
     arity: -3,
-    flags: WRITE | DENYOOM,
+    flags: WRITE | DENYOOM | BRIEF,
     keys: SET_KEY,
     findKeys: findSetKey,
     group: 'string',
@@ -94,7 +95,7 @@ export const stringCommands: readonly CommandSpec[] = [
   {
     name: 'setnx',
     arity: 3,
-    flags: WRITE | DENYOOM | FAST,
+    flags: WRITE | DENYOOM | FAST | BRIEF,
     keys: [keyRange(KEY_OW | KEY_INSERT, 1)],
     group: 'string',
     since: '1.0.0',
@@ -266,7 +267,7 @@ function mget(ctx: CommandContext): void {
   const { args, reply } = ctx
   reply.array(args.argc - 1)
   for (let i = 1; i < args.argc; i++) {
-    const address = ctx.findForRead(i)
+    const address = ctx.findForRead(i, ctx.hashAhead(i, 1, 1))
     if (address === 0 || ctx.db.entries.type(address) !== TYPE_STRING) reply.null()
     else replyString(ctx, address)
   }
@@ -280,7 +281,7 @@ function pairsMissing(ctx: CommandContext): boolean {
 
 function storePairs(ctx: CommandContext): void {
   for (let i = 1; i < ctx.args.argc; i += 2) {
-    storeArgument(ctx, ctx.findForWrite(i), i, i + 1, NEVER)
+    storeArgument(ctx, ctx.findForWrite(i, ctx.hashAhead(i, 1, 2)), i, i + 1, NEVER)
     ctx.notify(EVENT_STRING, 'set', i)
   }
 }
@@ -296,7 +297,7 @@ function mset(ctx: CommandContext): void {
 function msetnx(ctx: CommandContext): void {
   if (pairsMissing(ctx)) return
   for (let i = 1; i < ctx.args.argc; i += 2) {
-    if (ctx.findForWrite(i) === 0) continue
+    if (ctx.findForWrite(i, ctx.hashAhead(i, 1, 2)) === 0) continue
     ctx.reply.integer(0)
     return
   }

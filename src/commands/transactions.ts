@@ -138,6 +138,7 @@ function exec(ctx: CommandContext): void {
     const problem = revokedPermissionError(ctx, queued.command, queued.request)
     if (problem === null) server.callQueued(client, queued)
     else reply.error(problem)
+    if (client.isMuted) reply.clear()
   }
   dropTransaction(client)
 }

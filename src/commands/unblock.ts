@@ -1,12 +1,13 @@
 /** Ends of waits: what a blocked client is told, and how it goes on. */
 import { countErrorCode } from '../observe/error-codes.js'
-import { type Client, isOwnWait } from './client.js'
+import { type Client, isOwnWait, REPLY_SKIP } from './client.js'
 import type { ServerApi } from './server-api.js'
 
 /** The client has waited long enough: sends the reply to its command and goes on with what it has sent since. */
 export function replyAndGoOn(server: ServerApi, client: Client, reply: Buffer): void {
   client.blocked = null
-  client.transport.send(reply)
+  if (!client.isMuted) client.transport.send(reply)
+  client.replyFlags &= ~REPLY_SKIP
   server.afterTurn(() => client.transport.resume())
 }
 

@@ -10,8 +10,12 @@ import {
   spellings,
 } from './directives.js'
 import { bytePath, nativePath } from './kinds/directory.js'
-import { rewriteConfigFile, type UserLines } from './rewrite.js'
+import { didYouMean } from './nearest.js'
+import { RewriteRefused, rewriteConfigFile } from './rewrite-file.js'
 import { strerror } from './strerror.js'
+
+/** Of as many wrong names the log tells: it is not for clients to fill. */
+const MOST_HINTS = 100
 
 /** What decides whether CONFIG SET may touch some directives. */
 export type SetContext = {
@@ -34,8 +38,20 @@ export type RenameStatement = {
 export type UserStatement = {
   readonly name: string
   readonly rules: readonly string[]
+  /** The config file itself is what CONFIG REWRITE can change; standard input counts as the command line. */
+  readonly source: 'config file' | 'included file' | 'command line'
+  /** Where it stands: "/etc/users.conf, line 3". */
+  readonly place: string
   /** What is to be thrown when the line makes no user: the reason, with the line and its place. */
   refusal(reason: string): Error
+}
+
+/** Who knows the users, for CONFIG REWRITE. */
+export interface UserLines {
+  /** A `user` line for each user, by its name; none where an ACL file has them. */
+  all(): ReadonlyMap<string, string>
+  /** The line of the user that a statement makes; null if it makes none. */
+  of(statement: UserStatement): string | null
 }
 
 /** Applies a value that CONFIG SET has just put into `config.values`; a returned text is why it cannot be. */
@@ -68,15 +84,19 @@ export class Config {
   readonly users: UserStatement[] = []
 
   /** The `user` lines for CONFIG REWRITE; null, as long as nobody knows better, leaves those in the file. */
-  userLines: () => UserLines = () => null
+  userLines: UserLines | null = null
 
+  /** What a relative path is relative to until `dir` says otherwise. */
+  readonly #directory: string
   readonly #handlers = new Map<DirectiveName, Handler[]>()
   readonly #warned = new Set<DirectiveName>()
+  readonly #hinted = new Set<string>()
 
   /** Every directive at its default. `directory` is the first value of `dir`: the process's own unless given. */
   constructor(directory: string = process.cwd()) {
+    this.#directory = path.resolve(directory)
     this.values = defaultValues()
-    this.values.dir = bytePath(path.resolve(directory))
+    this.values.dir = bytePath(this.#directory)
   }
 
   /** An absolute path, for the file system, of a file named in a directive. */
@@ -100,7 +120,8 @@ export class Config {
       if (!/[[*?]/.test(pattern)) {
         const named = lookupDirective(pattern)
         const key = pattern.toLowerCase()
-        if (named && !found.has(key)) found.set(key, [pattern, this.#format(named)])
+        if (named === undefined) this.#hint('GET', pattern)
+        else if (!found.has(key)) found.set(key, [pattern, this.#format(named)])
         continue
       }
       const glob = Buffer.from(pattern, 'latin1')
@@ -122,7 +143,10 @@ export class Config {
     const asked = new Set<string>()
     for (const [name, text] of pairs) {
       const found = lookupDirective(name)
-      if (!found) return `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`
+      if (!found) {
+        this.#hint('SET', name)
+        return `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`
+      }
       const { flags } = found.directive
       if (flags & IMMUTABLE) return setError(name, "can't set immutable config")
       if (flags & PROTECTED && !trusts(this.values['enable-protected-configs'], context.local)) {
@@ -167,16 +191,16 @@ export class Config {
   }
 
   /**
-   * CONFIG REWRITE. Returns null, or the error reply without its leading '-'. `all` also writes what is at its default (DEBUG
-   * CONFIG-REWRITE-FORCE-ALL).
+   * CONFIG REWRITE. Returns null, or the error reply without its leading '-': the file is then as it was. `all` also writes what
+   * is at its default (DEBUG CONFIG-REWRITE-FORCE-ALL).
    */
   rewrite({ all = false }: { all?: boolean } = {}): string | null {
     if (this.file === null) return 'ERR The server is running without a config file'
     try {
-      rewriteConfigFile(nativePath(this.file), this.values, all, this.userLines())
+      rewriteConfigFile(this, this.file, all, () => new Config(this.#directory))
       return null
     } catch (error) {
-      return `ERR Rewriting config file: ${strerror(error)}`
+      return `ERR Rewriting config file: ${error instanceof RewriteRefused ? error.message : strerror(error)}`
     }
   }
 
@@ -191,6 +215,15 @@ export class Config {
     if (directive.format(this.#read(name)) === directive.format(directive.default)) return
     this.#warned.add(name)
     this.warn(`The directive '${name}' is accepted, but has no effect here.`)
+  }
+
+  /** Redis's reply to a wrong name says no more than that it is one; the log says, once a name, which was probably meant. */
+  #hint(subcommand: 'GET' | 'SET', name: string): void {
+    if (this.#hinted.has(name) || this.#hinted.size >= MOST_HINTS || !/^[\x21-\x7e]+$/.test(name)) return
+    const hint = didYouMean(name)
+    if (hint === null) return
+    this.#hinted.add(name)
+    this.warn(`CONFIG ${subcommand}: there is no directive '${name}'. ${hint}`)
   }
 
   #parseInto(

@@ -52,6 +52,8 @@ export interface Directive<V> {
   format(value: V): string
   /** The lines that set the value; none means that the file's own lines of this directive go. */
   rewrite(name: string, value: V): RewriteLine[]
+  /** The lines that set the value whatever lines, of other files too, came before; without it, those of `rewrite` do. */
+  override?(name: string, value: V): string[]
 }
 
 /** The directives of one theme, by name. */

@@ -12,6 +12,7 @@ import {
 } from './directives.js'
 import { filesMatching, isFilePattern } from './include.js'
 import { bytePath, nativePath } from './kinds/directory.js'
+import { didYouMean } from './nearest.js'
 import { strerror } from './strerror.js'
 import { REDIS_VERSION } from './version.js'
 
@@ -27,9 +28,15 @@ export type ConfigSource = {
   readonly overrides: string
 }
 
-/** Why a configuration was refused; `message` is all that there is to print before the process ends. */
+/** Why a configuration was refused; `message` is all that there is to print before the process ends, `reason` one line of it. */
 export class ConfigFileError extends Error {
   override readonly name = 'ConfigFileError'
+  readonly reason: string
+
+  constructor(message: string, reason: string) {
+    super(message)
+    this.reason = reason
+  }
 }
 
 /**
@@ -44,8 +51,19 @@ export function loadConfig(config: Config, source: ConfigSource): void {
     loader.readFile(file, null)
   }
   if (source.stdin !== null) loader.readText(source.stdin, { label: 'standard input', includedAt: null })
-  if (source.overrides !== '') loader.readText(source.overrides, { label: 'the command line', includedAt: null })
+  if (source.overrides !== '') loader.readText(source.overrides, { label: COMMAND_LINE, includedAt: null })
   loader.finish()
+}
+
+/**
+ * Reads a text as what the config file `file` (a byte string) holds, with all that it includes, into `config`. Throws
+ * ConfigFileError as loadConfig does; opens no log file and warns of nothing.
+ */
+export function readConfigText(config: Config, text: string, file: string): void {
+  const loader = new Loader(config)
+  config.file = file
+  loader.readText(text, { label: file, includedAt: null })
+  loader.checkTogether()
 }
 
 /** A text that lines come from: a file or what stands in for one. */
@@ -95,10 +113,16 @@ class Loader {
         throw fatal(`Can't open the log file: ${strerror(error)}`, null)
       }
     }
+    this.checkTogether()
+    for (const directive of this.#mentioned.values()) this.#config.warnIfIgnored(directive)
+  }
+
+  /** What no line alone is wrong with. */
+  checkTogether(): void {
+    const { values } = this.#config
     if (values['cluster-enabled'] && values.replicaof) {
       throw fatal('replicaof directive not allowed in cluster mode', null)
     }
-    for (const directive of this.#mentioned.values()) this.#config.warnIfIgnored(directive)
   }
 
   #readLine(word: string, args: string[], position: Position): string | null {
@@ -115,7 +139,9 @@ class Loader {
       if (args.length === 0) return 'Module config specified without value'
       return 'Module Configuration detected without loadmodule directive or no ApplyConfigs call: aborting'
     }
-    return BAD_DIRECTIVE
+    if (ignoredDirectives.has(word)) return BAD_DIRECTIVE
+    const hint = didYouMean(word, [...statements.keys(), ...(position.origin.label === COMMAND_LINE ? OPTIONS : [])])
+    return hint === null ? BAD_DIRECTIVE : `${BAD_DIRECTIVE}\n${hint}`
   }
 
   #readDirective(found: NamedDirective, args: string[]): string | null {
@@ -141,7 +167,15 @@ class Loader {
   }
 
   #addUser([name, ...rules]: string[], position: Position): void {
-    this.#config.users.push({ name, rules, refusal: reason => fatal(reason, position) })
+    const { origin } = position
+    const inFile = rootOf(origin).label === this.#config.file
+    this.#config.users.push({
+      name,
+      rules,
+      source: inFile ? (origin.includedAt === null ? 'config file' : 'included file') : 'command line',
+      place: placeOf(position),
+      refusal: reason => fatal(reason, position),
+    })
   }
 
   #include(name: string, position: Position): string | null {
@@ -154,6 +188,9 @@ class Loader {
   }
 }
 
+const COMMAND_LINE = 'the command line'
+/** What a command line takes beside directives. */
+const OPTIONS = ['config', 'version', 'help']
 const NO_MODULES = 'redis-ts cannot load Redis modules, which are native libraries'
 const BAD_DIRECTIVE = 'Bad directive or wrong number of arguments'
 
@@ -161,6 +198,12 @@ function depth(origin: Origin): number {
   let levels = 0
   for (let at: Origin | undefined = origin; at; at = at.includedAt?.origin) levels++
   return levels
+}
+
+function rootOf(origin: Origin): Origin {
+  let at = origin
+  while (at.includedAt !== null) at = at.includedAt.origin
+  return at
 }
 
 /** Redis's lines, and under them what Redis leaves to the reader: which file it was, and how it came to be read. */
@@ -174,5 +217,10 @@ function fatal(reason: string, position: Position | null): ConfigFileError {
   for (let at = position?.origin.includedAt; at; at = at.origin.includedAt) {
     lines.push(`(included by ${at.origin.label}, line ${at.line})`)
   }
-  return new ConfigFileError(lines.join('\n'))
+  const oneLine = reason.replaceAll('\n', '. ')
+  return new ConfigFileError(lines.join('\n'), position === null ? oneLine : `${oneLine} (${placeOf(position)})`)
+}
+
+function placeOf({ origin, line }: Position): string {
+  return `${origin.label}, line ${line}`
 }

@@ -59,14 +59,19 @@ export function parseKeyspaceEvents(letters: string): number | null {
 }
 
 /**
- * Bits to letters, `A` where all of its classes are set. As in Redis, `n` is not shown beside `A`: the server that reads
- * such a text back reports new keys no longer.
+ * Bits to letters, `A` where all of its classes are set. As in Redis, `n` is not shown beside `A`.
  */
 export function formatKeyspaceEvents(bits: number): string {
   const all = (bits & EVENT_ALL) === EVENT_ALL
   const hidden = all ? EVENT_ALL | EVENT_NEW : 0
   const letters = LETTERS.filter(([, bit]) => bits & bit & ~hidden).map(([letter]) => letter)
   return (all ? 'A' : '') + letters.join('')
+}
+
+/** As it has to stand in a file, where `n` beside `A` counts. */
+function exactLetters(bits: number): string {
+  const letters = formatKeyspaceEvents(bits)
+  return bits & EVENT_NEW && !letters.includes('n') ? `${letters}n` : letters
 }
 
 /** `notify-keyspace-events KEA`: a sum of the bits above. */
@@ -81,6 +86,6 @@ export function keyspaceEvents(flags: number): Directive<number> {
       return value === null ? { error: "Invalid event class character. Use 'Ag$lshzxeKEtmdn'." } : { value }
     },
     format: formatKeyspaceEvents,
-    rewrite: (name, value) => [{ text: `${name} ${quoteArg(formatKeyspaceEvents(value))}`, force: value !== 0 }],
+    rewrite: (name, value) => [{ text: `${name} ${quoteArg(exactLetters(value))}`, force: value !== 0 }],
   }
 }

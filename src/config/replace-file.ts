@@ -6,8 +6,8 @@ import {
   openSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
-  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -33,7 +33,7 @@ export function replaceFile(name: string, content: string): void {
     }
     renameSync(temporary, file)
   } catch (error) {
-    unlinkSync(temporary)
+    rmSync(temporary, { force: true })
     throw error
   }
   syncDirectory(path.dirname(file))

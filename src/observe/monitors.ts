@@ -6,6 +6,8 @@ import { REDACTED } from './redaction.js'
 
 /** A client that watches. */
 export interface Monitor {
+  /** It has turned replies off, which a line counts as. */
+  readonly isMuted: boolean
   /** Takes a line's bytes, which nobody changes any more. */
   deliver(line: Buffer): void
 }
@@ -37,7 +39,7 @@ export class Monitors {
    */
   feed(database: number, origin: string, args: Request, secret: readonly number[]): void {
     const line = monitorLine(unixMicroseconds(), database, origin, args, secret)
-    for (const monitor of this.watching) monitor.deliver(line)
+    for (const monitor of this.watching) if (!monitor.isMuted) monitor.deliver(line)
   }
 }
 

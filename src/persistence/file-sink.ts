@@ -8,6 +8,21 @@ const CONGESTED_BYTES = 8 * 1024 * 1024
 /** How much is written between two syncs with `rdb-save-incremental-fsync`: one at the end would hold up the disk for long. */
 const SYNC_BYTES = 4 * 1024 * 1024
 
+/** The file is whole but cannot be given its name. */
+export class MoveError extends Error {
+  override readonly cause: Error
+  /** Names of the files, without the directory. */
+  readonly temporary: string
+  readonly final: string
+
+  constructor(temporary: string, final: string, cause: Error) {
+    super(cause.message)
+    this.cause = cause
+    this.temporary = path.basename(temporary)
+    this.final = path.basename(final)
+  }
+}
+
 /** In the background: writes and fsync run on Node's thread pool, one after another. */
 export class FileSink implements ByteSink {
   private readonly fd: number
@@ -114,9 +129,9 @@ export class FileSink implements ByteSink {
       try {
         fs.closeSync(this.fd)
         // At once: a rename still under way when this save is given up could replace the newer file of the save that follows.
-        if (failure === null) fs.renameSync(this.temporary, this.final)
+        if (failure === null) move(this.temporary, this.final)
       } catch (thrown) {
-        failure = thrown as Error
+        failure ??= thrown as Error
       }
       if (failure === null) syncDirectoryInBackground(path.dirname(this.final), done)
       else fs.rm(this.temporary, { force: true }, () => done(failure))
@@ -133,7 +148,11 @@ export class FileSink implements ByteSink {
   }
 
   private closeAndRemove(): void {
-    fs.closeSync(this.fd)
+    try {
+      fs.closeSync(this.fd)
+    } catch {
+      // What could not be written is not wanted any more.
+    }
     fs.rmSync(this.temporary, { force: true })
   }
 }
@@ -164,9 +183,10 @@ export class SyncFileSink implements ByteSink {
 
   finish(): void {
     fs.fsyncSync(this.fd)
-    fs.closeSync(this.fd)
     this.closed = true
-    moveIntoPlace(this.temporary, this.final)
+    fs.closeSync(this.fd)
+    move(this.temporary, this.final)
+    syncDirectory(path.dirname(this.final))
   }
 
   discard(): void {
@@ -184,9 +204,12 @@ function writeFully(fd: number, chunk: Buffer, done: (error: Error | null) => vo
 }
 
 /** Gives the whole file its name: from here on it is the one that is loaded. */
-function moveIntoPlace(temporary: string, final: string): void {
-  fs.renameSync(temporary, final)
-  syncDirectory(path.dirname(final))
+function move(temporary: string, final: string): void {
+  try {
+    fs.renameSync(temporary, final)
+  } catch (error) {
+    throw new MoveError(temporary, final, error as Error)
+  }
 }
 
 /** Makes a rename survive a power cut. Windows cannot open directories, and does not need it. */

@@ -2,12 +2,15 @@
  * Saving and loading the RDB file: SAVE, BGSAVE, save points, the save at shutdown, and the snapshots of full
  * synchronizations. One snapshot is taken at a time, as one child process is in Redis.
  */
+
 import fs from 'node:fs'
+import { performance } from 'node:perf_hooks'
 import type { Config } from '../config/config.js'
+import { strerror } from '../config/strerror.js'
 import { REDIS_VERSION } from '../config/version.js'
 import type { Log } from '../observe/log.js'
 import type { Keyspace } from '../store/keyspace.js'
-import { FileSink, SyncFileSink } from './file-sink.js'
+import { FileSink, MoveError, SyncFileSink } from './file-sink.js'
 import { type ByteSink, Snapshot, type SnapshotOptions } from './snapshot.js'
 
 /** How long one slice of a background save may take. From 1.5 ms down to this, the longest ping under load fell by a quarter. */
@@ -136,7 +139,7 @@ export class Saver {
     } catch (error) {
       snapshot.abort()
       sink.discard()
-      this.log.warning(`Write error saving DB on disk: ${systemText(error as Error)}`)
+      this.logFailure(error as Error)
       return 'ERR'
     }
     this.log.notice('DB saved on disk')
@@ -278,10 +281,24 @@ export class Saver {
       this.keyspace.dirty -= Math.min(this.keyspace.dirty, background.dirtyBefore)
       this.saves++
     } else {
-      this.log.warning(`Write error saving DB on disk: ${systemText(failure)}`)
+      this.logFailure(failure)
       this.log.warning('Background saving error')
     }
     this.ended(failure === null)
+  }
+
+  private logFailure(error: Error): void {
+    if (!(error instanceof MoveError)) {
+      const { syscall } = error as NodeJS.ErrnoException
+      const step = syscall === 'fsync' || syscall === 'close' ? syscall.replace('close', 'fclose') : 'rdbSaveRio'
+      this.log.warning(`Write error while saving DB to the disk(${step}): ${systemText(error)}`)
+      return
+    }
+    const { temporary, final, cause } = error
+    const where = `(in server root dir ${this.config.values.dir})`
+    this.log.warning(
+      `Error moving temp DB file ${temporary} on the final destination ${final} ${where}: ${strerror(cause)}`,
+    )
   }
 
   /** Ends a background save without a result (FLUSHALL, a full synchronization as replica, shutdown). */
@@ -305,7 +322,11 @@ export class Saver {
     const { values } = this.config
     if (!values['rdb-del-sync-files'] || values.save.length > 0 || values.appendonly) return
     this.log.notice(notice)
-    fs.rmSync(this.file, { force: true })
+    try {
+      fs.rmSync(this.file, { force: true })
+    } catch (error) {
+      this.log.warning(`Could not remove ${this.file}: ${strerror(error)}`)
+    }
   }
 
   /** Save points and scheduled saves; called by the server's cron. */

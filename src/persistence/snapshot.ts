@@ -9,6 +9,7 @@
  * is *held* (its size is known, writes to its elements bring the old ones into safety), and its elements are written
  * when its turn comes, even if its key is deleted by then.
  */
+import { performance } from 'node:perf_hooks'
 import { Crc64 } from '../bytes/crc64.js'
 import type { AccessClock } from '../store/access-clock.js'
 import type { Database } from '../store/database.js'

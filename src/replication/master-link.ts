@@ -5,12 +5,20 @@
  */
 import type net from 'node:net'
 import type { Config } from '../config/config.js'
+import { strerror } from '../config/strerror.js'
 import type { Log } from '../observe/log.js'
 import { encodeRequest } from '../resp/request.js'
 import { Handshake, type HandshakeResult } from './handshake.js'
 import { MasterSocket, type MasterSocketOwner } from './master-socket.js'
 import { type SnapshotReceiver, SocketTransfer } from './socket-transfer.js'
-import { parseTransferHeader, type SyncProgress, Transfer } from './transfer.js'
+import {
+  openTransfer,
+  parseTransferHeader,
+  renameFailure,
+  type SyncProgress,
+  syncFailure,
+  type Transfer,
+} from './transfer.js'
 
 const NOTHING = Buffer.alloc(0)
 const LOST = 'Connection with master lost.'
@@ -53,7 +61,7 @@ export interface MasterLinkHost {
   receiveSnapshot(replid: string, totalBytes: number): SnapshotReceiver
   /** That snapshot is whole: it takes the place of the old data; the new history is `replid` at `offset`. */
   adoptSnapshot(receiver: SnapshotReceiver, replid: string, offset: number): void
-  /** Loads the received file; the new history is `replid` at `offset`. */
+  /** Loads the received file; the new history is `replid` at `offset`. An error says in its message what the log is to say. */
   loadFile(file: string, replid: string, offset: number, done: (error: Error | null) => void): void
   /** Bytes of the stream. */
   apply(bytes: Buffer): void
@@ -261,7 +269,7 @@ export class MasterLink implements MasterSocketOwner {
       log.notice(`MASTER <-> REPLICA sync: receiving ${what} to ${loadsFromSocket ? 'parser' : 'disk'}`)
       if (size === 0) throw new Error('MASTER <-> REPLICA sync: the master announced an empty RDB file')
       if (!loadsFromSocket || pendingFull === null) {
-        this.transfer = new Transfer(parsed, config.path(`temp-sync-${process.pid}.${++lastTransfer}.rdb`))
+        this.transfer = openTransfer(parsed, config.path(`temp-sync-${process.pid}.${++lastTransfer}.rdb`))
         return
       }
       log.notice('MASTER <-> REPLICA sync: Loading DB in memory')
@@ -318,7 +326,7 @@ export class MasterLink implements MasterSocketOwner {
       taken = transfer.write(at === 0 ? chunk : chunk.subarray(at))
     } catch (error) {
       this.fail(
-        `Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA synchronization: ${errorText(error as Error)}`,
+        `Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA synchronization: ${strerror(error)}`,
       )
       return chunk.length
     }
@@ -326,7 +334,10 @@ export class MasterLink implements MasterSocketOwner {
     // The stream that follows waits until the file is loaded.
     this.socket?.pause(chunk.subarray(at + taken))
     const problem = transfer.problem(this.owner.config.values.rdbchecksum)
-    transfer.finish(error => this.load(transfer, error ?? problem))
+    transfer.finish(error => {
+      if (error === null) this.load(transfer, problem)
+      else this.loaded(transfer, syncFailure(error))
+    })
     this.state = 'loading'
     this.owner.changed()
     return chunk.length
@@ -334,21 +345,34 @@ export class MasterLink implements MasterSocketOwner {
 
   private load(transfer: Transfer, problem: Error | null): void {
     const { pendingFull } = this
-    if (this.closed || pendingFull === null) transfer.discard()
-    else if (problem !== null) this.loaded(transfer, problem)
-    else {
-      const { replid, offset } = pendingFull
-      this.owner.loadFile(transfer.file, replid, offset, error => this.loaded(transfer, error))
+    if (this.closed || pendingFull === null) {
+      transfer.discard()
+      return
     }
+    if (problem !== null) {
+      this.loaded(transfer, `Failed trying to load the MASTER synchronization DB from disk: ${problem.message}`)
+      return
+    }
+    const { config } = this.owner
+    const name = config.values.dbfilename
+    try {
+      transfer.prepareRename(config.path(name))
+    } catch (error) {
+      this.loaded(transfer, renameFailure(name, error))
+      return
+    }
+    const { replid, offset } = pendingFull
+    this.owner.loadFile(transfer.file, replid, offset, error => this.loaded(transfer, error?.message ?? null))
   }
 
-  private loaded(transfer: Transfer, error: Error | null): void {
+  /** The received file is the data now, or `failure` says why not. */
+  private loaded(transfer: Transfer, failure: string | null): void {
     const { log } = this.owner
     this.transfer = null
     this.pendingFull = null
-    if (error !== null) {
+    if (failure !== null) {
       transfer.discard()
-      log.warning(`Failed trying to load the MASTER synchronization DB from disk: ${error.message}`)
+      log.warning(failure)
       this.retry(RETRY_MS)
       return
     }

@@ -3,7 +3,9 @@
  * announced, or diskless, ended by a mark of 40 bytes. The old data stays in service until the file is whole.
  */
 import fs from 'node:fs'
+import path from 'node:path'
 import { CRC64_LENGTH, Crc64, isZeroCrc64 } from '../bytes/crc64.js'
+import { strerror } from '../config/strerror.js'
 import { quoted, RdbError } from '../persistence/rdb/error.js'
 import { RDB_FIRST_VERSION_WITH_CHECKSUM, RDB_HEADER_BYTES } from '../persistence/rdb/format.js'
 
@@ -43,7 +45,7 @@ export function parseTransferHeader(header: string): TransferHeader {
 
 export class Transfer implements SyncProgress {
   readonly size: number
-  readonly file: string
+  file: string
   received = 0
   private readonly fd: number
   private readonly mark: Buffer | null
@@ -110,9 +112,22 @@ export class Transfer implements SyncProgress {
   /** The file is whole: syncs and closes it. */
   finish(done: (error: Error | null) => void): void {
     fs.fsync(this.fd, error => {
-      this.close()
-      done(error)
+      done(error ?? this.close())
     })
+  }
+
+  /**
+   * Makes sure that the file can be given the name `final`, as far as that can be told without doing it; throws what the system
+   * says when not. The old data, which has to go before the file is loaded, is not given up for one that could not stay.
+   */
+  prepareRename(final: string): void {
+    if (fs.lstatSync(final, { throwIfNoEntry: false })?.isDirectory()) {
+      throw Object.assign(new Error(`rename ${this.file}`), { code: 'EISDIR' })
+    }
+    // `dir` may have been changed since, or be gone.
+    const beside = path.join(path.dirname(final), path.basename(this.file))
+    fs.renameSync(this.file, beside)
+    this.file = beside
   }
 
   /** Gives up and removes the file. */
@@ -121,9 +136,36 @@ export class Transfer implements SyncProgress {
     fs.rmSync(this.file, { force: true })
   }
 
-  private close(): void {
-    if (this.closed) return
+  /** Returns what the system says of data that could not be written after all. */
+  private close(): Error | null {
+    if (this.closed) return null
     this.closed = true
-    fs.closeSync(this.fd)
+    try {
+      fs.closeSync(this.fd)
+      return null
+    } catch (error) {
+      return error as Error
+    }
   }
+}
+
+const SYNCHRONIZATION = 'MASTER <-> REPLICA synchronization'
+
+/** Throws a line for the log when the file cannot be made. */
+export function openTransfer(header: TransferHeader, file: string): Transfer {
+  try {
+    return new Transfer(header, file)
+  } catch (error) {
+    throw new Error(`Opening the temp file needed for ${SYNCHRONIZATION}: ${strerror(error)}`)
+  }
+}
+
+/** The log's line about a received file that cannot be given the name of the RDB file. */
+export function renameFailure(name: string, error: unknown): string {
+  return `Failed trying to rename the temp DB into ${name} in ${SYNCHRONIZATION}: ${strerror(error)}`
+}
+
+/** The log's line about a received file that does not get to the disk. */
+export function syncFailure(error: Error): string {
+  return `Failed trying to sync the temp DB to disk in ${SYNCHRONIZATION}: ${strerror(error)}`
 }

@@ -37,7 +37,8 @@ export interface ProtocolLimits {
 
 /** Where parsing of an incomplete request stopped. */
 export class RequestParser {
-  readonly request: Request
+  /** Where parse() leaves a request; may be another one for each. */
+  request: Request
   /** Offset behind what was parsed: behind the request once it is complete. */
   at = 0
   /** The error's text behind "Protocol error: ". */
@@ -124,6 +125,7 @@ export class RequestParser {
     if (this.missing > 0) return INCOMPLETE
     request.wireStart = this.requestStart
     request.wireEnd = at
+    request.behind = at
     return COMPLETE
   }
 
@@ -194,23 +196,30 @@ export class RequestParser {
     if (count <= 0) return EMPTY
     this.missing = count
     this.request.argc = 0
+    this.request.hashedIndex = 0
     return COMPLETE
   }
 
-  /** Offset of the CR that ends the line at `at`, or -1; a CR counts once the byte behind it is there too. */
+  /**
+   * Offset of the CR that ends the line at `at`, or -1; a CR counts once the byte behind it is there too. Redis looks for it as in a
+   * C string: behind a zero byte it is never found, and the client waits until there is more than a line may have.
+   */
   private lineEnd(buffer: Buffer, at: number, end: number): number {
     const cr = buffer.indexOf(CR, at)
-    return cr >= 0 && cr + 1 < end ? cr : -1
+    if (cr < 0 || cr + 1 >= end) return -1
+    for (let i = at; i < cr; i++) if (buffer[i] === 0) return -1
+    return cr
   }
 
   private parseInline(buffer: Buffer, end: number): number {
     const lf = buffer.indexOf(LF, this.at)
-    if (lf < 0 || lf >= end) {
+    const stop = lf > this.at && buffer[lf - 1] === CR ? lf - 1 : lf
+    const line = lf < 0 || lf >= end ? null : buffer.toString('latin1', this.at, stop)
+    // As in lineEnd(): the end of a line with a zero byte is never found.
+    if (line === null || line.includes('\0')) {
       if (end - this.at > INLINE_MAX_BYTES) return this.fail('too big inline request')
       return INCOMPLETE
     }
-    const stop = lf > this.at && buffer[lf - 1] === CR ? lf - 1 : lf
-    const line = buffer.toString('latin1', this.at, stop)
     this.at = lf + 1
     const words = splitArgs(line)
     if (words === null) return this.fail('unbalanced quotes in request')
@@ -226,6 +235,8 @@ export class RequestParser {
       request.ends[i] = offset
     })
     request.wireStart = -1
+    request.behind = this.at
+    request.hashedIndex = 0
     return COMPLETE
   }
 

@@ -16,6 +16,11 @@ export class Request {
   /** The whole request's bytes in `buffer`, when it came in RESP; `wireStart` is -1 for an inline command. */
   wireStart = -1
   wireEnd = -1
+  /** Offset behind the request in the bytes that it was read from. */
+  behind = 0
+  /** The argument whose hash is `hash`, worked out ahead of its look-up (server/request-batch.ts); 0: none. */
+  hashedIndex = 0
+  hash = 0
   /** Whether `buffer` was made for this request alone, so that a big argument can be kept instead of copied. */
   exclusive = false
 

@@ -1,7 +1,6 @@
 /** What CONFIG SET changes in the running server. */
 import { rulesChanged } from '../commands/acl-clients.js'
 import { EVENT_NEW } from '../config/keyspace-events.js'
-import { isNumeric } from './bind-now.js'
 import { maxclientsLimit } from './open-files.js'
 import type { Server } from './server.js'
 
@@ -88,17 +87,10 @@ export function applyConfig(server: Server): void {
     return null
   })
   const relisten = (): boolean => {
-    const { port, bind } = config.values
     server.relisten().catch((error: Error) => log.warning(error.message))
     // Numeric addresses are bound by now or refused; whether a host name can be had, only the log will tell.
-    return server.listeningPort === port || bind.length === 0 || bind.some(isHostName)
+    return !server.cannotListen
   }
   config.onChange('port', () => (relisten() ? null : 'Unable to listen on this port. Check server logs.'))
   config.onChange('bind', () => (relisten() ? null : 'Failed to bind to specified addresses.'))
-}
-
-/** A name that has to be looked up first. */
-function isHostName(address: string): boolean {
-  const plain = address.replace(/^-/, '')
-  return plain !== '*' && plain !== '::*' && !isNumeric(plain)
 }

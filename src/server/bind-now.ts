@@ -29,7 +29,6 @@ const createHandle = (net as typeof net & { _createServerHandle?: CreateHandle }
  */
 export function bindNow(host: string, port: number, backlog: number): BoundHandle | null {
   const family = net.isIP(host)
-  if (family === 0 && isNumeric(host)) throw Object.assign(new Error(`bind ${host}`), { code: 'ENOTFOUND' })
   if (family === 0 || createHandle === undefined) return null
   const handle = createHandle(host, port, family, undefined, family === 6 ? IPV6_ONLY : 0)
   if (typeof handle === 'number') throw systemError(handle)
@@ -40,9 +39,12 @@ export function bindNow(host: string, port: number, backlog: number): BoundHandl
   throw systemError(error)
 }
 
-/** Digits and dots alone are no name to look up, be they a wrong address. */
-export function isNumeric(host: string): boolean {
-  return net.isIP(host) !== 0 || /^[\d.]+$/.test(host)
+/**
+ * Whether `host` is an address, or a name that somebody may know. All else is refused without looking it up: digits and dots alone
+ * are a wrong address, and no name has a quote, a blank or nothing in it.
+ */
+export function mayBeHost(host: string): boolean {
+  return net.isIP(host) !== 0 || (/^[a-z0-9_][a-z0-9._-]*$/i.test(host) && !/^[\d.]+$/.test(host))
 }
 
 function systemError(errno: number): NodeJS.ErrnoException {

@@ -1,11 +1,14 @@
 /** What a connection needs of the server. */
 import type { Client } from '../commands/client.js'
+import type { Command } from '../commands/command.js'
 import type { ReplyBufferSettings } from '../commands/server-api.js'
 import type { PendingRequests } from '../resp/pending-request.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
+import type { Request } from '../resp/request.js'
 import type { RequestParser } from '../resp/request-parser.js'
 import type { OutputsUnderWay } from './output-queue.js'
 import type { StreamTaker } from './reply-streams.js'
+import type { RequestBatch } from './request-batch.js'
 
 /** A connection as the server calls it back. */
 export interface TurnTaker {
@@ -37,6 +40,7 @@ export interface ConnectionHost {
   readonly clientAccount: ClientAccount
   readonly readBuffer: Buffer
   readonly parser: RequestParser
+  readonly batch: RequestBatch
   readonly unfinished: PendingRequests
   readonly replies: ReplyWriter
   readonly outputs: OutputsUnderWay
@@ -50,8 +54,8 @@ export interface ConnectionHost {
   /** The requests in `bytes` are about to be executed, and have been: meanwhile these bytes do not change. */
   beginRequests(bytes: Buffer): void
   endRequests(): void
-  /** Executes the parser's request. */
-  dispatch(client: Client, parser: RequestParser): void
+  /** Executes a request; what it calls, if that has been looked up. */
+  dispatch(client: Client, request: Request, command?: Command | null): void
   /** Reads the clock; called when bytes arrive. */
   beginTurn(connection: TurnTaker): void
   /** The connection's requests have taken so long since its turn began that others should have theirs. */

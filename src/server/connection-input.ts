@@ -5,10 +5,14 @@
 import type { Client } from '../commands/client.js'
 import type { PendingRequest } from '../resp/pending-request.js'
 import type { Request } from '../resp/request.js'
-import { COMPLETE, EMPTY, FAILED } from '../resp/request-parser.js'
+import { COMPLETE, EMPTY, FAILED, INCOMPLETE } from '../resp/request-parser.js'
 import type { ConnectionHost, TurnTaker } from './connection-host.js'
 import { HeldInput } from './held-input.js'
 import type { StreamHandle, StreamReader } from './stream-handle.js'
+
+/** What executeBatch() returns beside a position. */
+const ALL_EXECUTED = -1
+const STOPPED = -2
 
 export abstract class ConnectionInput implements StreamReader, TurnTaker {
   client!: Client
@@ -81,25 +85,46 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
     let from = 0
     if (this.pending !== null) from = this.feedPending(bytes, length)
     if (from < 0) return
-    const { parser } = host
+    const { batch, parser } = host
     parser.at = from
     while (parser.at < length) {
-      const result = parser.parse(bytes, length, !client.mustLogIn)
-      if (result === COMPLETE) {
-        parser.request.exclusive = bytes === this.ownRequest
-        const behind = parser.at
-        host.dispatch(client, parser)
-        parser.at = behind
-        if (!this.goesOn(bytes, behind, length)) return
-      } else if (result === FAILED) {
+      const result = batch.parse(parser, bytes, length, client)
+      if (batch.count !== 0) {
+        if (bytes === this.ownRequest) batch.requests[0].exclusive = true
+        batch.lookAhead(client)
+        const behind = this.executeBatch(bytes, length)
+        if (behind !== ALL_EXECUTED) {
+          parser.reset()
+          if (behind === STOPPED) return
+          parser.at = behind
+          continue
+        }
+      }
+      if (result === FAILED) {
         host.protocolError(client, parser.error)
         parser.reset()
         return
-      } else if (result !== EMPTY) {
+      }
+      if (result === INCOMPLETE) {
         this.pending = host.unfinished.begin(parser, length)
         return
       }
     }
+  }
+
+  /** Runs the batch; where to go on parsing when the rest of it does not hold any more. */
+  private executeBatch(bytes: Buffer, length: number): number {
+    const { client, host } = this
+    const { batch } = host
+    const { commands, count, requests } = batch
+    for (let i = 0; i < count; i++) {
+      const request = requests[i]
+      host.dispatch(client, request, commands[i])
+      if (!this.goesOn(bytes, request.behind, length)) return STOPPED
+      if (!batch.holds(client)) return request.behind
+    }
+    batch.trim()
+    return ALL_EXECUTED
   }
 
   /** Completes the unfinished request with new bytes; returns how many of them it used up, or -1 to stop. */
@@ -124,7 +149,7 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
       this.pending = null
       if (result === COMPLETE) {
         parser.request.exclusive = pending.exclusive
-        host.dispatch(client, parser)
+        host.dispatch(client, parser.request)
         host.unfinished.release(pending)
         if (!this.goesOn(bytes, behind, length)) return -1
       }

@@ -8,6 +8,7 @@ import { LONG_REPLY, type Transport } from '../commands/client.js'
 import type { ReplySource } from '../resp/reply-source.js'
 import type { ConnectionHost } from './connection-host.js'
 import { ConnectionInput } from './connection-input.js'
+import { UNLIMITED_OUTPUT_BYTES } from './limits.js'
 import { closeHandle, keepRequest, writeRequest } from './node-handles.js'
 import { type OutputOwner, OutputQueue } from './output-queue.js'
 import { bufferForPeak, ReplyPeak } from './reply-peak.js'
@@ -16,8 +17,6 @@ import { addressOf, type StreamHandle } from './stream-handle.js'
 
 /** Strings up to this size are written by libuv from its stack; larger ones it would copy to the heap. */
 const STRING_WRITE_MAX_BYTES = 16384
-/** As with Redis's own reply buffer, so much output counts for no limit. */
-const UNLIMITED_OUTPUT_BYTES = 16384
 
 export class Connection extends ConnectionInput implements Transport, OutputOwner, StreamTaker {
   streamDue = false
@@ -93,7 +92,8 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     this.notePeak(size)
     if (replies.chunkBytes !== 0 || size > STRING_WRITE_MAX_BYTES || this.text !== '' || this.stream !== null) {
       for (const chunk of replies.takeChunks()) this.enqueue(chunk)
-      this.checkOutput()
+      if (this.client.mustLogIn) this.drainAndCheck()
+      else this.checkOutput()
     } else {
       this.text = latin1(replies.buffer, 0, size)
       replies.clear()
@@ -123,7 +123,11 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
       error = handle.writeLatin1String(writeRequest(), text)
       const pending = error === 0 ? keepRequest() : null
       if (pending !== null) this.queue.await(pending, text.length)
-    } else error = this.drain()
+    } else {
+      error = this.drain()
+      // While the kernel is busy with earlier replies, those of each turn are added to what waits.
+      if (error === 0 && text !== '') this.checkOutput()
+    }
     if (error !== 0) this.close()
     else if (this.stream !== null) this.host.streamLater(this)
     else if (this.ending) this.closeIfIdle()
@@ -165,7 +169,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
 
   /** To be called when output was added. */
   private checkOutput(): void {
-    if (this.queue.bytes > UNLIMITED_OUTPUT_BYTES) this.outputGrew()
+    if (!this.destroyed && this.pendingOutputBytes > UNLIMITED_OUTPUT_BYTES) this.outputGrew()
   }
 
   send(bytes: Buffer): void {
@@ -187,6 +191,12 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
   private sendNow(): void {
     this.checkOutput()
     if (!this.destroyed && this.drain() !== 0) this.close()
+  }
+
+  /** For a client that has not logged in: it may have little output, so what it reads readily does not wait for the turn's end. */
+  private drainAndCheck(): void {
+    if (this.drain() !== 0) this.close()
+    else this.checkOutput()
   }
 
   post(bytes: Buffer): void {

@@ -3,12 +3,14 @@
  * in server.c), runs it, and hands what it changed to replication.
  */
 
+import { performance } from 'node:perf_hooks'
 import { latin1 } from '../bytes/latin1.js'
 import { permissionError } from '../commands/acl-check.js'
-import type { Client, QueuedCommand } from '../commands/client.js'
+import { type Client, type QueuedCommand, REPLY_OFF, REPLY_SKIP, REPLY_SKIP_NEXT } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
 import type { Command } from '../commands/command.js'
 import { CommandContext } from '../commands/context.js'
+import { CrossProtocolGuard, speaksHttp } from '../commands/cross-protocol.js'
 import { PAUSE_ALL } from '../commands/pause.js'
 import type { ServerApi } from '../commands/server-api.js'
 import {
@@ -34,6 +36,7 @@ import { LatencyHistogram } from '../observe/latency-histogram.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import { encodeRequest, Request } from '../resp/request.js'
 import type { ClientEviction } from './client-eviction.js'
+import { ClockRun, isBrief, RUN_MAX_MS } from './clock-run.js'
 import type { CommandWatch } from './command-watch.js'
 import {
   GATE_ASYNC_LOADING,
@@ -50,6 +53,7 @@ import {
   MEMORY_GATES,
 } from './gates.js'
 import type { MemoryLimit } from './memory-limit.js'
+import { MissingCommands } from './missing-commands.js'
 import { TrackedReads } from './tracked-reads.js'
 
 const MULTI = encodeRequest('MULTI')
@@ -78,15 +82,19 @@ export class Dispatcher {
   private readonly server: ServerApi
   private readonly watch: CommandWatch
   private readonly reads: TrackedReads
+  private readonly missing: MissingCommands
   private readonly reply: ReplyWriter
   private readonly memoryLimit: MemoryLimit
   private readonly clientEviction: ClientEviction
+  private readonly crossProtocol: CrossProtocolGuard
   /** A command is running: expired keys are propagated with it. */
   private running = false
   private errorsCounted = 0
   private diskErrorLoggedMs = 0
-  /** When the last command ended, or the turn began: performance.now(). Commands of a turn are timed from one to the next. */
+  /** When the clock was read last, behind a command or as the turn began: performance.now(). Commands are timed from there. */
   clockMs = 0
+  private readonly run = new ClockRun()
+  private timedAlone = true
 
   constructor(
     server: ServerApi,
@@ -100,9 +108,13 @@ export class Dispatcher {
     this.watch = watch
     this.reply = reply
     this.reads = new TrackedReads(server)
+    this.missing = new MissingCommands(server.commands, server.log)
     this.memoryLimit = memoryLimit
     this.clientEviction = clientEviction
-    this.context = new CommandContext(server, reply, new Request(), nobody, server.commands.all[0])
+    this.crossProtocol = new CrossProtocolGuard(server.log)
+    this.context = new CommandContext(server, reply, new Request(), nobody, server.commands.all[0], () =>
+      this.takesLonger(),
+    )
   }
 
   /** Reads the clock from which the turn's first command is timed. */
@@ -110,8 +122,8 @@ export class Dispatcher {
     this.clockMs = performance.now()
   }
 
-  /** Executes a client's request and leaves the reply in the writer. */
-  execute(client: Client, request: Request): void {
+  /** Executes a client's request and leaves the reply in the writer. `known`: what it calls, if that has been looked up. */
+  execute(client: Client, request: Request, known?: Command | null): void {
     const { context, reply } = this
     const { buffer, starts, ends } = request
     const { keyspace } = this.server
@@ -120,15 +132,22 @@ export class Dispatcher {
     context.client = client
     context.db = client.db
     context.args = request
-    let command = this.server.commands.find(buffer, starts[0], ends[0])
+    let command = known === undefined ? this.server.commands.find(buffer, starts[0], ends[0]) : known
     client.lastCommand = command
     if (command === null) {
+      // Ahead of all questions, that for a password too.
+      if (speaksHttp(buffer, starts[0], ends[0])) {
+        this.crossProtocol.abort(client, keyspace.nowMs)
+        return
+      }
+      this.missing.note(null, request, client)
       this.refuse(null, unknownCommand(request))
       return
     }
     if (command.subcommands !== null && request.argc > 1) {
       const sub = command.subcommands.get(request.lower(1))
       if (sub === undefined) {
+        this.missing.note(command, request, client)
         this.refuse(null, unknownSubcommand(command, request))
         return
       }
@@ -160,7 +179,7 @@ export class Dispatcher {
         return
       }
     }
-    if (client.replyMode !== 'on') this.runMuted(client, command, request)
+    if (client.replyFlags !== 0) this.runMuted(client, command, request)
     else this.queueOrCall(client, command, request)
   }
 
@@ -186,28 +205,19 @@ export class Dispatcher {
 
   /** Runs a command that passed all questions. EXEC uses it for each queued command. */
   call(client: Client, command: Command): void {
-    const { context, server, watch } = this
+    const { context, server } = this
     const { keyspace } = server
     const errors = this.reply.errors
     const dirty = keyspace.dirty
     const outermost = !this.running
     this.running = true
-    const startedMs = this.clockMs
+    this.timedAlone = !outermost || !isBrief(command, context.args) || !this.sharesClock(client)
+    if (this.timedAlone && this.run.count !== 0) this.endRun()
     command.run(context)
-    const now = performance.now()
-    this.clockMs = now
-    const elapsedMs = now - startedMs
-    command.milliseconds += elapsedMs
     command.calls++
-    if (watch.keepsHistograms) {
-      if (command.latency === null) command.latency = new LatencyHistogram()
-      command.latency.record(elapsedMs)
-    }
     server.stats.commandsProcessed++
-    if (elapsedMs >= watch.fromMs) {
-      watch.ended(client, command, context.args, elapsedMs)
-      this.clockMs = performance.now()
-    }
+    const elapsedMs = this.timedAlone ? this.chargeAlone(client, command) : 0
+    if (!this.timedAlone && this.run.add(command)) this.endRun()
     // A transaction's commands have been counted when EXEC itself ends.
     if (this.reply.errors !== errors && this.reply.errors !== this.errorsCounted) {
       command.failedCalls++
@@ -234,6 +244,46 @@ export class Dispatcher {
     }
     this.running = false
     if (context.propagated.length !== 0) this.propagate(client, command)
+  }
+
+  /** Whether nothing but the command itself can take time now, and nobody wants to know its time exactly (clock-run.ts). */
+  private sharesClock({ isMaster }: Client): boolean {
+    const { events, keyspace } = this.server
+    if (this.gate !== 0 || keyspace.snapshot !== null || keyspace.reportsChanges || events.classes !== 0) return false
+    return this.watch.fromMs >= RUN_MAX_MS && !isMaster
+  }
+
+  /** Charges a command with the time since the clock was read last, and tells who wants to know of it. */
+  private chargeAlone(client: Client, command: Command): number {
+    const { context, watch } = this
+    const now = performance.now()
+    const elapsedMs = now - this.clockMs
+    this.clockMs = now
+    command.milliseconds += elapsedMs
+    if (watch.keepsHistograms) {
+      if (command.latency === null) command.latency = new LatencyHistogram()
+      command.latency.record(elapsedMs)
+    }
+    if (elapsedMs >= watch.fromMs) {
+      watch.ended(client, command, context.args, elapsedMs)
+      this.clockMs = performance.now()
+    }
+    return elapsedMs
+  }
+
+  /** Charges the brief commands that have run since the clock was read last. To be called when requests have been executed. */
+  endRun(): void {
+    if (this.run.count === 0) return
+    const now = performance.now()
+    this.run.end(now - this.clockMs, this.watch.keepsHistograms)
+    this.clockMs = now
+  }
+
+  /** A brief command meets data that makes it a long one: from here on it is timed alone. */
+  takesLonger(): void {
+    if (this.timedAlone) return
+    this.endRun()
+    this.timedAlone = true
   }
 
   /** Runs one command of a transaction, inside EXEC's own call. */
@@ -273,20 +323,24 @@ export class Dispatcher {
     else this.server.replication.feedRequest(database, request)
   }
 
-  /** CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere. */
+  /** CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere unless it turns replies on itself. */
   private runMuted(client: Client, command: Command, request: Request): void {
-    const before = this.reply.takeChunks()
-    if (client.replyMode === 'skip') client.replyMode = 'skipping'
+    this.beginMuted(client)
     this.queueOrCall(client, command, request)
-    if (client.replyMode === 'on') {
-      // CLIENT REPLY ON answers itself.
-      const answer = this.reply.takeChunks()
-      for (const chunk of [...before, ...answer]) client.transport.send(chunk)
-      return
-    }
-    this.reply.clear()
-    for (const chunk of before) client.transport.send(chunk)
-    if (client.replyMode === 'skipping') client.replyMode = 'on'
+    this.endMuted(client)
+  }
+
+  /** From here on the writer holds nothing but what this request writes: all of it can be dropped. */
+  private beginMuted(client: Client): void {
+    const skips = (client.replyFlags & REPLY_SKIP_NEXT) !== 0
+    client.replyFlags = (client.replyFlags & REPLY_OFF) | (skips ? REPLY_SKIP : 0)
+    if (client.isMuted && !this.reply.isEmpty) client.transport.sendAll(this.reply.takeChunks())
+  }
+
+  private endMuted(client: Client): void {
+    if (client.isMuted) this.reply.clear()
+    // A command that waits will have its reply later.
+    if (client.blocked === null) client.replyFlags &= ~REPLY_SKIP
   }
 
   private queue(client: Client, command: Command, request: Request): void {
@@ -309,9 +363,11 @@ export class Dispatcher {
     if (client.preparation !== null) this.server.payloads.end(client)
     if (client.transaction !== null) client.transaction.failed = true
     if (command !== null) command.rejectedCalls++
+    const mayMute = client.replyFlags !== 0
+    if (mayMute) this.beginMuted(client)
     if (command?.fullName === 'exec') abortExec(client, this.reply, text)
-    else if (client.replyMode === 'on') this.reply.error(text)
-    else if (client.replyMode === 'skip') client.replyMode = 'on'
+    else this.reply.error(text)
+    if (mayMute) this.endMuted(client)
     this.reply.lastError = text
     this.countError()
     if (client.tracking !== null) this.reads.requestEnded(client, client.tracking)
@@ -443,9 +499,12 @@ function subscriberRefusal(command: Command): string {
   return `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`
 }
 
+/** The start of an argument in an error's text, which a zero byte ends, as in Redis. */
 function shown(request: Request, index: number, limit: number): string {
   const start = request.starts[index]
-  return latin1(request.buffer, start, Math.min(request.ends[index], start + Math.max(0, limit)))
+  const text = latin1(request.buffer, start, Math.min(request.ends[index], start + Math.max(0, limit)))
+  const nul = text.indexOf('\0')
+  return nul < 0 ? text : text.slice(0, nul)
 }
 
 function unknownCommand(request: Request): string {

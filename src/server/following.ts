@@ -1,5 +1,6 @@
 /** What this server does for replication, above all as a replica: executes its master's stream, and takes the copies it sends. */
 import type { Client } from '../commands/client.js'
+import type { Command, CommandTable } from '../commands/command.js'
 import { PAUSE_WRITES } from '../commands/pause.js'
 import { endAllWaits } from '../commands/unblock.js'
 import type { MasterPeer } from '../replication/master-link.js'
@@ -90,8 +91,12 @@ export class Following implements ReplicationHost, MasterStreamHost {
     this.server.beginTurn()
   }
 
-  executeFromMaster(client: Client, request: Request): void {
-    this.server.executeFromMaster(client, request)
+  get commands(): CommandTable {
+    return this.server.commands
+  }
+
+  executeFromMaster(client: Client, request: Request, command?: Command | null): void {
+    this.server.executeFromMaster(client, request, command)
   }
 
   relay(bytes: Buffer, start: number, end: number): void {

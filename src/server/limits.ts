@@ -4,6 +4,11 @@ import { clientLine, clientType } from '../commands/client-line.js'
 import type { Config } from '../config/config.js'
 import type { Log } from '../observe/log.js'
 
+/** As with Redis's own reply buffer, so much output counts for no limit. */
+export const UNLIMITED_OUTPUT_BYTES = 16384
+/** And so much more may wait for a client that has not logged in yet, whatever the limits of its class (Redis 7.2.7, CVE-2025-21605). */
+const UNAUTHENTICATED_OUTPUT_BYTES = 1024
+
 /** client-output-buffer-limit of normal and pubsub clients. Replicas are watched where their stream is sent. */
 export class OutputLimits {
   private readonly config: Config
@@ -22,6 +27,10 @@ export class OutputLimits {
     if (type === 'replica') return
     const limit = this.config.values['client-output-buffer-limit'][type === 'pubsub' ? 'pubsub' : 'normal']
     const bytes = client.transport.pendingOutputBytes
+    if (client.mustLogIn && bytes > UNLIMITED_OUTPUT_BYTES + UNAUTHENTICATED_OUTPUT_BYTES) {
+      this.close(client, nowMs)
+      return
+    }
     if (limit.hardBytes > 0 && bytes >= limit.hardBytes) {
       this.close(client, nowMs)
       return

@@ -1,8 +1,10 @@
 /** The listening sockets: `bind` addresses with `port`, and the Unix socket. */
 import fs from 'node:fs'
 import net from 'node:net'
+import path from 'node:path'
+import { strerror } from '../config/strerror.js'
 import type { Log } from '../observe/log.js'
-import { type BoundHandle, bindNow } from './bind-now.js'
+import { type BoundHandle, bindNow, mayBeHost } from './bind-now.js'
 import { acceptHandles } from './node-handles.js'
 import { SocketHandle } from './socket-handle.js'
 import type { StreamHandle } from './stream-handle.js'
@@ -10,6 +12,7 @@ import type { StreamHandle } from './stream-handle.js'
 /** As `port`: whatever the system has free, the same for all addresses. What redis.conf calls port 0 is none at all. */
 export const ANY_PORT = -1
 
+const NOT_FOUND = 'Name or service not known'
 const SOMAXCONN = '/proc/sys/net/core/somaxconn'
 
 export interface ListenerOptions {
@@ -35,17 +38,24 @@ export class Listener {
   private readonly log: Log
   /** The port listened on; 0 while there is none. */
   port = 0
+  /** What was to be listened on could not be had. */
+  failed = false
 
   constructor(accept: Accept, log: Log) {
     this.accept = accept
     this.log = log
   }
 
+  get isIdle(): boolean {
+    return this.servers.length === 0
+  }
+
   /**
-   * Listens on everything `options` names. Throws ListenError; nothing stays open then. With numeric addresses `port` is set (or
-   * the failure certain) when this function returns, before its promise settles.
+   * Listens on everything `options` names. Throws ListenError; nothing stays open then. With numeric addresses, and where something
+   * cannot be an address at all, `port` or `failed` is set when this function returns, before its promise settles.
    */
   async open(options: ListenerOptions): Promise<void> {
+    this.failed = false
     this.warnOfShortBacklog(options.backlog)
     if (options.port !== 0) await this.openTcp(options)
     if (options.unixSocket !== '') await this.openUnix(options)
@@ -60,18 +70,21 @@ export class Listener {
   }
 
   /** Closes at once what is open so far: by the time a promise is rejected, somebody may be listening again. */
-  private failed(text: string): ListenError {
+  private failure(text: string): ListenError {
     this.close()
+    this.failed = true
     return new ListenError(text)
   }
 
   private async openTcp(options: ListenerOptions): Promise<void> {
     let port = options.port === ANY_PORT ? 0 : options.port
+    const targets = options.bind.map(bindTarget)
+    // Ahead of all that takes time: CONFIG SET answers by what it knows by then.
+    for (const { address, host } of targets) {
+      if (!mayBeHost(host)) throw this.addressFailure(address, port, NOT_FOUND)
+    }
     let listening = 0
-    for (const given of options.bind) {
-      const optional = given.startsWith('-')
-      const address = optional ? given.slice(1) : given
-      const host = address === '*' ? '0.0.0.0' : address === '::*' ? '::' : address
+    for (const { address, host, optional } of targets) {
       try {
         const handle = bindNow(host, port, options.backlog)
         const server =
@@ -84,29 +97,37 @@ export class Listener {
         listening++
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
-        const text = systemText(error as NodeJS.ErrnoException)
         const missing = code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'EINVAL'
-        if (optional && missing) continue
-        this.log.warning(`Warning: Could not create server TCP listening socket ${address}:${port}: bind: ${text}`)
-        throw this.failed(`Failed listening on port ${port} (TCP), aborting.`)
+        const reason = bindFailure(error)
+        if (!optional || !missing) throw this.addressFailure(address, port, reason)
+        this.warnOfAddress(address, port, reason)
       }
     }
-    if (options.bind.length > 0 && listening === 0) {
-      throw this.failed(`Failed listening on port ${port} (TCP), aborting.`)
-    }
+    // None at all is fine when all of them were optional.
     this.port = listening > 0 ? port : 0
+  }
+
+  private warnOfAddress(address: string, port: number, text: string): void {
+    this.log.warning(`Warning: Could not create server TCP listening socket ${address}:${port}: ${text}`)
+  }
+
+  private addressFailure(address: string, port: number, text: string): ListenError {
+    this.warnOfAddress(address, port, text)
+    return this.failure(`Failed listening on port ${port} (TCP), aborting.`)
   }
 
   private async openUnix(options: ListenerOptions): Promise<void> {
     const file = options.unixSocket
-    fs.rmSync(file, { force: true })
     try {
+      prepareUnix(file)
       const server = await listen({ path: file, backlog: options.backlog })
       if (options.unixSocketMode !== 0) fs.chmodSync(file, options.unixSocketMode)
       this.take(server, file)
     } catch (error) {
-      this.log.warning(`Failed opening Unix socket: bind: ${systemText(error as NodeJS.ErrnoException)}`)
-      throw this.failed('Failed listening on Unix socket, aborting.')
+      this.log.warning(
+        `Failed opening Unix socket: ${error instanceof ListenError ? error.message : bindFailure(error)}`,
+      )
+      throw this.failure('Failed listening on Unix socket, aborting.')
     }
   }
 
@@ -122,6 +143,19 @@ export class Listener {
     this.servers = []
     this.port = 0
   }
+}
+
+interface BindTarget {
+  readonly address: string
+  /** The same as Node names it. */
+  readonly host: string
+  readonly optional: boolean
+}
+
+function bindTarget(given: string): BindTarget {
+  const optional = given.startsWith('-')
+  const address = optional ? given.slice(1) : given
+  return { address, host: address === '*' ? '0.0.0.0' : address === '::*' ? '::' : address, optional }
 }
 
 /** The longest backlog that the kernel grants, as far as it tells. */
@@ -147,14 +181,44 @@ function listen(options: net.ListenOptions): Promise<net.Server> {
   })
 }
 
-function systemText(error: NodeJS.ErrnoException): string {
-  const known: Record<string, string> = {
-    EADDRINUSE: 'Address already in use',
-    EACCES: 'Permission denied',
-    EADDRNOTAVAIL: 'Cannot assign requested address',
-    EAFNOSUPPORT: 'Address family not supported by protocol',
-    ENOENT: 'No such file or directory',
-    ENOTFOUND: 'Name or service not known',
+/** Bytes of a Unix socket's path, with the NUL at its end. */
+const UNIX_PATH_BYTES = process.platform === 'linux' ? 108 : 104
+
+/** Makes way for a Unix socket. Throws ListenError for what Node would cut short or call by another name. */
+function prepareUnix(file: string): void {
+  // A named pipe there, which is no file.
+  if (process.platform === 'win32') return
+  const length = Buffer.byteLength(file)
+  if (length >= UNIX_PATH_BYTES) {
+    throw new ListenError(`unix socket path too long (${length}), must be under ${UNIX_PATH_BYTES}`)
   }
-  return known[error.code ?? ''] ?? error.message
+  const directory = path.dirname(file)
+  if (!fs.existsSync(directory)) {
+    throw new ListenError(`bind: No such file or directory (there is no directory ${directory})`)
+  }
+  if (fs.lstatSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new ListenError(`bind: Address already in use (${file} is a directory)`)
+  }
+  try {
+    fs.unlinkSync(file)
+  } catch {
+    // What is in the way still, bind will tell.
+  }
+}
+
+/** "bind: " and the system's words; those of a name that cannot be looked up stand alone. */
+function bindFailure(error: unknown): string {
+  const { code = '' } = error as NodeJS.ErrnoException
+  return LOOKUP_FAILURES[code] ?? `bind: ${C_LIBRARY_WORDS[code] ?? strerror(error)}`
+}
+
+const LOOKUP_FAILURES: Readonly<Record<string, string>> = {
+  ENOTFOUND: NOT_FOUND,
+  EAI_AGAIN: 'Temporary failure in name resolution',
+}
+
+/** Where libuv has other words than the C library. */
+const C_LIBRARY_WORDS: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  EAFNOSUPPORT: 'Address family not supported by protocol',
 }

@@ -11,6 +11,7 @@ import type { KeyspaceTargetOptions } from '../persistence/rdb/load.js'
 import { RdbReader } from '../persistence/rdb/reader.js'
 import { systemText } from '../persistence/saver.js'
 import { ExpiredKeysTarget } from '../replication/expired-keys.js'
+import { renameFailure } from '../replication/transfer.js'
 import type { Server } from './server.js'
 import { StagedLoad } from './staged-load.js'
 
@@ -56,7 +57,7 @@ export class Loader {
 
   /**
    * Replaces all data by a file that the master sent, which becomes this server's own file once it is loaded: a file that
-   * turns out to be broken must not be what the next start finds.
+   * turns out to be broken must not be what the next start finds. An error's message is the log's line about it.
    */
   loadFromMaster(file: string, done: (error: Error | null) => void): void {
     const { server } = this
@@ -65,7 +66,7 @@ export class Loader {
     try {
       fd = fs.openSync(file, 'r')
     } catch (error) {
-      done(error as Error)
+      done(loadFailure(error as Error))
       return
     }
     log.notice('MASTER <-> REPLICA sync: Flushing old data')
@@ -75,27 +76,35 @@ export class Loader {
       aux => {
         server.keyspace.dirty = 0
         server.replication.masterDatabase = auxNumber(aux.get('repl-stream-db'))
-        this.keep(file)
-        done(null)
+        const failure = this.keep(file)
+        // Of another history than replication goes on with.
+        if (failure !== null) server.keyspace.flushAll(false)
+        done(failure)
       },
       (error: Error) => {
         server.keyspace.flushAll(false)
-        done(error)
+        done(loadFailure(error))
       },
     )
   }
 
-  private keep(file: string): void {
-    const { saver, log } = this.server
+  private keep(file: string): Error | null {
+    const { config, saver } = this.server
+    const name = config.values.dbfilename
     try {
       fs.renameSync(file, saver.file)
+    } catch (error) {
+      return new Error(renameFailure(name, error))
+    }
+    try {
       syncDirectory(path.dirname(saver.file))
     } catch (error) {
-      log.warning(
-        `Failed trying to rename the temp DB into ${saver.file} in MASTER <-> REPLICA synchronization: ${systemText(error as Error)}`,
+      return new Error(
+        `Failed trying to sync DB directory ${name} in MASTER <-> REPLICA synchronization: ${systemText(error as Error)}`,
       )
     }
     saver.removeSyncFile('Removing the RDB file obtained from the master. This replica has persistence disabled')
+    return null
   }
 
   /** Begins to load what a master sends from the socket. `async`: clients may go on with the old data meanwhile. */
@@ -199,4 +208,8 @@ export class Loader {
       deadline = performance.now() + SLICE_MS
     }
   }
+}
+
+function loadFailure(error: Error): Error {
+  return new Error(`Failed trying to load the MASTER synchronization DB from disk: ${error.message}`)
 }

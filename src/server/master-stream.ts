@@ -1,17 +1,22 @@
 /** Executes a master's stream: its requests in order, obeyed without replies, each relayed to this server's own replicas. */
+import { performance } from 'node:perf_hooks'
 import { Client } from '../commands/client.js'
+import type { Command, CommandTable } from '../commands/command.js'
 import type { MasterPeer } from '../replication/master-link.js'
 import { type PendingRequest, PendingRequests } from '../resp/pending-request.js'
 import { Request } from '../resp/request.js'
-import { COMPLETE, EMPTY, FAILED, RequestParser } from '../resp/request-parser.js'
+import { COMPLETE, EMPTY, FAILED, INCOMPLETE, RequestParser } from '../resp/request-parser.js'
 import type { Keyspace } from '../store/keyspace.js'
 import { GATES_OF_A_MASTER } from './gates.js'
 import { MasterTransport } from './master-transport.js'
+import { RequestBatch } from './request-batch.js'
 
 export interface MasterStreamHost {
   /** Reads the clock. */
   beginTurn(): void
-  executeFromMaster(client: Client, request: Request): void
+  readonly commands: CommandTable
+  /** `command`: what the request calls, if that has been looked up. */
+  executeFromMaster(client: Client, request: Request, command?: Command | null): void
   /** Bytes that have been executed, to be relayed and counted. */
   relay(bytes: Buffer, start: number, end: number): void
   streamBroken(text: string): void
@@ -31,6 +36,7 @@ export class MasterStream {
   readonly client: Client
   private readonly host: MasterStreamHost
   private readonly parser: RequestParser
+  private readonly batch: RequestBatch
   private pending: PendingRequest | null = null
   private readonly unfinished = new PendingRequests(NO_LIMITS)
   /** Bytes of a transaction whose EXEC has not come: replicas of this server get it as a whole. */
@@ -52,6 +58,7 @@ export class MasterStream {
     this.client.updateChecks()
     this.host = host
     this.parser = new RequestParser(new Request(), NO_LIMITS)
+    this.batch = new RequestBatch(host.commands, NO_LIMITS)
   }
 
   /** Bytes that have come and do not count as executed yet. */
@@ -104,24 +111,34 @@ export class MasterStream {
       from = this.feedPending(this.pending, bytes)
       if (from < 0) return
     }
-    const { parser } = this
+    const { batch, client, parser } = this
     parser.at = from
     let behind = from
-    while (parser.at < bytes.length && !this.ended) {
-      const result = parser.parse(bytes, bytes.length, true)
-      if (result === COMPLETE || result === EMPTY) {
-        const end = parser.at
-        if (result === COMPLETE && !this.obey(parser.request)) {
+    while (parser.at < bytes.length) {
+      const result = batch.parse(parser, bytes, bytes.length, client)
+      batch.lookAhead(client)
+      for (let i = 0; i < batch.count; i++) {
+        const request = batch.requests[i]
+        if (!this.obey(request, batch.commands[i])) {
           this.wait(bytes.subarray(behind), own)
+          parser.reset()
           return
         }
-        this.executed(bytes, behind, end, own)
-        behind = end
-        parser.at = end
-      } else if (result === FAILED) {
+        this.executed(bytes, behind, request.behind, own)
+        behind = request.behind
+        if (!this.ended) continue
+        parser.reset()
+        return
+      }
+      if (result === FAILED) {
         this.host.streamBroken(parser.error)
         return
-      } else {
+      }
+      // Empty requests are part of the stream, too.
+      const parsed = parser.keepFrom
+      if (parsed > behind) this.executed(bytes, behind, parsed, own)
+      behind = parsed
+      if (result === INCOMPLETE) {
         this.pending = this.unfinished.begin(parser, bytes.length)
         return
       }
@@ -129,8 +146,8 @@ export class MasterStream {
   }
 
   /** False when a pause has put the request off. */
-  private obey(request: Request): boolean {
-    this.host.executeFromMaster(this.client, request)
+  private obey(request: Request, command?: Command | null): boolean {
+    this.host.executeFromMaster(this.client, request, command)
     return this.client.blocked === null
   }
 

@@ -2,7 +2,9 @@
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import type { Config } from '../config/config.js'
+import { nativePath } from '../config/kinds/directory.js'
 import { expandProcTitle } from '../config/proc-title.js'
+import { strerror } from '../config/strerror.js'
 import type { Log } from '../observe/log.js'
 
 /** Set in the environment of a process that was started to run in the background. */
@@ -91,4 +93,15 @@ export function setProcessTitle(config: Config, listening: string, port: number)
   }
   const title = expandProcTitle(values['proc-title-template'], name => variables[name] ?? null)
   if (title !== null) process.title = title
+}
+
+/** Better known at the start than at the first save, or at the shutdown. */
+export function warnOfUnwritableDirectory({ values }: Config, log: Log): void {
+  try {
+    fs.accessSync(nativePath(values.dir), fs.constants.W_OK | fs.constants.X_OK)
+  } catch (error) {
+    log.warning(
+      `WARNING: The server cannot write into its working directory ${values.dir}: ${strerror(error)}. Saving the DB (SAVE, BGSAVE, save points, SHUTDOWN) will fail, and so will full synchronizations that go through a file (repl-diskless-sync no on a master, repl-diskless-load disabled on a replica). Use the 'dir' directive to name another one.`,
+    )
+  }
 }

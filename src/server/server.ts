@@ -3,7 +3,7 @@ import { Acl } from '../acl/acl.js'
 import { aclCatalog } from '../commands/acl-catalog.js'
 import { allCommands } from '../commands/all.js'
 import type { QueuedCommand, Transport } from '../commands/client.js'
-import { Client } from '../commands/client.js'
+import { Client, REPLY_OFF, REPLY_SKIP_NEXT } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
 import { type Command, CommandTable } from '../commands/command.js'
 import { REPLY_PEAK_RESET_MS } from '../commands/debug-reply-buffer.js'
@@ -48,7 +48,7 @@ import { gatesOf } from './gates.js'
 import { infoText } from './info.js'
 import { KeyspaceReports } from './keyspace-reports.js'
 import { OutputLimits } from './limits.js'
-import { Listener, type ListenerOptions } from './listener.js'
+import { ListenError, Listener, type ListenerOptions } from './listener.js'
 import { Loader } from './loader.js'
 import { Memory } from './memory.js'
 import { MemoryLimit, type MemoryLimitHost } from './memory-limit.js'
@@ -56,8 +56,9 @@ import { NO_TRANSPORT } from './no-transport.js'
 import { refuse, startReading } from './node-handles.js'
 import { lowerMaxclients } from './open-files.js'
 import { OutputsUnderWay } from './output-queue.js'
-import { setProcessTitle } from './process.js'
+import { setProcessTitle, warnOfUnwritableDirectory } from './process.js'
 import { ReplyStreams, type StreamTaker } from './reply-streams.js'
+import { RequestBatch } from './request-batch.js'
 import { Shutdown } from './shutdown.js'
 import { ipOf, type StreamHandle } from './stream-handle.js'
 import type { Supervisor } from './supervision.js'
@@ -132,6 +133,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
   readonly limits: { maxBulkBytes: number; queryBufferBytes: number }
   readonly parser: RequestParser
+  readonly batch: RequestBatch
   readonly unfinished: PendingRequests
   readonly replies = new ReplyWriter()
   readonly outputs = new OutputsUnderWay()
@@ -182,6 +184,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
       queryBufferBytes: config.values['client-query-buffer-limit'],
     }
     this.parser = new RequestParser(new Request(), this.limits)
+    this.batch = new RequestBatch(this.commands, this.limits)
     this.unfinished = new PendingRequests(this.limits)
     this.saver = new Saver(this.keyspace, config, log)
     this.replication = new Replication(this.keyspace, this.saver, config, log, new Following(this))
@@ -211,6 +214,8 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     lowerMaxclients(this.config, this.log)
     this.acl.loadAtStart()
     await this.listen()
+    if (this.listener.isIdle) throw new ListenError('Configured to not listen anywhere, exiting.')
+    warnOfUnwritableDirectory(this.config, this.log)
     this.log.notice('Server initialized')
     this.cron.start()
     await this.loader.loadAtStart()
@@ -248,7 +253,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
       await this.listen()
     } catch (error) {
       // What can be told at once CONFIG SET refuses and takes back. That a host name cannot be had shows only now.
-      if (before !== null && before.bind.length > 0 && this.listener.port === 0) await this.listenAsBefore(before)
+      if (before !== null && this.listener.failed) await this.listenAsBefore(before)
       throw error
     }
   }
@@ -278,6 +283,11 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   get listeningPort(): number {
     return this.listener.port
+  }
+
+  /** The addresses asked for cannot be had. */
+  get cannotListen(): boolean {
+    return this.listener.failed
   }
 
   get mayEvict(): boolean {
@@ -322,6 +332,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   }
 
   endRequests(): void {
+    this.dispatcher.endRun()
     this.replication.stream.settle()
   }
 
@@ -363,9 +374,9 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.turnEnd.postLater(connection)
   }
 
-  dispatch(client: Client, parser: RequestParser): void {
+  dispatch(client: Client, request: Request, command?: Command | null): void {
     this.serving = client
-    this.dispatcher.execute(client, parser.request)
+    this.dispatcher.execute(client, request, command)
     this.serving = null
     if (this.latePushes.length !== 0) this.appendLatePushes()
   }
@@ -393,7 +404,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   protocolError(client: Client, text: string): void {
     this.log.verbose(`Protocol error (${text}) from client: id=${client.id} addr=${client.address}`)
-    this.replies.error(`ERR Protocol error: ${text}`)
+    if ((client.replyFlags & (REPLY_OFF | REPLY_SKIP_NEXT)) === 0) this.replies.error(`ERR Protocol error: ${text}`)
     client.transport.closeAfterReplies()
   }
 
@@ -480,10 +491,10 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     return this.nextClientId++
   }
 
-  executeFromMaster(client: Client, request: Request): void {
+  executeFromMaster(client: Client, request: Request, command?: Command | null): void {
     this.keyspace.obeysMaster = true
     client.lastInteractionMs = this.keyspace.nowMs
-    this.dispatcher.execute(client, request)
+    this.dispatcher.execute(client, request, command)
     this.keyspace.obeysMaster = false
     this.replies.clear()
   }

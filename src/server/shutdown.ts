@@ -18,6 +18,10 @@ export class Shutdown {
   /** Who has to be told if it comes to nothing: clients that have called SHUTDOWN, one after another. */
   private onFailures: ((error: string) => void)[] = []
   private requested: (() => void) | null = null
+  /** A signal has asked for what is not over yet. */
+  private signalled = false
+  /** How many saves there had been when the one that a signal asked for failed; null when none did. */
+  private savesAtFailure: number | null = null
   private done = false
 
   constructor(server: Server, exit: (code: number) => void) {
@@ -27,7 +31,18 @@ export class Shutdown {
 
   /** What a signal asks for: it begins with the cron's next run, until when it can be taken back. */
   request(options: ShutdownOptions, onFailure: (error: string) => void): void {
+    this.signalled = true
     this.requested = () => this.begin(options, onFailure)
+  }
+
+  /** A signal has asked for this already: it is under way, or has failed, and nothing was saved since. */
+  get insisted(): boolean {
+    return this.signalled || this.saveFailed
+  }
+
+  /** The save that a signal asked for has failed, and none has succeeded since. */
+  get saveFailed(): boolean {
+    return this.savesAtFailure === this.server.saver.saves
   }
 
   /** To be called by the cron. */
@@ -72,6 +87,7 @@ export class Shutdown {
     if (this.pending === null && this.requested === null) return false
     this.server.log.notice('Shutdown manually aborted.')
     this.requested = null
+    this.signalled = false
     if (this.pending === null) return true
     clearInterval(this.pending.timer)
     this.pending = null
@@ -80,6 +96,7 @@ export class Shutdown {
   }
 
   private giveUp(): void {
+    this.signalled = false
     const onFailures = this.onFailures.splice(0)
     for (const onFailure of onFailures) onFailure('ERR Errors trying to SHUTDOWN. Check logs.')
     this.server.pause.end('shutdown')
@@ -124,6 +141,7 @@ export class Shutdown {
         if (!options.force) {
           log.warning("Error trying to save the DB, can't exit.")
           log.warning('Errors trying to shut down the server. Check the logs for more information.')
+          if (this.signalled) this.savesAtFailure = saver.saves
           this.giveUp()
           return
         }

@@ -1,14 +1,14 @@
 /** SIGTERM and SIGINT shut the server down as SHUTDOWN does. */
 import type { Server } from './server.js'
 
-const FORCE_EXIT_SIGNALS = 2
-
 export function handleSignals(server: Server): void {
   const { log, config } = server
-  let received = 0
   const handle = (signal: 'SIGTERM' | 'SIGINT'): void => {
-    if (signal === 'SIGINT' && ++received >= FORCE_EXIT_SIGNALS) {
+    if (signal === 'SIGINT' && server.shuttingDown.insisted) {
       log.warning('You insist... exiting now.')
+      // Their temporary files go.
+      server.saver.abort()
+      server.replication.close()
       process.exit(1)
     }
     log.warning(`Received ${signal} scheduling shutdown...`)
@@ -21,6 +21,9 @@ export function handleSignals(server: Server): void {
       log.warning(
         'Received shutdown signal but errors trying to shut down the server, check the logs for more information',
       )
+      if (!server.shuttingDown.saveFailed) return
+      const another = signal === 'SIGINT' ? 'Press Ctrl-C (SIGINT) again' : 'Send SIGINT (Ctrl-C)'
+      log.warning(`${another} to exit now without saving the DB.`)
     })
   }
   process.on('SIGTERM', () => handle('SIGTERM'))

@@ -2,6 +2,7 @@
  * What leaves when all connections have had their turn of the event loop: all replies, then messages. A message may have
  * thousands of receivers, and each costs a system call: they are sent in slices, between which requests are served.
  */
+import { performance } from 'node:perf_hooks'
 import type { TurnTaker } from './connection-host.js'
 
 const SLICE_MS = 1

@@ -53,9 +53,12 @@ export class Database {
 
   // Looking up
 
-  /** Address of the key for a command that reads, or 0; counts a hit or a miss and touches the access clock. */
-  findForRead(key: Uint8Array, start: number, end: number): number {
-    const address = this.peek(key, start, end)
+  /**
+   * Address of the key for a command that reads, or 0; counts a hit or a miss and touches the access clock. `hash`: the key's, if
+   * the caller knows it; here and below.
+   */
+  findForRead(key: Uint8Array, start: number, end: number, hash = hashBytes(key, start, end)): number {
+    const address = this.peek(key, start, end, hash)
     if (address === 0) {
       this.keyspace.misses++
       return 0
@@ -69,8 +72,7 @@ export class Database {
    * Address of the key for a command that may change it, or 0. Whoever calls this may change the entry, replace or remove it,
    * or insert the key: the snapshot has seen the bucket.
    */
-  findForWrite(key: Uint8Array, start: number, end: number): number {
-    const hash = hashBytes(key, start, end)
+  findForWrite(key: Uint8Array, start: number, end: number, hash = hashBytes(key, start, end)): number {
     this.hash = hash
     if (this.keyspace.snapshot !== null) this.keyspace.snapshot.beforeWrite(this, hash)
     const address = this.keys.find(hash, key, start, end)
@@ -85,8 +87,7 @@ export class Database {
   }
 
   /** As findForRead, without counters and without touching the access clock. */
-  peek(key: Uint8Array, start: number, end: number): number {
-    const hash = hashBytes(key, start, end)
+  peek(key: Uint8Array, start: number, end: number, hash = hashBytes(key, start, end)): number {
     this.hash = hash
     const address = this.keys.find(hash, key, start, end)
     if (address === 0 || (this.entries.meta(address) & HAS_EXPIRY) === 0) return address

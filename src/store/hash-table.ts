@@ -8,6 +8,7 @@
  * SCAN is returned, exactly once.
  */
 import type { Entries } from './entries.js'
+import { AHEAD_MAX } from './look-ahead.js'
 import {
   BUCKET_SLOTS,
   BUCKET_WORDS,
@@ -19,6 +20,7 @@ import {
   TAGS_AT,
 } from './segment.js'
 import { GROUP_MASK, GROUP_SHIFT, SegmentMemory } from './segment-memory.js'
+import { CHUNK_SHIFT, UNIT_MASK } from './slabs.js'
 
 const BUCKETS = 1 << MAX_BUCKET_BITS
 const TWO_32 = 4294967296
@@ -34,6 +36,8 @@ const SEGMENT_OBJECT_BYTES = 120
 const TABLE_OBJECT_BYTES = 1280
 /** A directory has an object and a number for each prefix. */
 const DIRECTORY_SLOT_BYTES = 12
+
+const touchedPlaces = new Int32Array(AHEAD_MAX)
 
 /** Sees elements come and go, while somebody reads the table bit by bit (table-view.ts). */
 export interface TableObserver {
@@ -214,6 +218,42 @@ export class HashTable {
       bucket = bytes[byte + NEXT_AT]
     } while (bucket !== 0)
     return 0
+  }
+
+  /**
+   * Reads a word of the bucket of each of `count` hashes, then one of each entry that such a key may have: the look-ups that
+   * follow find them in the cache. See look-ahead.ts. Returns something of what was read, lest reading it is left out.
+   */
+  touch(hashes: Int32Array, count: number): number {
+    const { depth, homeShift, places } = this
+    const { bytes, words } = this.memory
+    const shift = 32 - depth
+    let seen = 0
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[i]
+      const place = places[depth === 0 ? 0 : hash >>> shift]
+      const bucket = ((hash >>> 8) & (BUCKETS - 1)) >>> homeShift
+      touchedPlaces[i] = place
+      seen ^= words[place >>> GROUP_SHIFT][(place & GROUP_MASK) * SEGMENT_WORDS + bucket * BUCKET_WORDS]
+    }
+    const slabs = this.entries.words
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[i]
+      const place = touchedPlaces[i]
+      const bucket = ((hash >>> 8) & (BUCKETS - 1)) >>> homeShift
+      const word = (place & GROUP_MASK) * SEGMENT_WORDS + bucket * BUCKET_WORDS
+      const segment = bytes[place >>> GROUP_SHIFT]
+      const tag = hash & 0xff
+      const first = (word << 2) + TAGS_AT
+      const size = segment[(word << 2) + SIZE_AT]
+      for (let slot = 0; slot < size; slot++) {
+        if (segment[first + slot] !== tag) continue
+        const address = words[place >>> GROUP_SHIFT][word + slot]
+        seen ^= slabs[address >>> CHUNK_SHIFT][(address & UNIT_MASK) << 1]
+        break
+      }
+    }
+    return seen
   }
 
   /** Finds the very entry at `address`, known to be in the table (its slot, for replaceFound and removeFound). */

@@ -1,4 +1,5 @@
 /** All databases of a server, with what they share: slab memory, time, the snapshot in progress and counters. */
+import { performance } from 'node:perf_hooks'
 import { AccessClock } from './access-clock.js'
 import { Database } from './database.js'
 import { ENCODING_HASHTABLE, Entries, Objects } from './entries.js'

@@ -69,7 +69,10 @@ export function adoptElement(
   return true
 }
 
-/** Sets an element's value, or adds the element. Shows a snapshot the old one first. Returns true when it was added. O(1). */
+/**
+ * Sets an element's value, or adds the element. Shows a snapshot the old one first. Returns true when it was added. O(1).
+ * `hash`: the field's, if the caller knows it; here and below.
+ */
 export function setElement(
   keyspace: Keyspace,
   table: HashTable,
@@ -79,9 +82,9 @@ export function setElement(
   value: Buffer,
   valueStart: number,
   valueEnd: number,
+  hash = hashBytes(field, fieldStart, fieldEnd),
 ): boolean {
   const { entries } = keyspace
-  const hash = hashBytes(field, fieldStart, fieldEnd)
   if (keyspace.snapshot !== null) keyspace.snapshot.beforeElementWrite(table, hash)
   const { observer } = table
   const address = table.find(hash, field, fieldStart, fieldEnd)
@@ -121,8 +124,8 @@ export function deleteElement(
   field: Buffer,
   fieldStart: number,
   fieldEnd: number,
+  hash = hashBytes(field, fieldStart, fieldEnd),
 ): boolean {
-  const hash = hashBytes(field, fieldStart, fieldEnd)
   if (keyspace.snapshot !== null) keyspace.snapshot.beforeElementWrite(table, hash)
   const address = table.find(hash, field, fieldStart, fieldEnd)
   if (address === 0) return false
@@ -132,8 +135,14 @@ export function deleteElement(
 }
 
 /** Address of the element named field[start, end), or 0. O(1). */
-export function findElement(table: HashTable, field: Buffer, start: number, end: number): number {
-  return table.find(hashBytes(field, start, end), field, start, end)
+export function findElement(
+  table: HashTable,
+  field: Buffer,
+  start: number,
+  end: number,
+  hash = hashBytes(field, start, end),
+): number {
+  return table.find(hash, field, start, end)
 }
 
 /** Calls `visit` with the address of each element. O(n). `visit` must not change the table. */

@@ -11,6 +11,7 @@ import { ENCODING_HASHTABLE, type Entries, TYPE_HASH } from '../store/entries.js
 import type { HashTable } from '../store/hash-table.js'
 import { lpBytes, lpCompare, lpEnd, lpEntrySize, lpFirst, lpLength, lpNext, lpSeek } from '../store/listpack.js'
 import { LP_MAX_BYTES, lpEncodedSize, lpInsertPairInto, lpWriteEntry } from '../store/listpack-edit.js'
+import { AHEAD_MAX, LookAhead } from '../store/look-ahead.js'
 import { ByteRange } from './byte-range.js'
 import {
   adoptElement,
@@ -52,6 +53,7 @@ export class Hash {
   private asTable = false
   /** Offset in the listpack of the field after the one used last, 0 for none: clients tend to name fields in order. */
   private nextField = 0
+  private readonly ahead = new LookAhead()
   private readonly rangeA = new ByteRange()
   private readonly rangeB = new ByteRange()
 
@@ -108,12 +110,12 @@ export class Hash {
     return listpackStart(this.db.entries, this.address)
   }
 
-  /** Whether the field is there; if so, `value` shows its value. */
-  get(field: Buffer, start: number, end: number, value: ByteRange): boolean {
+  /** Whether the field is there; if so, `value` shows its value. `hash`: the field's, for a large hash, if it is known. */
+  get(field: Buffer, start: number, end: number, value: ByteRange, hash?: number): boolean {
     const { entries } = this.db
     if (this.address === 0) return false
     if (this.isTable) {
-      const element = findElement(this.table, field, start, end)
+      const element = findElement(this.table, field, start, end, hash)
       if (element === 0) return false
       value.readElementValue(entries, element)
       return true
@@ -153,6 +155,7 @@ export class Hash {
     valueStart: number,
     valueEnd: number,
     limits: HashLimits,
+    hash?: number,
   ): boolean {
     const tooLong = fieldEnd - fieldStart > limits.maxValueBytes || valueEnd - valueStart > limits.maxValueBytes
     if (this.address === 0) {
@@ -168,7 +171,7 @@ export class Hash {
       }
       this.convert()
     }
-    return setElement(this.db.keyspace, this.table, field, fieldStart, fieldEnd, value, valueStart, valueEnd)
+    return setElement(this.db.keyspace, this.table, field, fieldStart, fieldEnd, value, valueStart, valueEnd, hash)
   }
 
   /**
@@ -207,8 +210,18 @@ export class Hash {
       }
     }
     let added = 0
+    /** The fields from `from` to before `until` have been looked at ahead. */
+    let from = first
+    let until = first
     for (let i = first; i < behind; i += 2) {
-      if (this.set(buffer, starts[i], ends[i], buffer, starts[i + 1], ends[i + 1], limits)) added++
+      if (i >= until && behind - i > 2 && this.address !== 0 && this.isTable) {
+        from = i
+        until = Math.min(behind, i + 2 * AHEAD_MAX)
+        for (let field = from; field < until; field += 2) this.ahead.add(buffer, starts[field], ends[field])
+        this.ahead.run(this.table)
+      }
+      const hash = i < until ? this.ahead.hashes[(i - from) >> 1] : undefined
+      if (this.set(buffer, starts[i], ends[i], buffer, starts[i + 1], ends[i + 1], limits, hash)) added++
     }
     return added
   }
@@ -300,13 +313,13 @@ export class Hash {
   }
 
   /** Removes a field, and with the last one the key (`address` is 0 then). Returns false when there is no such field. O(1). */
-  delete(field: Buffer, start: number, end: number): boolean {
+  delete(field: Buffer, start: number, end: number, hash?: number): boolean {
     if (this.address === 0) return false
     this.nextField = 0
     let left: number
     if (this.isTable) {
       const { table } = this
-      if (!deleteElement(this.db.keyspace, table, field, start, end)) return false
+      if (!deleteElement(this.db.keyspace, table, field, start, end, hash)) return false
       left = table.count
     } else {
       const pos = findField(this.listpack, this.listpackAt, field, start, end)

@@ -130,7 +130,7 @@ describe('CONFIG REWRITE', () => {
 
   test('can write everything, and what it writes reads back as the same', () => {
     const config = loadText('maxmemory 1gb\nrequirepass "a\\x00b"\n')
-    const all = rewriteConfigText('', config.values, true)
+    const all = rewriteConfigText('', config.values, { all: true })
     expect(all.split('\n').length).toBeGreaterThan(150)
     expect(loadText(all).get('*')).toEqual(config.get('*'))
   })

@@ -392,7 +392,7 @@ describe('a full disk', () => {
       disk.fill(server.pid)
       // SAVE fails to its own client's face only.
       expect(await ask(port, 'SAVE')).toBe('ERR')
-      await server.waitForLog(`Write error saving DB on disk: ${disk.says}`)
+      await server.waitForLog(`Write error while saving DB to the disk(rdbSaveRio): ${disk.says}`)
       expect(await ask(port, 'SET', 'still', 'writable')).toBe('OK')
       await ask(port, 'BGSAVE')
       await server.waitForLog('Background saving error')

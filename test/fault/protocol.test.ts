@@ -75,6 +75,12 @@ const ODD_BUT_FINE = [
   'GET / HTTP/1.1\r\n',
   resp(''),
   resp('\x01\r\n\x80', 'a'),
+  resp('ECHO', 'a\0b'),
+  resp('ECHO\0'),
+  resp('no\0such', 'a\0b', '\0', 'c'),
+  resp('CONFIG', 'no\0such'),
+  'ECHO "a\\x00b"\r\n',
+  '"no\\x00such" "a\\x00b" c"d\\x00"\r\n',
 ]
 
 const UNFINISHED = [
@@ -88,6 +94,17 @@ const UNFINISHED = [
   '*1\r\n$4\r\nPING\r',
   'PING',
   '*1\r\nx',
+  // Nothing behind a zero byte is found, neither a line's end nor another request.
+  '\0PING\r\n',
+  'PING\0\r\nPING\r\n',
+  'ECHO a\0b\r\nPING\r\n',
+  'PING \0\nPING\n',
+  'PING \r\0\n',
+  '*1\0\r\n$4\r\nPING\r\n',
+  '*\x001\r\n$4\r\nPING\r\n',
+  '*1\r\n\0$4\r\nPING\r\n',
+  '*1\r\n$4\0\r\nPING\r\n',
+  '*2\r\n$4\r\nPING\r\nx\0\r\n',
 ]
 
 describe('the same bytes in give the same bytes out as from redis-server', requireStock('redis-server'), () => {
@@ -126,6 +143,10 @@ describe('the same bytes in give the same bytes out as from redis-server', requi
     expect(await expectSame(`*${long.slice(1)}`)).toBe('-ERR Protocol error: too big mbulk count string\r\n')
     expect(await expectSame(`*1\r\n`, `$${long.slice(1)}`)).toBe('-ERR Protocol error: too big bulk count string\r\n')
     await expectSame(`ECHO ${'y'.repeat(65_000)}\r\n`)
+    // So is one with a zero byte: it has no end.
+    expect(await expectSame(`PING\0\r\n${long}`)).toBe('-ERR Protocol error: too big inline request\r\n')
+    expect(await expectSame(`*1\0\r\n${long}`)).toBe('-ERR Protocol error: too big mbulk count string\r\n')
+    expect(await expectSame('*1\r\n', `$1\0\r\n${long}`)).toBe('-ERR Protocol error: too big bulk count string\r\n')
   })
 
   test('for whatever may come', async () => {
@@ -140,6 +161,7 @@ describe('the same bytes in give the same bytes out as from redis-server', requi
         '"',
         "'",
         '\\x',
+        '\0',
         ' ',
         ':',
         '*1\r\n$4\r\nPING\r\n',
@@ -147,7 +169,7 @@ describe('the same bytes in give the same bytes out as from redis-server', requi
         '$1\r\na\r\n',
       ),
       fc.nat(12).map(String),
-      fc.uint8Array({ maxLength: 3 }).map(bytes => Buffer.from(bytes.map(byte => byte || 1)).toString('latin1')),
+      fc.uint8Array({ maxLength: 3 }).map(bytes => Buffer.from(bytes).toString('latin1')),
     )
     await fc.assert(
       fc.asyncProperty(fc.array(part, { maxLength: 25 }), async parts => {

@@ -173,6 +173,17 @@ describe('malformed requests', () => {
     expect(parse('*1\r\nXXXX')).toEqual({ requests: [], error: '' })
   })
 
+  test('with a zero byte ahead of the end of a line never end', () => {
+    for (const text of ['PING\0\r\nPING\r\n', '*1\0\r\n$1\r\na\r\n', '*1\r\n$1\0\r\na\r\n', '*1\r\n\0\r\n']) {
+      const pieces = [...`*1\r\n$1\r\nx\r\n${text}`].map(byte => Buffer.from(byte, 'latin1'))
+      for (const parsed of [parsePieces([Buffer.concat(pieces)]), parsePieces(pieces)]) {
+        expect(parsed).toEqual({ requests: [['x']], error: '' })
+      }
+      expect(parse(text + 'y'.repeat(INLINE_MAX_BYTES)).error).toMatch(/^too big (inline|mbulk count|bulk count)/)
+    }
+    expect(parse('*1\r\n$3\r\na\0b\r\n').requests).toEqual([['a\0b']])
+  })
+
   test('with a line of more than 64 KB are refused', () => {
     const long = 'x'.repeat(INLINE_MAX_BYTES + 1)
     expect(parse(long).error).toBe('too big inline request')

@@ -100,6 +100,22 @@ describe('client-output-buffer-limit', () => {
     expect(received).toBe(0)
   })
 
+  test('short replies that are added to what waits count as long ones do', async () => {
+    await admin.call('SET', 'large', 'x'.repeat(20_000_000))
+    const slow = await silent('CLIENT SETNAME adding')
+    await until('it has its name', async () => (await line('adding')) !== '')
+    slow.pause()
+    slow.write('GET large\r\n')
+    await until('its reply waits', async () => (await field('adding', 'omem')) > 1_000_000)
+    const waiting = await field('adding', 'omem')
+    await set('client-output-buffer-limit', `normal ${waiting + 50_000} 0 0`)
+    // Each in a turn of its own, and the client never reads.
+    for (let i = 0; i < 3000 && (await line('adding')) !== ''; i++) slow.write(`ECHO ${'e'.repeat(100)}\r\n`)
+    expect(await line('adding')).toBe('')
+    slow.destroy()
+    await admin.call('DEL', 'large')
+  })
+
   test('what waits for a client shows in CLIENT LIST', async () => {
     const slow = await silent('CLIENT SETNAME waiting')
     await until('it has its name', async () => (await line('waiting')) !== '')

@@ -75,8 +75,14 @@ class Viewed {
     return this.view.step(element => this.seen.push(this.read(element)))
   }
 
+  /** To the end. */
+  walkOn(): void {
+    let more = true
+    while (more) more = this.step()
+  }
+
   finish(): void {
-    while (this.step()) continue
+    this.walkOn()
     expect(this.seen.length).toBe(this.expected.size)
     expect(new Map(this.seen)).toEqual(this.expected)
     this.view.close()
@@ -186,7 +192,7 @@ describe('a view of a table', () => {
     const model = new Model()
     for (let i = 0; i < 1000; i++) model.set(`f${i}`, 'x'.repeat(50))
     const viewed = new Viewed(model, 'walk')
-    while (viewed.step()) continue
+    viewed.walkOn()
     const before = model.keyspace.entries.totalUsedBytes
     for (let round = 0; round < 20; round++) for (let i = 0; i < 1000; i++) model.set(`f${i}`, 'y'.repeat(50))
     expect(model.keyspace.entries.totalUsedBytes).toBe(before)

@@ -1,5 +1,7 @@
+import { plainOrQuoted, quoteArg, splitArgs } from '../../bytes/split-args.js'
 import type { Directive, Parsed, RewriteLine } from '../directive.js'
 import { formatMemory, MB, parseLooseInteger, parseMemory } from './numbers.js'
+import { upToNul } from './words.js'
 
 /** The directives whose value is a list or a record, each one of its kind. */
 
@@ -34,6 +36,7 @@ export function savePoints(initial: readonly SavePoint[], flags: number): Direct
     // Without a line the defaults would come back at the next start, so there is always one.
     rewrite: (name, points) =>
       (points.length === 0 ? ['""'] : format(points)).map(point => ({ text: `${name} ${point}`, force: true })),
+    override: (name, points) => ['""', ...format(points)].map(point => `${name} ${point}`),
   }
 }
 
@@ -49,14 +52,22 @@ export function addresses(initial: readonly string[], flags: number): Directive<
     alias: null,
     parse(args): Parsed<readonly string[]> {
       if (args.length > MAX_BIND_ADDRESSES) return { error: 'Too many bind addresses specified.' }
-      return { value: args.length === 1 && args[0] === '' ? [] : [...args] }
+      return { value: args.length === 1 && args[0] === '' ? [] : args.map(upToNul) }
     },
     format: list => list.join(' '),
     rewrite(name, list) {
       if (list.join(' ') === standard) return []
-      return [{ text: `${name} ${list.length === 0 ? '""' : list.join(' ')}`, force: true }]
+      return [{ text: `${name} ${addressArgs(list)}`, force: true }]
     },
+    override: (name, list) => [`${name} ${addressArgs(list)}`],
   }
+}
+
+function addressArgs(list: readonly string[]): string {
+  if (list.length === 0) return '""'
+  const args = list.map(plainOrQuoted).join(' ')
+  // A single argument is taken for a list and split once more.
+  return list.length > 1 || splitArgs(list[0])?.[0] === list[0] ? args : quoteArg(args)
 }
 
 /** Bytes that may wait for a client: never more than `hardBytes`, not more than `softBytes` for `softSeconds`; 0 is no limit. */
@@ -140,8 +151,14 @@ export function masterAddress(flags: number, alias: string): Directive<MasterAdd
       return { value: { host, port: Number(port) } }
     },
     format: master => (master ? `${master.host} ${master.port}` : ''),
-    rewrite: (name, master) => (master ? [{ text: `${name} ${master.host} ${master.port}`, force: true }] : []),
+    rewrite: (name, master) => (master ? [{ text: masterLine(name, master), force: true }] : []),
+    override: (name, master) => [master ? masterLine(name, master) : `${name} no one`],
   }
+}
+
+/** REPLICAOF takes any bytes as a host. */
+function masterLine(name: string, { host, port }: MasterAddress): string {
+  return `${name} ${plainOrQuoted(host)} ${port}`
 }
 
 /** `oom-score-adj-values 0 200 800`: for a master, a replica and a background child. */
@@ -191,12 +208,13 @@ export function percentiles(initial: readonly number[], flags: number): Directiv
       return { value: values }
     },
     format,
-    rewrite: (name, values) => [{ text: `${name} ${values.length === 0 ? '""' : format(values)}`, force: true }],
+    // With all digits, of which CONFIG GET shows six.
+    rewrite: (name, values) => [{ text: `${name} ${values.length === 0 ? '""' : values.join(' ')}`, force: true }],
   }
 }
 
 function parsePercentile(text: string): number {
-  return /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(text) ? Number(text) : Number.NaN
+  return /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(text) ? Number(text) + 0 : Number.NaN
 }
 
 /** Six digits behind the point, trailing zeros dropped. */

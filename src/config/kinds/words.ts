@@ -101,6 +101,7 @@ export function optionalText(
   return {
     ...text('', flags, check, alias),
     rewrite: (name, value) => (value === '' ? [] : [{ text: `${name} ${quoteArg(value)}`, force: true }]),
+    override: (name, value) => [`${name} ${quoteArg(value)}`],
   }
 }
 
@@ -118,7 +119,8 @@ function mustBeOneOf(names: readonly string[]): string {
   return `argument(s) must be one of the following: ${names.join(', ')}`
 }
 
-function upToNul(value: string): string {
+/** A text as it is handed to the operating system. */
+export function upToNul(value: string): string {
   const nul = value.indexOf('\0')
   return nul < 0 ? value : value.slice(0, nul)
 }
