@@ -1,5 +1,5 @@
 /** CLIENT UNBLOCK: ends the wait of another client. */
-import type { BlockedState, Client } from './client.js'
+import { type BlockedState, type Client, isOwnWait } from './client.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
 import { subcommandSyntaxError } from './help.js'
 import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, STALE } from './spec.js'
@@ -61,7 +61,7 @@ function unblock({ args, reply, server }: CommandContext): void {
   } else reply.integer(0)
 }
 
-/** The master's commands are obeyed, and who waits for a long reply is blocked only to us. */
-function mayFail(client: Client, { kind }: BlockedState): boolean {
-  return !client.isMaster && kind !== 'reply'
+/** The master's commands are obeyed, and who waits for a long reply, or until a payload is prepared, is blocked only to us. */
+function mayFail(client: Client, blocked: BlockedState): boolean {
+  return !client.isMaster && !isOwnWait(blocked)
 }

@@ -1,5 +1,6 @@
 /** A client as commands see it: who it is and what state its connection is in. Sockets are the server's business. */
 import type { User } from '../acl/user.js'
+import type { PayloadLoading } from '../persistence/rdb/payload-loading.js'
 import { NO_SUBSCRIPTIONS, type Subscriber, type Subscriptions } from '../pubsub/subscriber.js'
 import type { ReplicaLink, ReplicaTraits } from '../replication/replica-link.js'
 import type { ReplySource } from '../resp/reply-source.js'
@@ -84,15 +85,25 @@ export const REPLY_SKIP_NEXT = 4
 
 /** Why a client waits, and how to end it (client gone, CLIENT UNBLOCK). */
 export interface BlockedState {
-  readonly kind: 'wait' | 'migrate' | 'shutdown' | 'postponed' | 'reply'
+  readonly kind: 'wait' | 'migrate' | 'shutdown' | 'postponed' | 'reply' | 'payload'
   /** Takes the wait back: the client is gone, or gets another answer. */
   cancel(): void
   /** Answers as when the time is up, and lets the client go on; null when only what it waits for can end the wait. */
   readonly timeOut: (() => void) | null
 }
 
+/** Payloads that are loaded before their RESTORE runs: by the request of a transaction's queue, or null for the client's own. */
+export interface Preparation {
+  readonly loadings: Map<Request | null, PayloadLoading>
+}
+
 /** The wait of a client for a reply that comes in pieces: one to this server only, not to its users. */
 export const LONG_REPLY: BlockedState = { kind: 'reply', cancel: () => {}, timeOut: null }
+
+/** Whether it is this server alone that makes the client wait: nobody sees, or can end that. */
+export function isOwnWait({ kind }: BlockedState): boolean {
+  return kind === 'reply' || kind === 'payload'
+}
 
 export class Client implements Subscriber, TrackingClient {
   readonly id: number
@@ -134,6 +145,8 @@ export class Client implements Subscriber, TrackingClient {
   /** A replica, from its PSYNC on. */
   replica: ReplicaLink | null = null
   blocked: BlockedState | null = null
+  /** What has been prepared for the request that was put back, or is about to run. */
+  preparation: Preparation | null = null
   /** No more requests are taken: QUIT, protocol error, CLIENT KILL of itself. */
   closing = false
   /** Offset of the replication stream behind this client's last write (WAIT). */
@@ -189,9 +202,9 @@ export class Client implements Subscriber, TrackingClient {
     return this.replica !== null
   }
 
-  /** It waits for something else than the rest of its own reply. */
+  /** It waits for something else than its own payloads and replies. */
   get isBlocked(): boolean {
-    return this.blocked !== null && this.blocked !== LONG_REPLY
+    return this.blocked !== null && !isOwnWait(this.blocked)
   }
 
   /** "127.0.0.1:50000", or the socket's path with ":0". */

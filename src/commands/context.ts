@@ -7,7 +7,7 @@ import { EVENT_KEY_MISS } from '../config/keyspace-events.js'
 import type { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import type { ReplySource } from '../resp/reply-source.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
-import { type Request, requestFromArguments } from '../resp/request.js'
+import { encodePieces, isLargeRequest, type Request, requestFromArguments } from '../resp/request.js'
 import type { Database } from '../store/database.js'
 import { ENCODING_HASHTABLE } from '../store/entries.js'
 import type { HashTable } from '../store/hash-table.js'
@@ -17,11 +17,14 @@ import type { Client } from './client.js'
 import type { Command } from './command.js'
 import type { ServerApi } from './server-api.js'
 
-/** A write that reaches replicas in a form of its own. */
+/** A write that reaches replicas in a form of its own: a request, or the pieces of one in RESP. */
 export interface Propagated {
   readonly database: number
-  readonly request: Request
+  readonly request: Request | null
+  readonly pieces: readonly Buffer[]
 }
+
+const NO_PIECES: readonly Buffer[] = []
 
 export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value'
 export const SYNTAX_ERROR = 'ERR syntax error'
@@ -155,11 +158,21 @@ export class CommandContext {
     if (client.isReplica) this.reply.null()
   }
 
-  /** Replicas get these arguments in place of the request; several calls give several commands. */
-  propagateAs(...args: readonly (string | Uint8Array)[]): void {
+  /**
+   * Replicas get these arguments in place of the request; several calls give several commands. Those that are Buffers have to
+   * stay as they are until the command, or its transaction, is over.
+   */
+  propagateAs(...args: readonly (string | Buffer)[]): void {
     this.rewritten = true
     const bytes = args.map(arg => (typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg))
-    this.propagated.push({ database: this.db.index, request: requestFromArguments(bytes) })
+    const { index } = this.db
+    if (isLargeRequest(bytes)) this.propagated.push({ database: index, request: null, pieces: encodePieces(bytes) })
+    else this.propagateRequest(index, requestFromArguments(bytes))
+  }
+
+  /** Replicas get a request with what else is propagated: it has to stay as it is until then. */
+  propagateRequest(database: number, request: Request): void {
+    this.propagated.push({ database, request, pieces: NO_PIECES })
   }
 
   /** Replicas get the request although it changed no data: a message. Costs nothing while there are none. */
@@ -167,7 +180,7 @@ export class CommandContext {
     this.rewritten = true
     const { replication } = this.server
     if (!replication.stream.active || replication.isReplica) return
-    this.propagated.push({ database: this.db.index, request: this.args.clone() })
+    this.propagateRequest(this.db.index, this.args.clone())
   }
 
   /** Replicas get nothing of this command. */

@@ -2,6 +2,11 @@
 import { EVENT_GENERIC } from '../config/keyspace-events.js'
 import { RDB_TYPE_HASH_LISTPACK, RDB_TYPE_HASH_ZIPLIST, RDB_TYPE_HASH_ZIPMAP } from '../persistence/rdb/format.js'
 import { dumpPayload, isIntactPayload, PayloadReader, type RestoredTraits } from '../persistence/rdb/payload.js'
+import { isLargeValue, SlicedDump } from '../persistence/rdb/sliced-dump.js'
+import type { ReplySource } from '../resp/reply-source.js'
+import type { ReplyWriter } from '../resp/reply-writer.js'
+import type { Request } from '../resp/request.js'
+import type { Database } from '../store/database.js'
 import { ExpiryTime } from '../store/expiry-time.js'
 import type { Keyspace } from '../store/keyspace.js'
 import { moveEntry } from '../store/move-entry.js'
@@ -14,6 +19,7 @@ import {
   type CommandSpec,
   DENYOOM,
   OVERWRITE_KEY,
+  PREPARED,
   READ_KEY,
   READONLY,
   WRITE,
@@ -53,7 +59,7 @@ export const dumpCommands: CommandSpec[] = [
   {
     name: 'restore',
     arity: -4,
-    flags: WRITE | DENYOOM,
+    flags: WRITE | DENYOOM | PREPARED,
     keys: OVERWRITE_KEY,
     group: 'generic',
     since: '2.6.0',
@@ -62,12 +68,12 @@ export const dumpCommands: CommandSpec[] = [
     history: RESTORE_HISTORY,
     categories: ['dangerous'],
     arguments: RESTORE_ARGUMENTS,
-    run: restore,
+    run: restorePrepared,
   },
   {
     name: 'restore-asking',
     arity: -4,
-    flags: WRITE | DENYOOM | ASKING,
+    flags: WRITE | DENYOOM | ASKING | PREPARED,
     keys: OVERWRITE_KEY,
     group: 'server',
     since: '3.0.0',
@@ -77,15 +83,48 @@ export const dumpCommands: CommandSpec[] = [
     history: RESTORE_HISTORY,
     categories: ['keyspace', 'dangerous'],
     arguments: RESTORE_ARGUMENTS,
-    run: restore,
+    run: restorePrepared,
   },
 ]
 
 /** DUMP key. Bulk reply: the payload; null without the key. */
 function dump(ctx: CommandContext): void {
+  const { keyspace, reply, server } = ctx
   const address = ctx.findForRead(1)
-  if (address === 0) ctx.reply.null()
-  else ctx.reply.bulkReference(dumpPayload(ctx.keyspace, address, ctx.server.config.values.rdbcompression))
+  const compress = server.config.values.rdbcompression
+  if (address === 0) reply.null()
+  else if (isLargeValue(keyspace, address)) ctx.replyFrom(new DumpReply(new SlicedDump(keyspace, address, compress)))
+  else reply.bulkReference(dumpPayload(keyspace, address, compress))
+}
+
+/** The payload of a large value, piece by piece. */
+class DumpReply implements ReplySource {
+  private readonly dump: SlicedDump
+  private begun = false
+
+  constructor(dump: SlicedDump) {
+    this.dump = dump
+  }
+
+  get memoryBytes(): number {
+    return this.dump.memoryBytes
+  }
+
+  next(out: ReplyWriter, deadlineMs: number): boolean {
+    const { dump } = this
+    if (!dump.prepare(deadlineMs)) return false
+    if (!this.begun) out.raw(`$${dump.length}\r\n`)
+    this.begun = true
+    // One at a time: when this is called again the client has got it, and its memory may be used anew.
+    const piece = dump.piece()
+    if (piece === null) out.raw('\r\n')
+    else if (piece.length > 0) out.append(piece)
+    return piece === null
+  }
+
+  close(): void {
+    this.dump.close()
+  }
 }
 
 interface RestoreOptions {
@@ -96,8 +135,8 @@ interface RestoreOptions {
   readonly frequency: number
 }
 
-/** The options; replies the error and returns null when they make no sense. */
-function readOptions({ args, reply }: CommandContext): RestoreOptions | null {
+/** The options; the error's text when they make no sense. */
+function readOptions(args: Request): RestoreOptions | string {
   let replace = false
   let absolute = false
   let idleSeconds = -1
@@ -108,31 +147,42 @@ function readOptions({ args, reply }: CommandContext): RestoreOptions | null {
     else if (args.is(i, 'absttl')) absolute = true
     else if (hasValue && frequency < 0 && args.is(i, 'idletime')) {
       const seconds = args.int64(++i)
-      if (seconds === null || seconds < 0n) {
-        reply.error(seconds === null ? NOT_AN_INTEGER : 'ERR Invalid IDLETIME value, must be >= 0')
-        return null
-      }
+      if (seconds === null) return NOT_AN_INTEGER
+      if (seconds < 0n) return 'ERR Invalid IDLETIME value, must be >= 0'
       idleSeconds = Number(seconds)
     } else if (hasValue && idleSeconds < 0 && args.is(i, 'freq')) {
       const counter = args.int64(++i)
-      if (counter === null || counter < 0n || counter > 255n) {
-        reply.error(counter === null ? NOT_AN_INTEGER : 'ERR Invalid FREQ value, must be >= 0 and <= 255')
-        return null
-      }
+      if (counter === null) return NOT_AN_INTEGER
+      if (counter < 0n || counter > 255n) return 'ERR Invalid FREQ value, must be >= 0 and <= 255'
       frequency = Number(counter)
-    } else {
-      reply.error(SYNTAX_ERROR)
-      return null
-    }
+    } else return SYNTAX_ERROR
   }
   return { replace, absolute, idleSeconds, frequency }
+}
+
+/** Whether a RESTORE will get as far as to its payload, as things stand now. */
+export function wantsPayload(args: Request, db: Database): boolean {
+  const options = readOptions(args)
+  if (typeof options === 'string') return false
+  if (!options.replace && db.stateOf(args.view(1)) === 'there') return false
+  const ttlMs = args.int64(2)
+  return ttlMs !== null && ttlMs >= 0n
+}
+
+/** RESTORE, and the end of what was prepared for it alone. */
+function restorePrepared(ctx: CommandContext): void {
+  restore(ctx)
+  if (ctx.client.preparation !== null && !ctx.inTransaction) ctx.server.payloads.end(ctx.client)
 }
 
 /** RESTORE key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]. */
 function restore(ctx: CommandContext): void {
   const { args, reply, server } = ctx
-  const options = readOptions(ctx)
-  if (options === null) return
+  const options = readOptions(args)
+  if (typeof options === 'string') {
+    reply.error(options)
+    return
+  }
   if (!options.replace && ctx.findForWrite(1) !== 0) {
     reply.error('BUSYKEY Target key name already exists.')
     return
@@ -143,19 +193,26 @@ function restore(ctx: CommandContext): void {
     return
   }
   const { buffer, starts, ends } = args
-  if (!isIntactPayload(buffer, starts[3], ends[3], !server.skipsChecksums)) {
+  const prepared = ctx.client.preparation?.loadings.get(ctx.inTransaction ? args : null) ?? null
+  const intact = prepared?.intact ?? isIntactPayload(buffer, starts[3], ends[3], !server.skipsChecksums)
+  if (!intact) {
     reply.error('ERR DUMP payload version or checksum are wrong')
     return
   }
   countSanitization(ctx, buffer[starts[3]])
   const traits = { ...options, expiry: expiryOf(ctx, ttlMs, options.absolute) }
   const reader = readerOf(ctx)
-  const loaded = reader.read(buffer, starts[3], ends[3], buffer, starts[1], ends[1], traits)
-  if (loaded !== 0) {
-    settle(ctx, reader, loaded, options, traits)
-    return
+  let problem = prepared?.problem ?? ''
+  if (problem === '') {
+    let loaded = prepared === null ? 0 : reader.take(prepared, buffer, starts[1], ends[1], traits)
+    if (loaded === 0) loaded = reader.read(buffer, starts[3], ends[3], buffer, starts[1], ends[1], traits)
+    if (loaded !== 0) {
+      settle(ctx, reader, loaded, options, traits)
+      return
+    }
+    problem = reader.problem
   }
-  server.log.verbose(`RESTORE of a bad payload: ${reader.problem}`)
+  server.log.verbose(`RESTORE of a bad payload: ${problem}`)
   reply.error('ERR Bad data format')
 }
 

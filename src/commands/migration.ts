@@ -5,6 +5,7 @@
  */
 import { EVENT_GENERIC } from '../config/keyspace-events.js'
 import { dumpPayload } from '../persistence/rdb/payload.js'
+import { isLargeValue, SlicedDump } from '../persistence/rdb/sliced-dump.js'
 import { type TargetConnection, TargetError, type TargetReply } from '../replication/target-connection.js'
 import { encodeRequest, requestFromArguments } from '../resp/request.js'
 import type { Database } from '../store/database.js'
@@ -12,7 +13,7 @@ import { HAS_EXPIRY } from '../store/entries.js'
 import type { KeyWatcher } from '../store/watchers.js'
 import type { ServerApi } from './server-api.js'
 
-/** How long payloads may be put together in one go. */
+/** How long payloads may be put together and sent in one go. */
 const SLICE_MS = 1
 /** Payloads are sent together up to about so many bytes. */
 const BATCH_BYTES = 64 * 1024
@@ -142,44 +143,104 @@ export class Migration {
 
   /** Sends `head` and a RESTORE for each key that is still there; resolves to those keys. @throws TargetError */
   private async send(connection: TargetConnection, head: Buffer[]): Promise<MigratingKey[]> {
+    const { keyspace } = this.db
     const { timeoutMs } = this.plan
     const sent: MigratingKey[] = []
     let batch = head
     let bytes = 0
     let deadline = performance.now() + SLICE_MS
-    for (const key of this.keys) {
-      const request = this.restoreRequest(key)
-      if (request === null) continue
-      sent.push(key)
-      batch.push(request)
-      bytes += request.length
-      if (bytes < BATCH_BYTES && performance.now() < deadline) continue
-      await connection.write(Buffer.concat(batch), timeoutMs)
+    const flush = async (): Promise<void> => {
+      if (batch.length > 0) await connection.write(Buffer.concat(batch), timeoutMs)
+      await nextTurn()
       batch = []
       bytes = 0
       deadline = performance.now() + SLICE_MS
     }
-    if (batch.length > 0) await connection.write(Buffer.concat(batch), timeoutMs)
+    for (const key of this.keys) {
+      const address = this.findToMove(key)
+      if (address === 0) continue
+      sent.push(key)
+      if (isLargeValue(keyspace, address)) {
+        // Now, whatever time what is ahead takes: the value is the one that has been found.
+        const dump = new SlicedDump(keyspace, address, this.compress)
+        const expiry = this.expiryOf(address)
+        try {
+          await flush()
+          await this.sendLarge(connection, key, expiry, dump)
+        } finally {
+          dump.close()
+        }
+        deadline = performance.now() + SLICE_MS
+        continue
+      }
+      const payload = dumpPayload(keyspace, address, this.compress)
+      const { before, behind } = this.restoreAround(key, this.expiryOf(address), payload.length)
+      batch.push(before, payload, behind)
+      bytes += before.length + payload.length + behind.length
+      if (bytes >= BATCH_BYTES || performance.now() >= deadline) await flush()
+    }
+    if (batch.length > 0) await flush()
     return sent
   }
 
-  /** RESTORE for a key; null when its time has come or it is gone. */
-  private restoreRequest({ name }: MigratingKey): Buffer | null {
-    const { db, plan, server } = this
-    const { entries, keyspace } = db
-    const address = db.findAny(name, 0, name.length)
-    if (address === 0) return null
-    let ttl = 0n
-    if (entries.meta(address) & HAS_EXPIRY) {
-      ttl = entries.exactExpiry(address) - BigInt(Date.now())
-      if (ttl < 0n) return null
-      // A time to live of 0 would be for ever.
-      if (ttl === 0n) ttl = 1n
+  private get compress(): boolean {
+    return this.server.config.values.rdbcompression
+  }
+
+  /** Sends RESTORE for a large value, which takes as long as it takes: others have their turns meanwhile. @throws TargetError */
+  private async sendLarge(
+    connection: TargetConnection,
+    key: MigratingKey,
+    expiry: bigint | null,
+    dump: SlicedDump,
+  ): Promise<void> {
+    const { timeoutMs } = this.plan
+    while (!dump.prepare(performance.now() + SLICE_MS)) await nextTurn()
+    const { before, behind } = this.restoreAround(key, expiry, dump.length)
+    await connection.write(before, timeoutMs)
+    let deadline = performance.now() + SLICE_MS
+    for (let piece = dump.piece(); piece !== null; piece = dump.piece()) {
+      await connection.write(piece, timeoutMs)
+      if (performance.now() < deadline) continue
+      // While the kernel takes everything at once, writing alone gives nobody else a turn.
+      await nextTurn()
+      deadline = performance.now() + SLICE_MS
     }
-    const payload = dumpPayload(keyspace, address, server.config.values.rdbcompression)
-    return plan.replace
-      ? encodeRequest('RESTORE', name, String(ttl), payload, 'REPLACE')
-      : encodeRequest('RESTORE', name, String(ttl), payload)
+    await connection.write(behind, timeoutMs)
+  }
+
+  /** Address of a key to be moved; 0 when its time has come or it is gone. */
+  private findToMove({ name }: MigratingKey): number {
+    const { db } = this
+    const address = db.findAny(name, 0, name.length)
+    return address !== 0 && db.entries.expiry(address) < Date.now() ? 0 : address
+  }
+
+  /** Unix time in milliseconds; null for none. */
+  private expiryOf(address: number): bigint | null {
+    const { entries } = this.db
+    return entries.meta(address) & HAS_EXPIRY ? entries.exactExpiry(address) : null
+  }
+
+  /** RESTORE for a key, but its payload of `length` bytes: what stands before that, and behind. */
+  private restoreAround(
+    { name }: MigratingKey,
+    expiry: bigint | null,
+    length: number,
+  ): { before: Buffer; behind: Buffer } {
+    let ttl = '0'
+    if (expiry !== null) {
+      const left = expiry - BigInt(Date.now())
+      // A time to live of 0 would be for ever.
+      ttl = String(left > 0n ? left : 1n)
+    }
+    const count = this.plan.replace ? 5 : 4
+    const head = `*${count}\r\n$7\r\nRESTORE\r\n$${name.length}\r\n`
+    const middle = `\r\n$${ttl.length}\r\n${ttl}\r\n$${length}\r\n`
+    return {
+      before: Buffer.concat([Buffer.from(head, 'latin1'), name, Buffer.from(middle, 'latin1')]),
+      behind: Buffer.from(this.plan.replace ? '\r\n$7\r\nREPLACE\r\n' : '\r\n', 'latin1'),
+    }
   }
 
   /** Deletes what has arrived over there; to replicas it travels as one DEL. */
@@ -196,6 +257,11 @@ export class Migration {
     }
     if (deleted.length > 0) server.replication.feedRequest(db.index, requestFromArguments([DEL, ...deleted]))
   }
+}
+
+/** Lets everybody else have a turn. */
+function nextTurn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
 }
 
 function ioError(what: 'reading' | 'writing'): string {

@@ -98,6 +98,14 @@ export interface ShutdownOptions {
   readonly force: boolean
 }
 
+/** Commands that wait until large payloads among their arguments are prepared (Client.preparation). */
+export interface PayloadWaits {
+  /** Whether the client's request has to wait; it has been put back then, and the client goes on with it in time. */
+  holdUp(client: Client, command: Command, request: Request): boolean
+  /** The request has run, or will not run: what was prepared and not taken goes. */
+  end(client: Client): void
+}
+
 /** How the reply buffers that clients would have in Redis follow what they need (DEBUG REPLYBUFFER). */
 export interface ReplyBufferSettings {
   /** How long a peak counts, in milliseconds; negative: for ever. */
@@ -146,6 +154,8 @@ export interface ServerApi {
   /** Keys that MIGRATE is moving, and connections to where it moves them. */
   readonly keyLocks: KeyLocks
   readonly targets: TargetConnections
+  /** Payloads of large values, before their RESTORE runs. */
+  readonly payloads: PayloadWaits
   /** The client whose request is being executed. */
   readonly serving: Client | null
   /** Random identity of this process (INFO run_id). */

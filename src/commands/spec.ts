@@ -36,6 +36,8 @@ export const TOUCHES_ARBITRARY_KEYS = 1 << 21
 export const NOT_QUEUED = 1 << 22
 /** Allowed in RESP2 to a client that has subscriptions. Not shown by COMMAND. */
 export const ALLOWED_TO_SUBSCRIBERS = 1 << 23
+/** May have to wait until a large argument, or one of a transaction's, is prepared. Not shown by COMMAND. */
+export const PREPARED = 1 << 25
 /**
  * Takes about a microsecond whatever the data, or says so before it takes longer (CommandContext.takesLonger). Not shown by
  * COMMAND.

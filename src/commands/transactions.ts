@@ -11,6 +11,7 @@ import {
   NOSCRIPT,
   NOT_QUEUED,
   PEEK_ALL_KEYS,
+  PREPARED,
   SKIP_SLOWLOG,
   STALE,
 } from './spec.js'
@@ -32,12 +33,12 @@ export const transactionCommands: CommandSpec[] = [
   {
     name: 'exec',
     arity: 1,
-    flags: NOSCRIPT | LOADING | STALE | SKIP_SLOWLOG | NOT_QUEUED,
+    flags: NOSCRIPT | LOADING | STALE | SKIP_SLOWLOG | NOT_QUEUED | PREPARED,
     group: 'transactions',
     since: '1.2.0',
     summary: 'Runs the commands of a transaction.',
     complexity: 'That of the queued commands',
-    run: exec,
+    run: execPrepared,
   },
   {
     name: 'discard',
@@ -104,6 +105,12 @@ function discard(ctx: CommandContext): void {
   }
   dropTransaction(ctx.client)
   ctx.reply.ok()
+}
+
+/** EXEC, and the end of what was prepared for it. */
+function execPrepared(ctx: CommandContext): void {
+  exec(ctx)
+  if (ctx.client.preparation !== null) ctx.server.payloads.end(ctx.client)
 }
 
 /** EXEC. Array reply: the replies of the queued commands; a null array when a watched key has changed. */

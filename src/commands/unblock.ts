@@ -1,6 +1,6 @@
 /** Ends of waits: what a blocked client is told, and how it goes on. */
 import { countErrorCode } from '../observe/error-codes.js'
-import { type Client, REPLY_SKIP } from './client.js'
+import { type Client, isOwnWait, REPLY_SKIP } from './client.js'
 import type { ServerApi } from './server-api.js'
 
 /** The client has waited long enough: sends the reply to its command and goes on with what it has sent since. */
@@ -30,7 +30,7 @@ const ROLE_CHANGED = 'UNBLOCKED force unblock from blocking operation, instance 
 export function endAllWaits(server: ServerApi): void {
   for (const client of [...server.clients.values()]) {
     const { blocked } = client
-    if (blocked === null || blocked.kind === 'postponed' || blocked.kind === 'reply') continue
+    if (blocked === null || blocked.kind === 'postponed' || isOwnWait(blocked)) continue
     unblockWithError(server, client, ROLE_CHANGED)
     client.transport.closeAfterReplies()
   }

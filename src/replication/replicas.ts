@@ -11,6 +11,8 @@ import type { ReplicaLink } from './replica-link.js'
 import { type ReplicationStream, randomId, sameId } from './stream.js'
 
 const SEND_STEP_BYTES = 1024 * 1024
+/** How long one replica may be sent to in one go: the kernel may take as much as there is. */
+const SEND_SLICE_MS = 1
 const NEWLINE = Buffer.from('\n', 'latin1')
 
 export interface ReplicaStats {
@@ -201,7 +203,12 @@ export class Replicas implements FullSyncHost {
       this.checkLimit(link)
       return
     }
+    const deadline = performance.now() + SEND_SLICE_MS
     while (link.position < this.stream.offset && link.transport.pendingOutputBytes === 0) {
+      if (performance.now() >= deadline) {
+        this.scheduleFlush()
+        break
+      }
       const chunks = this.stream.read(link.position, SEND_STEP_BYTES)
       if (chunks.length === 0) break
       let size = 0

@@ -46,7 +46,7 @@ export interface ReplicationHost {
 
 export class Replication implements MasterLinkHost, FailoverHost {
   readonly identity: Identity = { replid: randomId(), replid2: NO_ID, secondOffset: -1 }
-  readonly stream = new ReplicationStream()
+  readonly stream: ReplicationStream
   readonly replicas: Replicas
   readonly waiters: Waiters
   readonly failover: Failover
@@ -76,6 +76,7 @@ export class Replication implements MasterLinkHost, FailoverHost {
     this.config = config
     this.log = log
     this.host = host
+    this.stream = new ReplicationStream(keyspace.released.held)
     this.replicas = new Replicas(this.stream, this.identity, saver, config, log)
     this.replicas.onChange = () => host.stateChanged()
     this.waiters = new Waiters(this.replicas)
@@ -102,6 +103,11 @@ export class Replication implements MasterLinkHost, FailoverHost {
 
   feedRequest(database: number, request: Request): void {
     if (this.master === null) this.stream.feedRequest(database, request)
+  }
+
+  /** As feedRequest(), for a request in RESP whose bytes lie in several places. */
+  feedPieces(database: number, pieces: readonly Buffer[]): void {
+    if (this.master === null) this.stream.feedPieces(database, pieces)
   }
 
   feed(database: number, bytes: Buffer, start: number, end: number): void {

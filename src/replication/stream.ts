@@ -6,18 +6,35 @@
 import { randomBytes } from 'node:crypto'
 import { copyBytes } from '../bytes/copy.js'
 import { encodeRequest, type Request } from '../resp/request.js'
+import { type HeldBuffer, HeldBuffers } from '../store/held-buffers.js'
 
 const BLOCK_MAX_BYTES = 64 * 1024
 /** A small backlog, kept in whole blocks, would be several times what was asked for. */
 const BLOCK_MIN_BYTES = 16 * 1024
 const BLOCKS_IN_WINDOW = 16
 const MAX_SPARES = 4
+/**
+ * More than this is not copied when it is added, but held where it lies: it is memory of one request's own, or of the value that
+ * has taken it over.
+ */
+const HELD_MIN_BYTES = 256 * 1024
+const FILLED_AT_ONCE = 16
+const NO_BYTES = Buffer.alloc(0)
+
+/** A large addition, and how many blocks still read from where it lies. */
+interface Held {
+  readonly source: HeldBuffer
+  blocks: number
+}
 
 interface Block {
   /** Offset in the stream of the block's first byte. */
   readonly start: number
-  readonly bytes: Buffer
+  bytes: Buffer
   used: number
+  /** Where its bytes are from `heldFrom` on, while `bytes` has none. */
+  held: Held | null
+  readonly heldFrom: number
 }
 
 /** A reader of the stream, which keeps blocks from `position` on. */
@@ -50,6 +67,13 @@ export class ReplicationStream {
   private lentEnd = 0
   /** Database that the stream is in, or -1: the next command starts with a SELECT. */
   private database = -1
+  private readonly heldBuffers: HeldBuffers
+  private fillScheduled = false
+
+  /** @param held who is told before memory changes that values have taken over. */
+  constructor(held = new HeldBuffers()) {
+    this.heldBuffers = held
+  }
 
   /** Offset of the first byte that is still kept. */
   get firstKept(): number {
@@ -130,13 +154,25 @@ export class ReplicationStream {
 
   feed(database: number, bytes: Buffer, start: number, end: number): void {
     if (!this.active) return
+    this.select(database)
+    this.append(bytes, start, end)
+    this.onFeed()
+  }
+
+  /** As feed(), for a command whose bytes lie in several places. */
+  feedPieces(database: number, pieces: readonly Buffer[]): void {
+    if (!this.active) return
+    this.select(database)
+    for (const piece of pieces) this.append(piece, 0, piece.length)
+    this.onFeed()
+  }
+
+  private select(database: number): void {
     if (database >= 0 && database !== this.database) {
       const select = encodeRequest('SELECT', String(database))
       this.append(select, 0, select.length)
       this.database = database
     }
-    this.append(bytes, start, end)
-    this.onFeed()
   }
 
   /** Adds bytes of a master's stream as they are: replicas of a replica see the very same offsets. */
@@ -183,10 +219,14 @@ export class ReplicationStream {
   }
 
   private store(bytes: Buffer, start: number, end: number): void {
+    if (end - start > HELD_MIN_BYTES) {
+      this.hold(bytes, start, end)
+      return
+    }
     while (start < end) {
       let block = this.blocks[this.blocks.length - 1]
-      if (block === undefined || block.used === block.bytes.length) {
-        block = { start: this.storedTo, bytes: this.freshBytes(), used: 0 }
+      if (block === undefined || block.held !== null || block.used === block.bytes.length) {
+        block = { start: this.storedTo, bytes: this.freshBytes(), used: 0, held: null, heldFrom: 0 }
         this.blocks.push(block)
         this.memoryBytes += block.bytes.length
         this.trim()
@@ -199,6 +239,55 @@ export class ReplicationStream {
     }
   }
 
+  /** Adds many bytes without copying them: what of them stays in the window is copied in slices, later. */
+  private hold(bytes: Buffer, start: number, end: number): void {
+    const held = { source: this.heldBuffers.hold(bytes.subarray(start, end)), blocks: 0 }
+    const { blockBytes } = this
+    for (let at = 0; at < end - start; at += blockBytes) {
+      const used = Math.min(blockBytes, end - start - at)
+      this.blocks.push({ start: this.storedTo, bytes: NO_BYTES, used, held, heldFrom: at })
+      held.blocks++
+      this.storedTo += used
+      this.memoryBytes += used
+    }
+    this.trim()
+    this.fillLater()
+  }
+
+  private fillLater(): void {
+    if (this.fillScheduled) return
+    this.fillScheduled = true
+    setImmediate(() => {
+      this.fillScheduled = false
+      this.fillSome()
+    })
+  }
+
+  /** Copies some of what the window needs and is held. What only replicas that lag need is copied when they read it. */
+  private fillSome(): void {
+    const { blocks } = this
+    const from = this.offset - this.windowBytes
+    let filled = 0
+    for (let i = blocks.length - 1; i >= 0 && blocks[i].start + blocks[i].used > from; i--) {
+      if (blocks[i].held === null) continue
+      if (filled++ === FILLED_AT_ONCE) {
+        this.fillLater()
+        return
+      }
+      this.fill(blocks[i])
+    }
+  }
+
+  private fill(block: Block): void {
+    const { used } = block
+    const bytes = this.freshBytes()
+    // The size of blocks may have changed since.
+    block.bytes = bytes.length < used ? Buffer.allocUnsafeSlow(used) : bytes
+    block.held?.source.read(block.heldFrom, block.heldFrom + used, block.bytes, 0)
+    this.memoryBytes += block.bytes.length - used
+    letGo(block)
+  }
+
   /** Drops blocks that neither the window nor a reader needs; to be called when a reader has gone. */
   trim(): void {
     const needed = this.firstNeeded
@@ -207,7 +296,13 @@ export class ReplicationStream {
     if (drop === 0) return
     let readersIdle = true
     for (const reader of this.readers) readersIdle &&= reader.idle
-    for (const { bytes } of this.blocks.splice(0, drop)) {
+    for (const block of this.blocks.splice(0, drop)) {
+      const { bytes } = block
+      if (block.held !== null) {
+        this.memoryBytes -= block.used
+        letGo(block)
+        continue
+      }
       this.memoryBytes -= bytes.length
       if (readersIdle && this.spares.length < MAX_SPARES) this.spares.push(bytes)
     }
@@ -220,6 +315,7 @@ export class ReplicationStream {
   }
 
   private forgetBlocks(): void {
+    for (const block of this.blocks) letGo(block)
     this.blocks = []
     this.memoryBytes = 0
     this.storedTo = this.offset
@@ -232,11 +328,13 @@ export class ReplicationStream {
     this.storeLent()
     const views: Buffer[] = []
     let taken = 0
+    // What a reader has had of a large addition is not to wait for the next block to go.
+    if (this.blocks.length > 0 && this.blocks[0].held !== null) this.trim()
     for (let i = this.blockOf(position); i < this.blocks.length && taken < limit; i++) {
       const block = this.blocks[i]
       const from = Math.max(0, position - block.start)
       if (from >= block.used) continue
-      const view = block.bytes.subarray(from, block.used)
+      const view = block.held === null ? block.bytes.subarray(from, block.used) : heldView(block.held, block, from)
       views.push(view)
       taken += view.length
     }
@@ -248,6 +346,19 @@ export class ReplicationStream {
     while (i > 0 && this.blocks[i].start > position) i--
     return Math.max(0, i)
   }
+}
+
+/** The block needs what it was held for no more. */
+function letGo(block: Block): void {
+  const { held } = block
+  block.held = null
+  if (held !== null && --held.blocks === 0) held.source.release()
+}
+
+function heldView({ source }: Held, { heldFrom, used }: Block, from: number): Buffer {
+  const view = Buffer.allocUnsafeSlow(used - from)
+  source.read(heldFrom + from, heldFrom + used, view, 0)
+  return view
 }
 
 /** Forty random hexadecimal characters: a replication id, a run id, the end mark of a diskless transfer. */

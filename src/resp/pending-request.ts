@@ -80,6 +80,7 @@ export class PendingRequest {
   /** Forgets the request, and a buffer that may be somebody else's by now. False: not worth keeping. */
   recycle(): boolean {
     if (!this.reused) this.buffer = NO_BYTES
+    this.parser.request.buffer = NO_BYTES
     this.length = 0
     this.parser.reset()
     return this.parser.request.starts.length <= MAX_SPARE_ARGUMENTS

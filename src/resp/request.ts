@@ -6,6 +6,7 @@ import { parseInt64, parseSafeInteger } from '../bytes/integers.js'
 import { latin1 } from '../bytes/latin1.js'
 
 const FIRST_CAPACITY = 64
+const CRLF = Buffer.from('\r\n', 'latin1')
 
 export class Request {
   buffer: Buffer = Buffer.alloc(0)
@@ -93,6 +94,20 @@ export class Request {
     return parseInt64(this.buffer, this.starts[index], this.ends[index])
   }
 
+  /** As clone(), but a request with a buffer of its own keeps that instead of being copied: nobody may change it then. */
+  keep(): Request {
+    if (!this.exclusive || this.wireStart < 0) return this.clone()
+    const kept = new Request()
+    kept.reserve(this.argc)
+    kept.starts.set(this.starts.subarray(0, this.argc))
+    kept.ends.set(this.ends.subarray(0, this.argc))
+    kept.argc = this.argc
+    kept.buffer = this.buffer
+    kept.wireStart = this.wireStart
+    kept.wireEnd = this.wireEnd
+    return kept
+  }
+
   /** An independent copy, for queues (MULTI, blocking): arguments only, in RESP. */
   clone(): Request {
     return requestFromArguments(Array.from({ length: this.argc }, (_, i) => this.view(i)))
@@ -121,6 +136,31 @@ export function requestFromArguments(args: readonly Uint8Array[]): Request {
   request.wireStart = 0
   request.wireEnd = at
   return request
+}
+
+/** Arguments from this size on are not copied by encodePieces(). */
+const LARGE_ARGUMENT_BYTES = 64 * 1024
+
+/** Whether encodePieces() would refer to some of the arguments. */
+export function isLargeRequest(args: readonly Uint8Array[]): boolean {
+  for (const arg of args) if (arg.length >= LARGE_ARGUMENT_BYTES) return true
+  return false
+}
+
+/** The RESP bytes of a request, as pieces: large arguments are referred to. */
+export function encodePieces(args: readonly Buffer[]): Buffer[] {
+  const pieces: Buffer[] = []
+  let text: Buffer[] = [Buffer.from(`*${args.length}\r\n`, 'latin1')]
+  for (const arg of args) {
+    text.push(Buffer.from(`$${arg.length}\r\n`, 'latin1'))
+    if (arg.length >= LARGE_ARGUMENT_BYTES) {
+      pieces.push(Buffer.concat(text), arg)
+      text = []
+    } else text.push(arg)
+    text.push(CRLF)
+  }
+  pieces.push(Buffer.concat(text))
+  return pieces
 }
 
 /** The RESP bytes of a request built from strings of one character a byte. */

@@ -23,6 +23,8 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
   private pending: PendingRequest | null = null
   private held: HeldInput | null = null
   private paused = false
+  /** A piece of `held` that is one request with memory of its own. */
+  private ownRequest: Buffer | null = null
 
   constructor(host: ConnectionHost, handle: StreamHandle) {
     this.host = host
@@ -88,6 +90,7 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
     while (parser.at < length) {
       const result = batch.parse(parser, bytes, length, client)
       if (batch.count !== 0) {
+        if (bytes === this.ownRequest) batch.requests[0].exclusive = true
         batch.lookAhead(client)
         const behind = this.executeBatch(bytes, length)
         if (behind !== ALL_EXECUTED) {
@@ -200,8 +203,10 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
 
   postpone(request: Request): void {
     // An inline command has no RESP form of its own, and a queue needs bytes that stay.
-    const { buffer, wireEnd } = request.clone()
-    this.keep(buffer.subarray(0, wireEnd))
+    const { buffer, wireEnd, wireStart } = request.keep()
+    const piece = buffer.subarray(wireStart, wireEnd)
+    if (buffer === request.buffer) this.ownRequest = piece
+    this.keep(piece)
   }
 
   dropPostponed(): void {
@@ -229,6 +234,7 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
     while (next < pieces.length && this.held === null && client.blocked === null && !client.closing) {
       const piece = pieces[next++]
       this.consume(piece, piece.length)
+      if (piece === this.ownRequest) this.ownRequest = null
       if (host.turnIsLong) break
     }
     if (client.closing || this.destroyed) return

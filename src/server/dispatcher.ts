@@ -22,6 +22,7 @@ import {
   NO_AUTH,
   NO_MULTI,
   NOT_QUEUED,
+  PREPARED,
   PROTECTED,
   READONLY,
   STALE,
@@ -57,6 +58,8 @@ import { TrackedReads } from './tracked-reads.js'
 
 const MULTI = encodeRequest('MULTI')
 const EXEC = encodeRequest('EXEC')
+/** Flags of commands that have to answer questions which others need not. */
+const ASKED_TWICE = PROTECTED | PREPARED
 /** How much of unknown commands and arguments an error repeats. */
 const SHOWN_BYTES = 128
 
@@ -156,7 +159,7 @@ export class Dispatcher {
       return
     }
     context.command = command
-    if ((this.gate & client.gates) !== 0 || !client.unrestricted || (command.flags & PROTECTED) !== 0) {
+    if ((this.gate & client.gates) !== 0 || !client.unrestricted || (command.flags & ASKED_TWICE) !== 0) {
       const refusal = this.refusal(client, command, request)
       // Clients had to go for want of memory, this one among them.
       if (client.closing) return
@@ -170,6 +173,7 @@ export class Dispatcher {
         return
       }
       if ((this.gate & GATE_KEY_LOCKS) !== 0 && this.server.keyLocks.holdUp(client, command, request)) return
+      if ((command.flags & PREPARED) !== 0 && this.server.payloads.holdUp(client, command, request)) return
       if (client.isReplica) {
         this.callForReplica(client, command, request)
         return
@@ -223,7 +227,10 @@ export class Dispatcher {
       if (outermost && context.propagated.length === 0) {
         server.replication.feedRequest(context.db.index, context.args)
         client.lastWriteOffset = server.replication.offset
-      } else context.propagated.push({ database: context.db.index, request: context.args.clone() })
+      } else {
+        // It stays as it is until then: it is this very request, or one of a transaction's queue.
+        context.propagateRequest(context.db.index, context.args)
+      }
     }
     context.rewritten = false
     if (client.tracking !== null) {
@@ -301,7 +308,10 @@ export class Dispatcher {
     const wrap = propagated.length > 1 && (command.flags & TOUCHES_ARBITRARY_KEYS) === 0
     // MULTI comes ahead of the SELECT of its first command, as in Redis.
     if (wrap) replication.feed(-1, MULTI, 0, MULTI.length)
-    for (const { database, request } of propagated) replication.feedRequest(database, request)
+    for (const { database, pieces, request } of propagated) {
+      if (request === null) replication.feedPieces(database, pieces)
+      else replication.feedRequest(database, request)
+    }
     if (wrap) replication.feed(-1, EXEC, 0, EXEC.length)
     propagated.length = 0
     client.lastWriteOffset = replication.offset
@@ -309,7 +319,7 @@ export class Dispatcher {
 
   /** Sends a request to replicas: with the command being run, if there is one. */
   propagateAlso(database: number, request: Request): void {
-    if (this.running) this.context.propagated.push({ database, request })
+    if (this.running) this.context.propagateRequest(database, request)
     else this.server.replication.feedRequest(database, request)
   }
 
@@ -340,7 +350,7 @@ export class Dispatcher {
     }
     const { transaction } = client
     if (transaction !== null) {
-      transaction.queue.push({ command, request: request.clone() })
+      transaction.queue.push({ command, request: request.keep() })
       transaction.flags |= command.flags
       transaction.commonFlags &= command.flags
       transaction.argumentBytes += request.argumentBytes
@@ -350,6 +360,7 @@ export class Dispatcher {
 
   private refuse(command: Command | null, text: string): void {
     const { client } = this.context
+    if (client.preparation !== null) this.server.payloads.end(client)
     if (client.transaction !== null) client.transaction.failed = true
     if (command !== null) command.rejectedCalls++
     const mayMute = client.replyFlags !== 0
@@ -402,7 +413,9 @@ export class Dispatcher {
       const refusal = permissionError(this.context, command, this.context.args)
       if (refusal !== null) return refusal
     }
-    if ((this.gate & MEMORY_GATES) !== 0 && !this.hasRoom(client, command, request)) return OOM_TEXT
+    // For what a command has prepared, and what that takes, it was asked when it came.
+    const wasAsked = client.preparation !== null
+    if ((this.gate & MEMORY_GATES) !== 0 && !wasAsked && !this.hasRoom(client, command, request)) return OOM_TEXT
     if ((this.gate & GATE_TRACKING_FULL) !== 0) {
       this.reads.limit()
       if (!this.server.tracking.overLimit) this.gate &= ~GATE_TRACKING_FULL

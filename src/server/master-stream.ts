@@ -80,9 +80,10 @@ export class MasterStream {
     else this.wait(bytes)
   }
 
-  private wait(bytes: Buffer): void {
+  /** @param own nobody else changes the bytes: they need not be copied. */
+  private wait(bytes: Buffer, own = false): void {
     if (bytes.length === 0) return
-    this.waiting.push(Buffer.from(bytes))
+    this.waiting.push(own ? bytes : Buffer.from(bytes))
     this.waitingBytes += bytes.length
     if (this.waitingBytes > this.host.limits.queryBufferBytes) this.host.queryBufferExceeded(this.client)
   }
@@ -97,14 +98,14 @@ export class MasterStream {
     let next = 0
     while (next < waiting.length && this.client.blocked === null && !this.ended && performance.now() < deadline) {
       this.waitingBytes -= waiting[next].length
-      this.execute(waiting[next++])
+      this.execute(waiting[next++], true)
     }
     // What had to wait again comes first.
     this.waiting = this.waiting.concat(waiting.slice(next))
     if (this.waiting.length > 0 && this.client.blocked === null) setImmediate(() => this.goOn())
   }
 
-  private execute(bytes: Buffer): void {
+  private execute(bytes: Buffer, own = false): void {
     let from = 0
     if (this.pending !== null) {
       from = this.feedPending(this.pending, bytes)
@@ -119,11 +120,11 @@ export class MasterStream {
       for (let i = 0; i < batch.count; i++) {
         const request = batch.requests[i]
         if (!this.obey(request, batch.commands[i])) {
-          this.wait(bytes.subarray(behind))
+          this.wait(bytes.subarray(behind), own)
           parser.reset()
           return
         }
-        this.executed(bytes, behind, request.behind)
+        this.executed(bytes, behind, request.behind, own)
         behind = request.behind
         if (!this.ended) continue
         parser.reset()
@@ -135,7 +136,7 @@ export class MasterStream {
       }
       // Empty requests are part of the stream, too.
       const parsed = parser.keepFrom
-      if (parsed > behind) this.executed(bytes, behind, parsed)
+      if (parsed > behind) this.executed(bytes, behind, parsed, own)
       behind = parsed
       if (result === INCOMPLETE) {
         this.pending = this.unfinished.begin(parser, bytes.length)
@@ -169,20 +170,22 @@ export class MasterStream {
       if (result === COMPLETE) {
         parser.request.exclusive = pending.exclusive
         if (!this.obey(parser.request)) {
-          this.wait(pending.buffer.subarray(0, end))
+          this.wait(pending.buffer.subarray(0, end), pending.exclusive)
           this.wait(bytes.subarray(behind))
           return -1
         }
       }
-      this.executed(pending.buffer, 0, end)
+      this.executed(pending.buffer, 0, end, pending.exclusive)
       return behind
     }
     return from
   }
 
-  private executed(bytes: Buffer, start: number, end: number): void {
+  private executed(bytes: Buffer, start: number, end: number, own: boolean): void {
     if (this.client.transaction !== null) {
-      this.held.push(Buffer.from(bytes.subarray(start, end)))
+      // A request in a queue is changed by nobody, the store included.
+      const request = bytes.subarray(start, end)
+      this.held.push(own ? request : Buffer.from(request))
       this.heldBytes += end - start
       return
     }

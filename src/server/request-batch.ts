@@ -15,6 +15,7 @@ import { AHEAD_MAX, LookAhead } from '../store/look-ahead.js'
 
 /** Arguments that a request may have without losing its arrays behind it. */
 const KEPT_ARGUMENTS = 4096
+const NO_BYTES = Buffer.alloc(0)
 
 export class RequestBatch {
   count = 0
@@ -76,9 +77,10 @@ export class RequestBatch {
     return client.mustLogIn !== this.loggedIn && this.limits.maxBulkBytes === this.maxBulkBytes
   }
 
-  /** Drops memory that unusual requests have left. */
+  /** Drops memory that unusual requests have left, and what a request that had been put back lay in. */
   trim(): void {
     for (let i = 0; i < this.count; i++) {
+      if (this.requests[i].exclusive) this.requests[i].buffer = NO_BYTES
       if (this.requests[i].starts.length > KEPT_ARGUMENTS) this.requests[i] = new Request()
     }
   }

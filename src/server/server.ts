@@ -9,6 +9,7 @@ import { type Command, CommandTable } from '../commands/command.js'
 import { REPLY_PEAK_RESET_MS } from '../commands/debug-reply-buffer.js'
 import { KeyLocks } from '../commands/key-locks.js'
 import { PAUSE_NOTHING, Pause } from '../commands/pause.js'
+import { PayloadPreparations } from '../commands/payload-preparations.js'
 import type { ServerApi, ServerStats, ShutdownOptions } from '../commands/server-api.js'
 import type { Config } from '../config/config.js'
 import { EventLoop } from '../observe/event-loop.js'
@@ -90,6 +91,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   readonly pause = new Pause(() => this.pauseChanged())
   readonly keyLocks = new KeyLocks(() => this.stateChanged())
   readonly targets = new TargetConnections()
+  readonly payloads = new PayloadPreparations(this)
   readonly stats: ServerStats = {
     startedMs: Date.now(),
     connectionsReceived: 0,

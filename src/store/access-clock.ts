@@ -5,6 +5,7 @@
 
 const LRU_BITS = 0xffffff
 const LFU_INIT_VALUE = 5
+const LFU_COUNTER_MASK = 0xff
 
 export class AccessClock {
   /** Whether maxmemory-policy is one of the LFU policies. */
@@ -24,6 +25,12 @@ export class AccessClock {
   /** The clock of an entry that has just been made. */
   fresh(): number {
     return this.lfu ? (this.minutes << 8) | LFU_INIT_VALUE : this.lruSeconds
+  }
+
+  /** The clock of an entry that comes with its history: seconds since the last access and LFU counter, -1 where not told. */
+  restored(idleSeconds: number, frequency: number): number {
+    if (this.lfu) return frequency < 0 ? this.fresh() : (this.fresh() & ~LFU_COUNTER_MASK) | frequency
+    return idleSeconds < 0 ? this.lruSeconds : (this.lruSeconds - Math.min(idleSeconds, LRU_BITS)) & LRU_BITS
   }
 
   /** The clock of an entry that is being accessed, from the one it has. */

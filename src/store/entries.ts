@@ -9,6 +9,7 @@
  */
 import { hashBytes } from '../bytes/hash.js'
 import { BufferPool } from './buffer-pool.js'
+import { HeldBuffers } from './held-buffers.js'
 import { LentBuffers } from './lent-buffers.js'
 import type { ReleasedMemory } from './released-memory.js'
 import { CHUNK_SHIFT, Slabs, UNIT_MASK } from './slabs.js'
@@ -90,6 +91,8 @@ export class Entries extends Slabs {
   private readonly pool = new BufferPool()
   /** Buffers that replies under way may refer to. */
   readonly lent: LentBuffers
+  /** Buffers that are read in slices: who changes one in place says so first. */
+  readonly held: HeldBuffers
   /** Bytes of memory behind `buffers`, with room that a value does not use yet. */
   externalBytes = 0
   /** Bytes in use by all hash tables whose entries are here, and bytes set aside for them. The tables keep these. */
@@ -130,6 +133,7 @@ export class Entries extends Slabs {
   constructor(released: ReleasedMemory | null = null, lent = new LentBuffers()) {
     super(released)
     this.lent = lent
+    this.held = released?.held ?? new HeldBuffers()
   }
 
   /** Makes an entry for key[start, end) with room for `inlineBytes` of value; expiryMs NaN for none. */
@@ -396,7 +400,12 @@ export class Entries extends Slabs {
 
   private recycle(number: number, buffer: Buffer): void {
     if (this.lent.forget(number)) this.released?.addLent(buffer.buffer)
-    else if (!this.pool.give(buffer)) this.released?.add(buffer.buffer)
+    else if (this.held.isHeld(buffer.buffer) || !this.pool.give(buffer)) this.released?.add(buffer.buffer)
+  }
+
+  /** Whether the bytes of the Buffer with this number have to stay as they are: for replies, or for those who hold it. */
+  isShared(number: number): boolean {
+    return this.isLent(number) || this.held.isHeld(this.buffers.get(number).buffer)
   }
 
   /** A Buffer of the store's own with a copy of bytes[start, end). */

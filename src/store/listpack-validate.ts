@@ -29,18 +29,23 @@ export function lpValidate(buf: Buffer, start: number, size: number, deep: boole
   let count = 0
   let pos = start + LP_HEADER_SIZE
   while (pos < end) {
-    // A length field must lie inside before it may be read.
-    if (pos + encodingSize(buf[pos]) > end) return false
-    const dataSize = lpEntryDataSize(buf, pos)
-    if (dataSize === 0) return false
-    const next = pos + dataSize + lpBacklenSize(dataSize)
-    // The backlen must lead back to where the entry began, or walking from the tail would leave the entries' borders.
-    if (next > end || lpDecodeBacklen(buf, next - 1) !== dataSize) return false
-    pos = next
+    pos = lpSoundNext(buf, pos, end)
+    if (pos < 0) return false
     count++
   }
   const known = lpHeaderCount(buf, start)
   return known === LP_COUNT_UNKNOWN || known === count
+}
+
+/** Position behind the entry at `pos`, or -1 if it is not sound; `end` is where the listpack's EOF byte is. */
+export function lpSoundNext(buf: Buffer, pos: number, end: number): number {
+  // A length field must lie inside before it may be read.
+  if (pos + encodingSize(buf[pos]) > end) return -1
+  const dataSize = lpEntryDataSize(buf, pos)
+  if (dataSize === 0) return -1
+  const next = pos + dataSize + lpBacklenSize(dataSize)
+  // The backlen must lead back to where the entry began, or walking from the tail would leave the entries' borders.
+  return next > end || lpDecodeBacklen(buf, next - 1) !== dataSize ? -1 : next
 }
 
 /** Bytes before an entry's content: enough to know the entry's size. */

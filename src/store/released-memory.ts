@@ -6,6 +6,7 @@
  * pages back one by one), so it happens in slices between requests, when nothing of the request that let go is left either.
  */
 import { MessageChannel } from 'node:worker_threads'
+import { HeldBuffers } from './held-buffers.js'
 import type { Outputs } from './lent-buffers.js'
 
 /** Small buffers go together: a transfer costs as much as freeing 10 KB. */
@@ -25,10 +26,16 @@ export class ReleasedMemory {
   /** What waits for clients; without it, buffers that were lent are left to the garbage collector. */
   outputs: Outputs | null = null
   private lent: ArrayBufferLike[] = []
+  /** Memory that somebody reads in slices: it goes when it is no longer held. */
+  readonly held = new HeldBuffers()
 
-  /** Takes a buffer that nobody will look at any more, once the current turn is over. O(1). */
+  constructor() {
+    this.held.onFree = memory => this.add(memory)
+  }
+
+  /** Takes a buffer that nobody will look at any more, once the current turn is over, but those who hold it. O(1). */
   add(buffer: ArrayBufferLike): void {
-    if (!(buffer instanceof ArrayBuffer)) return
+    if (!(buffer instanceof ArrayBuffer) || this.held.keep(buffer)) return
     this.buffers.push(buffer)
     this.pendingBytes += buffer.byteLength
   }

@@ -47,6 +47,29 @@ export function createElement(
 }
 
 /**
+ * Adds an element with a large value, all of `value`, which the store may keep. False: the field is there already, and `value` is
+ * not taken. O(1).
+ */
+export function adoptElement(
+  keyspace: Keyspace,
+  table: HashTable,
+  field: Buffer,
+  fieldStart: number,
+  fieldEnd: number,
+  value: Buffer,
+): boolean {
+  const { entries } = keyspace
+  const hash = hashBytes(field, fieldStart, fieldEnd)
+  if (keyspace.snapshot !== null) keyspace.snapshot.beforeElementWrite(table, hash)
+  if (table.find(hash, field, fieldStart, fieldEnd) !== 0) return false
+  const added = entries.create(EXTERNAL_META, field, fieldStart, fieldEnd, 0, NO_EXPIRY)
+  entries.setPayload(added, entries.addBuffer(value))
+  table.insert(hash, added)
+  table.observer?.came(added)
+  return true
+}
+
+/**
  * Sets an element's value, or adds the element. Shows a snapshot the old one first. Returns true when it was added. O(1).
  * `hash`: the field's, if the caller knows it; here and below.
  */

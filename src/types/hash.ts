@@ -14,6 +14,7 @@ import { LP_MAX_BYTES, lpEncodedSize, lpInsertPairInto, lpWriteEntry } from '../
 import { AHEAD_MAX, LookAhead } from '../store/look-ahead.js'
 import { ByteRange } from './byte-range.js'
 import {
+  adoptElement,
   createElement,
   createElementTable,
   deleteElement,
@@ -174,6 +175,16 @@ export class Hash {
   }
 
   /**
+   * Adds a field with a value too large for a listpack: all of `value`, which the store may keep. False: the field is there
+   * already. O(1), but for the one call that turns the listpack into a table.
+   */
+  adopt(field: Buffer, fieldStart: number, fieldEnd: number, value: Buffer): boolean {
+    if (this.address === 0) this.createTable()
+    else if (!this.isTable) this.convert()
+    return adoptElement(this.db.keyspace, this.table, field, fieldStart, fieldEnd, value)
+  }
+
+  /**
    * Sets the fields and values buffer[starts[i], ends[i]) that alternate from i = `first` to before `behind`. Returns how many
    * fields are new. A new small hash is put together first, so that its entry is made once instead of growing field by field.
    */
@@ -233,7 +244,7 @@ export class Hash {
     if (pos >= 0) {
       const valueAt = pos + lpEntrySize(listpack, pos)
       this.nextField = valueAt + valueSize - listpackAt
-      if (lpEntrySize(listpack, valueAt) === valueSize) {
+      if (lpEntrySize(listpack, valueAt) === valueSize && !this.db.entries.held.isHeld(listpack.buffer)) {
         lpWriteEntry(listpack, valueAt, value, valueStart, valueEnd)
         return false
       }

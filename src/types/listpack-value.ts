@@ -69,6 +69,21 @@ export function createListpack(
   return created
 }
 
+/** Makes key[start, end), which is new (db.hash is its hash), one that holds a large listpack: all of `bytes`, which the store may keep. */
+export function adoptListpack(
+  db: Database,
+  key: Uint8Array,
+  start: number,
+  end: number,
+  type: number,
+  bytes: Buffer,
+  expiryMs: number,
+): number {
+  const created = db.place(0, key, start, end, type, ENCODING_LISTPACK_EXTERNAL, 0, expiryMs)
+  db.entries.setPayload(created, db.entries.addBuffer(bytes))
+  return created
+}
+
 /**
  * Removes `deleteCount` elements from `pos` on (-1: the end) and opens a gap of `insertBytes` for `insertCount` new ones,
  * which the caller must write at `listpackGap` at once. Returns the entry's address, which may be another one.
@@ -90,7 +105,7 @@ export function spliceListpack(
   let to = from
   let toStart = start
   if (external && size > BACK_INLINE_BYTES) {
-    to = grown(from, size)
+    to = entries.held.isHeld(from.buffer) ? roomyBuffer(size) : grown(from, size)
     toStart = 0
   } else if (size > INLINE_VALUE_MAX_BYTES) {
     next = reshaped(entries, address, ENCODING_LISTPACK_EXTERNAL, 0)

@@ -16,10 +16,13 @@ import { EntryReader } from './entry-reader.js'
 import { RdbError } from './error.js'
 import { RDB_NEWEST_VERSION, RDB_VERSION } from './format.js'
 import { KeyspaceTarget } from './load.js'
+import type { PayloadLoading } from './payload-loading.js'
 import { RdbWindow } from './window.js'
 
-const FOOTER_BYTES = 2 + CRC64_LENGTH
-const NO_DATABASE = -1
+/** What stands behind the value. */
+export const FOOTER_BYTES = 2 + CRC64_LENGTH
+/** Number of databases that values pass through on their way. */
+export const NO_DATABASE = -1
 
 const crc = new Crc64()
 const output = new RdbOutput(1024, lzfCompressExact)
@@ -39,6 +42,15 @@ export function dumpPayload(keyspace: Keyspace, address: number, compress: boole
   crc.update(payload, 0, output.length)
   crc.writeTo(payload, output.length)
   return payload
+}
+
+/** The footer of a payload whose bytes before it `crc` has taken; takes the version, too. */
+export function payloadFooter(crcOfValue: Crc64): Buffer {
+  const footer = Buffer.alloc(FOOTER_BYTES)
+  footer.writeUInt16LE(RDB_VERSION)
+  crcOfValue.update(footer, 0, 2)
+  crcOfValue.writeTo(footer, 2)
+  return footer
 }
 
 /** Whether payload[start, end) ends in a version that can be read and, unless that does not matter, in its checksum. */
@@ -103,11 +115,7 @@ export class PayloadReader {
     traits: RestoredTraits,
   ): number {
     const { keyspace } = this
-    // FLUSHALL has replaced the memory since the last call.
-    if (this.database.entries !== keyspace.entries) {
-      this.database = new Database(NO_DATABASE, keyspace)
-      this.entries = this.newReader()
-    }
+    this.renew()
     const { reportsNewKeys } = keyspace
     keyspace.reportsNewKeys = false
     this.problem = 'no elements'
@@ -124,6 +132,29 @@ export class PayloadReader {
       keyspace.reportsNewKeys = reportsNewKeys
     }
     return this.database.findAny(key, keyStart, keyEnd)
+  }
+
+  /**
+   * As read(), for a payload that has been loaded already. 0: there is nothing wrong with it, but it has to be read. O(1).
+   */
+  take(loading: PayloadLoading, key: Buffer, keyStart: number, keyEnd: number, traits: RestoredTraits): number {
+    const { keyspace } = this
+    this.renew()
+    const { reportsNewKeys } = keyspace
+    keyspace.reportsNewKeys = false
+    const address = loading.moveTo(this.database, key, keyStart, keyEnd, traits.expiry)
+    keyspace.reportsNewKeys = reportsNewKeys
+    if (address !== 0) {
+      keyspace.entries.setClock(address, keyspace.clock.restored(traits.idleSeconds, traits.frequency))
+    }
+    return address
+  }
+
+  /** FLUSHALL has replaced the memory since the last call. */
+  private renew(): void {
+    if (this.database.entries === this.keyspace.entries) return
+    this.database = new Database(NO_DATABASE, this.keyspace)
+    this.entries = this.newReader()
   }
 
   private load(

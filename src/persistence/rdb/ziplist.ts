@@ -35,7 +35,14 @@ export class ZiplistElement {
 
 /** Walks over the elements of a ziplist from outside, checking every step. */
 export class ZiplistWalker {
+  /** Number of elements, when they have been checked; -1 when it is no ziplist. */
+  count = 0
   private position = 0
+  private start = 0
+  private last = 0
+  /** Of the element before `position`. */
+  private previous = 0
+  private previousSize = 0
   /** Of the entry at `position`: where its data begins and how long it is. */
   private dataStart = 0
   private dataLength = 0
@@ -45,25 +52,45 @@ export class ZiplistWalker {
    * outside the range. O(n).
    */
   open(bytes: Buffer, start: number, end: number): number {
-    if (end - start < HEADER_BYTES + 1 || bytes.readUInt32LE(start) !== end - start || bytes[end - 1] !== END) return -1
-    const last = end - 1
-    let at = start + HEADER_BYTES
-    let previous = at
-    let previousSize = 0
-    let count = 0
-    while (at < last) {
-      if (!this.measure(bytes, at, last, previousSize)) return -1
-      previous = at
-      previousSize = this.dataStart + this.dataLength - at
-      at += previousSize
-      count++
-    }
-    if (at !== last) return -1
-    if (count > 0 && bytes.readUInt32LE(start + 4) !== previous - start) return -1
-    const known = bytes.readUInt16LE(start + 8)
-    if (known !== COUNT_UNKNOWN && known !== count) return -1
+    this.begin(bytes, start, end)
+    while (!this.check(bytes, Number.POSITIVE_INFINITY));
+    return this.count
+  }
+
+  /** As open(), but checked in slices: to be followed by check() until that returns true. */
+  begin(bytes: Buffer, start: number, end: number): void {
+    this.start = start
+    this.last = end - 1
     this.position = start + HEADER_BYTES
-    return count
+    this.previous = this.position
+    this.previousSize = 0
+    const sound = end - start > HEADER_BYTES && bytes.readUInt32LE(start) === end - start && bytes[end - 1] === END
+    this.count = sound ? 0 : -1
+  }
+
+  /** Checks `limit` more elements; true when `count` says how many there are, or -1. */
+  check(bytes: Buffer, limit: number): boolean {
+    const { last } = this
+    for (let i = 0; this.count >= 0 && this.position < last; i++) {
+      if (i === limit) return false
+      this.previous = this.position
+      const sound = this.measure(bytes, this.position, last, this.previousSize)
+      this.previousSize = this.dataStart + this.dataLength - this.position
+      this.position += this.previousSize
+      this.count = sound ? this.count + 1 : -1
+    }
+    if (this.count >= 0 && !this.isWhole(bytes)) this.count = -1
+    this.position = this.start + HEADER_BYTES
+    return true
+  }
+
+  /** Whether the elements end where the ziplist does, and its head says the same of them. */
+  private isWhole(bytes: Buffer): boolean {
+    const { count, last, position, previous, start } = this
+    if (position !== last) return false
+    if (count > 0 && bytes.readUInt32LE(start + 4) !== previous - start) return false
+    const known = bytes.readUInt16LE(start + 8)
+    return known === COUNT_UNKNOWN || known === count
   }
 
   /** Shows the next element of the ziplist that `open` has found sound; integers in decimal. */

@@ -15,24 +15,42 @@ export class ZipmapWalker {
   fieldEnd = 0
   valueStart = 0
   valueEnd = 0
+  /** Number of pairs, when they have been checked; -1 when it is no zipmap. */
+  count = 0
   private position = 0
+  private start = 0
+  private end = 0
 
   /**
    * Number of pairs in the zipmap bytes[start, end), or -1 if it is none: items that lead outside, no end byte, or another
    * number of pairs than its head says. Never reads outside the range. O(n).
    */
   open(bytes: Buffer, start: number, end: number): number {
-    if (end - start < 2 || bytes[end - 1] !== END) return -1
-    let pairs = 0
+    this.begin(bytes, start, end)
+    while (!this.check(bytes, Number.POSITIVE_INFINITY));
+    return this.count
+  }
+
+  /** As open(), but checked in slices: to be followed by check() until that returns true. */
+  begin(bytes: Buffer, start: number, end: number): void {
+    this.start = start
+    this.end = end
     this.position = start + 1
-    while (this.position >= 0 && this.position < end && bytes[this.position] !== END) {
+    this.count = end - start < 2 || bytes[end - 1] !== END ? -1 : 0
+  }
+
+  /** Checks `limit` more pairs; true when `count` says how many there are, or -1. */
+  check(bytes: Buffer, limit: number): boolean {
+    const { end, start } = this
+    for (let i = 0; this.count >= 0 && this.position >= 0 && this.position < end && bytes[this.position] !== END; i++) {
+      if (i === limit) return false
       this.next(bytes, end)
-      pairs++
+      this.count++
     }
-    if (this.position !== end - 1) return -1
-    if (bytes[start] < WIDE_LENGTH && bytes[start] !== pairs) return -1
+    const told = bytes[start] >= WIDE_LENGTH || bytes[start] === this.count
+    if (this.position !== end - 1 || !told) this.count = -1
     this.position = start + 1
-    return pairs
+    return true
   }
 
   /** Goes on to the next pair of the zipmap that `open` has found sound. */

@@ -1,0 +1,139 @@
+/** LZF made and read in slices gives what it gives in one go, wherever the cuts are. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ByteSource } from '../../src/bytes/byte-source.js'
+import { lzfDecompress } from '../../src/bytes/lzf.js'
+import { lzfCompressExact } from '../../src/bytes/lzf-exact.js'
+import { LzfExactSlices, sinkBytes } from '../../src/bytes/lzf-exact-slices.js'
+import { LzfUnpackSlices } from '../../src/bytes/lzf-unpack-slices.js'
+
+/** Bytes with short and long repetitions, near and beyond what a reference can reach, and stretches without any. */
+const part = fc.oneof(
+  fc.uint8Array({ minLength: 1, maxLength: 40 }),
+  fc.tuple(fc.nat(255), fc.nat(700)).map(([byte, count]) => new Uint8Array(count).fill(byte)),
+  fc
+    .tuple(fc.uint8Array({ minLength: 2, maxLength: 20 }), fc.nat(60))
+    .map(([period, count]) => Buffer.concat(Array.from({ length: count }, () => period))),
+)
+const bytes = fc.array(part, { maxLength: 20 }).map(parts => Buffer.concat(parts))
+/** The same, and longer than the window several times. */
+const long = fc
+  .tuple(bytes, fc.uint8Array({ minLength: 1000, maxLength: 10_000 }), fc.integer({ min: 1, max: 300_000 }))
+  .map(([text, noise, length]) => {
+    const unit = Buffer.concat([text, noise])
+    return Buffer.alloc(length, unit)
+  })
+const cuts = fc.array(fc.oneof(fc.nat(40), fc.nat(3000), fc.nat(200_000)), { minLength: 1, maxLength: 5 })
+
+function inOneGo(source: Buffer, room: number): Buffer {
+  const target = Buffer.alloc(Math.max(0, room))
+  return target.subarray(0, lzfCompressExact(source, 0, source.length, target, 0, room))
+}
+
+function inSlices(source: Buffer, room: number, steps: readonly number[]): Buffer {
+  const bytes: ByteSource = {
+    length: source.length,
+    read: (from, to, target, at) => {
+      expect(to).toBeLessThanOrEqual(source.length)
+      source.copy(target, at, from, to)
+    },
+  }
+  const slices = new LzfExactSlices(bytes, room)
+  for (let i = 0; !slices.step(1 + steps[i % steps.length]); i++);
+  const { blocks, packedBytes } = slices
+  const packed = Buffer.concat(blocks ?? [])
+  if (blocks !== null) expect(packed.length).toBe(packedBytes)
+  if (packedBytes === 0) return packed
+
+  // Made again, it comes out bit by bit.
+  const sink = Buffer.alloc(sinkBytes(1 + Math.max(...steps)))
+  const again = new LzfExactSlices(bytes, room, sink)
+  const parts: Buffer[] = []
+  for (let i = 0; !again.done; i++) {
+    again.step(1 + steps[i % steps.length])
+    parts.push(Buffer.from(sink.subarray(0, again.sunkBytes)))
+  }
+  const second = Buffer.concat(parts)
+  expect(second.length).toBe(packedBytes)
+  if (blocks !== null) expect(second.equals(packed)).toBe(true)
+  return second
+}
+
+describe('compression', () => {
+  test('of short texts', () => {
+    fc.assert(
+      fc.property(bytes, cuts, fc.integer({ min: -40, max: 40 }), (source, steps, spare) => {
+        const room = source.length + spare
+        expect(inSlices(source, room, steps).equals(inOneGo(source, room))).toBe(true)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('of long ones, in whatever room', () => {
+    fc.assert(
+      fc.property(long, cuts, fc.double({ min: 0, max: 1, noNaN: true }), (source, steps, share) => {
+        for (const room of [source.length - 4, Math.floor(source.length * share)]) {
+          expect(inSlices(source, room, steps).equals(inOneGo(source, room))).toBe(true)
+        }
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('of text that changes its nature: several blocks of output', () => {
+    const words = Array.from({ length: 200_000 }, (_, i) => `${(i * 7919) % 100_003}:${i & 63}`).join()
+    const noise = Buffer.from(Array.from({ length: 400_000 }, (_, i) => (i * i * 31 + (i >> 3)) >> 5))
+    const source = Buffer.concat([Buffer.from(words), noise, Buffer.alloc(500_000, 'ab'), Buffer.from(words)])
+    const whole = inOneGo(source, source.length - 4)
+    expect(whole.length).toBeGreaterThan(600_000)
+    for (const step of [1000, 65_536, source.length]) {
+      expect(inSlices(source, source.length - 4, [step]).equals(whole)).toBe(true)
+    }
+    const [enough, tooLittle] = [whole.length + 4, whole.length - 1].map(room => inSlices(source, room, [50_000]))
+    expect(enough.equals(whole)).toBe(true)
+    expect(tooLittle.length).toBe(0)
+  })
+})
+
+test('a result too long to be kept is made again to be used', () => {
+  const noise = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * i * 31 + (i >> 3)) >> 5))
+  const source = Buffer.concat([Buffer.alloc(19_000_000, noise), Buffer.alloc(2_000_000, 'text')])
+  const whole = inOneGo(source, source.length - 4)
+  expect(whole.length).toBeGreaterThan(17_000_000)
+  expect(inSlices(source, source.length - 4, [40_000]).equals(whole)).toBe(true)
+})
+
+describe('decompression', () => {
+  function unpacked(packed: Buffer, length: number, steps: readonly number[]): Buffer | null {
+    const target = Buffer.alloc(length)
+    const slices = new LzfUnpackSlices(packed, 0, packed.length, target)
+    for (let i = 0; !slices.step(1 + steps[i % steps.length]); i++);
+    return slices.sound ? target : null
+  }
+
+  test('gives back what was compressed', () => {
+    fc.assert(
+      fc.property(long, cuts, (source, steps) => {
+        const packed = inOneGo(source, source.length * 2 + 16)
+        expect(unpacked(packed, source.length, steps)?.equals(source)).toBe(true)
+        for (const length of [source.length - 1, source.length + 1]) expect(unpacked(packed, length, steps)).toBeNull()
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('finds damage where it is found in one go', () => {
+    fc.assert(
+      fc.property(bytes, cuts, fc.nat(), fc.nat(255), (source, steps, at, byte) => {
+        fc.pre(source.length > 0)
+        const packed = Buffer.from(inOneGo(source, source.length * 2 + 16))
+        packed[at % packed.length] = byte
+        const target = Buffer.alloc(source.length)
+        const sound = lzfDecompress(packed, 0, packed.length, target, 0, target.length)
+        expect(unpacked(packed, source.length, steps)).toEqual(sound ? target : null)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
