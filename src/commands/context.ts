@@ -90,7 +90,9 @@ export class CommandContext {
   /** The hash of argument `index`, which may be known already. */
   hashOf(index: number): number {
     const { args } = this
-    return index === args.hashedIndex ? args.hash : hashBytes(args.buffer, args.starts[index], args.ends[index])
+    if (index === args.hashedIndex) return args.hash
+    if (index === args.hashedElement) return args.elementHash
+    return hashBytes(args.buffer, args.starts[index], args.ends[index])
   }
 
   /**

@@ -97,6 +97,13 @@ export class Database {
     return this.keys.find(hash, key, start, end)
   }
 
+  /** The table of the large aggregate at a key, or null; nothing counts or expires by it. */
+  peekTable(key: Uint8Array, start: number, end: number, hash: number): HashTable | null {
+    const address = this.keys.find(hash, key, start, end)
+    if (address === 0 || this.entries.encoding(address) !== ENCODING_HASHTABLE) return null
+    return this.keyspace.tables.get(this.entries.payload(address))
+  }
+
   /** As findForRead, without counters and without touching the access clock. */
   peek(key: Uint8Array, start: number, end: number, hash = hashBytes(key, start, end)): number {
     this.hash = hash
