@@ -258,7 +258,9 @@ export class PayloadLoading {
   }
 
   private *loadZiplist(): Generator<void, void> {
-    const { hash, limits } = this
+    const { hash } = this
+    // How long fields and values are does not matter (rdb.c).
+    const limits = { maxEntries: this.limits.maxEntries, maxValueBytes: Number.POSITIVE_INFINITY }
     const { bytes, end, start } = this.value
     const walker = new ZiplistWalker()
     walker.begin(bytes, start, end)
