@@ -58,7 +58,7 @@ export class PayloadLoading {
   /** What is wrong with the value; '' while nothing is known to be. */
   problem = ''
   done = false
-  private readonly payload: Buffer
+  readonly payload: Buffer
   private readonly start: number
   private readonly end: number
   private readonly checksum: boolean
