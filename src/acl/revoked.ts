@@ -1,5 +1,4 @@
 /** Subscriptions that a change of rules takes away. Source of behaviour: ACLKillPubsubClientsIfNeeded in Redis's acl.c. */
-import { globMatch } from '../bytes/glob.js'
 import type { Pattern } from './selector.js'
 import type { User } from './user.js'
 
@@ -34,7 +33,7 @@ export function coversSubscriptions(
   for (const pattern of patterns) if (!rights.patterns.some(({ text }) => text === pattern)) return false
   for (const channel of channels) {
     const bytes = Buffer.from(channel, 'latin1')
-    if (!rights.patterns.some(({ glob }) => globMatch(glob, bytes))) return false
+    if (!rights.patterns.some(({ glob }) => glob.matches(bytes, 0, bytes.length))) return false
   }
   return true
 }

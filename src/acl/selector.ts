@@ -2,7 +2,7 @@
  * A set of permissions: which commands, on which keys, on which channels. A user has one of its own (the root) and any
  * number of others; a command may run when one of them allows all of it. Source of behaviour: aclSelector in Redis's acl.c.
  */
-import { globMatchRange } from '../bytes/glob.js'
+import { Glob } from '../bytes/glob.js'
 import type { Request } from '../resp/request.js'
 import type { AclCommand } from './catalog.js'
 import { lowerCase } from './words.js'
@@ -14,7 +14,8 @@ export const ALL_ACCESS = READ_ACCESS | WRITE_ACCESS
 
 export interface Pattern {
   readonly text: string
-  readonly glob: Buffer
+  readonly bytes: Buffer
+  readonly glob: Glob
 }
 
 export interface KeyPattern extends Pattern {
@@ -117,14 +118,15 @@ export class Selector {
 }
 
 export function patternOf(text: string): Pattern {
-  return { text, glob: Buffer.from(text, 'latin1') }
+  const bytes = Buffer.from(text, 'latin1')
+  return { text, bytes, glob: new Glob(bytes) }
 }
 
 function matches({ glob }: Pattern, args: Request, index: number): boolean {
-  return globMatchRange(glob, args.buffer, args.starts[index], args.ends[index])
+  return glob.matches(args.buffer, args.starts[index], args.ends[index])
 }
 
 /** A pattern is only allowed as it stands: what it matches could be more than any pattern of the user does. */
-function equals({ glob }: Pattern, args: Request, index: number): boolean {
-  return glob.compare(args.buffer, args.starts[index], args.ends[index]) === 0
+function equals({ bytes }: Pattern, args: Request, index: number): boolean {
+  return bytes.compare(args.buffer, args.starts[index], args.ends[index]) === 0
 }

@@ -1,140 +1,209 @@
 /**
  * Glob-style patterns over bytes, as KEYS, SCAN MATCH, PSUBSCRIBE, CONFIG GET and ACL use them (stringmatchlen in Redis 7.2).
- *
- * - `*` any bytes, `?` one byte, `\x` the byte x itself;
- * - `[abc]`, `[a-z]`, `[^abc]` one byte in or not in the class; `\` escapes inside; a range may be given backwards.
- *
- * Oddities kept, since clients can see them: an empty text matches only the empty pattern (not `*`); a class without `]` ends
- * with the pattern; a `\` that ends the pattern stands for itself; `[^]` matches any byte; the bounds of a range compare as
- * signed bytes, and ignoring case folds them after they have been put in order.
+ * What a pattern may hold is told in glob-steps.ts. An empty text matches only the empty pattern (not `*`).
  */
+import { ANY_BYTE, globSteps, setContains } from './glob-steps.js'
+import { ShiftAnd } from './shift-and.js'
 
-const STAR = 0x2a
-const DASH = 0x2d
-const QUESTION_MARK = 0x3f
-const OPEN = 0x5b
-const BACKSLASH = 0x5c
-const CLOSE = 0x5d
-const CARET = 0x5e
+export const NO_MATCH = 0
+export const MATCH = 1
+export const UNDECIDED = 2
 
-/** Whether the whole `text` matches `pattern`. `nocase` ignores the case of ASCII letters. */
+/** A search gives up trying one beginning after the other once it has cost so much, and so much a byte. */
+const PLAIN_STEPS = 512
+const PLAIN_STEPS_A_BYTE = 8
+
+const NOTHING = new Uint8Array(0)
+
+/** Whether the whole `text` matches `pattern`, which is read anew: whoever has several texts keeps a Glob. */
 export function globMatch(pattern: Uint8Array, text: Uint8Array, nocase = false): boolean {
-  return globMatchRange(pattern, text, 0, text.length, nocase)
+  return new Glob(pattern, nocase).matches(text, 0, text.length)
 }
 
 /**
- * Whether all of `text[textStart, textEnd)` matches `pattern`. Allocates nothing and does not recurse. O(pattern x text) at
- * worst: once a `*` is reached, no earlier one needs another try, because whatever a longer match of the earlier one would
- * leave to the later one, the later one can skip itself.
+ * A pattern that has been read. The runs of steps between its stars are of a fixed length each: the first and the last have one
+ * place where they may be, and each of the others is best taken where it fits first, since that leaves the most to those
+ * behind it. Nothing is ever tried again, so that a match takes O(runs + text) for runs of up to 32 steps and O(text x steps
+ * / 32) at worst; only runs that are too long for ShiftAnd (16,384 steps with classes, 130,000 without) may take O(text x steps).
  */
-export function globMatchRange(
-  pattern: Uint8Array,
-  text: Uint8Array,
-  textStart: number,
-  textEnd: number,
-  nocase = false,
-): boolean {
-  const patternEnd = pattern.length
-  let p = 0
-  let t = textStart
-  if (textStart === textEnd) return patternEnd === 0
-  // Where to go on after a mismatch: behind the last `*`, with that `*` taking one byte more. -1: no `*` so far.
-  let retryPattern = -1
-  let retryText = 0
+export class Glob {
+  /** What matches have cost so far beyond the first and the last run, in steps. */
+  work = 0
+  private readonly steps: Int32Array
+  private readonly sets: Int32Array
+  /** Where runs begin, and behind the last the number of steps. */
+  private readonly runs: Int32Array
+  private readonly hasStar: boolean
+  private readonly starFirst: boolean
+  private readonly starLast: boolean
+  /** Of runs that have once been searched for at length. */
+  private readonly searches = new Map<number, ShiftAnd | null>()
 
-  while (t < textEnd) {
-    let matched = false
-    if (p < patternEnd) {
-      const symbol = pattern[p]
-      switch (symbol) {
-        case STAR:
-          while (p < patternEnd && pattern[p] === STAR) p++
-          if (p === patternEnd) return true
-          retryPattern = p
-          retryText = t
-          continue
-        case QUESTION_MARK:
-          matched = true
-          p++
-          break
-        case OPEN: {
-          const classEnd = endOfClass(pattern, p)
-          matched = classContains(pattern, p, classEnd, text[t], nocase)
-          p = classEnd
-          break
-        }
-        default:
-          if (symbol === BACKSLASH && p + 1 < patternEnd) p++
-          matched = pattern[p] === text[t] || (nocase && lower(pattern[p]) === lower(text[t]))
-          p++
+  // The match under way.
+  private text: Uint8Array = NOTHING
+  private left = 0
+  private right = 0
+  /** Runs [run, behind) are still to be found in text[left, right). */
+  private run = 0
+  private behind = 0
+  /** Where the run is tried next, or how far it has been searched for; and what that has cost. */
+  private at = 0
+  private cost = 0
+  private search: ShiftAnd | null = null
+  /** There is no other way to search for this run. */
+  private plainly = false
+
+  constructor(pattern: Uint8Array, nocase = false) {
+    const { steps, stars, sets } = globSteps(pattern, nocase)
+    this.steps = steps
+    this.sets = sets
+    this.hasStar = stars.length > 0
+    this.starFirst = stars[0] === 0
+    this.starLast = stars.at(-1) === steps.length
+    const inner = stars.filter(star => star > 0 && star < steps.length)
+    this.runs = Int32Array.from(steps.length === 0 ? [0] : [0, ...inner, steps.length])
+  }
+
+  /** Whether all of text[start, end) matches. Allocates nothing and does not recurse, but for a search that turns out long. */
+  matches(text: Uint8Array, start: number, end: number): boolean {
+    const result = this.begin(text, start, end, Number.POSITIVE_INFINITY)
+    this.text = NOTHING
+    return result === MATCH
+  }
+
+  /**
+   * As matches(), but leaves it UNDECIDED after about `budget` steps (of up to 32 times as many comparisons): goOn() has to
+   * follow then, with the text as it was, before anything else is matched.
+   */
+  begin(text: Uint8Array, start: number, end: number, budget: number): number {
+    const { runs, steps } = this
+    const length = end - start
+    if (length < steps.length || (length > steps.length && !this.hasStar)) return NO_MATCH
+    // Of no bytes and no steps; a star alone wants a byte.
+    if (length === 0) return this.hasStar ? NO_MATCH : MATCH
+    let run = 0
+    let behind = runs.length - 1
+    if (behind > 0 && !this.starFirst) {
+      if (this.fittingSteps(text, start, run) < runs[1]) return NO_MATCH
+      start += runs[1]
+      run++
+    }
+    if (behind > run && !this.starLast) {
+      behind--
+      end -= steps.length - runs[behind]
+      if (this.fittingSteps(text, end, behind) < steps.length - runs[behind]) return NO_MATCH
+    }
+    if (run === behind) return MATCH
+    this.text = text
+    this.left = start
+    this.right = end
+    this.run = run
+    this.behind = behind
+    this.startRun()
+    return this.goOn(budget)
+  }
+
+  /** Goes on with a match that is UNDECIDED, for about `budget` steps more. */
+  goOn(budget: number): number {
+    const { behind, runs } = this
+    while (this.run < behind) {
+      const length = runs[this.run + 1] - runs[this.run]
+      // Those behind have to have room as well.
+      const last = this.right - (runs[behind] - runs[this.run])
+      const cost = this.cost
+      const { search } = this
+      const result =
+        search === null ? this.tryOn(last, length, budget) : this.searchOn(search, last + length, length, budget)
+      const spent = this.cost - cost
+      this.work += spent
+      if (result !== MATCH) return result
+      budget -= spent
+      this.left = this.at + length
+      this.run++
+      this.startRun()
+    }
+    return MATCH
+  }
+
+  private startRun(): void {
+    this.at = this.left
+    this.cost = 0
+    this.search = null
+    this.plainly = false
+  }
+
+  /** How many steps of the run, from the first on, fit the text at `at`. */
+  private fittingSteps(text: Uint8Array, at: number, run: number): number {
+    const { runs, sets, steps } = this
+    const first = runs[run]
+    const length = runs[run + 1] - first
+    let fitting = 0
+    while (fitting < length) {
+      const step = steps[first + fitting]
+      const byte = text[at + fitting]
+      if (step < ANY_BYTE ? step !== byte : !setContains(sets, step, byte)) break
+      fitting++
+    }
+    return fitting
+  }
+
+  /** Tries the run at one place after the other, up to `last`. */
+  private tryOn(last: number, length: number, budget: number): number {
+    const { left, run, text } = this
+    const limit = this.cost + budget
+    const first = this.steps[this.runs[run]]
+    let { at, cost } = this
+    for (; at <= last; at++) {
+      if (first < ANY_BYTE && text[at] !== first) {
+        cost++
+        continue
+      }
+      const fitting = this.fittingSteps(text, at, run)
+      cost += fitting + 1
+      if (fitting === length) {
+        this.at = at
+        this.cost = cost
+        return MATCH
+      }
+      if (cost > PLAIN_STEPS + PLAIN_STEPS_A_BYTE * (at - left) && !this.plainly) {
+        this.at = at + 1
+        this.cost = cost
+        const search = this.longSearch(run)
+        if (search !== null) return this.searchOn(search, last + length, length, limit - cost)
+      }
+      if (cost >= limit) {
+        this.at = at + 1
+        this.cost = cost
+        return UNDECIDED
       }
     }
-    if (matched) {
-      t++
-    } else {
-      if (retryPattern < 0) return false
-      p = retryPattern
-      t = ++retryText
+    this.cost = cost
+    return NO_MATCH
+  }
+
+  /** Turns to another way of searching; null when there is none for this run. */
+  private longSearch(run: number): ShiftAnd | null {
+    const { runs, searches } = this
+    let search = searches.get(run)
+    if (search === undefined) {
+      search = ShiftAnd.of(this.steps, this.sets, runs[run], runs[run + 1])
+      searches.set(run, search)
     }
+    search?.reset()
+    this.search = search
+    this.plainly = search === null
+    return search
   }
-  // The text is used up: only stars may remain. No retry either, since behind a later start there would be even less text.
-  while (p < patternEnd && pattern[p] === STAR) p++
-  return p === patternEnd
-}
 
-/** Index behind the class that `pattern[open]` opens: behind its `]`, or the pattern's end. */
-function endOfClass(pattern: Uint8Array, open: number): number {
-  const end = pattern.length
-  let p = open + 1
-  if (p < end && pattern[p] === CARET) p++
-  while (p < end && pattern[p] !== CLOSE) p = nextInClass(pattern, p)
-  return p < end ? p + 1 : end
-}
-
-/** Index behind the byte, escaped byte or range at `p` inside a class. */
-function nextInClass(pattern: Uint8Array, p: number): number {
-  const end = pattern.length
-  if (pattern[p] === BACKSLASH && p + 1 < end) return p + 2
-  if (p + 2 < end && pattern[p + 1] === DASH) return p + 3
-  return p + 1
-}
-
-/** Whether the class `pattern[open, classEnd)` holds `byte`. */
-function classContains(pattern: Uint8Array, open: number, classEnd: number, byte: number, nocase: boolean): boolean {
-  const end = pattern.length
-  let p = open + 1
-  const negated = p < end && pattern[p] === CARET
-  if (negated) p++
-  let found = false
-  while (p < classEnd && pattern[p] !== CLOSE && !found) {
-    if (pattern[p] === BACKSLASH && p + 1 < end) {
-      found = pattern[p + 1] === byte // an escaped byte keeps its case even under nocase
-    } else if (p + 2 < end && pattern[p + 1] === DASH) {
-      found = rangeContains(signed(pattern[p]), signed(pattern[p + 2]), signed(byte), nocase)
-    } else {
-      found = pattern[p] === byte || (nocase && lower(pattern[p]) === lower(byte))
+  private searchOn(search: ShiftAnd, end: number, length: number, budget: number): number {
+    const before = search.work
+    const at = search.read(this.text, this.at, end, budget)
+    this.cost += search.work - before
+    if (at >= 0) {
+      this.at = at - length
+      return MATCH
     }
-    p = nextInClass(pattern, p)
+    this.at = -at - 1
+    return this.at === end ? NO_MATCH : UNDECIDED
   }
-  return found !== negated
-}
-
-function rangeContains(from: number, to: number, byte: number, nocase: boolean): boolean {
-  let low = Math.min(from, to)
-  let high = Math.max(from, to)
-  if (nocase) {
-    low = lower(low)
-    high = lower(high)
-    byte = lower(byte)
-  }
-  return byte >= low && byte <= high
-}
-
-/** The byte as C's signed char, which is what Redis compares on x86. */
-function signed(byte: number): number {
-  return (byte << 24) >> 24
-}
-
-function lower(byte: number): number {
-  return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte
 }

@@ -1,5 +1,5 @@
 /** COMMAND: the command table as clients see it. */
-import { globMatch } from '../bytes/glob.js'
+import { Glob } from '../bytes/glob.js'
 import type { Command } from './command.js'
 import { CATEGORIES, categoriesOf } from './command-categories.js'
 import { replyKeyFlags } from './command-info.js'
@@ -189,8 +189,8 @@ function parseFilter({ args }: CommandContext): Filter | null {
       return command => category !== undefined && categoriesOf(command.spec).includes(category)
     }
     case 'pattern': {
-      const pattern = args.copy(4)
-      return command => globMatch(pattern, Buffer.from(command.fullName, 'latin1'), true)
+      const glob = new Glob(args.view(4), true)
+      return ({ fullName }) => glob.matches(Buffer.from(fullName, 'latin1'), 0, fullName.length)
     }
     default:
       return null

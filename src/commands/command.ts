@@ -32,6 +32,8 @@ export class Command {
   readonly hasKeys: boolean
   /** The argument that is its first key, where that is always the same one; else 0. */
   readonly firstKey: number
+  /** The argument that is the first element it looks up in that key's value; else 0. */
+  readonly firstElement: number
   /** The specs do not tell what is done to a key: `findKeys` is always asked. */
   readonly keyFlagsVary: boolean
   /** Number in the table, subcommands counted too: its bit in the sets of ACL users. */
@@ -55,6 +57,7 @@ export class Command {
     this.hasKeys = this.keys.length > 0 || this.findKeys !== null
     const begin = this.keys[0]?.begin
     this.firstKey = begin?.type === 'index' ? begin.index : 0
+    this.firstElement = spec.element ?? 0
     this.keyFlagsVary = specs.some(({ flags }) => (flags & KEY_VARIABLE_FLAGS) !== 0)
     this.run = spec.run
     this.mayPropagate = (spec.flags & (WRITE | MAY_REPLICATE)) !== 0

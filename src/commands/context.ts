@@ -90,7 +90,9 @@ export class CommandContext {
   /** The hash of argument `index`, which may be known already. */
   hashOf(index: number): number {
     const { args } = this
-    return index === args.hashedIndex ? args.hash : hashBytes(args.buffer, args.starts[index], args.ends[index])
+    if (index === args.hashedIndex) return args.hash
+    if (index === args.hashedElement) return args.elementHash
+    return hashBytes(args.buffer, args.starts[index], args.ends[index])
   }
 
   /**
@@ -108,6 +110,12 @@ export class CommandContext {
       ahead.run(table)
     }
     return ahead.hashes[place]
+  }
+
+  /** Address of key argument `index`, which the same command has looked for before, to change it; see Database.findAgain. */
+  findAgain(index: number): number {
+    const { args } = this
+    return this.db.findAgain(args.buffer, args.starts[index], args.ends[index])
   }
 
   /** Whether the entry (0: none) is of another type than `type`; if so, replies WRONGTYPE. */

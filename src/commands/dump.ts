@@ -7,10 +7,11 @@ import type { ReplySource } from '../resp/reply-source.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import type { Request } from '../resp/request.js'
 import type { Database } from '../store/database.js'
+import { ExpiryTime } from '../store/expiry-time.js'
 import type { Keyspace } from '../store/keyspace.js'
 import { moveEntry } from '../store/move-entry.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from './context.js'
-import { hasPassed, LATEST_MS } from './expiry-options.js'
+import { hasPassed } from './expiry-options.js'
 import { hashLimits } from './hash-access.js'
 import {
   type ArgumentDoc,
@@ -199,7 +200,7 @@ function restore(ctx: CommandContext): void {
     return
   }
   countSanitization(ctx, buffer[starts[3]])
-  const traits = { ...options, expiryMs: expiryOf(ctx, ttlMs, options.absolute) }
+  const traits = { ...options, expiry: expiryOf(ctx, ttlMs, options.absolute) }
   const reader = readerOf(ctx)
   let problem = prepared?.problem ?? ''
   if (problem === '') {
@@ -215,10 +216,11 @@ function restore(ctx: CommandContext): void {
   reply.error('ERR Bad data format')
 }
 
-/** Unix time in milliseconds; NaN for none. */
-function expiryOf({ keyspace }: CommandContext, ttlMs: bigint, absolute: boolean): number {
-  if (ttlMs === 0n) return Number.NaN
-  return Math.min(Number(ttlMs) + (absolute ? 0 : keyspace.nowMs), LATEST_MS)
+/** A span so long that the time no longer fits 64 bits has passed already, as in Redis, which lets it overflow. */
+function expiryOf({ keyspace }: CommandContext, ttlMs: bigint, absolute: boolean): ExpiryTime {
+  const expiry = new ExpiryTime()
+  if (ttlMs !== 0n) expiry.setBigInt(BigInt.asIntN(64, ttlMs + (absolute ? 0n : BigInt(keyspace.nowMs))))
+  return expiry
 }
 
 /** Puts a value that was read in the place of what the key holds, and replies. */
@@ -227,14 +229,14 @@ function settle(
   reader: PayloadReader,
   loaded: number,
   { absolute, replace }: RestoreOptions,
-  { expiryMs }: RestoredTraits,
+  { expiry }: RestoredTraits,
 ): void {
   const { args, db, keyspace, reply } = ctx
   const { buffer, starts, ends } = args
   // Deleted whether its time has come or not, and without a word about that.
   const old = replace ? db.findAny(buffer, starts[1], ends[1]) : 0
   if (old !== 0) db.remove(old)
-  if (hasPassed(keyspace, expiryMs)) {
+  if (hasPassed(keyspace, expiry.ms)) {
     reader.discard(buffer, starts[1], ends[1])
     if (old !== 0) {
       ctx.touch(1)
@@ -248,9 +250,9 @@ function settle(
   moveEntry(reader.database, loaded, db, buffer, starts[1], ends[1])
   ctx.touch(1)
   ctx.notify(EVENT_GENERIC, 'restore', 1)
-  if (!Number.isNaN(expiryMs) && !absolute) {
+  if (!Number.isNaN(expiry.ms) && !absolute) {
     const rest = Array.from({ length: args.argc - 3 }, (_, i) => args.view(i + 3))
-    ctx.propagateAs(args.view(0), args.view(1), String(expiryMs), ...rest, 'ABSTTL')
+    ctx.propagateAs(args.view(0), args.view(1), expiry.toString(), ...rest, 'ABSTTL')
   }
   reply.ok()
 }

@@ -1,5 +1,6 @@
 /** Expiry times as arguments: SET, SETEX, GETEX and EXPIRE share units, bounds and error text. */
 import { INT64_MAX } from '../bytes/integers.js'
+import type { ExpiryTime } from '../store/expiry-time.js'
 import type { Keyspace } from '../store/keyspace.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
 
@@ -8,31 +9,35 @@ export const EXPIRY_RELATIVE = 1
 /** The number counts seconds; else milliseconds. */
 export const EXPIRY_IN_SECONDS = 2
 
-/** The largest double below 2^63: later times would turn negative in a file's 64 bits. */
-export const LATEST_MS = 2 ** 63 - 1024
-
 /** The error for a time that is not positive or does not fit 64 bits. */
 export function invalidExpiry(commandName: string): string {
   return `ERR invalid expire time in '${commandName}' command`
 }
 
 /**
- * Argument `index` as an absolute time in milliseconds. Replies the error and returns NaN when it is no integer, not
- * positive, or beyond 64 bits. Times past 2^53 milliseconds (year 287396) lose their last digits.
+ * Reads argument `index` as an absolute time. Replies the error and returns false when it is no integer, not positive, or beyond
+ * 64 bits of milliseconds.
  */
-export function readExpiry(ctx: CommandContext, index: number, kind: number): number {
+export function readExpiry(ctx: CommandContext, index: number, kind: number, into: ExpiryTime): boolean {
+  const unitMs = (kind & EXPIRY_IN_SECONDS) !== 0 ? 1000 : 1
+  const baseMs = (kind & EXPIRY_RELATIVE) !== 0 ? ctx.keyspace.nowMs : 0
+  const ms = ctx.args.safeInteger(index) * unitMs + baseMs
+  if (ms > baseMs && Number.isSafeInteger(ms)) {
+    into.setNumber(ms)
+    return true
+  }
   const number = ctx.args.int64(index)
   if (number === null) {
     ctx.reply.error(NOT_AN_INTEGER)
-    return Number.NaN
+    return false
   }
-  let ms = (kind & EXPIRY_IN_SECONDS) !== 0 ? number * 1000n : number
-  if (number > 0n && ms <= INT64_MAX && (kind & EXPIRY_RELATIVE) !== 0) ms += BigInt(ctx.keyspace.nowMs)
-  if (number <= 0n || ms > INT64_MAX) {
+  const exact = number * BigInt(unitMs) + BigInt(baseMs)
+  if (number <= 0n || exact > INT64_MAX) {
     ctx.reply.error(invalidExpiry(ctx.command.fullName))
-    return Number.NaN
+    return false
   }
-  return Math.min(Number(ms), LATEST_MS)
+  into.setBigInt(exact)
+  return true
 }
 
 /**

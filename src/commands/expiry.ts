@@ -3,8 +3,9 @@ import { INT64_MAX } from '../bytes/integers.js'
 import { EVENT_GENERIC } from '../config/keyspace-events.js'
 import { NEVER } from '../store/database.js'
 import { HAS_EXPIRY } from '../store/entries.js'
+import { ExpiryTime } from '../store/expiry-time.js'
 import { type CommandContext, NOT_AN_INTEGER } from './context.js'
-import { EXPIRY_IN_SECONDS, EXPIRY_RELATIVE, hasPassed, invalidExpiry, LATEST_MS } from './expiry-options.js'
+import { EXPIRY_IN_SECONDS, EXPIRY_RELATIVE, hasPassed, invalidExpiry } from './expiry-options.js'
 import { findUntouched } from './lookup.js'
 import { type ArgumentDoc, type CommandSpec, FAST, MODIFY_KEY, READ_KEY, READONLY, WRITE } from './spec.js'
 
@@ -17,6 +18,8 @@ const NO_KEY = -2
 const NO_EXPIRY = -1
 
 const INT64_MIN_SECONDS = -(INT64_MAX / 1000n)
+
+const time = new ExpiryTime()
 
 const KEY: ArgumentDoc = { name: 'key', type: 'key', keySpecIndex: 0 }
 const CONDITION: ArgumentDoc = {
@@ -130,27 +133,25 @@ function expire(ctx: CommandContext, kind: number): void {
   const { keyspace, reply } = ctx
   const condition = readCondition(ctx)
   if (condition < 0) return
-  const whenMs = readTime(ctx, kind)
-  if (Number.isNaN(whenMs)) return
+  if (!readTime(ctx, kind)) return
   const address = ctx.findForWrite(1)
-  if (address === 0 || !allows(condition, ctx.db.entries.expiry(address), whenMs)) {
+  if (address === 0 || !allows(ctx, condition, address)) {
     reply.integer(0)
     return
   }
-  if (hasPassed(keyspace, whenMs)) {
+  if (hasPassed(keyspace, time.ms)) {
     ctx.db.remove(address, keyspace.lazyfree.expire)
     ctx.touch(1)
     ctx.notify(EVENT_GENERIC, 'del', 1)
     ctx.propagateAs(keyspace.lazyfree.expire ? 'UNLINK' : 'DEL', ctx.args.view(1))
   } else {
-    const storedMs = Math.min(Math.max(whenMs, 0), LATEST_MS)
-    ctx.db.setExpiry(address, storedMs)
+    time.complete(ctx.db.entries, ctx.db.setExpiry(address, time.ms))
     ctx.touch(1)
     ctx.notify(EVENT_GENERIC, 'expire', 1)
     // The clocks of master and replica differ: what travels is the absolute time.
     if (kind !== 0) {
-      if (ctx.args.argc === 3) ctx.propagateAs('PEXPIREAT', ctx.args.view(1), String(storedMs))
-      else ctx.propagateAs('PEXPIREAT', ctx.args.view(1), String(storedMs), ...optionsOf(ctx))
+      if (ctx.args.argc === 3) ctx.propagateAs('PEXPIREAT', ctx.args.view(1), time.toString())
+      else ctx.propagateAs('PEXPIREAT', ctx.args.view(1), time.toString(), ...optionsOf(ctx))
     }
   }
   reply.integer(1)
@@ -185,37 +186,46 @@ function readCondition(ctx: CommandContext): number {
   return condition
 }
 
-/** Whether the condition lets `whenMs` take the place of `currentMs` (NaN: none, which is later than any time). */
-function allows(condition: number, currentMs: number, whenMs: number): boolean {
+/** Also a replica that was told to let a key expire at -1 has none, since Redis says so by that number. */
+function isNone(expiryMs: number): boolean {
+  return Number.isNaN(expiryMs) || expiryMs === NO_EXPIRY
+}
+
+/** Whether the condition lets `time` take the place of the expiry that the key has (none: later than any time). */
+function allows({ db }: CommandContext, condition: number, address: number): boolean {
   if (condition === 0) return true
-  const expires = !Number.isNaN(currentMs)
+  const expires = !isNone(db.entries.expiry(address))
   if ((condition & ONLY_IF_NONE) !== 0 && expires) return false
   if ((condition & ONLY_IF_ANY) !== 0 && !expires) return false
-  if ((condition & ONLY_IF_LATER) !== 0 && !(expires && whenMs > currentMs)) return false
-  return (condition & ONLY_IF_EARLIER) === 0 || !expires || whenMs < currentMs
+  const difference = expires ? time.compareTo(db.entries, address) : -1
+  if ((condition & ONLY_IF_LATER) !== 0 && difference <= 0) return false
+  return (condition & ONLY_IF_EARLIER) === 0 || difference < 0
 }
 
 /**
- * Argument 2 as an absolute time in milliseconds, which may lie in the past. Replies the error and returns NaN when it is no
- * integer or the time does not fit 64 bits. Other than SET's options, negative numbers are allowed.
+ * Reads argument 2 into `time`, as an absolute time, which may lie in the past. Replies the error and returns false when it is
+ * no integer or the time does not fit 64 bits. Other than SET's options, negative numbers are allowed.
  */
-function readTime(ctx: CommandContext, kind: number): number {
+function readTime(ctx: CommandContext, kind: number): boolean {
   const baseMs = (kind & EXPIRY_RELATIVE) !== 0 ? ctx.keyspace.nowMs : 0
   const unitMs = (kind & EXPIRY_IN_SECONDS) !== 0 ? 1000 : 1
-  const number = ctx.args.safeInteger(2)
-  // 2^53 seconds as milliseconds are within 64 bits, with room for the base.
-  if (!Number.isNaN(number)) return number * unitMs + baseMs
-  const big = ctx.args.int64(2)
-  if (big === null) {
+  const ms = ctx.args.safeInteger(2) * unitMs + baseMs
+  if (Number.isSafeInteger(ms)) {
+    time.setNumber(ms)
+    return true
+  }
+  const number = ctx.args.int64(2)
+  if (number === null) {
     ctx.reply.error(NOT_AN_INTEGER)
-    return Number.NaN
+    return false
   }
-  const whenMs = big * BigInt(unitMs) + BigInt(baseMs)
-  if (whenMs > INT64_MAX || (unitMs === 1000 && big < INT64_MIN_SECONDS)) {
+  const exact = number * BigInt(unitMs) + BigInt(baseMs)
+  if (exact > INT64_MAX || (unitMs === 1000 && number < INT64_MIN_SECONDS)) {
     ctx.reply.error(invalidExpiry(ctx.command.fullName))
-    return Number.NaN
+    return false
   }
-  return Number(whenMs)
+  time.setBigInt(exact)
+  return true
 }
 
 /** TTL and its kin. Integer reply: -2 without the key, -1 without an expiry. Seconds are rounded to the nearest. */
@@ -225,15 +235,21 @@ function replyTime(ctx: CommandContext, relative: boolean, seconds: boolean): vo
     ctx.reply.integer(NO_KEY)
     return
   }
-  const expiryMs = ctx.db.entries.expiry(address)
-  if (Number.isNaN(expiryMs)) {
+  const { entries } = ctx.db
+  const expiryMs = entries.expiry(address)
+  if (isNone(expiryMs)) {
     ctx.reply.integer(NO_EXPIRY)
     return
   }
-  const ms = Math.max(0, relative ? expiryMs - ctx.keyspace.nowMs : expiryMs)
-  const time = seconds ? Math.floor((ms + 500) / 1000) : ms
-  if (Number.isSafeInteger(time)) ctx.reply.integer(time)
-  else ctx.reply.bigInteger(BigInt(time))
+  const baseMs = relative ? ctx.keyspace.nowMs : 0
+  if (Number.isSafeInteger(expiryMs)) {
+    const ms = Math.max(0, expiryMs - baseMs)
+    ctx.reply.integer(seconds ? Math.floor((ms + 500) / 1000) : ms)
+    return
+  }
+  const exact = entries.exactExpiry(address) - BigInt(baseMs)
+  const ms = exact < 0n ? 0n : exact
+  ctx.reply.bigInteger(seconds ? (ms + 500n) / 1000n : ms)
 }
 
 /** PERSIST key. Integer reply: 1 when the key had an expiry. */

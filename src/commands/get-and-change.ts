@@ -2,6 +2,7 @@
 import { EVENT_GENERIC, EVENT_STRING } from '../config/keyspace-events.js'
 import { NEVER } from '../store/database.js'
 import { HAS_EXPIRY, TYPE_STRING } from '../store/entries.js'
+import { ExpiryTime } from '../store/expiry-time.js'
 import { type CommandContext, SYNTAX_ERROR } from './context.js'
 import { EXPIRY_RELATIVE, hasPassed, readExpiry } from './expiry-options.js'
 import { type CommandSpec, DENYOOM, FAST, TAKE_KEY, UPDATE_KEY, WRITE } from './spec.js'
@@ -58,6 +59,7 @@ export const getAndChangeCommands: readonly CommandSpec[] = [
 ]
 
 const options = new StringOptions()
+const expiry = new ExpiryTime()
 
 /** GETSET key value. */
 function getset(ctx: CommandContext): void {
@@ -103,11 +105,10 @@ function getex(ctx: CommandContext): void {
     if (options.persist) persist(ctx)
     return
   }
-  const expiryMs = readExpiry(ctx, options.expiryIndex, options.expiryKind)
-  if (Number.isNaN(expiryMs)) return
+  if (!readExpiry(ctx, options.expiryIndex, options.expiryKind, expiry)) return
   replyString(ctx, address)
   const relative = (options.expiryKind & EXPIRY_RELATIVE) !== 0
-  if (!relative && hasPassed(ctx.keyspace, expiryMs)) {
+  if (!relative && hasPassed(ctx.keyspace, expiry.ms)) {
     ctx.db.remove(address)
     ctx.touch(1)
     ctx.notify(EVENT_GENERIC, 'del', 1)
@@ -115,14 +116,14 @@ function getex(ctx: CommandContext): void {
     return
   }
   // The second look-up is for the snapshot, which has to see the key before it changes.
-  ctx.db.setExpiry(ctx.findForWrite(1), expiryMs)
+  expiry.complete(ctx.db.entries, ctx.db.setExpiry(ctx.findAgain(1), expiry.ms))
   ctx.touch(1)
   ctx.notify(EVENT_GENERIC, 'expire', 1)
-  ctx.propagateAs('PEXPIREAT', args.view(1), String(expiryMs))
+  ctx.propagateAs('PEXPIREAT', args.view(1), expiry.toString())
 }
 
 function persist(ctx: CommandContext): void {
-  const address = ctx.findForWrite(1)
+  const address = ctx.findAgain(1)
   if ((ctx.db.entries.meta(address) & HAS_EXPIRY) === 0) return
   ctx.db.setExpiry(address, NEVER)
   ctx.touch(1)

@@ -41,9 +41,14 @@ function noteLength(ctx: CommandContext, address: number): void {
 }
 
 /** Shows argument `index`'s value in `value`, if there is such a field. */
-export function getField(ctx: CommandContext, index: number, fieldHash?: number): boolean {
+export function getField(ctx: CommandContext, index: number, fieldHash = knownHash(ctx, index)): boolean {
   const { args } = ctx
   return hash.get(args.buffer, args.starts[index], args.ends[index], value, fieldHash)
+}
+
+/** The hash of field argument `index`, if it has been worked out ahead of the command. */
+export function knownHash({ args }: CommandContext, index: number): number | undefined {
+  return index === args.hashedElement ? args.elementHash : undefined
 }
 
 /** The hash of field `index` of those that begin with argument 2, looked at ahead where the hash is large. */
@@ -54,7 +59,16 @@ export function fieldAhead(ctx: CommandContext, index: number): number | undefin
 /** Sets the field of argument `index` to bytes[start, end); true when it is new. */
 export function setField(ctx: CommandContext, index: number, bytes: Buffer, start: number, end: number): boolean {
   const { args } = ctx
-  return hash.set(args.buffer, args.starts[index], args.ends[index], bytes, start, end, hashLimits(ctx))
+  return hash.set(
+    args.buffer,
+    args.starts[index],
+    args.ends[index],
+    bytes,
+    start,
+    end,
+    hashLimits(ctx),
+    knownHash(ctx, index),
+  )
 }
 
 /** hash-max-listpack-entries and hash-max-listpack-value as they stand; the object is the same every time. */

@@ -1,5 +1,6 @@
 /** Hash commands that go through a hash or choose from it: HGETALL, HKEYS, HVALS, HSCAN, HRANDFIELD. */
 import { performance } from 'node:perf_hooks'
+import { MATCH, UNDECIDED } from '../bytes/glob.js'
 import { INT64_MAX, INT64_MIN } from '../bytes/integers.js'
 import { PIECE_BYTES, type ReplySource } from '../resp/reply-source.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
@@ -8,7 +9,7 @@ import { ByteRange } from '../types/byte-range.js'
 import { fieldPositions } from '../types/hash-listpack.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from './context.js'
 import { field, hash, openForRead, replyRange, value, writeRange } from './hash-access.js'
-import { parseScanCursor, parseScanOptions, type ScanOptions, scanGoesOn, scanMatches } from './scan-options.js'
+import { parseScanCursor, parseScanOptions, type ScanOptions, scanGoesOn } from './scan-options.js'
 import {
   AllElements,
   DrawnElements,
@@ -57,18 +58,30 @@ export function hscan(ctx: CommandContext): void {
     return
   }
   const { table } = hash
+  const { names } = options
   const matching: number[] = []
   let sampled = 0
   let steps = 0
   const collect = (element: number): void => {
     sampled++
-    field.readElement(ctx.db.entries, element)
-    if (scanMatches(options, field.buffer, field.start, field.end)) matching.push(element)
+    hash.showElement(element, field, value)
+    const result = names === null ? MATCH : names.decide(field.buffer, field.start, field.end)
+    if (result === MATCH) matching.push(element)
+    else if (result === UNDECIDED) names?.putOff(copyOf(field), copyOf(value))
   }
   do {
     cursor = table.scan(cursor, collect)
     steps++
   } while (scanGoesOn(options, cursor, sampled, steps))
+  if (names?.undecided) {
+    const certain: Buffer[] = []
+    for (const element of matching) {
+      hash.showElement(element, field, value)
+      certain.push(copyOf(field), copyOf(value))
+    }
+    ctx.replyFrom(names.laterReply([String(cursor)], certain))
+    return
+  }
   replyCursor(ctx, cursor, matching.length * 2)
   for (const element of matching) {
     hash.showElement(element, field, value)
@@ -77,16 +90,32 @@ export function hscan(ctx: CommandContext): void {
   }
 }
 
+function copyOf({ buffer, end, start }: ByteRange): Buffer {
+  return Buffer.from(buffer.subarray(start, end))
+}
+
 /** A small hash comes whole, whatever COUNT says. */
-function scanListpack(ctx: CommandContext, options: ScanOptions): void {
-  const matches = (name: ByteRange): boolean => scanMatches(options, name.buffer, name.start, name.end)
-  let matching = 0
-  hash.iterate(name => {
-    if (matches(name)) matching++
-  })
-  replyCursor(ctx, 0, matching * 2)
+function scanListpack(ctx: CommandContext, { names }: ScanOptions): void {
+  const matching: boolean[] = []
+  let count = 0
   hash.iterate((name, content) => {
-    if (!matches(name)) return
+    const result = names === null ? MATCH : names.decide(name.buffer, name.start, name.end)
+    matching.push(result === MATCH)
+    if (result === MATCH) count++
+    else if (result === UNDECIDED) names?.putOff(copyOf(name), copyOf(content))
+  })
+  let next = 0
+  if (names?.undecided) {
+    const certain: Buffer[] = []
+    hash.iterate((name, content) => {
+      if (matching[next++]) certain.push(copyOf(name), copyOf(content))
+    })
+    ctx.replyFrom(names.laterReply(['0'], certain))
+    return
+  }
+  replyCursor(ctx, 0, count * 2)
+  hash.iterate((name, content) => {
+    if (!matching[next++]) return
     replyRange(ctx, name)
     replyRange(ctx, content)
   })

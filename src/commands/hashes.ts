@@ -14,6 +14,7 @@ import {
   getField,
   hash,
   hashLimits,
+  knownHash,
   openForRead,
   openForWrite,
   replyRange,
@@ -49,6 +50,7 @@ export const hashCommands: readonly CommandSpec[] = [
     arity: -4,
     flags: WRITE | DENYOOM | FAST | BRIEF,
     keys: MODIFY_KEY,
+    element: 2,
     group: 'hash',
     since: '2.0.0',
     summary: 'Sets fields of a hash.',
@@ -62,6 +64,7 @@ export const hashCommands: readonly CommandSpec[] = [
     arity: -4,
     flags: WRITE | DENYOOM | FAST,
     keys: MODIFY_KEY,
+    element: 2,
     group: 'hash',
     since: '2.0.0',
     summary: 'Sets fields of a hash; older form of HSET that replies OK.',
@@ -76,6 +79,7 @@ export const hashCommands: readonly CommandSpec[] = [
     arity: 4,
     flags: WRITE | DENYOOM | FAST,
     keys: INSERT_KEY,
+    element: 2,
     group: 'hash',
     since: '2.0.0',
     summary: 'Sets a field of a hash unless it exists.',
@@ -88,6 +92,7 @@ export const hashCommands: readonly CommandSpec[] = [
     arity: 3,
     flags: READONLY | FAST | BRIEF,
     keys: READ_KEY,
+    element: 2,
     group: 'hash',
     since: '2.0.0',
     summary: 'Returns the value of a field of a hash.',
@@ -100,6 +105,7 @@ export const hashCommands: readonly CommandSpec[] = [
     arity: -3,
     flags: READONLY | FAST,
     keys: READ_KEY,
+    element: 2,
     group: 'hash',
     since: '2.0.0',
     summary: 'Returns the values of several fields of a hash.',
@@ -112,6 +118,7 @@ export const hashCommands: readonly CommandSpec[] = [
     arity: -3,
     flags: WRITE | FAST,
     keys: DELETE_IN_KEY,
+    element: 2,
     group: 'hash',
     since: '2.0.0',
     summary: 'Deletes fields of a hash, and the hash with its last field.',
@@ -137,6 +144,7 @@ export const hashCommands: readonly CommandSpec[] = [
     arity: 3,
     flags: READONLY | FAST | BRIEF,
     keys: PEEK_KEY,
+    element: 2,
     group: 'hash',
     since: '2.0.0',
     summary: 'Tells whether a hash has a field.',
@@ -149,6 +157,7 @@ export const hashCommands: readonly CommandSpec[] = [
     arity: 3,
     flags: READONLY | FAST,
     keys: PEEK_KEY,
+    element: 2,
     group: 'hash',
     since: '3.2.0',
     summary: 'Returns the length of the value of a field.',
@@ -161,6 +170,7 @@ export const hashCommands: readonly CommandSpec[] = [
     arity: 4,
     flags: WRITE | DENYOOM | FAST | BRIEF,
     keys: UPDATE_KEY,
+    element: 2,
     group: 'hash',
     since: '2.0.0',
     summary: 'Adds to the integer value of a field; a missing one counts as 0.',
@@ -173,6 +183,7 @@ export const hashCommands: readonly CommandSpec[] = [
     arity: 4,
     flags: WRITE | DENYOOM | FAST,
     keys: UPDATE_KEY,
+    element: 2,
     group: 'hash',
     since: '2.6.0',
     summary: 'Adds to the floating point value of a field; a missing one counts as 0.',
@@ -274,7 +285,7 @@ function hset(ctx: CommandContext): void {
     return
   }
   if (!openForWrite(ctx)) return
-  const added = hash.setPairs(args.buffer, args.starts, args.ends, 2, args.argc, hashLimits(ctx))
+  const added = hash.setPairs(args.buffer, args.starts, args.ends, 2, args.argc, hashLimits(ctx), knownHash(ctx, 2))
   if (ctx.command.fullName === 'hset') reply.integer(added)
   else reply.ok()
   ctx.touch(1)
@@ -286,7 +297,7 @@ function hset(ctx: CommandContext): void {
 function hsetnx(ctx: CommandContext): void {
   const { args, reply } = ctx
   if (!openForWrite(ctx)) return
-  if (hash.has(args.buffer, args.starts[2], args.ends[2])) {
+  if (hash.has(args.buffer, args.starts[2], args.ends[2], knownHash(ctx, 2))) {
     reply.integer(0)
     return
   }
@@ -339,7 +350,8 @@ function hlen(ctx: CommandContext): void {
 function hexists(ctx: CommandContext): void {
   const { args } = ctx
   if (!openForRead(ctx)) return
-  ctx.reply.integer(hash.has(args.buffer, args.starts[2], args.ends[2]) ? 1 : 0)
+  const found = hash.has(args.buffer, args.starts[2], args.ends[2], knownHash(ctx, 2))
+  ctx.reply.integer(found ? 1 : 0)
 }
 
 /** HSTRLEN key field. */

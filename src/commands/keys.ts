@@ -1,5 +1,5 @@
 /** Commands about keys whatever they hold. Source of behaviour: Redis's db.c. */
-import { globMatchRange } from '../bytes/glob.js'
+import { MATCH, UNDECIDED } from '../bytes/glob.js'
 import { EVENT_GENERIC } from '../config/keyspace-events.js'
 import type { Database } from '../store/database.js'
 import { moveEntry } from '../store/move-entry.js'
@@ -7,6 +7,7 @@ import { typeName } from '../types/type-name.js'
 import { type CommandContext, NO_SUCH_KEY, SAME_OBJECT } from './context.js'
 import { readDatabase } from './database-argument.js'
 import { findUntouched, hasExpired } from './lookup.js'
+import { NameMatcher } from './name-matcher.js'
 import {
   type ArgumentDoc,
   BRIEF,
@@ -230,16 +231,23 @@ function keys(ctx: CommandContext): void {
     return
   }
   const all = pattern.length === 1 && pattern[0] === STAR
+  const names = new NameMatcher(pattern)
   const found: number[] = []
   const visit = (address: number) => {
-    if (!all) {
-      const start = entries.keyStart(address)
-      if (!globMatchRange(pattern, entries.memory(address), start, start + entries.keyLength(address))) return
-    }
-    if (!hasExpired(db, address)) found.push(address)
+    const start = entries.keyStart(address)
+    const result = all ? MATCH : names.decide(entries.memory(address), start, start + entries.keyLength(address))
+    if (result !== MATCH && result !== UNDECIDED) return
+    if (hasExpired(db, address)) return
+    if (result === MATCH) found.push(address)
+    else names.putOff(entries.keyCopy(address))
   }
   for (const segment of db.keys.segments) {
     for (let home = 0; home < 1 << segment.bucketBits; home++) db.keys.visitBucket(segment, home, visit)
+  }
+  if (names.undecided) {
+    const certain = found.map(address => entries.keyCopy(address))
+    ctx.replyFrom(names.laterReply([], certain))
+    return
   }
   reply.array(found.length)
   for (const address of found) replyKey(ctx, address)
@@ -304,7 +312,7 @@ function rename(ctx: CommandContext, onlyIfNone: boolean): void {
     }
     db.remove(overwritten)
   }
-  moveEntry(db, address, db, buffer, starts[2], ends[2])
+  renew(ctx, moveEntry(db, address, db, buffer, starts[2], ends[2]))
   ctx.touch(1)
   ctx.touch(2)
   ctx.notify(EVENT_GENERIC, 'rename_from', 1)
@@ -313,6 +321,11 @@ function rename(ctx: CommandContext, onlyIfNone: boolean): void {
   ctx.keyspace.dirty--
   if (onlyIfNone) reply.integer(1)
   else reply.ok()
+}
+
+/** A value that comes under another name begins another access history there (dbAdd, since Redis 7.2). */
+function renew({ db, keyspace }: CommandContext, address: number): void {
+  db.entries.setClock(address, keyspace.clock.fresh())
 }
 
 /** MOVE key db. Integer reply: 0 when there is no such key here, or one there. */
@@ -330,7 +343,7 @@ function move(ctx: CommandContext): void {
     reply.integer(0)
     return
   }
-  moveEntry(db, address, target, buffer, starts[1], ends[1])
+  renew(ctx, moveEntry(db, address, target, buffer, starts[1], ends[1]))
   ctx.touch(1)
   target.touch(buffer, starts[1], ends[1])
   ctx.notify(EVENT_GENERIC, 'move_from', 1)

@@ -9,6 +9,7 @@ import { isLargeValue, SlicedDump } from '../persistence/rdb/sliced-dump.js'
 import { type TargetConnection, TargetError, type TargetReply } from '../replication/target-connection.js'
 import { encodeRequest, requestFromArguments } from '../resp/request.js'
 import type { Database } from '../store/database.js'
+import { HAS_EXPIRY } from '../store/entries.js'
 import type { KeyWatcher } from '../store/watchers.js'
 import type { ServerApi } from './server-api.js'
 
@@ -162,10 +163,10 @@ export class Migration {
       if (isLargeValue(keyspace, address)) {
         // Now, whatever time what is ahead takes: the value is the one that has been found.
         const dump = new SlicedDump(keyspace, address, this.compress)
-        const expiryMs = this.db.entries.expiry(address)
+        const expiry = this.expiryOf(address)
         try {
           await flush()
-          await this.sendLarge(connection, key, expiryMs, dump)
+          await this.sendLarge(connection, key, expiry, dump)
         } finally {
           dump.close()
         }
@@ -173,7 +174,7 @@ export class Migration {
         continue
       }
       const payload = dumpPayload(keyspace, address, this.compress)
-      const { before, behind } = this.restoreAround(key, this.db.entries.expiry(address), payload.length)
+      const { before, behind } = this.restoreAround(key, this.expiryOf(address), payload.length)
       batch.push(before, payload, behind)
       bytes += before.length + payload.length + behind.length
       if (bytes >= BATCH_BYTES || performance.now() >= deadline) await flush()
@@ -190,12 +191,12 @@ export class Migration {
   private async sendLarge(
     connection: TargetConnection,
     key: MigratingKey,
-    expiryMs: number,
+    expiry: bigint | null,
     dump: SlicedDump,
   ): Promise<void> {
     const { timeoutMs } = this.plan
     while (!dump.prepare(performance.now() + SLICE_MS)) await nextTurn()
-    const { before, behind } = this.restoreAround(key, expiryMs, dump.length)
+    const { before, behind } = this.restoreAround(key, expiry, dump.length)
     await connection.write(before, timeoutMs)
     let deadline = performance.now() + SLICE_MS
     for (let piece = dump.piece(); piece !== null; piece = dump.piece()) {
@@ -215,9 +216,24 @@ export class Migration {
     return address !== 0 && db.entries.expiry(address) < Date.now() ? 0 : address
   }
 
+  /** Unix time in milliseconds; null for none. */
+  private expiryOf(address: number): bigint | null {
+    const { entries } = this.db
+    return entries.meta(address) & HAS_EXPIRY ? entries.exactExpiry(address) : null
+  }
+
   /** RESTORE for a key, but its payload of `length` bytes: what stands before that, and behind. */
-  private restoreAround({ name }: MigratingKey, expiryMs: number, length: number): { before: Buffer; behind: Buffer } {
-    const ttl = String(Number.isNaN(expiryMs) ? 0 : Math.max(1, expiryMs - Date.now()))
+  private restoreAround(
+    { name }: MigratingKey,
+    expiry: bigint | null,
+    length: number,
+  ): { before: Buffer; behind: Buffer } {
+    let ttl = '0'
+    if (expiry !== null) {
+      const left = expiry - BigInt(Date.now())
+      // A time to live of 0 would be for ever.
+      ttl = String(left > 0n ? left : 1n)
+    }
     const count = this.plan.replace ? 5 : 4
     const head = `*${count}\r\n$7\r\nRESTORE\r\n$${name.length}\r\n`
     const middle = `\r\n$${ttl.length}\r\n${ttl}\r\n$${length}\r\n`

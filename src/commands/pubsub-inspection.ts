@@ -1,8 +1,9 @@
 /** PUBSUB: which channels and patterns are listened to, and by how many. Source of behaviour: Redis's pubsub.c. */
-import { globMatch } from '../bytes/glob.js'
+import { MATCH, UNDECIDED } from '../bytes/glob.js'
 import type { Kind } from '../pubsub/pubsub.js'
 import type { CommandContext } from './context.js'
 import { helpSubcommand, subcommandSyntaxError } from './help.js'
+import { NameMatcher } from './name-matcher.js'
 import { type CommandSpec, LOADING, PUBSUB, STALE } from './spec.js'
 
 const INSPECTING = PUBSUB | LOADING | STALE
@@ -83,14 +84,28 @@ export const pubsubInspection: CommandSpec[] = [
 ]
 
 /** PUBSUB CHANNELS and SHARDCHANNELS [pattern]. Array reply. */
-function replyChannels({ args, reply, server }: CommandContext, kind: Kind): void {
+function replyChannels(ctx: CommandContext, kind: Kind): void {
+  const { args, reply, server } = ctx
   if (args.argc > 3) {
     reply.error(subcommandSyntaxError(args, 'PUBSUB'))
     return
   }
-  const pattern = args.argc === 3 ? args.copy(2) : null
-  const names = [...server.pubsub[kind].keys()]
-  reply.bulkArray(pattern === null ? names : names.filter(name => globMatch(pattern, Buffer.from(name, 'latin1'))))
+  const channels = [...server.pubsub[kind].keys()]
+  if (args.argc === 2) {
+    reply.bulkArray(channels)
+    return
+  }
+  const names = new NameMatcher(args.view(2))
+  const matching = channels.filter(channel => {
+    const bytes = Buffer.from(channel, 'latin1')
+    const result = names.decide(bytes, 0, bytes.length)
+    if (result === UNDECIDED) names.putOff(bytes)
+    return result === MATCH
+  })
+  if (names.undecided) {
+    const certain = matching.map(channel => Buffer.from(channel, 'latin1'))
+    ctx.replyFrom(names.laterReply([], certain))
+  } else reply.bulkArray(matching)
 }
 
 /** PUBSUB NUMSUB and SHARDNUMSUB [name ...]. Array reply: each name and its number, in RESP3 too. */

@@ -1,7 +1,7 @@
 /** What SCAN, HSCAN, SSCAN and ZSCAN share: cursor and options (scanGenericCommand in db.c). */
-import { globMatchRange } from '../bytes/glob.js'
 import { parseInt64 } from '../bytes/integers.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from './context.js'
+import { NameMatcher } from './name-matcher.js'
 
 const DEFAULT_COUNT = 10
 /** Bits of a cursor: HashTable.scan's 32 bits of hash prefix and 6 bits of bucket. */
@@ -12,13 +12,13 @@ const STAR = 42
 export interface ScanOptions {
   /** About how many elements a call should look at. */
   count: number
-  /** MATCH's pattern, or null for everything; a view into the request. */
-  pattern: Buffer | null
+  /** MATCH's pattern, or null for everything. */
+  names: NameMatcher | null
   /** TYPE's argument in lower case, whatever it is, or null. */
   type: string | null
 }
 
-const options: ScanOptions = { count: DEFAULT_COUNT, pattern: null, type: null }
+const options: ScanOptions = { count: DEFAULT_COUNT, names: null, type: null }
 
 /**
  * Argument `index` as a cursor for HashTable.scan; replies "ERR invalid cursor" and returns NaN when it is none. As strtoul
@@ -45,7 +45,7 @@ export function parseScanCursor(ctx: CommandContext, index: number): number {
 export function parseScanOptions(ctx: CommandContext, first: number, allowType: boolean): ScanOptions | null {
   const { args, reply } = ctx
   options.count = DEFAULT_COUNT
-  options.pattern = null
+  options.names = null
   options.type = null
   for (let i = first; i < args.argc; i += 2) {
     const hasValue = i + 1 < args.argc
@@ -62,7 +62,7 @@ export function parseScanOptions(ctx: CommandContext, first: number, allowType: 
       options.count = Number(count)
     } else if (hasValue && args.is(i, 'match')) {
       const pattern = args.view(i + 1)
-      options.pattern = pattern.length === 1 && pattern[0] === STAR ? null : pattern
+      options.names = pattern.length === 1 && pattern[0] === STAR ? null : new NameMatcher(pattern)
     } else if (hasValue && allowType && args.is(i, 'type')) {
       options.type = args.lower(i + 1)
     } else {
@@ -71,11 +71,6 @@ export function parseScanOptions(ctx: CommandContext, first: number, allowType: 
     }
   }
   return options
-}
-
-/** Whether bytes[start, end) passes MATCH. */
-export function scanMatches(scan: ScanOptions, bytes: Uint8Array, start: number, end: number): boolean {
-  return scan.pattern === null || globMatchRange(scan.pattern, bytes, start, end)
 }
 
 /**

@@ -1,8 +1,9 @@
 /** SCAN: a walk over the keys of a database in steps. The guarantee is HashTable.scan's. */
+import { MATCH, UNDECIDED } from '../bytes/glob.js'
 import { typeName } from '../types/type-name.js'
 import type { CommandContext } from './context.js'
 import { hasExpired } from './lookup.js'
-import { parseScanCursor, parseScanOptions, scanGoesOn, scanMatches } from './scan-options.js'
+import { parseScanCursor, parseScanOptions, scanGoesOn } from './scan-options.js'
 import { type CommandSpec, READONLY, TOUCHES_ARBITRARY_KEYS } from './spec.js'
 
 export const scanCommands: CommandSpec[] = [
@@ -34,7 +35,9 @@ function scan(ctx: CommandContext): void {
   if (Number.isNaN(cursor)) return
   const options = parseScanOptions(ctx, 2, true)
   if (options === null) return
+  const { names, type } = options
   const found: number[] = []
+  const undecided: number[] = []
   let sampled = 0
   let steps = 0
   do {
@@ -42,14 +45,15 @@ function scan(ctx: CommandContext): void {
       sampled++
       const start = entries.keyStart(address)
       const end = start + entries.keyLength(address)
-      if (scanMatches(options, entries.memory(address), start, end)) found.push(address)
+      const result = names === null ? MATCH : names.decide(entries.memory(address), start, end)
+      if (result === MATCH) found.push(address)
+      else if (result === UNDECIDED) undecided.push(address)
     })
     steps++
   } while (scanGoesOn(options, cursor, sampled, steps))
 
   // Deleting an expired key moves no other entry, so the addresses stay valid.
-  const visible = found.filter(address => {
-    const { type } = options
+  const isVisible = (address: number): boolean => {
     if (hasExpired(db, address) && !keyspace.obeysMaster) {
       if (keyspace.deletesExpired) db.expire(address)
       if (type !== null) keyspace.misses++
@@ -59,7 +63,14 @@ function scan(ctx: CommandContext): void {
     // To Redis, looking at its type is looking the key up.
     keyspace.hits++
     return typeName(entries.type(address)) === type
-  })
+  }
+  const visible = found.filter(isVisible)
+  if (names !== null) for (const address of undecided) if (isVisible(address)) names.putOff(entries.keyCopy(address))
+  if (names?.undecided) {
+    const certain = visible.map(address => entries.keyCopy(address))
+    ctx.replyFrom(names.laterReply([String(cursor)], certain))
+    return
+  }
   reply.array(2)
   reply.bulkInteger(cursor)
   reply.array(visible.length)

@@ -176,6 +176,8 @@ export interface CommandSpec {
   readonly keys?: readonly KeySpec[]
   /** Finds the keys where `keys` cannot tell (flags variable_flags and incomplete, or a place unknown); see command-keys.ts. */
   readonly findKeys?: KeyFinder
+  /** The argument that names the first element of the first key's value, for commands that look it up there: a field. */
+  readonly element?: number
   /** Channels among the arguments, for ACL. */
   readonly channels?: ChannelSpec
   readonly group: Group

@@ -24,7 +24,7 @@ export function replyString(ctx: CommandContext, address: number): void {
 
 /**
  * Stores argument `valueIndex` at key argument `keyIndex`, found at `address` (0: new), and touches the key. The event is the
- * caller's to publish.
+ * caller's to publish. Returns the address.
  */
 export function storeArgument(
   ctx: CommandContext,
@@ -32,17 +32,19 @@ export function storeArgument(
   keyIndex: number,
   valueIndex: number,
   expiryMs: number,
-): void {
+): number {
   const { args, db } = ctx
   const { buffer } = args
   const keyStart = args.starts[keyIndex]
   const keyEnd = args.ends[keyIndex]
   const valueStart = args.starts[valueIndex]
   const valueEnd = args.ends[valueIndex]
-  if (args.adoptable(valueIndex) && valueEnd - valueStart > INLINE_VALUE_MAX_BYTES) {
-    db.setBuffer(address, buffer, keyStart, keyEnd, args.view(valueIndex), expiryMs)
-  } else db.setString(address, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd, expiryMs)
+  const adopts = args.adoptable(valueIndex) && valueEnd - valueStart > INLINE_VALUE_MAX_BYTES
+  const stored = adopts
+    ? db.setBuffer(address, buffer, keyStart, keyEnd, args.view(valueIndex), expiryMs)
+    : db.setString(address, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd, expiryMs)
   db.touch(buffer, keyStart, keyEnd)
+  return stored
 }
 
 /**

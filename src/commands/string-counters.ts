@@ -8,7 +8,7 @@ import {
   parseLongDouble,
 } from '../bytes/long-double.js'
 import { EVENT_STRING } from '../config/keyspace-events.js'
-import { NEVER } from '../store/database.js'
+import { KEEP_TTL, NEVER } from '../store/database.js'
 import { ENCODING_INT32, ENCODING_INT64, ENCODING_PLAIN, TYPE_STRING } from '../store/entries.js'
 import { StringView } from '../types/string.js'
 import { setBytes } from '../types/string-edit.js'
@@ -158,8 +158,7 @@ function incrementFound(ctx: CommandContext, address: number, increment: bigint)
     ctx.reply.error('ERR increment or decrement would overflow')
     return
   }
-  const expiryMs = db.entries.expiry(address)
-  db.setBigInteger(address, args.buffer, args.starts[1], args.ends[1], sum, expiryMs)
+  db.setBigInteger(address, args.buffer, args.starts[1], args.ends[1], sum, KEEP_TTL)
   ctx.touch(1)
   ctx.notify(EVENT_STRING, 'incrby', 1)
   ctx.reply.bigInteger(sum)
@@ -200,7 +199,7 @@ function incrbyfloat(ctx: CommandContext): void {
     return
   }
   const text = Buffer.from(formatLongDouble(sum), 'latin1')
-  const expiryMs = address === 0 ? NEVER : db.entries.expiry(address)
+  const expiryMs = address === 0 ? NEVER : KEEP_TTL
   // Text even where it reads as an integer: the encoding is "embstr" then, as in Redis.
   setBytes(db, address, args.buffer, args.starts[1], args.ends[1], text, ENCODING_PLAIN, expiryMs)
   ctx.touch(1)

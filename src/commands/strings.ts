@@ -1,7 +1,8 @@
 /** The commands that read and set whole strings. Source of behaviour: Redis's t_string.c. */
 import { EVENT_GENERIC, EVENT_STRING } from '../config/keyspace-events.js'
-import { NEVER } from '../store/database.js'
+import { KEEP_TTL, NEVER } from '../store/database.js'
 import { TYPE_STRING } from '../store/entries.js'
+import { ExpiryTime } from '../store/expiry-time.js'
 import { type CommandContext, SYNTAX_ERROR, WRONG_TYPE } from './context.js'
 import { EXPIRY_IN_SECONDS, EXPIRY_RELATIVE, readExpiry } from './expiry-options.js'
 import { findSetKey } from './find-keys.js'
@@ -175,6 +176,7 @@ export const stringCommands: readonly CommandSpec[] = [
 ]
 
 const options = new StringOptions()
+const expiry = new ExpiryTime()
 
 /** GET key. */
 function get(ctx: CommandContext): void {
@@ -196,17 +198,13 @@ function set(ctx: CommandContext): void {
 }
 
 function setWithOptions(ctx: CommandContext): void {
-  const { args, db, reply } = ctx
+  const { args, reply } = ctx
   if (!options.parseSet(args)) {
     reply.error(SYNTAX_ERROR)
     return
   }
   const expires = options.expiryIndex !== 0
-  let expiryMs = NEVER
-  if (expires) {
-    expiryMs = readExpiry(ctx, options.expiryIndex, options.expiryKind)
-    if (Number.isNaN(expiryMs)) return
-  }
+  if (expires && !readExpiry(ctx, options.expiryIndex, options.expiryKind, expiry)) return
   if (options.returnOld) {
     const old = ctx.findForRead(1)
     if (ctx.wrongType(old, TYPE_STRING)) return
@@ -218,18 +216,23 @@ function setWithOptions(ctx: CommandContext): void {
     if (!options.returnOld) reply.null()
     return
   }
-  if (options.keepTtl && address !== 0) expiryMs = db.entries.expiry(address)
-  storeArgument(ctx, address, 1, 2, expiryMs)
+  if (expires) storeWithExpiry(ctx, address, 2)
+  else storeArgument(ctx, address, 1, 2, options.keepTtl && address !== 0 ? KEEP_TTL : NEVER)
   ctx.notify(EVENT_STRING, 'set', 1)
   if (expires) ctx.notify(EVENT_GENERIC, 'expire', 1)
   if (!options.returnOld) reply.ok()
   // Replicas get the time itself, not a span that would start when they read it. PXAT is that time already.
-  if (expires && options.expiryKind !== 0) propagateSet(ctx, 2, expiryMs)
+  if (expires && options.expiryKind !== 0) propagateSet(ctx, 2)
   else if (options.returnOld && !expires) propagateWithoutGet(ctx)
 }
 
-function propagateSet(ctx: CommandContext, valueIndex: number, expiryMs: number): void {
-  ctx.propagateAs('SET', ctx.args.view(1), ctx.args.view(valueIndex), 'PXAT', String(expiryMs))
+/** Stores argument `valueIndex` with the expiry that has been read. */
+function storeWithExpiry(ctx: CommandContext, address: number, valueIndex: number): void {
+  expiry.complete(ctx.db.entries, storeArgument(ctx, address, 1, valueIndex, expiry.ms))
+}
+
+function propagateSet(ctx: CommandContext, valueIndex: number): void {
+  ctx.propagateAs('SET', ctx.args.view(1), ctx.args.view(valueIndex), 'PXAT', expiry.toString())
 }
 
 /** A replica has nobody to return the old value to. */
@@ -242,13 +245,12 @@ function propagateWithoutGet(ctx: CommandContext): void {
 
 /** SETEX key seconds value, PSETEX key milliseconds value. */
 function setWithExpiry(ctx: CommandContext, kind: number): void {
-  const expiryMs = readExpiry(ctx, 2, kind)
-  if (Number.isNaN(expiryMs)) return
-  storeArgument(ctx, ctx.findForWrite(1), 1, 3, expiryMs)
+  if (!readExpiry(ctx, 2, kind, expiry)) return
+  storeWithExpiry(ctx, ctx.findForWrite(1), 3)
   ctx.notify(EVENT_STRING, 'set', 1)
   ctx.notify(EVENT_GENERIC, 'expire', 1)
   ctx.reply.ok()
-  propagateSet(ctx, 3, expiryMs)
+  propagateSet(ctx, 3)
 }
 
 /** SETNX key value. Integer reply: 1 when set. */
@@ -279,17 +281,15 @@ function pairsMissing(ctx: CommandContext): boolean {
   return true
 }
 
-function storePairs(ctx: CommandContext): void {
-  for (let i = 1; i < ctx.args.argc; i += 2) {
-    storeArgument(ctx, ctx.findForWrite(i, ctx.hashAhead(i, 1, 2)), i, i + 1, NEVER)
-    ctx.notify(EVENT_STRING, 'set', i)
-  }
+function storePair(ctx: CommandContext, address: number, index: number): void {
+  storeArgument(ctx, address, index, index + 1, NEVER)
+  ctx.notify(EVENT_STRING, 'set', index)
 }
 
 /** MSET key value [key value ...]. */
 function mset(ctx: CommandContext): void {
   if (pairsMissing(ctx)) return
-  storePairs(ctx)
+  for (let i = 1; i < ctx.args.argc; i += 2) storePair(ctx, ctx.findForWrite(i, ctx.hashAhead(i, 1, 2)), i)
   ctx.reply.ok()
 }
 
@@ -301,6 +301,7 @@ function msetnx(ctx: CommandContext): void {
     ctx.reply.integer(0)
     return
   }
-  storePairs(ctx)
+  // A key that is there by now has been named twice.
+  for (let i = 1; i < ctx.args.argc; i += 2) storePair(ctx, ctx.findAgain(i), i)
   ctx.reply.integer(1)
 }

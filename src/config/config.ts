@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { globMatch } from '../bytes/glob.js'
+import { Glob } from '../bytes/glob.js'
 import { DENY_LOADING, HIDDEN, IMMUTABLE, IMPLEMENTED, MULTI_ARG, PROTECTED, VOLATILE } from './directive.js'
 import {
   type ConfigValues,
@@ -124,10 +124,10 @@ export class Config {
         else if (!found.has(key)) found.set(key, [pattern, this.#format(named)])
         continue
       }
-      const glob = Buffer.from(pattern, 'latin1')
+      const glob = new Glob(Buffer.from(pattern, 'latin1'), true)
       for (const [name, named] of spellings) {
         if (named.directive.flags & HIDDEN || found.has(name)) continue
-        if (globMatch(glob, Buffer.from(name, 'latin1'), true)) found.set(name, [name, this.#format(named)])
+        if (glob.matches(Buffer.from(name, 'latin1'), 0, name.length)) found.set(name, [name, this.#format(named)])
       }
     }
     return [...found.values()]

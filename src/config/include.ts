@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
-import { globMatch } from '../bytes/glob.js'
+import { Glob } from '../bytes/glob.js'
 
 /** Whether an include names files by a pattern; only then may it name none. */
 export function isFilePattern(name: string): boolean {
@@ -24,10 +24,10 @@ export function filesMatching(pattern: string, directory: string): string[] {
 }
 
 function entriesMatching(directory: string, pattern: string): string[] {
-  const glob = Buffer.from(pattern.replaceAll('[!', '[^'))
+  const glob = new Glob(Buffer.from(pattern.replaceAll('[!', '[^')))
   return entries(directory)
     .filter(name => !name.startsWith('.') || pattern.startsWith('.'))
-    .filter(name => globMatch(glob, Buffer.from(name)))
+    .filter(name => glob.matches(Buffer.from(name), 0, Buffer.byteLength(name)))
     .map(name => path.join(directory, name))
 }
 

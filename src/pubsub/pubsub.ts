@@ -1,5 +1,5 @@
 /** Channels and patterns of a server and who listens to them. Source of behaviour: Redis's pubsub.c. */
-import { globMatch } from '../bytes/glob.js'
+import { Glob } from '../bytes/glob.js'
 import { encodeBulks } from '../resp/encode.js'
 import { NO_SUBSCRIPTIONS, type Subscriber, Subscriptions } from './subscriber.js'
 
@@ -11,8 +11,8 @@ export class PubSub {
   readonly channels = new Map<string, Set<Subscriber>>()
   readonly patterns = new Map<string, Set<Subscriber>>()
   readonly shardChannels = new Map<string, Set<Subscriber>>()
-  /** The patterns again, as bytes to match with. */
-  private readonly patternBytes = new Map<string, Buffer>()
+  /** The patterns again, to match with. */
+  private readonly globs = new Map<string, Glob>()
 
   /** False when it was subscribed already. O(1). */
   subscribe(subscriber: Subscriber, kind: Kind, name: string): boolean {
@@ -38,12 +38,12 @@ export class PubSub {
 
   private enter(kind: Kind, name: string, first: Subscriber): void {
     this[kind].set(name, new Set([first]))
-    if (kind === 'patterns') this.patternBytes.set(name, Buffer.from(name, 'latin1'))
+    if (kind === 'patterns') this.globs.set(name, new Glob(Buffer.from(name, 'latin1')))
   }
 
   private leave(kind: Kind, name: string): void {
     this[kind].delete(name)
-    if (kind === 'patterns') this.patternBytes.delete(name)
+    if (kind === 'patterns') this.globs.delete(name)
   }
 
   /** Ends all of a subscriber's subscriptions without a message: it is gone, or was reset. */
@@ -66,8 +66,8 @@ export class PubSub {
     if (subscribers !== undefined) receivers += deliver(subscribers, ['message', channel, message])
     if (this.patterns.size === 0) return receivers
     const bytes = Buffer.from(channel, 'latin1')
-    for (const [name, pattern] of this.patternBytes) {
-      if (!globMatch(pattern, bytes)) continue
+    for (const [name, glob] of this.globs) {
+      if (!glob.matches(bytes, 0, bytes.length)) continue
       const listening = this.patterns.get(name)
       if (listening !== undefined) receivers += deliver(listening, ['pmessage', name, channel, message])
     }

@@ -200,6 +200,7 @@ export class RequestParser {
     this.missing = count
     this.request.argc = 0
     this.request.hashedIndex = 0
+    this.request.hashedElement = 0
     return COMPLETE
   }
 
@@ -240,6 +241,7 @@ export class RequestParser {
     request.wireStart = -1
     request.behind = this.at
     request.hashedIndex = 0
+    request.hashedElement = 0
     return COMPLETE
   }
 

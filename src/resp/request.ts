@@ -21,6 +21,9 @@ export class Request {
   /** The argument whose hash is `hash`, worked out ahead of its look-up (server/request-batch.ts); 0: none. */
   hashedIndex = 0
   hash = 0
+  /** The same of an element's name: a field. */
+  hashedElement = 0
+  elementHash = 0
   /** Whether `buffer` was made for this request alone, so that a big argument can be kept instead of copied. */
   exclusive = false
 

@@ -6,7 +6,7 @@ import type { Log } from '../observe/log.js'
 
 /** As with Redis's own reply buffer, so much output counts for no limit. */
 export const UNLIMITED_OUTPUT_BYTES = 16384
-/** And so much more may wait for a client that has not logged in yet, whatever the limits of its class (Redis 7.2.7, CVE-2025-21605). */
+/** And so much more may wait for a client that has not logged in yet, whatever the limits of its class (Redis 7.2.8, CVE-2025-21605). */
 const UNAUTHENTICATED_OUTPUT_BYTES = 1024
 
 /** client-output-buffer-limit of normal and pubsub clients. Replicas are watched where their stream is sent. */

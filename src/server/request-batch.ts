@@ -11,6 +11,8 @@ import type { Client } from '../commands/client.js'
 import type { Command, CommandTable } from '../commands/command.js'
 import { Request } from '../resp/request.js'
 import { COMPLETE, EMPTY, type ProtocolLimits, type RequestParser } from '../resp/request-parser.js'
+import type { Database } from '../store/database.js'
+import type { HashTable } from '../store/hash-table.js'
 import { AHEAD_MAX, LookAhead } from '../store/look-ahead.js'
 
 /** Arguments that a request may have without losing its arrays behind it. */
@@ -58,18 +60,44 @@ export class RequestBatch {
     return result
   }
 
-  /** Looks at the requests' first keys, in the client's database. */
+  /** Looks at the requests' first keys, in the client's database, and at the elements they name in a large value. */
   lookAhead(client: Client): void {
     const { ahead, commands, count, requests } = this
     if (count === 1) return
+    let elements = false
     for (let i = 0; i < count; i++) {
-      const firstKey = commands[i]?.firstKey ?? 0
+      const command = commands[i]
       const request = requests[i]
-      if (firstKey === 0 || firstKey >= request.argc) continue
+      if (command === null || command.firstKey === 0 || command.firstKey >= request.argc) continue
+      const { firstKey } = command
       request.hash = ahead.add(request.buffer, request.starts[firstKey], request.ends[firstKey])
       request.hashedIndex = firstKey
+      if (command.firstElement !== 0) elements = true
     }
     ahead.run(client.db.keys)
+    if (elements) this.lookAtElements(client.db)
+  }
+
+  private lookAtElements(db: Database): void {
+    const { ahead, commands, count, requests } = this
+    let table: HashTable | null = null
+    /** Whose key `table` belongs to. */
+    let owner: Request | null = null
+    for (let i = 0; i < count; i++) {
+      const element = commands[i]?.firstElement ?? 0
+      const request = requests[i]
+      if (element === 0 || element >= request.argc || request.hashedIndex === 0) continue
+      if (owner === null || !sameKey(owner, request)) {
+        if (table !== null) ahead.run(table)
+        owner = request
+        const key = request.hashedIndex
+        table = db.peekTable(request.buffer, request.starts[key], request.ends[key], request.hash)
+      }
+      if (table === null) continue
+      request.elementHash = ahead.add(request.buffer, request.starts[element], request.ends[element])
+      request.hashedElement = element
+    }
+    if (table !== null) ahead.run(table)
   }
 
   /** Whether requests behind the one that has just run would be parsed as they were. */
@@ -84,4 +112,14 @@ export class RequestBatch {
       if (this.requests[i].starts.length > KEPT_ARGUMENTS) this.requests[i] = new Request()
     }
   }
+}
+
+function sameKey(a: Request, b: Request): boolean {
+  if (a.hash !== b.hash) return false
+  let at = a.starts[a.hashedIndex]
+  const end = a.ends[a.hashedIndex]
+  let other = b.starts[b.hashedIndex]
+  if (end - at !== b.ends[b.hashedIndex] - other) return false
+  while (at < end) if (a.buffer[at++] !== b.buffer[other++]) return false
+  return true
 }

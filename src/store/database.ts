@@ -7,6 +7,7 @@ import { copyBytes } from '../bytes/copy.js'
 import { hashBytes } from '../bytes/hash.js'
 import { parseInt64, parseSafeInteger } from '../bytes/integers.js'
 import {
+  CLOCK_BITS,
   CLOCK_SHIFT,
   ENCODING_EXTERNAL,
   ENCODING_HASHTABLE,
@@ -26,6 +27,8 @@ import { type KeyState, Watchers } from './watchers.js'
 
 /** No expiry, where a time in milliseconds is expected. */
 export const NEVER = Number.NaN
+/** The expiry that the key has, or none if it has none: where a key gets another value in place of the one it has. */
+export const KEEP_TTL = Number.POSITIVE_INFINITY
 const LONGEST_INTEGER = 20
 const SWEEP_SEGMENTS = 64
 
@@ -86,6 +89,21 @@ export class Database {
     return address
   }
 
+  /** As findForWrite, for a key that the same command has looked for before: it counts as one access. */
+  findAgain(key: Uint8Array, start: number, end: number): number {
+    const hash = hashBytes(key, start, end)
+    this.hash = hash
+    if (this.keyspace.snapshot !== null) this.keyspace.snapshot.beforeWrite(this, hash)
+    return this.keys.find(hash, key, start, end)
+  }
+
+  /** The table of the large aggregate at a key, or null; nothing counts or expires by it. */
+  peekTable(key: Uint8Array, start: number, end: number, hash: number): HashTable | null {
+    const address = this.keys.find(hash, key, start, end)
+    if (address === 0 || this.entries.encoding(address) !== ENCODING_HASHTABLE) return null
+    return this.keyspace.tables.get(this.entries.payload(address))
+  }
+
   /** As findForRead, without counters and without touching the access clock. */
   peek(key: Uint8Array, start: number, end: number, hash = hashBytes(key, start, end)): number {
     this.hash = hash
@@ -113,7 +131,9 @@ export class Database {
   }
 
   isExpired(address: number): boolean {
-    return !this.keyspace.loading && this.keyspace.nowMs > this.entries.expiry(address)
+    const expiryMs = this.entries.expiry(address)
+    // A time before 1970, which only a replica takes, is none (keyIsExpired in Redis's db.c).
+    return this.keyspace.nowMs > expiryMs && expiryMs >= 0 && !this.keyspace.loading
   }
 
   /** Removes a key whose time has come. */
@@ -207,7 +227,10 @@ export class Database {
     this.entries.destroy(address)
   }
 
-  /** Gives a key an expiry (milliseconds of Unix time), changes it, or takes it away (NEVER). Returns the address. */
+  /**
+   * Gives a key an expiry (milliseconds of Unix time), changes it, or takes it away (NEVER). Returns the address. Beyond 2^53 it
+   * is rounded: see ExpiryTime.complete().
+   */
   setExpiry(address: number, expiryMs: number): number {
     const { entries } = this
     const expires = !Number.isNaN(expiryMs)
@@ -245,7 +268,9 @@ export class Database {
 
   /**
    * An entry for key[start, end) of this type and encoding with `inlineBytes` of value, whose bytes are the caller's to fill.
-   * `address` (0 for a new key) is reused when its slot fits, and destroyed otherwise.
+   * `address` (0 for a new key) is reused when its slot fits, and destroyed otherwise. A key keeps its access history when it
+   * gets another value (dbSetValue in Redis's db.c): what is used often is so whatever it holds. An expiry beyond 2^53 is
+   * rounded, unless it is KEEP_TTL: see ExpiryTime.complete().
    */
   place(
     address: number,
@@ -258,8 +283,9 @@ export class Database {
     expiryMs: number,
   ): number {
     const { entries } = this
-    const meta = type | (encoding << ENCODING_SHIFT) | (this.keyspace.clock.fresh() << CLOCK_SHIFT)
+    const kind = type | (encoding << ENCODING_SHIFT)
     if (address === 0) {
+      const meta = kind | (this.keyspace.clock.fresh() << CLOCK_SHIFT)
       const created = entries.create(meta, key, start, end, inlineBytes, expiryMs)
       this.keys.insert(this.hash, created)
       if (!Number.isNaN(expiryMs)) this.expires.insert(this.hash, created)
@@ -267,8 +293,10 @@ export class Database {
       return created
     }
     const old = entries.meta(address)
+    const meta = kind | (old & CLOCK_BITS)
     const oldEncoding = (old >>> ENCODING_SHIFT) & 15
-    const expires = !Number.isNaN(expiryMs)
+    const keepsTtl = expiryMs === KEEP_TTL
+    const expires = keepsTtl ? (old & HAS_EXPIRY) !== 0 : !Number.isNaN(expiryMs)
     if (
       oldEncoding <= ENCODING_INT64 &&
       ((old & HAS_EXPIRY) !== 0) === expires &&
@@ -276,10 +304,11 @@ export class Database {
     ) {
       entries.setMeta(address, expires ? meta | HAS_EXPIRY : meta)
       entries.setPayload(address, inlineBytes)
-      if (expires) entries.setExpiry(address, expiryMs)
+      if (expires && !keepsTtl) entries.setExpiry(address, expiryMs)
       return address
     }
-    const created = entries.create(meta, key, start, end, inlineBytes, expiryMs)
+    const created = entries.create(meta, key, start, end, inlineBytes, keepsTtl ? entries.expiry(address) : expiryMs)
+    if (keepsTtl) entries.copyExpiry(address, created)
     this.replace(address, created)
     return created
   }
@@ -348,14 +377,14 @@ export class Database {
    */
   setBuffer(address: number, key: Uint8Array, start: number, end: number, value: Buffer, expiryMs: number): number {
     const { entries } = this
+    const keepsTtl = expiryMs === KEEP_TTL
     if (
       address !== 0 &&
       entries.encoding(address) === ENCODING_EXTERNAL &&
-      ((entries.meta(address) & HAS_EXPIRY) !== 0) === !Number.isNaN(expiryMs)
+      (keepsTtl || ((entries.meta(address) & HAS_EXPIRY) !== 0) === !Number.isNaN(expiryMs))
     ) {
       entries.replaceBuffer(entries.payload(address), value)
-      if (!Number.isNaN(expiryMs)) entries.setExpiry(address, expiryMs)
-      entries.setClock(address, this.keyspace.clock.fresh())
+      if (!keepsTtl && !Number.isNaN(expiryMs)) entries.setExpiry(address, expiryMs)
       return address
     }
     const placed = this.place(address, key, start, end, TYPE_STRING, ENCODING_EXTERNAL, 0, expiryMs)

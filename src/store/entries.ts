@@ -4,7 +4,7 @@
  *   word 0   bits 0..2 type, 3..6 encoding, 7 has-expiry, 8..31 LRU clock or LFU counter (Redis's 24 bits)
  *   word 1   length of the key in bytes
  *   word 2   length of the value in bytes; for INT32 the integer itself; for external encodings an object's number
- *   words 3, 4   only with has-expiry: Unix time in milliseconds, low and high half
+ *   words 3, 4   only with has-expiry: Unix time in milliseconds, a signed 64-bit integer, low and high half
  *   key bytes, value bytes (inline encodings)
  */
 import { hashBytes } from '../bytes/hash.js'
@@ -19,6 +19,7 @@ export const ENCODING_SHIFT = 3
 export const ENCODING_MASK = 15
 export const HAS_EXPIRY = 1 << 7
 export const CLOCK_SHIFT = 8
+export const CLOCK_BITS = ~0xff
 
 export const TYPE_STRING = 0
 export const TYPE_LIST = 1
@@ -150,7 +151,7 @@ export class Entries extends Slabs {
     words[word + 2] = inlineBytes
     if (expires) {
       words[word + 3] = expiryMs
-      words[word + 4] = expiryMs / TWO_32
+      words[word + 4] = Math.floor(expiryMs / TWO_32)
     }
     const bytes = this.bytes[chunk]
     let at = (unit << 3) + keyOffset
@@ -252,7 +253,7 @@ export class Entries extends Slabs {
   setClock(address: number, clock: number): void {
     const words = this.words[address >>> CHUNK_SHIFT]
     const word = (address & UNIT_MASK) << 1
-    words[word] = (words[word] & 0xff) | (clock << CLOCK_SHIFT)
+    words[word] = (words[word] & ~CLOCK_BITS) | (clock << CLOCK_SHIFT)
   }
   /** Word 2: inline length, the INT32's bits, or the object's number, by encoding. */
   payload(address: number): number {
@@ -279,18 +280,39 @@ export class Entries extends Slabs {
     return this.keyStart(address) + this.keyLength(address)
   }
 
-  /** Unix time in milliseconds, or NaN. */
+  /** Unix time in milliseconds, or NaN. Rounded beyond 2^53, which does no harm in comparisons with a clock. */
   expiry(address: number): number {
     const words = this.words[address >>> CHUNK_SHIFT]
     const word = (address & UNIT_MASK) << 1
-    return words[word] & HAS_EXPIRY ? words[word + 4] * TWO_32 + words[word + 3] : Number.NaN
+    return words[word] & HAS_EXPIRY ? (words[word + 4] | 0) * TWO_32 + words[word + 3] : Number.NaN
+  }
+  /** The expiry of an entry that has one, to the last digit. */
+  exactExpiry(address: number): bigint {
+    return (BigInt(this.expiryHigh(address) | 0) << 32n) | BigInt(this.expiryLow(address))
+  }
+  /** The halves of the expiry of an entry that has one, without their signs. */
+  expiryLow(address: number): number {
+    return this.words[address >>> CHUNK_SHIFT][((address & UNIT_MASK) << 1) + 3]
+  }
+  expiryHigh(address: number): number {
+    return this.words[address >>> CHUNK_SHIFT][((address & UNIT_MASK) << 1) + 4]
   }
   /** Overwrites the expiry of an entry that has one. */
   setExpiry(address: number, expiryMs: number): void {
+    this.setExpiryHalves(address, expiryMs, Math.floor(expiryMs / TWO_32))
+  }
+  setExactExpiry(address: number, expiryMs: bigint): void {
+    this.setExpiryHalves(address, Number(expiryMs & 0xffffffffn), Number(expiryMs >> 32n))
+  }
+  private setExpiryHalves(address: number, low: number, high: number): void {
     const words = this.words[address >>> CHUNK_SHIFT]
     const word = (address & UNIT_MASK) << 1
-    words[word + 3] = expiryMs
-    words[word + 4] = expiryMs / TWO_32
+    words[word + 3] = low
+    words[word + 4] = high
+  }
+  /** Gives `to` what expiry `from` has, if any, to the last digit: whoever makes one entry of another has given it room. */
+  copyExpiry(from: number, to: number): void {
+    if (this.meta(from) & HAS_EXPIRY) this.setExpiryHalves(to, this.expiryLow(from), this.expiryHigh(from))
   }
 
   keyEquals(address: number, key: Uint8Array, start: number, end: number): boolean {

@@ -32,6 +32,7 @@ export class Eviction {
   private readonly keyspace: Keyspace
   /** Candidates by rising score: the last is the next to go. */
   private readonly scores = new Float64Array(POOL_SIZE)
+  private readonly remainders = new Float64Array(POOL_SIZE)
   private readonly addresses = new Uint32Array(POOL_SIZE)
   private readonly hashes = new Uint32Array(POOL_SIZE)
   private readonly databases = new Uint32Array(POOL_SIZE)
@@ -127,7 +128,8 @@ export class Eviction {
   }
 
   private readonly consider = (address: number): void => {
-    this.offer(this.database, address, this.score(this.database, address))
+    const score = this.score(this.database, address)
+    this.offer(this.database, address, score, Number.isSafeInteger(score) ? 0 : this.remainder(this.database, address))
   }
 
   /** How well the key suits to go: higher is better. Scores of one policy compare across databases. */
@@ -144,11 +146,16 @@ export class Eviction {
     }
   }
 
+  /** What the score has lost, which is a time beyond 2^53 milliseconds: of two with the same score the higher is the better. */
+  private remainder({ entries }: Database, address: number): number {
+    return Number(BigInt(entries.expiry(address)) - entries.exactExpiry(address))
+  }
+
   /** Puts a candidate into the pool, where it has room or pushes out a worse one. */
-  private offer(database: Database, address: number, score: number): void {
-    const { addresses, databases, hashes, scores } = this
+  private offer(database: Database, address: number, score: number, remainder: number): void {
+    const { addresses, databases, hashes, remainders, scores } = this
     let at = this.pooled
-    while (at > 0 && scores[at - 1] >= score) {
+    while (at > 0 && (scores[at - 1] > score || (scores[at - 1] === score && remainders[at - 1] >= remainder))) {
       at--
       if (addresses[at] === address && databases[at] === database.index) return
     }
@@ -158,6 +165,7 @@ export class Eviction {
     } else if (at === 0) return
     else this.shift(1, at--, 0)
     scores[at] = score
+    remainders[at] = remainder
     addresses[at] = address
     hashes[at] = database.entries.hashOf(address)
     databases[at] = database.index
@@ -166,6 +174,7 @@ export class Eviction {
   /** Moves candidates [start, end) to `target`. */
   private shift(start: number, end: number, target: number): void {
     this.scores.copyWithin(target, start, end)
+    this.remainders.copyWithin(target, start, end)
     this.addresses.copyWithin(target, start, end)
     this.hashes.copyWithin(target, start, end)
     this.databases.copyWithin(target, start, end)

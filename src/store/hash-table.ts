@@ -79,6 +79,8 @@ export class HashTable {
   private foundBucket = 0
   private foundSlot = 0
   private swept = 0
+  /** Something of what was read ahead, lest reading it is left out. */
+  seen = 0
 
   constructor(entries: Entries) {
     this.entries = entries
@@ -222,9 +224,9 @@ export class HashTable {
 
   /**
    * Reads a word of the bucket of each of `count` hashes, then one of each entry that such a key may have: the look-ups that
-   * follow find them in the cache. See look-ahead.ts. Returns something of what was read, lest reading it is left out.
+   * follow find them in the cache. See look-ahead.ts.
    */
-  touch(hashes: Int32Array, count: number): number {
+  touch(hashes: Int32Array, count: number): void {
     const { depth, homeShift, places } = this
     const { bytes, words } = this.memory
     const shift = 32 - depth
@@ -253,7 +255,7 @@ export class HashTable {
         break
       }
     }
-    return seen
+    this.seen = seen
   }
 
   /** Finds the very entry at `address`, known to be in the table (its slot, for replaceFound and removeFound). */
@@ -448,6 +450,7 @@ export class HashTable {
     const bit = 2 ** (32 - depth)
     const lower = this.fullSegment(segment.prefix, depth)
     const upper = this.fullSegment(segment.prefix + bit, depth)
+    this.touchEntries(segment)
     for (let home = 0; home < BUCKETS; home++) {
       const version = segment.words[segment.versionsAt + home]
       lower.words[lower.versionsAt + home] = version
@@ -471,6 +474,19 @@ export class HashTable {
     this.point(lower)
     this.point(upper)
     this.memory.free(segment.place)
+  }
+
+  /** Reads a word of every entry: hashing them one by one would wait for memory each time (look-ahead.ts). */
+  private touchEntries(segment: Segment): void {
+    const slabs = this.entries.words
+    for (let bucket = 0; bucket < segment.buckets; bucket++) {
+      const first = segment.wordOf(bucket)
+      const size = segment.size(bucket)
+      for (let word = first; word < first + size; word++) {
+        const address = segment.words[word]
+        this.seen ^= slabs[address >>> CHUNK_SHIFT][(address & UNIT_MASK) << 1]
+      }
+    }
   }
 
   private doubleDirectory(): void {

@@ -13,14 +13,13 @@ export const AHEAD_MAX = 32
 
 /** What can be read ahead: a hash table. */
 interface Touchable {
-  touch(hashes: Int32Array, count: number): number
+  touch(hashes: Int32Array, count: number): void
 }
 
 export class LookAhead {
   /** The hashes of the keys added since the last run(), in their order. */
   readonly hashes = new Int32Array(AHEAD_MAX)
   private count = 0
-  private seen = 0
 
   /** Adds key[start, end); its hash. At most AHEAD_MAX keys between two runs. */
   add(key: Uint8Array, start: number, end: number): number {
@@ -31,7 +30,7 @@ export class LookAhead {
 
   /** Brings what look-ups of the keys in `table` will need into the cache. One key alone needs no help. */
   run(table: Touchable): void {
-    if (this.count > 1) this.seen ^= table.touch(this.hashes, this.count)
+    if (this.count > 1) table.touch(this.hashes, this.count)
     this.count = 0
   }
 }

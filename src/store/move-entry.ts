@@ -26,6 +26,7 @@ export function moveEntry(
   const size = entries.entryBytes(address)
   const valueEnd = entryStart + size
   const next = entries.create(entries.meta(address), key, start, end, valueEnd - valueStart, entries.expiry(address))
+  entries.copyExpiry(address, next)
   entries.setPayload(next, entries.payload(address))
   memory.copy(entries.memory(next), entries.valueStart(next), valueStart, valueEnd)
   to.insert(next)

@@ -16,16 +16,22 @@ export function copyValue(
   start: number,
   end: number,
 ): number {
-  const type = from.entries.type(address)
-  const expiryMs = from.entries.expiry(address)
+  const { entries } = from
+  const type = entries.type(address)
+  const expiryMs = entries.expiry(address)
+  let copied: number
   switch (type) {
     case TYPE_STRING:
-      return copyString(from, address, to, key, start, end, expiryMs)
+      copied = copyString(from, address, to, key, start, end, expiryMs)
+      break
     case TYPE_HASH:
-      return copyHash(from, address, to, key, start, end, expiryMs)
+      copied = copyHash(from, address, to, key, start, end, expiryMs)
+      break
     default:
       throw new Error(`copy: type ${type} cannot be copied`)
   }
+  entries.copyExpiry(address, copied)
+  return copied
 }
 
 function copyString(

@@ -137,9 +137,9 @@ export class Hash {
   }
 
   /** Whether the field is there. */
-  has(field: Buffer, start: number, end: number): boolean {
+  has(field: Buffer, start: number, end: number, hash?: number): boolean {
     if (this.address === 0) return false
-    if (this.isTable) return findElement(this.table, field, start, end) !== 0
+    if (this.isTable) return findElement(this.table, field, start, end, hash) !== 0
     return findField(this.listpack, this.listpackAt, field, start, end) >= 0
   }
 
@@ -195,6 +195,7 @@ export class Hash {
     first: number,
     behind: number,
     limits: HashLimits,
+    firstHash?: number,
   ): number {
     if (behind - first > 2) {
       this.expect((behind - first) >> 1, limits)
@@ -220,7 +221,7 @@ export class Hash {
         for (let field = from; field < until; field += 2) this.ahead.add(buffer, starts[field], ends[field])
         this.ahead.run(this.table)
       }
-      const hash = i < until ? this.ahead.hashes[(i - from) >> 1] : undefined
+      const hash = i < until ? this.ahead.hashes[(i - from) >> 1] : i === first ? firstHash : undefined
       if (this.set(buffer, starts[i], ends[i], buffer, starts[i + 1], ends[i + 1], limits, hash)) added++
     }
     return added

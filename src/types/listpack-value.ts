@@ -143,7 +143,9 @@ function reshaped(entries: Entries, address: number, encoding: number, inlineByt
   const meta = (entries.meta(address) & ~(ENCODING_MASK << ENCODING_SHIFT)) | (encoding << ENCODING_SHIFT)
   const start = entries.keyStart(address)
   const end = start + entries.keyLength(address)
-  return entries.create(meta, entries.memory(address), start, end, inlineBytes, entries.expiry(address))
+  const next = entries.create(meta, entries.memory(address), start, end, inlineBytes, entries.expiry(address))
+  entries.copyExpiry(address, next)
+  return next
 }
 
 /** A Buffer of at least the present length and of `size` bytes: the same memory where it has the room. */

@@ -1,6 +1,6 @@
 /** Changing strings: appending, overwriting parts, and setting bytes that are no client's argument. */
 import { copyBytes } from '../bytes/copy.js'
-import type { Database } from '../store/database.js'
+import { type Database, KEEP_TTL } from '../store/database.js'
 import {
   ENCODING_EXTERNAL,
   ENCODING_MASK,
@@ -94,7 +94,7 @@ function resize(
   const old = scratch.of(entries, address)
   if (length > INLINE_VALUE_MAX_BYTES) {
     const value = extended(old.bytes, old.start, old.end, length)
-    opened.of(entries, db.setBuffer(address, key, keyStart, keyEnd, value, entries.expiry(address)))
+    opened.of(entries, db.setBuffer(address, key, keyStart, keyEnd, value, KEEP_TTL))
     return
   }
   if ((encoding === ENCODING_RAW || encoding === ENCODING_PLAIN) && entries.fitsSlot(address, length)) {
@@ -104,6 +104,7 @@ function resize(
   }
   const meta = (entries.meta(address) & ~(ENCODING_MASK << ENCODING_SHIFT)) | (ENCODING_RAW << ENCODING_SHIFT)
   const next = entries.create(meta, key, keyStart, keyEnd, length, entries.expiry(address))
+  entries.copyExpiry(address, next)
   opened.of(entries, next)
   copyBytes(old.bytes, old.start, old.end, opened.bytes, opened.start)
   db.replace(address, next)

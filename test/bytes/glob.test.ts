@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
-import { globMatch, globMatchRange } from '../../src/bytes/glob.js'
+import { Glob, globMatch, MATCH, NO_MATCH, UNDECIDED } from '../../src/bytes/glob.js'
 import { requireStock, startRedisServer } from '../interop/stock.js'
+import { matchesByReference } from './glob-reference.js'
 
 function match(pattern: string, text: string, nocase = false): boolean {
   return globMatch(Buffer.from(pattern, 'latin1'), Buffer.from(text, 'latin1'), nocase)
@@ -85,10 +86,13 @@ describe('glob patterns', () => {
 
   test('only the given range of the text counts', () => {
     const text = Buffer.from('xxabcxx')
-    expect(globMatchRange(Buffer.from('abc'), text, 2, 5)).toBe(true)
-    expect(globMatchRange(Buffer.from('a*c'), text, 2, 5)).toBe(true)
-    expect(globMatchRange(Buffer.from('*c*x'), text, 2, 5)).toBe(false)
-    expect(globMatchRange(Buffer.from('ABC'), text, 2, 5, true)).toBe(true)
+    const matches = (pattern: string, nocase = false) => new Glob(Buffer.from(pattern), nocase).matches(text, 2, 5)
+    expect(matches('abc')).toBe(true)
+    expect(matches('a*c')).toBe(true)
+    expect(matches('*c*x')).toBe(false)
+    expect(matches('*b?')).toBe(true)
+    expect(matches('*b?x')).toBe(false)
+    expect(matches('ABC', true)).toBe(true)
   })
 
   test('many stars take neither exponential time nor a deep stack', () => {
@@ -96,6 +100,99 @@ describe('glob patterns', () => {
     expect(match(`${'a*'.repeat(500)}b`, text)).toBe(false)
     expect(match('*a'.repeat(200_000), text)).toBe(false)
     expect(match('*a'.repeat(2000), text)).toBe(true)
+  })
+})
+
+/** A match under a budget, and how often it had to go on. */
+function matchInParts(
+  pattern: Buffer,
+  text: Buffer,
+  nocase: boolean,
+  budget: number,
+): [matches: boolean, parts: number] {
+  const glob = new Glob(pattern, nocase)
+  let result = glob.begin(text, 0, text.length, budget)
+  let parts = 1
+  for (; result === UNDECIDED; parts++) result = glob.goOn(budget)
+  expect([MATCH, NO_MATCH]).toContain(result)
+  return [result === MATCH, parts]
+}
+
+describe('means the same as the direct reading of the pattern', () => {
+  const drawn = (letters: string, maxLength: number) =>
+    fc.string({ unit: fc.constantFrom(...letters), maxLength }).map(text => Buffer.from(text, 'latin1'))
+
+  test('for short patterns of all kinds', () => {
+    const letters = 'aaabbbcABZz-[]^\\*?\x80\xff\0'
+    fc.assert(
+      fc.property(drawn(letters, 12), drawn(letters, 8), fc.boolean(), (pattern, text, nocase) => {
+        const expected = matchesByReference(pattern, text, nocase)
+        expect(globMatch(pattern, text, nocase)).toBe(expected)
+        expect(matchInParts(pattern, text, nocase, 1)[0]).toBe(expected)
+      }),
+      { numRuns: 20_000 },
+    )
+  })
+
+  test('for long runs in long texts, in one go and in parts', () => {
+    const run = fc.string({ unit: fc.constantFrom(...'aaaaaaaaaa', '?', '[ab]', '[^b]'), minLength: 20, maxLength: 90 })
+    const pattern = fc
+      .array(run, { minLength: 1, maxLength: 3 })
+      .map(runs => Buffer.from(`*${runs.join('b*')}b*`, 'latin1'))
+    const text = fc
+      .array(fc.tuple(fc.nat(200), fc.constantFrom('b', 'ab', '')), { maxLength: 15 })
+      .map(pieces => Buffer.from(pieces.map(([count, end]) => 'a'.repeat(count) + end).join(''), 'latin1'))
+    let matching = 0
+    let inParts = 0
+    fc.assert(
+      fc.property(pattern, text, fc.integer({ min: 1, max: 500 }), (glob, subject, budget) => {
+        const expected = matchesByReference(glob, subject, false)
+        expect(globMatch(glob, subject)).toBe(expected)
+        const [matches, parts] = matchInParts(glob, subject, false, budget)
+        expect(matches).toBe(expected)
+        if (expected) matching++
+        if (parts > 1) inParts++
+      }),
+      { numRuns: 1500 },
+    )
+    // Else the property would say little.
+    expect(matching).toBeGreaterThan(50)
+    expect(inParts).toBeGreaterThan(200)
+  })
+})
+
+describe('what a match costs', () => {
+  /** The steps that a match takes beyond its first and last run. */
+  function cost(pattern: string, text: string): number {
+    const glob = new Glob(Buffer.from(pattern, 'latin1'))
+    const bytes = Buffer.from(text, 'latin1')
+    glob.matches(bytes, 0, bytes.length)
+    return glob.work
+  }
+
+  test('does not depend on how many bytes a class names', () => {
+    const text = 'c'.repeat(20_000)
+    expect(cost(`*[${'ab'.repeat(5000)}]*`, text)).toBe(cost('*[ab]*', text))
+  })
+
+  test('is a step a byte at most for what has one place only', () => {
+    const text = 'a'.repeat(20_000)
+    expect(cost(`${'a'.repeat(9999)}b*`, text)).toBe(0)
+    expect(cost(`*${'a'.repeat(9999)}b`, text)).toBe(0)
+  })
+
+  test('is at most a step for each byte and 32 steps of the pattern, and some more to find out that it is long', () => {
+    const text = 'a'.repeat(20_000)
+    for (const steps of [10, 100, 1000, 10_000]) {
+      const most = text.length * (Math.ceil(steps / 32) + 8) + 2 * steps + 1000
+      expect(cost(`*${'a'.repeat(steps - 1)}b*`, text)).toBeLessThan(most)
+      expect(cost(`*${'?'.repeat(steps - 1)}b*`, text)).toBeLessThan(most)
+      expect(cost(`*${'[ab]'.repeat(steps - 1)}c*`, text)).toBeLessThan(most)
+    }
+  })
+
+  test('stays within a step a byte however many stars there are', () => {
+    expect(cost(`${'*a'.repeat(5000)}*b*`, 'a'.repeat(20_000))).toBeLessThan(2.5 * 20_000)
   })
 })
 

@@ -139,6 +139,18 @@ describe('eviction', () => {
     expect(store.has('forever')).toBe(true)
   })
 
+  test('volatile-ttl: times too large for a number are told apart to the millisecond', () => {
+    const store = new Evicting('volatile-ttl', 64)
+    const { entries } = store.keyspace
+    for (const offset of [3, 0, 700, 1, 5, 2, 4]) {
+      const key = Buffer.from(`after${offset}`)
+      store.set(key.toString(), 2 ** 62)
+      entries.setExactExpiry(store.db().findAny(key, 0, key.length), 2n ** 62n + BigInt(offset))
+    }
+    store.evict(7)
+    expect(store.evicted).toEqual([0, 1, 2, 3, 4, 5, 700].map(offset => `0:after${offset}`))
+  })
+
   test.each(['volatile-lru', 'volatile-lfu', 'volatile-random', 'volatile-ttl'] as const)(
     '%s never touches keys without an expiry',
     policy => {

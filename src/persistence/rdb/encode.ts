@@ -110,7 +110,7 @@ function writeKeyHead(
 ): void {
   if (entries.meta(address) & HAS_EXPIRY) {
     out.byte(RDB_OPCODE_EXPIRETIME_MS)
-    out.u64(entries.expiry(address))
+    out.u64(entries.expiryLow(address), entries.expiryHigh(address))
   }
   if (access !== null) {
     if (access.lfu) {

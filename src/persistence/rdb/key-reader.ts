@@ -1,4 +1,5 @@
 /** The key that is being read, and what opcodes before it said about it. */
+import type { ExpiryTime } from '../../store/expiry-time.js'
 import { StringReader } from './string-reader.js'
 import { RdbKey } from './target.js'
 import type { RdbWindow } from './window.js'
@@ -16,8 +17,8 @@ export class KeyReader {
     this.window = window
   }
 
-  expiryMs(value: number): void {
-    this.key.expiryMs = value
+  expiry(value: ExpiryTime): void {
+    this.key.expiry.set(value)
     this.marked = true
   }
   idleSeconds(value: number): void {
@@ -58,7 +59,7 @@ export class KeyReader {
   clear(): void {
     if (!this.marked) return
     this.marked = false
-    this.key.expiryMs = Number.NaN
+    this.key.expiry.setNumber(Number.NaN)
     this.key.idleSeconds = -1
     this.key.frequency = -1
   }

@@ -2,6 +2,7 @@
 import { hashBytes } from '../../bytes/hash.js'
 import type { Database } from '../../store/database.js'
 import { INLINE_VALUE_MAX_BYTES } from '../../store/entries.js'
+import { ExpiryTime } from '../../store/expiry-time.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import { Hash, type HashLimits } from '../../types/hash.js'
 import { hashFromListpack } from '../../types/hash-load.js'
@@ -41,6 +42,7 @@ export class KeyspaceTarget implements RdbTarget {
   private readonly hash = new Hash()
   private hashKey: Buffer = Buffer.alloc(0)
   private hashIsDropped = false
+  private readonly expiry = new ExpiryTime()
   private idleSeconds = -1
   private frequency = -1
   /** For so many keys tables may still be made on the file's word alone. */
@@ -91,7 +93,7 @@ export class KeyspaceTarget implements RdbTarget {
       own && end - start > INLINE_VALUE_MAX_BYTES
         ? database.setBuffer(0, key.bytes, key.start, key.end, value, key.expiryMs)
         : database.setString(0, key.bytes, key.start, key.end, value, start, end, key.expiryMs)
-    this.loaded(address, key.idleSeconds, key.frequency)
+    this.loaded(address, key.expiry, key.idleSeconds, key.frequency)
     return true
   }
 
@@ -99,7 +101,7 @@ export class KeyspaceTarget implements RdbTarget {
     if (this.dropExpired && this.isExpired(key)) return true
     if (!this.claim(key)) return false
     const address = this.database.setInteger(0, key.bytes, key.start, key.end, value, key.expiryMs)
-    this.loaded(address, key.idleSeconds, key.frequency)
+    this.loaded(address, key.expiry, key.idleSeconds, key.frequency)
     return true
   }
 
@@ -118,7 +120,7 @@ export class KeyspaceTarget implements RdbTarget {
       key.expiryMs,
       hashLimits,
     )
-    this.loaded(address, key.idleSeconds, key.frequency)
+    this.loaded(address, key.expiry, key.idleSeconds, key.frequency)
     return true
   }
 
@@ -128,6 +130,7 @@ export class KeyspaceTarget implements RdbTarget {
     if (!this.claim(key)) return false
     // The bytes of the key may be gone when the first field comes.
     this.hashKey = Buffer.from(key.bytes.subarray(key.start, key.end))
+    this.expiry.set(key.expiry)
     this.idleSeconds = key.idleSeconds
     this.frequency = key.frequency
     this.hash.openNew(this.database, this.hashKey, 0, this.hashKey.length, key.expiryMs)
@@ -151,7 +154,7 @@ export class KeyspaceTarget implements RdbTarget {
   }
 
   hashEnd(): void {
-    if (!this.hashIsDropped) this.loaded(this.hash.address, this.idleSeconds, this.frequency)
+    if (!this.hashIsDropped) this.loaded(this.hash.address, this.expiry, this.idleSeconds, this.frequency)
   }
 
   emptyKey(key: RdbKey): void {
@@ -179,8 +182,9 @@ export class KeyspaceTarget implements RdbTarget {
     return true
   }
 
-  private loaded(address: number, idleSeconds: number, frequency: number): void {
+  private loaded(address: number, expiry: ExpiryTime, idleSeconds: number, frequency: number): void {
     this.keysLoaded++
+    expiry.complete(this.database.entries, address)
     if (idleSeconds < 0 && frequency < 0) return
     const { clock } = this.keyspace
     const { entries } = this.database

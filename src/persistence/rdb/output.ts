@@ -145,11 +145,11 @@ export class RdbOutput {
     this.putU32(value)
   }
 
-  /** Eight bytes, little-endian: any integer that a JavaScript number holds exactly, negative ones in two's complement. */
-  u64(value: number): void {
+  /** Eight bytes, little-endian, of which these are the halves. */
+  u64(low: number, high: number): void {
     this.ensure(8)
-    this.putU32(value)
-    this.putU32(Math.floor(value / TWO_32))
+    this.putU32(low)
+    this.putU32(high)
   }
 
   /** An IEEE double, little-endian. */

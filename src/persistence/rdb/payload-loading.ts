@@ -7,6 +7,7 @@ import { hashBytes } from '../../bytes/hash.js'
 import { latin1 } from '../../bytes/latin1.js'
 import { Database, NEVER } from '../../store/database.js'
 import { TYPE_HASH } from '../../store/entries.js'
+import type { ExpiryTime } from '../../store/expiry-time.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import { LP_COUNT_UNKNOWN, LP_HEADER_SIZE, lpEnd, lpEntrySize, lpHeaderCount } from '../../store/listpack.js'
 import { lpSoundNext, lpValidate } from '../../store/listpack-validate.js'
@@ -309,7 +310,13 @@ export class PayloadLoading {
    * When all is done: puts the value under key[start, end) into `database`, which holds no such key, and returns its address. 0:
    * there is nothing wrong with it, but it has to be read in one go. O(1).
    */
-  moveTo(database: Database, key: Buffer, start: number, end: number, expiryMs: number): number {
+  moveTo(database: Database, key: Buffer, start: number, end: number, expiry: ExpiryTime): number {
+    const address = this.moveRounded(database, key, start, end, expiry.ms)
+    if (address !== 0) expiry.complete(database.entries, address)
+    return address
+  }
+
+  private moveRounded(database: Database, key: Buffer, start: number, end: number, expiryMs: number): number {
     database.hash = hashBytes(key, start, end)
     if (this.string !== null) return database.setBuffer(0, key, start, end, this.string, expiryMs)
     if (this.listpack !== null) {

@@ -8,6 +8,7 @@
 import { CRC64_LENGTH, Crc64 } from '../../bytes/crc64.js'
 import { lzfCompressExact } from '../../bytes/lzf-exact.js'
 import { Database } from '../../store/database.js'
+import type { ExpiryTime } from '../../store/expiry-time.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import type { HashLimits } from '../../types/hash.js'
 import { RdbOutput, rdbTypeOf, writeValue } from './encode.js'
@@ -64,8 +65,7 @@ export function isIntactPayload(payload: Buffer, start: number, end: number, che
 
 /** What RESTORE says of a key besides its value. */
 export interface RestoredTraits {
-  /** Unix time in milliseconds; NaN for none. */
-  readonly expiryMs: number
+  readonly expiry: ExpiryTime
   /** Seconds since the last access, or -1. */
   readonly idleSeconds: number
   /** LFU counter, or -1. */
@@ -142,7 +142,7 @@ export class PayloadReader {
     this.renew()
     const { reportsNewKeys } = keyspace
     keyspace.reportsNewKeys = false
-    const address = loading.moveTo(this.database, key, keyStart, keyEnd, traits.expiryMs)
+    const address = loading.moveTo(this.database, key, keyStart, keyEnd, traits.expiry)
     keyspace.reportsNewKeys = reportsNewKeys
     if (address !== 0) {
       keyspace.entries.setClock(address, keyspace.clock.restored(traits.idleSeconds, traits.frequency))
@@ -164,12 +164,12 @@ export class PayloadReader {
     key: Buffer,
     keyStart: number,
     keyEnd: number,
-    { expiryMs, idleSeconds, frequency }: RestoredTraits,
+    { expiry, idleSeconds, frequency }: RestoredTraits,
   ): void {
     const { entries, window } = this
     window.totalBytes = end
     entries.keys.give(key, keyStart, keyEnd)
-    entries.keys.expiryMs(expiryMs)
+    entries.keys.expiry(expiry)
     entries.keys.idleSeconds(idleSeconds)
     entries.keys.frequency(frequency)
     let at = entries.readValue(payload[start], payload, start + 1, end)

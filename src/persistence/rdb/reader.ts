@@ -8,6 +8,7 @@
  */
 import { CRC64_LENGTH, Crc64, isZeroCrc64 } from '../../bytes/crc64.js'
 import { latin1 } from '../../bytes/latin1.js'
+import { ExpiryTime } from '../../store/expiry-time.js'
 import { EntryReader } from './entry-reader.js'
 import { quoted, RdbError } from './error.js'
 import {
@@ -85,6 +86,7 @@ export class RdbReader {
   private readonly keys: KeyReader
   private readonly name = new StringReader()
   private readonly value = new StringReader()
+  private readonly expiry = new ExpiryTime()
 
   /** An incomplete item: carry[0, carried). `needed` bytes of it have to be there before another attempt. */
   private carry: Buffer = NO_BYTES
@@ -254,7 +256,8 @@ export class RdbReader {
         return this.readExpiryMs(bytes, from, end)
       case RDB_OPCODE_EXPIRETIME:
         if (from + 4 > end) return window.short(from + 4)
-        this.keys.expiryMs(Math.max(0, bytes.readInt32LE(from) * 1000))
+        this.expiry.setNumber(bytes.readInt32LE(from) * 1000)
+        this.keys.expiry(this.expiry)
         return from + 4
       case RDB_OPCODE_IDLE: {
         const next = window.length(bytes, from, end)
@@ -301,8 +304,12 @@ export class RdbReader {
 
   private readExpiryMs(bytes: Buffer, at: number, end: number): number {
     if (at + 8 > end) return this.window.short(at + 8)
+    const { expiry } = this
     const expiryMs = bytes.readInt32LE(at + 4) * TWO_32 + bytes.readUInt32LE(at)
-    this.keys.expiryMs(expiryMs === NO_EXPIRY_MS ? Number.NaN : Math.max(0, expiryMs))
+    if (expiryMs === NO_EXPIRY_MS) expiry.setNumber(Number.NaN)
+    else if (Number.isSafeInteger(expiryMs)) expiry.setNumber(expiryMs)
+    else expiry.setBigInt(bytes.readBigInt64LE(at))
+    this.keys.expiry(expiry)
     return at + 8
   }
 

@@ -1,16 +1,22 @@
 /** Where an RDB reader puts what it reads. */
 
+import { ExpiryTime } from '../../store/expiry-time.js'
+
 /** A key with what the file says of it, besides the value. The bytes are valid during the call only. */
 export class RdbKey {
   bytes: Buffer = Buffer.alloc(0)
   start = 0
   end = 0
-  /** Unix time in milliseconds; NaN for none. */
-  expiryMs = Number.NaN
+  readonly expiry = new ExpiryTime()
   /** Seconds since the last access, or -1. */
   idleSeconds = -1
   /** LFU counter, or -1. */
   frequency = -1
+
+  /** Unix time in milliseconds, rounded beyond 2^53; NaN for none. */
+  get expiryMs(): number {
+    return this.expiry.ms
+  }
 }
 
 /**

@@ -66,8 +66,10 @@ describe('primitives', () => {
 
   test('fixed numbers are little-endian', () => {
     expect(written(out => out.u32(0x01020304)).toString('hex')).toBe('04030201')
-    expect(written(out => out.u64(1_700_000_000_123))).toEqual(expiryMs(1_700_000_000_123).subarray(1))
-    expect(written(out => out.u64(-5))).toEqual(expiryMs(-5).subarray(1))
+    expect(written(out => out.u64(1_700_000_000_123 >>> 0, Math.floor(1_700_000_000_123 / 2 ** 32)))).toEqual(
+      expiryMs(1_700_000_000_123).subarray(1),
+    )
+    expect(written(out => out.u64(-5, -1))).toEqual(expiryMs(-5).subarray(1))
     expect(written(out => out.double(1.5)).toString('hex')).toBe('000000000000f83f')
   })
 
