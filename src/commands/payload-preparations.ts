@@ -14,6 +14,8 @@ import type { PayloadWaits, ServerApi } from './server-api.js'
 /** How long payloads may hold up others, in one go. */
 const SLICE_MS = 1
 const PAYLOAD_INDEX = 3
+/** Only a request with memory of its own is so large. */
+const GIVEN_BACK_MIN_BYTES = 4 * 1024 * 1024
 
 export class PayloadPreparations implements PayloadWaits {
   private readonly server: ServerApi
@@ -103,7 +105,19 @@ export class PayloadPreparations implements PayloadWaits {
   end(client: Client): void {
     const { preparation } = client
     client.preparation = null
-    for (const loading of preparation?.loadings.values() ?? []) loading.close()
+    for (const loading of preparation?.loadings.values() ?? []) {
+      loading.close()
+      this.giveBack(loading.payload)
+    }
+  }
+
+  /**
+   * The memory of a large request goes at once, and not in a garbage collection, which might hold up everybody with it. When the
+   * turn is over nobody has it any more but the stream to replicas, which says that it holds it.
+   */
+  private giveBack({ buffer }: Buffer): void {
+    if (buffer.byteLength < GIVEN_BACK_MIN_BYTES) return
+    this.server.afterTurn(() => this.server.keyspace.released.add(buffer))
   }
 }
 

@@ -23,6 +23,8 @@ const UNAUTHENTICATED_MAX_BULK_BYTES = 16384
 /** A bulk string of at least this size gets a buffer of exactly its request's size, which the store can keep. */
 const BIG_BULK_BYTES = 32 * 1024
 const FEED_STEP_BYTES = 1024
+/** Room for the options that may stand behind it: the buffer would have to grow for them, which copies it. */
+const OPTIONS_BYTES = 512
 
 /** parse() found a whole request / wants more bytes / found an error, or nothing but an empty request. */
 export const COMPLETE = 0
@@ -131,7 +133,8 @@ export class RequestParser {
 
   /** Bytes of the unfinished request in all, as far as is known: what a buffer for it should hold. */
   get expectedBytes(): number {
-    return this.bulkLength >= BIG_BULK_BYTES ? this.at - this.requestStart + this.bulkLength + 2 : 0
+    if (this.bulkLength < BIG_BULK_BYTES) return 0
+    return this.at - this.requestStart + this.bulkLength + 2 + (this.missing > 1 ? OPTIONS_BYTES : 0)
   }
 
   /**

@@ -2,16 +2,20 @@
  * Memory that the store is done with, on its way back to the system. Left to the garbage collector it would stay with the
  * process until the next full run, which an idle server may never see: after a DEL of a gigabyte nothing would change.
  *
- * An ArrayBuffer whose memory is transferred away gives it up at once. That takes some 0.2 ms a megabyte (the kernel takes
- * pages back one by one), so it happens in slices between requests, when nothing of the request that let go is left either.
+ * An ArrayBuffer whose memory is transferred away gives it up at once. That takes up to 0.4 ms a megabyte (the kernel takes
+ * pages back one by one), so it happens in slices between requests, when nothing of the request that let go is left either. What
+ * is too large for a slice is freed elsewhere (memory-reaper.ts).
  */
 import { MessageChannel } from 'node:worker_threads'
 import { HeldBuffers } from './held-buffers.js'
 import type { Outputs } from './lent-buffers.js'
+import { freeElsewhere } from './memory-reaper.js'
 
 /** Small buffers go together: a transfer costs as much as freeing 10 KB. */
 const BATCH_BUFFERS = 16
 const BATCH_BYTES = 1024 * 1024
+/** What would take more than a slice alone. */
+const ELSEWHERE_MIN_BYTES = 8 * 1024 * 1024
 /** Buffers that were lent are compared with all that waits for clients: so many in one call. */
 const LOOKED_AT_ONCE = 1000
 
@@ -60,10 +64,11 @@ export class ReleasedMemory {
       while (this.next < this.buffers.length && batch.length < BATCH_BUFFERS && bytes < BATCH_BYTES) {
         const buffer = this.buffers[this.next++]
         bytes += buffer.byteLength
-        batch.push(buffer)
+        if (buffer.byteLength >= ELSEWHERE_MIN_BYTES) freeElsewhere(buffer)
+        else batch.push(buffer)
       }
       this.pendingBytes -= bytes
-      discard(batch)
+      if (batch.length > 0) discard(batch)
       if (performance.now() >= deadline) return this.next === this.buffers.length && this.sources.length === 0
     }
   }

@@ -1,7 +1,8 @@
 /** The replication stream: its bytes, how far back a replica may continue, and what that costs in memory. */
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ReplicationStream } from '../../src/replication/stream.js'
+import { HeldBuffers } from '../../src/store/held-buffers.js'
 
 const KB = 1024
 
@@ -56,6 +57,67 @@ test('takes little more memory than the backlog, however small that is', () => {
     // Whole blocks: one that is half out of the window, and one that is half filled.
     expect(stream.memoryBytes).toBeLessThanOrEqual(windowBytes + Math.max(32 * KB, windowBytes / 8))
   }
+})
+
+describe('a large addition', () => {
+  const SIZE = 3000 * KB
+
+  function large(held: HeldBuffers): { stream: ReplicationStream; value: Buffer; original: Buffer } {
+    const stream = new ReplicationStream(held)
+    stream.open()
+    stream.feed(-1, Buffer.from('before'), 0, 6)
+    const value = Buffer.from(Array.from({ length: SIZE }, (_, i) => (i * 31 + (i >> 9)) & 255))
+    const original = Buffer.from(value)
+    stream.feed(-1, value, 0, SIZE)
+    stream.feed(-1, Buffer.from('behind'), 0, 6)
+    return { stream, value, original }
+  }
+  function overwrite(held: HeldBuffers, value: Buffer, from: number, to: number): void {
+    held.beforeWrite(value, from, to)
+    value.fill(0, from, to)
+  }
+
+  test('is read as it was, although its memory changes', () => {
+    const held = new HeldBuffers()
+    const reader = { position: 0, idle: true }
+    const { stream, value, original } = large(held)
+    stream.resize(1024 * KB)
+    stream.readers.add(reader)
+    expect(stream.windowStart).toBeGreaterThan(0)
+
+    const all = new ReplicationStream(held)
+    all.open()
+    all.readers.add(reader)
+    all.feed(-1, value, 0, SIZE)
+    const chunks: Buffer[] = []
+    for (let round = 0; reader.position < all.offset; round++) {
+      overwrite(held, value, round * 100_000, round * 200_000)
+      const views = all.read(reader.position, 300 * KB)
+      chunks.push(...views.map(view => Buffer.from(view)))
+      reader.position += views.reduce((size, view) => size + view.length, 0)
+    }
+    expect(Buffer.concat(chunks).equals(original)).toBe(true)
+  })
+
+  test('is in the window with what is around it, and its memory is let go of soon', async () => {
+    const held = new HeldBuffers()
+    const { stream, value, original } = large(held)
+    overwrite(held, value, SIZE - 2000, SIZE)
+    while (held.active) await new Promise(resolve => setImmediate(resolve))
+    value.fill(0)
+    const window = Buffer.concat(stream.read(stream.windowStart, 2 * SIZE))
+    expect(window.length).toBe(1024 * KB)
+    expect(window.equals(Buffer.concat([original, Buffer.from('behind')]).subarray(-window.length))).toBe(true)
+    expect(stream.memoryBytes).toBeLessThan(1200 * KB)
+  })
+
+  test('is forgotten with the stream', () => {
+    const held = new HeldBuffers()
+    const { stream } = large(held)
+    expect(held.active).toBe(true)
+    stream.close()
+    expect(held.active).toBe(false)
+  })
 })
 
 /** What is fed in one turn: pieces of one buffer, which is lent or not, and overwritten when the turn is over. */

@@ -59,7 +59,7 @@ export class PayloadLoading {
   /** What is wrong with the value; '' while nothing is known to be. */
   problem = ''
   done = false
-  private readonly payload: Buffer
+  readonly payload: Buffer
   private readonly start: number
   private readonly end: number
   private readonly checksum: boolean
@@ -259,7 +259,9 @@ export class PayloadLoading {
   }
 
   private *loadZiplist(): Generator<void, void> {
-    const { hash, limits } = this
+    const { hash } = this
+    // How long fields and values are does not matter (rdb.c).
+    const limits = { maxEntries: this.limits.maxEntries, maxValueBytes: Number.POSITIVE_INFINITY }
     const { bytes, end, start } = this.value
     const walker = new ZiplistWalker()
     walker.begin(bytes, start, end)

@@ -1,8 +1,8 @@
 /**
  * Zipmaps: small hashes as Redis saved them before 2.6.
  *
- *     <pairs: u8, 254 or more: unknown> (<length> field <length> <free: u8> value <free bytes>)* <0xFF>
- *     length: one byte below 254, or 0xFE and a u32 LE
+ *     <pairs: u8, 254: unknown> (<length> field <length> <free: u8> value <free bytes>)* <0xFF>
+ *     length: one byte below 254, or another one and a u32 LE
  */
 
 const END = 0xff
@@ -47,7 +47,7 @@ export class ZipmapWalker {
       this.next(bytes, end)
       this.count++
     }
-    const told = bytes[start] >= WIDE_LENGTH || bytes[start] === this.count
+    const told = bytes[start] === WIDE_LENGTH || bytes[start] === this.count
     if (this.position !== end - 1 || !told) this.count = -1
     this.position = start + 1
     return true
@@ -71,6 +71,6 @@ export class ZipmapWalker {
 
   private length(bytes: Buffer, at: number, end: number): number {
     if (at < end && bytes[at] < WIDE_LENGTH) return bytes[at]
-    return at + 5 <= end && bytes[at] === WIDE_LENGTH ? bytes.readUInt32LE(at + 1) : end
+    return at + 5 <= end ? bytes.readUInt32LE(at + 1) : end
   }
 }
