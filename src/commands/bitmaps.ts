@@ -306,8 +306,9 @@ function readOperation(ctx: CommandContext): BitOperation | null {
 function ownMemory(ctx: CommandContext, address: number, length: number, sources: readonly Buffer[]): Buffer | null {
   const { entries } = ctx.db
   if (address === 0 || entries.encoding(address) !== ENCODING_EXTERNAL) return null
-  if ((entries.meta(address) & HAS_EXPIRY) !== 0 || entries.isLent(entries.payload(address))) return null
-  const own = entries.buffers.get(entries.payload(address))
+  const number = entries.payload(address)
+  if ((entries.meta(address) & HAS_EXPIRY) !== 0 || entries.isLent(number) || entries.isHeld(number)) return null
+  const own = entries.buffers.get(number)
   const fits = own.length === length && own.byteOffset % Int32Array.BYTES_PER_ELEMENT === 0
   return fits && !sources.some(({ buffer }) => buffer === own.buffer) ? own : null
 }

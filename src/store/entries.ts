@@ -83,12 +83,23 @@ export class Objects<T extends object> {
   }
 }
 
+/** Whoever reads on in Buffers as they were, while the store changes them or lets go of them: a snapshot. */
+export interface BufferHolder {
+  /** Whether it reads on in `memory`. */
+  holds(memory: ArrayBufferLike): boolean
+  /** buffer[from, to) is about to change in place. */
+  beforeBufferWrite(buffer: Buffer, from: number, to: number): void
+  /** The store has let go of `memory`. True: the holder still needs it, and gives it back itself. */
+  keepsBuffer(memory: ArrayBufferLike): boolean
+}
+
 export class Entries extends Slabs {
   /** Big strings and big listpacks. */
   readonly buffers = new Objects<Buffer>()
   private readonly pool = new BufferPool()
   /** Buffers that replies under way may refer to. */
   readonly lent: LentBuffers
+  holder: BufferHolder | null = null
   /** Bytes of memory behind `buffers`, with room that a value does not use yet. */
   externalBytes = 0
   /** Bytes in use by all hash tables whose entries are here, and bytes set aside for them. The tables keep these. */
@@ -372,8 +383,14 @@ export class Entries extends Slabs {
     return this.lent.isLent(number, this.buffers.get(number))
   }
 
+  /** Whether the memory of the Buffer is the holder's, too: it is better replaced than changed. */
+  isHeld(number: number): boolean {
+    return this.holder?.holds(this.buffers.get(number).buffer) ?? false
+  }
+
   private recycle(number: number, buffer: Buffer): void {
-    if (this.lent.forget(number)) this.released?.addLent(buffer.buffer)
+    if (this.holder?.keepsBuffer(buffer.buffer)) this.lent.forget(number)
+    else if (this.lent.forget(number)) this.released?.addLent(buffer.buffer)
     else if (!this.pool.give(buffer)) this.released?.add(buffer.buffer)
   }
 

@@ -1,7 +1,8 @@
 /**
  * Big strings, which have a Buffer of their own, grow and change in place where they can: a bitmap of 100 MB is not copied for
- * a bit. Two rules make that safe. Replies under way refer to the bytes that a value had when they were written, so
- * those are only overwritten when the Buffer is not lent. And room behind a value belongs to the one value that ends there.
+ * a bit. Three rules make that safe. Replies under way refer to the bytes that a value had when they were written, so
+ * those are only overwritten when the Buffer is not lent. A snapshot is shown what is about to change. And room behind a value
+ * belongs to the one value that ends there.
  */
 import { constants } from 'node:buffer'
 import type { Entries } from '../store/entries.js'
@@ -17,15 +18,18 @@ const ROOM_MAX_BYTES = 64 * 1024 * 1024
 const usedBytes = new WeakMap<ArrayBufferLike, number>()
 
 /**
- * Makes the big string of this number `length` bytes long if it is shorter, with zeros at its end, and lets bytes from `from`
- * on be changed in place. Amortised O(1) but for the first change after the Buffer was lent, which copies it.
+ * Makes the big string of this number `length` bytes long if it is shorter, with zeros at its end, and lets bytes [from, to)
+ * be changed in place. Amortised O(to - from) but for the first change after the Buffer was lent, which copies it.
  */
-export function openForOverwrite(entries: Entries, number: number, from: number, length: number): void {
+export function openForOverwrite(entries: Entries, number: number, from: number, to: number, length: number): void {
   const value = entries.buffers.get(number)
   if (from < value.length && entries.isLent(number)) {
     const copy = length > value.length ? extended(value, 0, value.length, length) : entries.copyOf(value, 0, length)
     entries.replaceBuffer(number, copy)
-  } else if (length > value.length) entries.replaceBuffer(number, grown(value, length))
+    return
+  }
+  if (from < value.length) entries.holder?.beforeBufferWrite(value, from, to)
+  if (length > value.length) entries.replaceBuffer(number, grown(value, length))
 }
 
 function grown(value: Buffer, length: number): Buffer {

@@ -221,6 +221,7 @@ export class Hash {
       const valueAt = pos + lpEntrySize(listpack, pos)
       this.nextField = valueAt + valueSize - listpackAt
       if (lpEntrySize(listpack, valueAt) === valueSize) {
+        this.db.entries.holder?.beforeBufferWrite(listpack, valueAt, valueAt + valueSize)
         lpWriteEntry(listpack, valueAt, value, valueStart, valueEnd)
         return false
       }

@@ -90,7 +90,7 @@ export function spliceListpack(
   let to = from
   let toStart = start
   if (external && size > BACK_INLINE_BYTES) {
-    to = grown(from, size)
+    to = entries.isHeld(entries.payload(address)) ? roomyBuffer(size) : grown(from, size)
     toStart = 0
   } else if (size > INLINE_VALUE_MAX_BYTES) {
     next = reshaped(entries, address, ENCODING_LISTPACK_EXTERNAL, 0)

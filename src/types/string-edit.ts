@@ -32,7 +32,7 @@ export function appendToString(
 ): number {
   const from = scratch.of(db.entries, address).length
   const length = from + end - start
-  resize(db, address, key, keyStart, keyEnd, from, length)
+  resize(db, address, key, keyStart, keyEnd, from, length, length)
   copyBytes(bytes, start, end, opened.bytes, opened.start + from)
   return length
 }
@@ -53,7 +53,7 @@ export function openString(
 ): StringView {
   if (address === 0) return createZeros(db, key, keyStart, keyEnd, to)
   const { length } = scratch.of(db.entries, address)
-  resize(db, address, key, keyStart, keyEnd, from, Math.max(length, to))
+  resize(db, address, key, keyStart, keyEnd, from, to, Math.max(length, to))
   // Big strings have zeros in their room already; what lies in a slot's slack is anything.
   if (to > length && to <= INLINE_VALUE_MAX_BYTES) opened.bytes.fill(0, opened.start + length, opened.end)
   return opened
@@ -71,8 +71,8 @@ function createZeros(db: Database, key: Uint8Array, keyStart: number, keyEnd: nu
 }
 
 /**
- * Gives the string at `address` `length` bytes, not fewer than it has, and points `opened` at it; bytes from `from` on
- * are going to change.
+ * Gives the string at `address` `length` bytes, not fewer than it has, and points `opened` at it; bytes [from, to) are going
+ * to change.
  */
 function resize(
   db: Database,
@@ -81,12 +81,13 @@ function resize(
   keyStart: number,
   keyEnd: number,
   from: number,
+  to: number,
   length: number,
 ): void {
   const { entries } = db
   const encoding = entries.encoding(address)
   if (encoding === ENCODING_EXTERNAL) {
-    openForOverwrite(entries, entries.payload(address), from, length)
+    openForOverwrite(entries, entries.payload(address), from, to, length)
     opened.of(entries, address)
     return
   }
