@@ -182,15 +182,20 @@ export class Loader {
     const { values } = this.server.config
     let delayMs = 0
     let deadline = performance.now() + SLICE_MS
-    // The reader keeps nothing of it.
+    // The reader keeps nothing of it: chunk[at, end) is still to be taken.
     const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+    let at = 0
+    let end = 0
     while (!reader.done) {
-      const length = Math.min(CHUNK_BYTES, values['loading-process-events-interval-bytes'])
+      if (at === end && !reader.isBusy) {
+        at = 0
+        end = fs.readSync(fd, chunk, 0, Math.min(CHUNK_BYTES, values['loading-process-events-interval-bytes']), null)
+        if (end === 0) reader.end()
+      }
       const keysBefore = reader.keysRead
-      const read = fs.readSync(fd, chunk, 0, length, null)
-      if (read === 0) reader.end()
-      else reader.push(chunk.subarray(0, read))
-      this.loadedBytes += read
+      const taken = reader.push(chunk.subarray(at, end), deadline)
+      at += taken
+      this.loadedBytes += taken
       // For tests of what happens while a dataset is loaded: so many microseconds a key.
       delayMs += Math.max(0, ((reader.keysRead - keysBefore) * values['key-load-delay']) / 1000)
       if (delayMs < 1 && performance.now() < deadline) continue

@@ -82,6 +82,28 @@ export function setElement(
   return false
 }
 
+/**
+ * Adds an element with a value too long to lie in an entry, which fills `value` and becomes the store's own. False, with
+ * nothing done, when there is an element of this name. O(1).
+ */
+export function addElementBuffer(
+  keyspace: Keyspace,
+  table: HashTable,
+  field: Buffer,
+  fieldStart: number,
+  fieldEnd: number,
+  value: Buffer,
+): boolean {
+  const { entries } = keyspace
+  const hash = hashBytes(field, fieldStart, fieldEnd)
+  if (keyspace.snapshot !== null) keyspace.snapshot.beforeElementWrite(table, hash)
+  if (table.find(hash, field, fieldStart, fieldEnd) !== 0) return false
+  const address = entries.create(EXTERNAL_META, field, fieldStart, fieldEnd, 0, NO_EXPIRY)
+  entries.setPayload(address, entries.addBuffer(value))
+  table.insert(hash, address)
+  return true
+}
+
 /** Removes an element and frees it; shows a snapshot the old one first. Returns false when there is none. O(1). */
 export function deleteElement(
   keyspace: Keyspace,

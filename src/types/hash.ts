@@ -7,12 +7,13 @@
 import { copyBytes } from '../bytes/copy.js'
 import { hashBytes } from '../bytes/hash.js'
 import { type Database, NEVER } from '../store/database.js'
-import { ENCODING_HASHTABLE, type Entries, TYPE_HASH } from '../store/entries.js'
+import { ENCODING_HASHTABLE, type Entries, INLINE_VALUE_MAX_BYTES, TYPE_HASH } from '../store/entries.js'
 import type { HashTable } from '../store/hash-table.js'
 import { lpBytes, lpCompare, lpEnd, lpEntrySize, lpFirst, lpLength, lpNext, lpSeek } from '../store/listpack.js'
 import { LP_MAX_BYTES, lpEncodedSize, lpInsertPairInto, lpWriteEntry } from '../store/listpack-edit.js'
 import { ByteRange } from './byte-range.js'
 import {
+  addElementBuffer,
   createElement,
   createElementTable,
   deleteElement,
@@ -168,6 +169,20 @@ export class Hash {
       this.convert()
     }
     return setElement(this.db.keyspace, this.table, field, fieldStart, fieldEnd, value, valueStart, valueEnd)
+  }
+
+  /**
+   * Adds a field with a long value, which fills `value` and becomes the store's own. False when there is such a field. O(1), but
+   * for limits that keep long values in a listpack.
+   */
+  addBuffer(field: Buffer, fieldStart: number, fieldEnd: number, value: Buffer, limits: HashLimits): boolean {
+    const isTable = this.address !== 0 && this.isTable
+    if (!isTable && (value.length <= limits.maxValueBytes || value.length <= INLINE_VALUE_MAX_BYTES)) {
+      return this.set(field, fieldStart, fieldEnd, value, 0, value.length, limits)
+    }
+    if (this.address === 0) this.createTable()
+    else if (!isTable) this.convert()
+    return addElementBuffer(this.db.keyspace, this.table, field, fieldStart, fieldEnd, value)
   }
 
   /**

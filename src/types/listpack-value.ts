@@ -70,6 +70,24 @@ export function createListpack(
 }
 
 /**
+ * As createListpack, for a listpack that fills `listpack` and is too long to lie in an entry: it becomes the store's own. The
+ * key is new.
+ */
+export function adoptListpack(
+  db: Database,
+  key: Uint8Array,
+  start: number,
+  end: number,
+  type: number,
+  listpack: Buffer,
+  expiryMs: number,
+): number {
+  const created = db.place(0, key, start, end, type, ENCODING_LISTPACK_EXTERNAL, 0, expiryMs)
+  db.entries.setPayload(created, db.entries.addBuffer(listpack))
+  return created
+}
+
+/**
  * Removes `deleteCount` elements from `pos` on (-1: the end) and opens a gap of `insertBytes` for `insertCount` new ones,
  * which the caller must write at `listpackGap` at once. Returns the entry's address, which may be another one.
  */

@@ -6,6 +6,7 @@
  */
 import { writeInteger } from '../../bytes/integers.js'
 import { writeInt64Text } from '../../store/listpack-int64.js'
+import type { Verdict } from '../../store/listpack-validate.js'
 
 const HEADER_BYTES = 10
 const END = 0xff
@@ -35,7 +36,12 @@ export class ZiplistElement {
 
 /** Walks over the elements of a ziplist from outside, checking every step. */
 export class ZiplistWalker {
+  /** Elements seen. */
+  count = 0
   private position = 0
+  /** The entry checked last, and its size. */
+  private previous = 0
+  private previousSize = 0
   /** Of the entry at `position`: where its data begins and how long it is. */
   private dataStart = 0
   private dataLength = 0
@@ -45,25 +51,41 @@ export class ZiplistWalker {
    * outside the range. O(n).
    */
   open(bytes: Buffer, start: number, end: number): number {
-    if (end - start < HEADER_BYTES + 1 || bytes.readUInt32LE(start) !== end - start || bytes[end - 1] !== END) return -1
-    const last = end - 1
-    let at = start + HEADER_BYTES
-    let previous = at
-    let previousSize = 0
-    let count = 0
-    while (at < last) {
-      if (!this.measure(bytes, at, last, previousSize)) return -1
-      previous = at
-      previousSize = this.dataStart + this.dataLength - at
-      at += previousSize
-      count++
+    if (!this.begin(bytes, start, end)) return -1
+    return this.check(bytes, start, end, Number.POSITIVE_INFINITY) === 'sound' ? this.count : -1
+  }
+
+  /** As open(), a part at a time: false for what is no ziplist by its head and its end; check() follows. */
+  begin(bytes: Buffer, start: number, end: number): boolean {
+    if (end - start < HEADER_BYTES + 1 || bytes.readUInt32LE(start) !== end - start || bytes[end - 1] !== END) {
+      return false
     }
-    if (at !== last) return -1
-    if (count > 0 && bytes.readUInt32LE(start + 4) !== previous - start) return -1
-    const known = bytes.readUInt16LE(start + 8)
-    if (known !== COUNT_UNKNOWN && known !== count) return -1
     this.position = start + HEADER_BYTES
-    return count
+    this.previous = this.position
+    this.previousSize = 0
+    this.count = 0
+    return true
+  }
+
+  /** Checks up to `entries` further ones. */
+  check(bytes: Buffer, start: number, end: number, entries: number): Verdict {
+    const last = end - 1
+    const stop = this.count + entries
+    while (this.position < last && this.count < stop) {
+      const at = this.position
+      if (!this.measure(bytes, at, last, this.previousSize)) return 'damaged'
+      this.previous = at
+      this.previousSize = this.dataStart + this.dataLength - at
+      this.position = at + this.previousSize
+      this.count++
+    }
+    if (this.position < last) return 'going on'
+    if (this.position !== last) return 'damaged'
+    if (this.count > 0 && bytes.readUInt32LE(start + 4) !== this.previous - start) return 'damaged'
+    const known = bytes.readUInt16LE(start + 8)
+    if (known !== COUNT_UNKNOWN && known !== this.count) return 'damaged'
+    this.position = start + HEADER_BYTES
+    return 'sound'
   }
 
   /** Shows the next element of the ziplist that `open` has found sound; integers in decimal. */

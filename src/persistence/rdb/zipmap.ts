@@ -5,6 +5,8 @@
  *     length: one byte below 254, or 0xFE and a u32 LE
  */
 
+import type { Verdict } from '../../store/listpack-validate.js'
+
 const END = 0xff
 const WIDE_LENGTH = 0xfe
 
@@ -15,6 +17,8 @@ export class ZipmapWalker {
   fieldEnd = 0
   valueStart = 0
   valueEnd = 0
+  /** Pairs seen. */
+  count = 0
   private position = 0
 
   /**
@@ -22,17 +26,29 @@ export class ZipmapWalker {
    * number of pairs than its head says. Never reads outside the range. O(n).
    */
   open(bytes: Buffer, start: number, end: number): number {
-    if (end - start < 2 || bytes[end - 1] !== END) return -1
-    let pairs = 0
+    if (!this.begin(bytes, start, end)) return -1
+    return this.check(bytes, start, end, Number.POSITIVE_INFINITY) === 'sound' ? this.count : -1
+  }
+
+  /** As open(), a part at a time: false for what is no zipmap by its end; check() follows. */
+  begin(bytes: Buffer, start: number, end: number): boolean {
     this.position = start + 1
+    this.count = 0
+    return end - start >= 2 && bytes[end - 1] === END
+  }
+
+  /** Checks up to `pairs` further ones. */
+  check(bytes: Buffer, start: number, end: number, pairs: number): Verdict {
+    const stop = this.count + pairs
     while (this.position >= 0 && this.position < end && bytes[this.position] !== END) {
+      if (this.count === stop) return 'going on'
       this.next(bytes, end)
-      pairs++
+      this.count++
     }
-    if (this.position !== end - 1) return -1
-    if (bytes[start] < WIDE_LENGTH && bytes[start] !== pairs) return -1
+    if (this.position !== end - 1) return 'damaged'
+    if (bytes[start] < WIDE_LENGTH && bytes[start] !== this.count) return 'damaged'
     this.position = start + 1
-    return pairs
+    return 'sound'
   }
 
   /** Goes on to the next pair of the zipmap that `open` has found sound. */
