@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { ChunkPool } from './chunk-pool.js'
+import { closeInBackground, replaceFile } from './file-removal.js'
 import type { ByteSink } from './snapshot.js'
 
 const CONGESTED_BYTES = 8 * 1024 * 1024
@@ -114,7 +115,7 @@ export class FileSink implements ByteSink {
       try {
         fs.closeSync(this.fd)
         // At once: a rename still under way when this save is given up could replace the newer file of the save that follows.
-        if (failure === null) fs.renameSync(this.temporary, this.final)
+        if (failure === null) replaceFile(this.temporary, this.final)
       } catch (thrown) {
         failure = thrown as Error
       }
@@ -133,8 +134,8 @@ export class FileSink implements ByteSink {
   }
 
   private closeAndRemove(): void {
-    fs.closeSync(this.fd)
     fs.rmSync(this.temporary, { force: true })
+    closeInBackground(this.fd)
   }
 }
 

@@ -2,11 +2,11 @@
  * Saving and loading the RDB file: SAVE, BGSAVE, save points, the save at shutdown, and the snapshots of full
  * synchronizations. One snapshot is taken at a time, as one child process is in Redis.
  */
-import fs from 'node:fs'
 import type { Config } from '../config/config.js'
 import { REDIS_VERSION } from '../config/version.js'
 import type { Log } from '../observe/log.js'
 import type { Keyspace } from '../store/keyspace.js'
+import { removeFile } from './file-removal.js'
 import { FileSink, SyncFileSink } from './file-sink.js'
 import { type ByteSink, Snapshot, type SnapshotOptions } from './snapshot.js'
 
@@ -305,7 +305,7 @@ export class Saver {
     const { values } = this.config
     if (!values['rdb-del-sync-files'] || values.save.length > 0 || values.appendonly) return
     this.log.notice(notice)
-    fs.rmSync(this.file, { force: true })
+    removeFile(this.file)
   }
 
   /** Save points and scheduled saves; called by the server's cron. */

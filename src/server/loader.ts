@@ -5,6 +5,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
+import { replaceFile } from '../persistence/file-removal.js'
 import { syncDirectory } from '../persistence/file-sink.js'
 import { auxNumber } from '../persistence/rdb/aux-number.js'
 import type { KeyspaceTargetOptions } from '../persistence/rdb/load.js'
@@ -88,7 +89,7 @@ export class Loader {
   private keep(file: string): void {
     const { saver, log } = this.server
     try {
-      fs.renameSync(file, saver.file)
+      replaceFile(file, saver.file)
       syncDirectory(path.dirname(saver.file))
     } catch (error) {
       log.warning(
