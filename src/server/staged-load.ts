@@ -5,8 +5,8 @@ import { RdbReader } from '../persistence/rdb/reader.js'
 import type { SnapshotReceiver } from '../replication/socket-transfer.js'
 import type { Server } from './server.js'
 
-/** How long clients wait for a piece of it. */
-const SLICE_MS = 3
+/** How long a piece of it takes. A turn of the event loop may see two: of what was left, and of what has come since. */
+const SLICE_MS = 2
 
 export class StagedLoad implements SnapshotReceiver {
   private readonly server: Server

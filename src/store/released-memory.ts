@@ -3,14 +3,18 @@
  * process until the next full run, which an idle server may never see: after a DEL of a gigabyte nothing would change.
  *
  * An ArrayBuffer whose memory is transferred away gives it up at once. That takes some 0.2 ms a megabyte (the kernel takes
- * pages back one by one), so it happens in slices between requests, when nothing of the request that let go is left either.
+ * pages back one by one), so it happens in slices between requests, when nothing of the request that let go is left either; what
+ * is longer than a slice goes to another thread.
  */
 import { MessageChannel } from 'node:worker_threads'
+import { freeInBackground } from './background-free.js'
 import type { Outputs } from './lent-buffers.js'
 
 /** Small buffers go together: a transfer costs as much as freeing 10 KB. */
 const BATCH_BUFFERS = 16
 const BATCH_BYTES = 1024 * 1024
+/** From here on a buffer would hold up requests for too long: it is freed by a thread of its own. */
+const BACKGROUND_MIN_BYTES = 32 * 1024 * 1024
 /** Buffers that were lent are compared with all that waits for clients: so many in one call. */
 const LOOKED_AT_ONCE = 1000
 
@@ -53,7 +57,7 @@ export class ReleasedMemory {
       while (this.next < this.buffers.length && batch.length < BATCH_BUFFERS && bytes < BATCH_BYTES) {
         const buffer = this.buffers[this.next++]
         bytes += buffer.byteLength
-        batch.push(buffer)
+        if (buffer.byteLength < BACKGROUND_MIN_BYTES || !freeInBackground(buffer)) batch.push(buffer)
       }
       this.pendingBytes -= bytes
       discard(batch)
