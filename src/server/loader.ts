@@ -16,7 +16,7 @@ import type { Server } from './server.js'
 import { StagedLoad } from './staged-load.js'
 
 const CHUNK_BYTES = 256 * 1024
-const SLICE_MS = 5
+const SLICE_MS = 4
 const REPLID_LENGTH = 40
 const MEGABYTE = 1024 * 1024
 

@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { copyFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { ask, askText, info, linkUp, until } from '../interop/polling.js'
 import { type RunningServer, requireStock, startRedisServer, tempDir } from '../interop/stock.js'
 
@@ -42,7 +42,7 @@ afterAll(() => {
 })
 
 async function startMeasured(options: Record<string, string | number | boolean>, dir = tempDir()): Promise<Measured> {
-  const child = fork(join(import.meta.dirname, 'measured-server.mjs'), { execArgv: process.env.STALL ? ['--import', '/tmp/preload.mjs'] : [] })
+  const child = fork(join(import.meta.dirname, 'measured-server.mjs'))
   children.add(child)
   async function request<T>(name: string, argument?: unknown): Promise<T> {
     child.send({ name, argument })
@@ -166,6 +166,7 @@ describe('a full synchronization', () => {
   ])('%s: master and replica', async (what, diskless, load) => {
     await ask(master.port, 'CONFIG', 'SET', 'repl-diskless-sync', diskless)
     const replica = await startMeasured({ 'repl-diskless-load': load })
+    onTestFinished(() => replica.stop())
     // The first one brings the data that the next one has to get rid of.
     await sync(master, replica)
     await ask(replica.port, 'REPLICAOF', 'NO', 'ONE')
@@ -175,7 +176,6 @@ describe('a full synchronization', () => {
     await sync(master, replica)
     expectShort(`master, ${what}`, await master.longest())
     expectShort(`replica, ${what}`, await replica.longest())
-    await replica.stop()
   })
 })
 
@@ -201,9 +201,9 @@ describe('beside redis-server', requireStock('redis-server'), () => {
   test.each(['swapdb', 'disabled'])('as its replica, repl-diskless-load %s', async load => {
     await ask(stock.port, 'REPLICAOF', 'NO', 'ONE')
     const replica = await startMeasured({ 'repl-diskless-load': load })
+    onTestFinished(() => replica.stop())
     await replica.longest()
     await sync(stock, replica)
     expectShort(`replica of redis-server, repl-diskless-load ${load}`, await replica.longest())
-    await replica.stop()
   })
 })

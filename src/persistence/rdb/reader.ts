@@ -64,8 +64,9 @@ const LIBRARY_HEAD_BYTES = 1000
 const MAX_AUX_BYTES = 64 << 20
 /** The carry's size when it is made, and the size above which it is not kept. */
 const CARRY_BYTES = 64 * 1024
-/** What is done between two looks at the clock, in bytes of input or unpacked ones. */
-const WORK_BYTES = 32 * 1024
+/** What is done between two looks at the clock, in bytes of input or unpacked ones: of small items, and of a long string. */
+const WORK_BYTES = 8 * 1024
+const PIECE_BYTES = 32 * 1024
 const NO_BYTES = Buffer.alloc(0)
 const STAND_IN = Buffer.alloc(1)
 
@@ -155,11 +156,11 @@ export class RdbReader {
   /** Goes on with a long string. */
   private readLong(long: LongString, chunk: Buffer, at: number): number {
     if (long.missing > 0) {
-      const end = long.take(chunk, at, Math.min(chunk.length, at + WORK_BYTES))
+      const end = long.take(chunk, at, Math.min(chunk.length, at + PIECE_BYTES))
       if (this.checksum) this.crc.update(chunk, at, end)
       return end
     }
-    if (long.work(WORK_BYTES)) {
+    if (long.work(PIECE_BYTES)) {
       this.long = null
       this.window.longs.push(long)
       this.needed = this.carried
