@@ -97,8 +97,8 @@ export class StringReader {
   /** Where the content lies, and its length there. */
   private contentStart = 0
   private contentLength = 0
-  /** Length of a compressed string when it is unpacked, -1 for one that is not compressed. */
-  private plainLength = -1
+  /** Length of a compressed string when it is unpacked. */
+  private plainLength = 0
   private long: LongString | null = null
   private integer = 0
   private readonly lengths = new LengthReader()
@@ -114,7 +114,7 @@ export class StringReader {
   }
   /** Of the string located last, the longer of its content and of that unpacked; 0 where the lengths are not known yet. */
   get longest(): number {
-    return Math.max(this.contentLength, this.plainLength)
+    return Math.max(this.contentLength, this.unpackedBytes)
   }
 
   /** Bytes that decoding it makes. */
@@ -124,7 +124,7 @@ export class StringReader {
 
   /** What was located last at `at`, or lacks only its content, as a string to be read in pieces. */
   asLong(at: number, trusted: boolean): LongString {
-    return new LongString(at, this.contentStart, this.contentLength, this.plainLength, trusted)
+    return new LongString(at, this.contentStart, this.contentLength, this.kind === COMPRESSED ? this.plainLength : -1, trusted)
   }
 
   /** Takes a string that has been read in pieces as the one that was located. */
@@ -144,7 +144,6 @@ export class StringReader {
     this.kind = PLAIN
     this.contentStart = next
     this.contentLength = length
-    this.plainLength = -1
     if (next + length > end) {
       this.needed = next + length
       return SHORT
@@ -157,13 +156,12 @@ export class StringReader {
     if (encoding === STRING_LZF) return this.locateCompressed(bytes, at, end)
     if (encoding > STRING_LZF) return this.bad(at, 'a string', `special encoding ${encoding}`)
     const next = at + 1 + (1 << encoding)
-    this.contentLength = 0
-    this.plainLength = -1
+    this.kind = INTEGER
     if (next > end) {
       this.needed = next
+      this.contentLength = 0
       return SHORT
     }
-    this.kind = INTEGER
     switch (encoding) {
       case STRING_INT8:
         this.integer = bytes.readInt8(at + 1)
@@ -248,8 +246,8 @@ export class StringReader {
   private noLength(bytes: Buffer, at: number, result: number): number {
     if (result === BAD) return this.bad(at, 'a length', `byte 0x${bytes[at].toString(16)}`)
     this.needed = this.lengths.needed
+    this.kind = PLAIN
     this.contentLength = 0
-    this.plainLength = -1
     return SHORT
   }
 

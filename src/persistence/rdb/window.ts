@@ -101,9 +101,12 @@ export class RdbWindow {
       }
     }
     const next = string.locate(bytes, at, end)
-    if (next === BAD) return BAD
-    if (next === SHORT) this.short(string.needed)
-    else if (!this.takesPieces || (string.longest <= longest && string.unpackedBytes <= LONG_BYTES)) return next
+    if (next >= 0) {
+      // Most often; what is compressed may be longer than it looks.
+      if (next - at < longest && string.unpackedBytes === 0) return next
+      if (!this.takesPieces || (string.longest <= longest && string.unpackedBytes <= LONG_BYTES)) return next
+    } else if (next === BAD) return BAD
+    else this.short(string.needed)
     if (this.takesPieces && string.longest > Math.min(longest, LONG_BYTES)) {
       this.long = string.asLong(at, this.totalBytes !== Number.POSITIVE_INFINITY)
     }
