@@ -10,18 +10,18 @@
  * A copy may overlap what it writes (a run repeats its period), and reaches back 8192 bytes at most.
  */
 
-const MAX_LITERALS = 32
-const MAX_DISTANCE = 8192
-const MAX_MATCH = 264
+export const MAX_LITERALS = 32
+export const MAX_DISTANCE = 8192
+export const MAX_MATCH = 264
 
 /** From this many bytes on, a call to copy or fill costs less than a loop. */
 const BULK_COPY_MIN = 64
 
 /** Longest stride over bytes that do not compress, and how many literals in a row lengthen the stride by one. */
-const MAX_STRIDE = 32
-const STRIDE_SHIFT = 6
+export const MAX_STRIDE = 32
+export const STRIDE_SHIFT = 6
 
-const HASH_BITS = 13
+export const HASH_BITS = 13
 const HASH_SHIFT = 32 - HASH_BITS
 
 /**
@@ -113,7 +113,7 @@ export function lzfCompress(
 }
 
 /** Index of the pair for three bytes (Fibonacci hashing). */
-function slotOf(triple: number): number {
+export function slotOf(triple: number): number {
   return (Math.imul(triple, 0x9e3779b1) >>> HASH_SHIFT) << 1
 }
 
@@ -124,7 +124,7 @@ function store(triple: number, biasedPosition: number): void {
 }
 
 /** Writes `source[start, end)` as literal items from `out` on. Gives the position behind them, or -1 without room. */
-function putLiterals(
+export function putLiterals(
   source: Uint8Array,
   start: number,
   end: number,
@@ -143,6 +143,9 @@ function putLiterals(
   return out
 }
 
+/** How far decodeItems() has come: in the source, and in the target (-1: the input is malformed). */
+export const decoded = { position: 0, out: 0 }
+
 /**
  * Decompresses `source[start, end)` so that it fills `target[targetStart, targetEnd)` exactly. False when the input is
  * malformed: it ends inside an item, reaches back before `targetStart`, or gives more or fewer bytes. Never touches
@@ -156,25 +159,42 @@ export function lzfDecompress(
   targetStart: number,
   targetEnd: number,
 ): boolean {
-  let position = start
-  let out = targetStart
-  while (position < end) {
+  decodeItems(source, start, end, target, targetStart, targetStart, targetEnd, targetEnd + 1)
+  return decoded.out === targetEnd
+}
+
+/**
+ * Decodes the items of `source[position, end)` from target[out] on, until an item has ended at `stopAt` or behind it; leaves
+ * in `decoded` where to go on.
+ */
+export function decodeItems(
+  source: Uint8Array,
+  position: number,
+  end: number,
+  target: Uint8Array,
+  out: number,
+  targetStart: number,
+  targetEnd: number,
+  stopAt: number,
+): void {
+  decoded.out = -1
+  while (position < end && out < stopAt) {
     const control = source[position++]
     if (control < MAX_LITERALS) {
       const stop = position + control + 1
-      if (stop > end || out + control + 1 > targetEnd) return false
+      if (stop > end || out + control + 1 > targetEnd) return
       while (position < stop) target[out++] = source[position++]
       continue
     }
     let count = (control >>> 5) + 2
     if (count === 9) {
-      if (position >= end) return false
+      if (position >= end) return
       count += source[position++]
     }
-    if (position >= end) return false
+    if (position >= end) return
     let from = out - ((control & 0x1f) << 8) - source[position++] - 1
     const stop = out + count
-    if (from < targetStart || stop > targetEnd) return false
+    if (from < targetStart || stop > targetEnd) return
     if (count < BULK_COPY_MIN) {
       while (out < stop) target[out++] = target[from++]
     } else if (from + count <= out) {
@@ -186,5 +206,6 @@ export function lzfDecompress(
     }
     out = stop
   }
-  return out === targetEnd
+  decoded.position = position
+  decoded.out = out
 }

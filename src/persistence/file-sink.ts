@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { ChunkPool } from './chunk-pool.js'
+import { closeInBackground, replaceFile } from './file-removal.js'
 import type { ByteSink } from './snapshot.js'
 
 const CONGESTED_BYTES = 8 * 1024 * 1024
@@ -148,12 +149,8 @@ export class FileSink implements ByteSink {
   }
 
   private closeAndRemove(): void {
-    try {
-      fs.closeSync(this.fd)
-    } catch {
-      // What could not be written is not wanted any more.
-    }
     fs.rmSync(this.temporary, { force: true })
+    closeInBackground(this.fd)
   }
 }
 
@@ -206,7 +203,7 @@ function writeFully(fd: number, chunk: Buffer, done: (error: Error | null) => vo
 /** Gives the whole file its name: from here on it is the one that is loaded. */
 function move(temporary: string, final: string): void {
   try {
-    fs.renameSync(temporary, final)
+    replaceFile(temporary, final)
   } catch (error) {
     throw new MoveError(temporary, final, error as Error)
   }

@@ -2,14 +2,13 @@
  * Saving and loading the RDB file: SAVE, BGSAVE, save points, the save at shutdown, and the snapshots of full
  * synchronizations. One snapshot is taken at a time, as one child process is in Redis.
  */
-
-import fs from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import type { Config } from '../config/config.js'
 import { strerror } from '../config/strerror.js'
 import { REDIS_VERSION } from '../config/version.js'
 import type { Log } from '../observe/log.js'
 import type { Keyspace } from '../store/keyspace.js'
+import { removeFile } from './file-removal.js'
 import { FileSink, MoveError, SyncFileSink } from './file-sink.js'
 import { type ByteSink, Snapshot, type SnapshotOptions } from './snapshot.js'
 
@@ -323,7 +322,7 @@ export class Saver {
     if (!values['rdb-del-sync-files'] || values.save.length > 0 || values.appendonly) return
     this.log.notice(notice)
     try {
-      fs.rmSync(this.file, { force: true })
+      removeFile(this.file)
     } catch (error) {
       this.log.warning(`Could not remove ${this.file}: ${strerror(error)}`)
     }

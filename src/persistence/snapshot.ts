@@ -5,20 +5,25 @@
  * change a bucket without the stamp serialises that bucket's entries first. So the file shows the data of the moment
  * at which the snapshot began, memory stays flat, and no step takes longer than a bucket.
  *
- * A large aggregate is a table of its own and is saved by the same rule, in pieces: from the moment its bucket is stamped it
- * is *held* (its size is known, writes to its elements bring the old ones into safety), and its elements are written
- * when its turn comes, even if its key is deleted by then.
+ * Big values are saved by the same rule, in pieces: from the moment its bucket is stamped such a value is *held* (its size is
+ * known, writes to it bring the old bytes or elements into safety), and it is written when its turn comes, even if its key
+ * is deleted by then. A large aggregate is a table of its own, whose elements may be big, too; of a big string the snapshot
+ * reads on in the store's own memory.
  */
 import { performance } from 'node:perf_hooks'
 import { Crc64 } from '../bytes/crc64.js'
 import type { AccessClock } from '../store/access-clock.js'
 import type { Database } from '../store/database.js'
-import { ENCODING_HASHTABLE, type Entries } from '../store/entries.js'
+import { ENCODING_HASHTABLE, type Entries, type Objects } from '../store/entries.js'
 import type { HashTable } from '../store/hash-table.js'
 import type { Keyspace, SnapshotObserver } from '../store/keyspace.js'
 import type { Segment } from '../store/segment.js'
-import { RdbOutput, writeEntry, writeHashField, writeHashHeader } from './rdb/encode.js'
-import { RDB_OPCODE_AUX, RDB_OPCODE_EOF, RDB_OPCODE_RESIZEDB, RDB_OPCODE_SELECTDB, RDB_VERSION } from './rdb/format.js'
+import { HeldBuffers, HeldBytes } from './held-buffers.js'
+import { type HeldTable, HeldValue, type Holding, isLong, type Part } from './held-value.js'
+import { PIECE_BYTES, PiecewiseString } from './piecewise-string.js'
+import { writeEntry } from './rdb/encode.js'
+import { RDB_OPCODE_AUX, RDB_OPCODE_EOF, RDB_OPCODE_RESIZEDB, RDB_VERSION } from './rdb/format.js'
+import { SnapshotOutput } from './snapshot-output.js'
 
 /** Where a snapshot's bytes go. */
 export interface ByteSink {
@@ -41,8 +46,10 @@ export interface SnapshotOptions {
   readonly withoutKeys?: boolean
 }
 
-const CHUNK_BYTES = 128 * 1024
-const BUCKETS_BETWEEN_CLOCK_READS = 8
+/** Work between two looks at the clock, in bytes that are compressed or summed up. */
+const WORK_BETWEEN_CLOCK_READS = PIECE_BYTES
+/** A bucket's share of that, besides what its entries take. */
+const BUCKET_WORK = WORK_BETWEEN_CLOCK_READS / 8
 
 let lastEpoch = 0
 
@@ -56,64 +63,53 @@ interface Target {
   dropped: boolean
 }
 
-/** A large aggregate whose elements are still to be written. */
-interface HeldTable {
-  readonly table: HashTable
-  readonly database: number
-  /** Expiry, type, key and number of elements, encoded. */
-  readonly head: Buffer
-  /** Old elements of buckets that were written to meanwhile. */
-  readonly early: RdbOutput
-  cursor: number
-  dropped: boolean
-}
-
-/** Output with the database that its last key belongs to. */
-class KeyOutput extends RdbOutput {
-  database = -1
-
-  select(database: number): void {
-    if (this.database === database) return
-    this.byte(RDB_OPCODE_SELECTDB)
-    this.lengthCode(database)
-    this.database = database
-  }
-}
-
 export class Snapshot implements SnapshotObserver {
-  /** Keys and elements written so far, and keys in all (INFO current_save_keys_*). */
+  /** Keys written so far, and keys in all (INFO current_save_keys_*). */
   keysSaved = 0
   readonly keysTotal: number
   bytesWritten = 0
   private readonly epoch = ++lastEpoch
   private readonly keyspace: Keyspace
   private readonly entries: Entries
+  private readonly objects: Objects<HashTable>
   private readonly sink: ByteSink
   private readonly options: SnapshotOptions
   private readonly crc = new Crc64()
   private readonly targets: Target[] = []
-  private readonly held = new Map<HashTable, HeldTable>()
-  /** Held tables in the order in which they will be written. */
-  private readonly waiting: HeldTable[] = []
-  private open: HeldTable | null = null
-  private readonly out = new KeyOutput()
-  /** Keys that writes push ahead while a large aggregate is open: nothing may stand between its elements. */
-  private aside = new KeyOutput()
+  private readonly buffers: HeldBuffers
+  private readonly holding: Holding
+  private readonly tables = new Map<HashTable, HeldTable>()
+  /** Held values in the order in which they will be written. */
+  private readonly waiting: HeldValue[] = []
+  private open: HeldValue | null = null
+  private part: HeldBytes | null = null
+  private readonly piecewise = new PiecewiseString()
+  private readonly out = new SnapshotOutput()
+  /** Keys that writes push ahead while a held value is open: nothing may stand between its pieces. */
+  private readonly aside = new SnapshotOutput()
   private target = 0
   private cursor = 0
   private visitedDatabase = 0
-  private visitedOutput: KeyOutput = this.out
+  private visitedOutput = this.out
   private readonly visit = (address: number): void => this.writeKey(address)
-  private elementOutput: RdbOutput = this.out
-  private readonly visitElement = (address: number): void =>
-    writeHashField(this.elementOutput, this.entries, address, this.options.compress)
+  private readonly spare = (): Buffer | null => this.sink.spare?.() ?? null
 
   /** Takes the snapshot: from here on the file's contents are decided. */
   constructor(keyspace: Keyspace, sink: ByteSink, options: SnapshotOptions) {
+    const { entries } = keyspace
     this.keyspace = keyspace
-    this.entries = keyspace.entries
+    this.entries = entries
+    this.objects = keyspace.tables
     this.sink = sink
     this.options = options
+    this.buffers = new HeldBuffers(entries.held)
+    this.holding = {
+      entries,
+      buffers: this.buffers,
+      compress: options.compress,
+      access: options.access,
+      epoch: this.epoch,
+    }
     for (const { index, keys, expires } of keyspace.databases) {
       if (keys.count === 0 || options.withoutKeys === true) continue
       keys.pinned = true
@@ -142,22 +138,35 @@ export class Snapshot implements SnapshotObserver {
 
   /** Goes on until `deadline` (performance.now() ms) or until the sink is congested. True when all is written. */
   step(deadline: number): boolean {
-    let buckets = 0
+    const { out } = this
+    let work = 0
     while (!this.sink.congested) {
-      if (++buckets % BUCKETS_BETWEEN_CLOCK_READS === 0 && performance.now() >= deadline) return false
-      if (this.open !== null) this.saveElements(this.open)
-      else if (this.waiting.length > 0) this.openTable(this.waiting[0])
-      else if (this.target < this.targets.length) this.saveBucket(this.targets[this.target])
+      if (work >= WORK_BETWEEN_CLOCK_READS) {
+        if (performance.now() >= deadline) return false
+        work = 0
+      }
+      const chunk = out.chunks.shift()
+      if (chunk !== undefined) {
+        this.emit(chunk)
+        work += chunk.length
+        continue
+      }
+      const before = out.length + out.compressedBytes
+      if (this.open !== null) work += this.writeOpen(this.open)
+      else if (this.waiting.length > 0) this.openNext()
+      else if (this.target < this.targets.length) work += this.saveBucket(this.targets[this.target])
       else {
         this.writeEnd()
         return true
       }
-      if (this.out.length >= CHUNK_BYTES) this.flush()
+      // Where a chunk has been sealed there is less now; summing it up is still to come.
+      work += Math.max(0, out.length + out.compressedBytes - before)
+      out.sealFull(this.spare)
     }
     return false
   }
 
-  private saveBucket(target: Target): void {
+  private saveBucket(target: Target): number {
     const { keys } = target
     const segment = keys.segmentAt(this.cursor)
     const home = keys.homeAt(this.cursor, segment)
@@ -167,6 +176,7 @@ export class Snapshot implements SnapshotObserver {
       this.finishTarget(target)
       this.target++
     }
+    return BUCKET_WORK
   }
 
   private finishTarget(target: Target): void {
@@ -185,86 +195,83 @@ export class Snapshot implements SnapshotObserver {
   }
 
   private writeKey(address: number): void {
+    const { entries } = this
     this.keysSaved++
-    if (this.entries.encoding(address) === ENCODING_HASHTABLE) {
-      this.hold(address)
+    const isTable = entries.encoding(address) === ENCODING_HASHTABLE
+    if (isTable || isLong(entries, address)) {
+      this.hold(address, isTable ? this.objects.get(entries.payload(address)) : null)
       return
     }
     this.visitedOutput.select(this.visitedDatabase)
-    writeEntry(this.visitedOutput, this.entries, address, this.options.compress, this.options.access)
+    writeEntry(this.visitedOutput, entries, address, this.options.compress, this.options.access)
   }
 
-  private hold(address: number): void {
-    const table = this.keyspace.tables.get(this.entries.payload(address))
-    const head = new RdbOutput(64)
-    writeHashHeader(head, this.entries, address, table.count, this.options.compress, this.options.access)
-    table.pinned = true
-    const held = {
-      table,
-      database: this.visitedDatabase,
-      head: head.take(),
-      early: new RdbOutput(64),
-      cursor: 0,
-      dropped: false,
-    }
-    this.held.set(table, held)
+  private hold(address: number, table: HashTable | null): void {
+    const held = new HeldValue(this.visitedDatabase, this.holding, address, table)
+    if (held.table !== null) this.tables.set(held.table.table, held.table)
     this.waiting.push(held)
   }
 
-  private openTable(held: HeldTable): void {
-    this.waiting.shift()
+  private openNext(): void {
+    const held = this.waiting.shift()
+    if (held === undefined) return
     this.open = held
     this.out.select(held.database)
-    this.out.raw(held.head)
-    this.out.raw(held.early.take())
   }
 
-  private saveElements(held: HeldTable): void {
+  /** Writes the next piece of the open value. Returns the work that the output does not show. */
+  private writeOpen(held: HeldValue): number {
+    const { out } = this
     const { table } = held
-    const segment = table.segmentAt(held.cursor)
-    const home = table.homeAt(held.cursor, segment)
-    this.elementOutput = this.out
-    this.stampAndSaveElements(table, segment, home)
-    held.cursor = table.nextCursor(segment, home)
-    if (held.cursor !== 0) return
-    this.open = null
-    this.release(held)
-    if (this.aside.length > 0) {
-      this.out.raw(this.aside.take())
-      this.out.database = this.aside.database
-      this.aside = new KeyOutput()
-    }
+    if (this.part !== null) return this.writePart(this.part)
+    const part = held.parts.shift() ?? table?.long.shift()
+    if (part !== undefined) return this.beginPart(part)
+    if (table !== null && !table.early.isEmpty) out.append(table.early)
+    else if (table === null || !table.writeBucket(out)) this.close(held)
+    return BUCKET_WORK
   }
 
-  private stampAndSaveElements(table: HashTable, segment: Segment, home: number): void {
-    const stamp = segment.versionsAt + home
-    if (segment.words[stamp] === this.epoch) return
-    segment.words[stamp] = this.epoch
-    table.visitBucket(segment, home, this.visitElement)
+  private beginPart(part: Part): number {
+    if (part instanceof HeldBytes) {
+      this.part = part
+      this.piecewise.begin(part, this.options.compress, this.out)
+    } else this.out.raw(part)
+    return 0
+  }
+
+  private writePart(part: HeldBytes): number {
+    if (this.piecewise.step(this.out)) {
+      this.part = null
+      this.buffers.release(part)
+    }
+    return PIECE_BYTES
+  }
+
+  private close({ table }: HeldValue): void {
+    this.open = null
+    if (table !== null) this.release(table)
+    this.out.append(this.aside)
   }
 
   private release(held: HeldTable): void {
-    this.held.delete(held.table)
+    this.tables.delete(held.table)
     held.table.pinned = false
     if (held.dropped) this.keyspace.discard(held.table)
   }
 
   private writeEnd(): void {
-    this.out.byte(RDB_OPCODE_EOF)
-    this.flush()
+    const { out } = this
+    out.byte(RDB_OPCODE_EOF)
+    this.emit(out.take())
     const tail = Buffer.alloc(8)
     if (this.options.checksum) this.crc.writeTo(tail, 0)
-    this.emit(tail)
+    this.bytesWritten += tail.length
+    this.sink.write(tail)
     this.detach()
   }
 
-  private flush(): void {
-    const chunk = this.out.take(this.sink.spare?.())
-    if (this.options.checksum) this.crc.update(chunk, 0, chunk.length)
-    this.emit(chunk)
-  }
-
   private emit(chunk: Buffer): void {
+    if (this.options.checksum) this.crc.update(chunk, 0, chunk.length)
     this.bytesWritten += chunk.length
     this.sink.write(chunk)
   }
@@ -273,7 +280,8 @@ export class Snapshot implements SnapshotObserver {
   abort(): void {
     this.detach()
     for (const target of this.targets) if (!target.done) this.finishTarget(target)
-    for (const held of [...this.held.values()]) this.release(held)
+    for (const held of [...this.tables.values()]) this.release(held)
+    this.buffers.releaseAll()
   }
 
   private detach(): void {
@@ -289,20 +297,17 @@ export class Snapshot implements SnapshotObserver {
       if (target.keys !== keys) continue
       const segment = keys.segmentForHash(hash)
       this.stampAndSave(target, segment, keys.homeForHash(hash, segment))
+      this.visitedOutput.sealFull(this.spare)
       return
     }
   }
 
   beforeElementWrite(table: HashTable, hash: number): void {
-    const held = this.held.get(table)
-    if (held === undefined) return
-    const segment = table.segmentForHash(hash)
-    this.elementOutput = held === this.open ? this.out : held.early
-    this.stampAndSaveElements(table, segment, table.homeForHash(hash, segment))
+    this.tables.get(table)?.beforeWrite(hash, this.spare)
   }
 
   keepsTable(table: HashTable): boolean {
-    const held = this.held.get(table)
+    const held = this.tables.get(table)
     if (held !== undefined) {
       held.dropped = true
       return true

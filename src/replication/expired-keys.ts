@@ -36,9 +36,9 @@ export class ExpiredKeysTarget extends KeyspaceTarget {
     return taken
   }
 
-  override hashListpack(key: RdbKey, listpack: Buffer, start: number): boolean {
+  override hashListpack(key: RdbKey, listpack: Buffer, start: number, own: boolean): boolean {
     const before = this.keysExpired
-    const taken = super.hashListpack(key, listpack, start)
+    const taken = super.hashListpack(key, listpack, start, own)
     if (this.keysExpired !== before) this.tell(key)
     return taken
   }

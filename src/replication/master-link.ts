@@ -279,7 +279,7 @@ export class MasterLink implements MasterSocketOwner {
     }
   }
 
-  /** Loads a piece of the snapshot; returns the offset behind what it took. */
+  /** Loads a piece of the snapshot, and leaves the rest of the chunk for later; returns the offset behind what it took. */
   private receiveInMemory(transfer: SocketTransfer, chunk: Buffer, at: number): number {
     const { log } = this.owner
     let taken: number
@@ -290,8 +290,8 @@ export class MasterLink implements MasterSocketOwner {
       this.fail('MASTER <-> REPLICA sync: Discarding temporary DB')
       return chunk.length
     }
-    if (taken < 0) {
-      this.rest(transfer.receiver.takeDelayMs())
+    if (!transfer.whole) {
+      this.rest(transfer, chunk.subarray(at + taken))
       return chunk.length
     }
     const { pendingFull } = this
@@ -306,14 +306,21 @@ export class MasterLink implements MasterSocketOwner {
     return at + taken
   }
 
-  /** Clients come first, before the next piece of the snapshot is loaded. */
-  private rest(delayMs: number): void {
+  /** Clients come first, before the next piece of the snapshot is loaded: `left` of what has come, then the socket's next. */
+  private rest(transfer: SocketTransfer, left: Buffer): void {
     const { socket } = this
     if (socket === null) return
+    const { receiver } = transfer
     const goOn = (): void => {
-      if (socket === this.socket) socket.resume()
+      if (socket !== this.socket) return
+      if (left.length === 0 && receiver.isBusy) {
+        this.receiveInMemory(transfer, NOTHING, 0)
+        if (this.socketTransfer === transfer || socket !== this.socket) return
+      }
+      socket.resume()
     }
-    socket.pause(NOTHING)
+    const delayMs = receiver.takeDelayMs()
+    socket.pause(left)
     if (delayMs < 1) setImmediate(goOn)
     else setTimeout(goOn, delayMs)
   }

@@ -9,12 +9,15 @@ import { MARK_BYTES, type SyncProgress, type TransferHeader } from './transfer.j
 export interface SnapshotReceiver {
   /** The end of the snapshot was read, and its checksum is right. */
   readonly done: boolean
-  /** Takes the next bytes. Throws what is wrong with them. */
-  push(chunk: Buffer): void
+  /**
+   * Takes the next bytes, for a few milliseconds; returns how many. The others, unless they lie behind the snapshot's end, are
+   * to come again a little later. Throws what is wrong with them.
+   */
+  push(chunk: Buffer): number
+  /** It has to go on before it takes further bytes: push() is to be called again, be it with none. */
+  readonly isBusy: boolean
   /** No more bytes come: throws what is missing of the snapshot, an RdbError. */
   end(): void
-  /** When done: how many of the last chunk's bytes did not belong to the snapshot. */
-  readonly leftoverBytes: number
   /** How long to wait before the next bytes, in milliseconds (key-load-delay, for tests). */
   takeDelayMs(): number
   /** What was loaded takes the place of the old data. */
@@ -26,6 +29,8 @@ export interface SnapshotReceiver {
 export class SocketTransfer implements SyncProgress {
   readonly size: number
   received = 0
+  /** All of it has come: the snapshot, and the mark behind it. */
+  whole = false
   readonly receiver: SnapshotReceiver
   private readonly mark: Buffer | null
   /** Bytes of the mark so far. */
@@ -37,29 +42,37 @@ export class SocketTransfer implements SyncProgress {
     this.receiver = receiver
   }
 
-  /** Takes chunk[0, ...); returns how many of its bytes belonged to the snapshot once it is whole, else -1. Throws an Error. */
+  /** Takes bytes of the chunk, from its beginning on, and returns how many. Throws an Error. */
   write(chunk: Buffer): number {
-    const limit = this.mark === null ? Math.min(chunk.length, this.size - this.received) : chunk.length
+    const { mark, receiver } = this
     let at = 0
-    if (!this.receiver.done) {
-      this.receiver.push(chunk.subarray(0, limit))
-      at = this.receiver.done ? limit - this.receiver.leftoverBytes : limit
+    if (!receiver.done) {
+      const limit = mark === null ? Math.min(chunk.length, this.size - this.received) : chunk.length
+      at = receiver.push(chunk.subarray(0, limit))
+      this.received += at
+      if (mark === null && this.received === this.size && !receiver.done && !receiver.isBusy) {
+        throw new Error('the snapshot goes on behind the size that was announced')
+      }
     }
-    if (this.mark === null) {
-      this.received += limit
-      if (this.received < this.size) return -1
-      if (!this.receiver.done) throw new Error('the snapshot goes on behind the size that was announced')
-      return limit
+    if (!receiver.done) return at
+    return mark === null ? this.takeRest(chunk, at) : this.takeMark(mark, chunk, at)
+  }
+
+  /** What was announced of more than the snapshot. */
+  private takeRest(chunk: Buffer, at: number): number {
+    const count = Math.min(chunk.length - at, this.size - this.received)
+    this.received += count
+    this.whole = this.received === this.size
+    return at + count
+  }
+
+  private takeMark(mark: Buffer, chunk: Buffer, at: number): number {
+    const end = Math.min(chunk.length, at + MARK_BYTES - this.marked)
+    for (; at < end; at++) {
+      if (chunk[at] !== mark[this.marked++]) throw new Error('Replication stream EOF marker is broken')
     }
-    const end = Math.min(limit, at + MARK_BYTES - this.marked)
-    if (!this.receiver.done) {
-      this.received += limit
-      return -1
-    }
-    this.received += at
-    for (; at < end; at++)
-      if (chunk[at] !== this.mark[this.marked++]) throw new Error('Replication stream EOF marker is broken')
-    return this.marked === MARK_BYTES ? at : -1
+    this.whole = this.marked === MARK_BYTES
+    return at
   }
 
   /** No more bytes come: what is missing of the snapshot, or null if it is only the mark behind it. */

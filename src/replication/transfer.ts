@@ -6,6 +6,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { CRC64_LENGTH, Crc64, isZeroCrc64 } from '../bytes/crc64.js'
 import { strerror } from '../config/strerror.js'
+import { removeFile } from '../persistence/file-removal.js'
 import { quoted, RdbError } from '../persistence/rdb/error.js'
 import { RDB_FIRST_VERSION_WITH_CHECKSUM, RDB_HEADER_BYTES } from '../persistence/rdb/format.js'
 
@@ -133,7 +134,7 @@ export class Transfer implements SyncProgress {
   /** Gives up and removes the file. */
   discard(): void {
     this.close()
-    fs.rmSync(this.file, { force: true })
+    removeFile(this.file)
   }
 
   /** Returns what the system says of data that could not be written after all. */

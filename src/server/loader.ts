@@ -5,6 +5,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
+import { replaceFile } from '../persistence/file-removal.js'
 import { syncDirectory } from '../persistence/file-sink.js'
 import { auxNumber } from '../persistence/rdb/aux-number.js'
 import type { KeyspaceTargetOptions } from '../persistence/rdb/load.js'
@@ -16,7 +17,7 @@ import type { Server } from './server.js'
 import { StagedLoad } from './staged-load.js'
 
 const CHUNK_BYTES = 256 * 1024
-const SLICE_MS = 5
+const SLICE_MS = 4
 const REPLID_LENGTH = 40
 const MEGABYTE = 1024 * 1024
 
@@ -92,7 +93,7 @@ export class Loader {
     const { config, saver } = this.server
     const name = config.values.dbfilename
     try {
-      fs.renameSync(file, saver.file)
+      replaceFile(file, saver.file)
     } catch (error) {
       return new Error(renameFailure(name, error))
     }
@@ -191,15 +192,20 @@ export class Loader {
     const { values } = this.server.config
     let delayMs = 0
     let deadline = performance.now() + SLICE_MS
-    // The reader keeps nothing of it.
+    // The reader keeps nothing of it: chunk[at, end) is still to be taken.
     const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+    let at = 0
+    let end = 0
     while (!reader.done) {
-      const length = Math.min(CHUNK_BYTES, values['loading-process-events-interval-bytes'])
+      if (at === end && !reader.isBusy) {
+        at = 0
+        end = fs.readSync(fd, chunk, 0, Math.min(CHUNK_BYTES, values['loading-process-events-interval-bytes']), null)
+        if (end === 0) reader.end()
+      }
       const keysBefore = reader.keysRead
-      const read = fs.readSync(fd, chunk, 0, length, null)
-      if (read === 0) reader.end()
-      else reader.push(chunk.subarray(0, read))
-      this.loadedBytes += read
+      const taken = reader.push(chunk.subarray(at, end), deadline)
+      at += taken
+      this.loadedBytes += taken
       // For tests of what happens while a dataset is loaded: so many microseconds a key.
       delayMs += Math.max(0, ((reader.keysRead - keysBefore) * values['key-load-delay']) / 1000)
       if (delayMs < 1 && performance.now() < deadline) continue

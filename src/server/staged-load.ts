@@ -5,6 +5,9 @@ import { RdbReader } from '../persistence/rdb/reader.js'
 import type { SnapshotReceiver } from '../replication/socket-transfer.js'
 import type { Server } from './server.js'
 
+/** How long a piece of it takes. A turn of the event loop may see two: of what was left, and of what has come since. */
+const SLICE_MS = 2
+
 export class StagedLoad implements SnapshotReceiver {
   private readonly server: Server
   private readonly target: KeyspaceTarget
@@ -43,17 +46,18 @@ export class StagedLoad implements SnapshotReceiver {
     return this.reader.done
   }
 
-  get leftoverBytes(): number {
-    return this.reader.leftover().length
+  get isBusy(): boolean {
+    return this.reader.isBusy
   }
 
-  push(chunk: Buffer): void {
+  push(chunk: Buffer): number {
     const { loader, config } = this.server
     const before = this.reader.keysRead
-    this.reader.push(chunk)
-    loader.loadedBytes += chunk.length
+    const taken = this.reader.push(chunk, performance.now() + SLICE_MS)
+    loader.loadedBytes += taken
     // For tests of what happens while a dataset is loaded: so many microseconds a key.
     this.delayMs += Math.max(0, ((this.reader.keysRead - before) * config.values['key-load-delay']) / 1000)
+    return taken
   }
 
   end(): void {

@@ -52,7 +52,11 @@ export class HeldBuffer implements ByteSource {
 
   /** Says that bytes before `position` will not be read again. */
   forget(position: number): void {
-    this.wantedFrom = Math.max(this.wantedFrom, position)
+    if (position <= this.wantedFrom) return
+    const first = Math.floor(this.wantedFrom / PAGE_BYTES)
+    this.wantedFrom = position
+    if (this.pages.size === 0) return
+    for (let number = first; (number + 1) * PAGE_BYTES <= position; number++) this.pages.delete(number)
   }
 
   /** Lets go of the bytes, which are not to be read again. */

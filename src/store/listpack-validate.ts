@@ -25,16 +25,43 @@ export function lpValidate(buf: Buffer, start: number, size: number, deep: boole
   if (lpBytes(buf, start) !== size || buf[start + size - 1] !== LP_EOF) return false
   if (!deep) return true
 
-  const end = lpEnd(buf, start)
-  let count = 0
-  let pos = start + LP_HEADER_SIZE
-  while (pos < end) {
-    pos = lpSoundNext(buf, pos, end)
-    if (pos < 0) return false
-    count++
+  const walk = new ListpackWalk(buf, start)
+  return walk.check(Number.POSITIVE_INFINITY) === 'sound'
+}
+
+export type Verdict = 'going on' | 'sound' | 'damaged'
+
+/** Looks at every entry of a listpack, whose header and EOF are sound, a number of entries at a time. */
+export class ListpackWalk {
+  /** Entries seen. */
+  count = 0
+  private readonly buf: Buffer
+  private readonly start: number
+  private pos: number
+
+  constructor(buf: Buffer, start: number) {
+    this.buf = buf
+    this.start = start
+    this.pos = start + LP_HEADER_SIZE
   }
-  const known = lpHeaderCount(buf, start)
-  return known === LP_COUNT_UNKNOWN || known === count
+
+  /** Checks up to `entries` further ones. Never reads outside the listpack. */
+  check(entries: number): Verdict {
+    const { buf } = this
+    const end = lpEnd(buf, this.start)
+    const stop = this.count + entries
+    let { count, pos } = this
+    while (pos < end && count < stop) {
+      pos = lpSoundNext(buf, pos, end)
+      if (pos < 0) return 'damaged'
+      count++
+    }
+    this.count = count
+    this.pos = pos
+    if (pos < end) return 'going on'
+    const known = lpHeaderCount(buf, this.start)
+    return known === LP_COUNT_UNKNOWN || known === count ? 'sound' : 'damaged'
+  }
 }
 
 /** Position behind the entry at `pos`, or -1 if it is not sound; `end` is where the listpack's EOF byte is. */

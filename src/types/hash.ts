@@ -7,7 +7,7 @@
 import { copyBytes } from '../bytes/copy.js'
 import { hashBytes } from '../bytes/hash.js'
 import { type Database, NEVER } from '../store/database.js'
-import { ENCODING_HASHTABLE, type Entries, TYPE_HASH } from '../store/entries.js'
+import { ENCODING_HASHTABLE, type Entries, INLINE_VALUE_MAX_BYTES, TYPE_HASH } from '../store/entries.js'
 import type { HashTable } from '../store/hash-table.js'
 import { lpBytes, lpCompare, lpEnd, lpEntrySize, lpFirst, lpLength, lpNext, lpSeek } from '../store/listpack.js'
 import { LP_MAX_BYTES, lpEncodedSize, lpInsertPairInto, lpWriteEntry } from '../store/listpack-edit.js'
@@ -175,12 +175,16 @@ export class Hash {
   }
 
   /**
-   * Adds a field with a value too large for a listpack: all of `value`, which the store may keep. False: the field is there
-   * already. O(1), but for the one call that turns the listpack into a table.
+   * Adds a field with a long value, which fills `value` and becomes the store's own. False when there is such a field. O(1), but
+   * for limits that keep long values in a listpack.
    */
-  adopt(field: Buffer, fieldStart: number, fieldEnd: number, value: Buffer): boolean {
+  addBuffer(field: Buffer, fieldStart: number, fieldEnd: number, value: Buffer, limits: HashLimits): boolean {
+    const isTable = this.address !== 0 && this.isTable
+    if (!isTable && (value.length <= limits.maxValueBytes || value.length <= INLINE_VALUE_MAX_BYTES)) {
+      return this.set(field, fieldStart, fieldEnd, value, 0, value.length, limits)
+    }
     if (this.address === 0) this.createTable()
-    else if (!this.isTable) this.convert()
+    else if (!isTable) this.convert()
     return adoptElement(this.db.keyspace, this.table, field, fieldStart, fieldEnd, value)
   }
 
@@ -245,7 +249,9 @@ export class Hash {
     if (pos >= 0) {
       const valueAt = pos + lpEntrySize(listpack, pos)
       this.nextField = valueAt + valueSize - listpackAt
-      if (lpEntrySize(listpack, valueAt) === valueSize && !this.db.entries.held.isHeld(listpack.buffer)) {
+      if (lpEntrySize(listpack, valueAt) === valueSize) {
+        const { held } = this.db.entries
+        if (held.active) held.beforeWrite(listpack, valueAt, valueAt + valueSize)
         lpWriteEntry(listpack, valueAt, value, valueStart, valueEnd)
         return false
       }

@@ -408,7 +408,10 @@ describe('beside stock Redis', requireStock('redis-server'), () => {
   test.each([253, 254, 255])('a zipmap that says it has %i pairs', async count => {
     const bytes = zipmap(Array.from({ length: 500 }, (_, i) => [`f${i}`, 'text'.repeat(12)]).flat())
     bytes[0] = count
-    await expectSame(ours, stock, [['RESTORE', 'key', '0', payload(9, str(bytes))], ['EXISTS', 'key']])
+    await expectSame(ours, stock, [
+      ['RESTORE', 'key', '0', payload(9, str(bytes))],
+      ['EXISTS', 'key'],
+    ])
   })
 
   const LZF = 0xc3

@@ -43,7 +43,7 @@ export function rdbTypeOf(entries: Entries, address: number): number {
 
 /**
  * Writes a key with all that belongs to it: expiry, access history, type, key, value. Large aggregates, which are tables, go
- * in pieces: writeHashHeader, writeHashField.
+ * in pieces: writeKeyTraits, writeKey, the number of elements, and as many calls of writeHashField.
  * @param access the access clock under an LRU or LFU policy, whose history is then saved with each key; else null.
  */
 export function writeEntry(
@@ -78,22 +78,6 @@ export function writeValue(
   }
 }
 
-/**
- * The first piece of a large hash: all that stands before its fields. Exactly `fieldCount` calls of writeHashField follow.
- * @param access as in writeEntry.
- */
-export function writeHashHeader(
-  out: RdbOutput,
-  entries: Entries,
-  address: number,
-  fieldCount: number,
-  compress: boolean,
-  access: AccessClock | null = null,
-): void {
-  writeKeyHead(out, entries, address, compress, access)
-  out.lengthCode(fieldCount)
-}
-
 /** One field of a large hash with its value: `address` is the element's entry. */
 export function writeHashField(out: RdbOutput, entries: Entries, address: number, compress: boolean): void {
   writeKey(out, entries, address, compress)
@@ -108,6 +92,12 @@ function writeKeyHead(
   compress: boolean,
   access: AccessClock | null,
 ): void {
+  writeKeyTraits(out, entries, address, access)
+  writeKey(out, entries, address, compress)
+}
+
+/** What stands before a key: EXPIRETIME_MS, IDLE or FREQ, the type. `access` as in writeEntry. */
+export function writeKeyTraits(out: RdbOutput, entries: Entries, address: number, access: AccessClock | null): void {
   if (entries.meta(address) & HAS_EXPIRY) {
     out.byte(RDB_OPCODE_EXPIRETIME_MS)
     out.u64(entries.expiryLow(address), entries.expiryHigh(address))
@@ -122,16 +112,16 @@ function writeKeyHead(
     }
   }
   out.byte(rdbTypeOf(entries, address))
-  writeKey(out, entries, address, compress)
 }
 
-function writeKey(out: RdbOutput, entries: Entries, address: number, compress: boolean): void {
+/** A key's name, or that of an element of a large aggregate. */
+export function writeKey(out: RdbOutput, entries: Entries, address: number, compress: boolean): void {
   const start = entries.keyStart(address)
   out.string(entries.memory(address), start, start + entries.keyLength(address), compress)
 }
 
 /** A value that is one string to RDB: a string in any encoding, or a listpack. */
-function writeBytesValue(out: RdbOutput, entries: Entries, address: number, compress: boolean): void {
+export function writeBytesValue(out: RdbOutput, entries: Entries, address: number, compress: boolean): void {
   const encoding = entries.encoding(address)
   switch (encoding) {
     case ENCODING_INT32:

@@ -17,17 +17,10 @@ import { SHORT, StringReader } from './string-reader.js'
 import type { RdbTarget } from './target.js'
 import type { RdbWindow } from './window.js'
 
-/** Below this many bytes a string is copied, wherever it lies. */
-const ADOPT_MIN_BYTES = 64 * 1024
-
 export class EntryReader {
   readonly keys: KeyReader
   /** Keys read so far, of whatever fate. */
   keysRead = 0
-  /** Set when a string was handed to the target together with the memory of `adoptable`. */
-  adopted = false
-  /** Memory that a big string may be handed over with, instead of being copied; else null. */
-  adoptable: Buffer | null = null
 
   private readonly window: RdbWindow
   private readonly target: RdbTarget
@@ -85,6 +78,16 @@ export class EntryReader {
     }
   }
 
+  /** Whether there is work to be done on what was read last, before anything is read on. */
+  get isBusy(): boolean {
+    return this.hashes.isBusy
+  }
+
+  /** Does some of that work, half a millisecond of it. */
+  work(): void {
+    this.hashes.work()
+  }
+
   readPiece(bytes: Buffer, at: number, end: number): number {
     return this.inModuleData ? this.readModuleItem(bytes, at, end) : this.hashes.readField(bytes, at, end)
   }
@@ -96,8 +99,8 @@ export class EntryReader {
 
   private readString(bytes: Buffer, at: number, end: number): number {
     const { value, window } = this
-    const next = value.locate(bytes, at, end)
-    if (next === SHORT) return window.short(value.needed)
+    const next = window.find(value, bytes, at, end)
+    if (next === SHORT) return SHORT
     const key = this.keys.take(bytes)
     if (next < 0) return window.failIn(key, value.at, value.expected, value.found)
     if (value.isInteger) {
@@ -105,18 +108,8 @@ export class EntryReader {
       return next
     }
     if (!value.decode(bytes)) window.failIn(key, value.at, value.expected, value.found)
-    if (bytes === this.adoptable) this.adopt(bytes)
     if (!this.target.string(key, value.bytes, value.start, value.end, value.own)) window.failDuplicate(key, at)
     return next
-  }
-
-  /** Lets a string that fills the adoptable memory nearly alone go to the target with that memory. */
-  private adopt(memory: Buffer): void {
-    const { value } = this
-    const length = value.end - value.start
-    if (value.bytes !== memory || length < ADOPT_MIN_BYTES || length * 1.25 < memory.length) return
-    value.adopt(memory.subarray(value.start, value.end))
-    this.adopted = true
   }
 
   private readModuleValue(bytes: Buffer, at: number, end: number): number {

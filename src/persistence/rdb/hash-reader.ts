@@ -4,11 +4,15 @@ import { isHashListpack } from '../../types/hash-load.js'
 import { quoted } from './error.js'
 import { RDB_TYPE_HASH, RDB_TYPE_HASH_LISTPACK, RDB_TYPE_HASH_ZIPLIST } from './format.js'
 import type { KeyReader } from './key-reader.js'
+import { PackedReading } from './packed-reading.js'
 import { StringReader } from './string-reader.js'
 import type { RdbKey, RdbTarget } from './target.js'
 import type { RdbWindow } from './window.js'
 import { ZiplistElement, ZiplistWalker } from './ziplist.js'
 import { ZipmapWalker } from './zipmap.js'
+
+/** Longer ones are taken apart a part at a time: a small hash of this size takes some two milliseconds. */
+const PACKED_MAX_BYTES = 32 * 1024
 
 export class HashReader {
   /** Fields of a large hash that are still to come: each is a piece of its own. */
@@ -16,6 +20,8 @@ export class HashReader {
   private readonly window: RdbWindow
   private readonly target: RdbTarget
   private readonly keys: KeyReader
+  /** A long packed hash that has been read, but not been taken apart. */
+  private packed: PackedReading | null = null
   private readonly field = new StringReader()
   private readonly value = new StringReader()
 
@@ -23,6 +29,15 @@ export class HashReader {
     this.window = window
     this.target = target
     this.keys = keys
+  }
+
+  get isBusy(): boolean {
+    return this.packed !== null
+  }
+
+  /** Goes on with what keeps it busy. */
+  work(): void {
+    if (this.packed?.step() === true) this.packed = null
   }
 
   /** Reads the value at `at`, of the located key; of a large hash only the number of its fields. */
@@ -56,7 +71,8 @@ export class HashReader {
     if (next < 0) return next
     window.decode(field, bytes)
     window.decode(value, bytes)
-    if (!this.target.hashField(field.bytes, field.start, field.end, value.bytes, value.start, value.end)) {
+    const { bytes: content, start, end: contentEnd, own } = value
+    if (!this.target.hashField(field.bytes, field.start, field.end, content, start, contentEnd, own)) {
       window.fail(at, 'distinct fields', `${quoted(field.bytes, field.start, field.end)} a second time`)
     }
     if (--this.fieldsLeft === 0) {
@@ -73,11 +89,13 @@ export class HashReader {
   /** A hash whose value is one string. */
   private readPacked(type: number, bytes: Buffer, at: number, end: number): number {
     const { window, value } = this
-    const next = window.locate(value, bytes, at, end)
+    const next = window.locate(value, bytes, at, end, PACKED_MAX_BYTES)
     if (next < 0) return next
     const key = this.keys.take(bytes)
     window.decode(value, bytes)
-    if (type === RDB_TYPE_HASH_LISTPACK) this.loadListpack(key, at)
+    if (value.own && value.end > PACKED_MAX_BYTES) {
+      this.packed = new PackedReading(window, this.target, key.copy(), window.offsetOf(at), type, value.bytes)
+    } else if (type === RDB_TYPE_HASH_LISTPACK) this.loadListpack(key, at)
     else if (type === RDB_TYPE_HASH_ZIPLIST) this.loadZiplist(key, at)
     else this.loadZipmap(key, at)
     return next
@@ -94,7 +112,7 @@ export class HashReader {
       )
     }
     if (end - start === LP_EMPTY_SIZE) this.target.emptyKey(key)
-    else if (!this.target.hashListpack(key, bytes, start)) this.window.failDuplicate(key, at)
+    else if (!this.target.hashListpack(key, bytes, start, false)) this.window.failDuplicate(key, at)
   }
 
   private loadZiplist(key: RdbKey, at: number): void {
@@ -119,7 +137,8 @@ export class HashReader {
     for (let i = 0; i < elements; i += 2) {
       walker.next(bytes, field)
       walker.next(bytes, content)
-      if (!this.target.hashField(field.bytes, field.start, field.end, content.bytes, content.start, content.end)) {
+      const { bytes: text, start: textStart, end: textEnd } = content
+      if (!this.target.hashField(field.bytes, field.start, field.end, text, textStart, textEnd, false)) {
         this.failField(key, at, field.bytes, field.start, field.end)
       }
     }
@@ -139,7 +158,7 @@ export class HashReader {
     for (let i = 0; i < pairs; i++) {
       walker.next(bytes, end)
       const { fieldStart, fieldEnd, valueStart, valueEnd } = walker
-      if (!this.target.hashField(bytes, fieldStart, fieldEnd, bytes, valueStart, valueEnd)) {
+      if (!this.target.hashField(bytes, fieldStart, fieldEnd, bytes, valueStart, valueEnd, false)) {
         this.failField(key, at, bytes, fieldStart, fieldEnd)
       }
     }

@@ -32,8 +32,7 @@ export class KeyReader {
 
   /** Finds the end of the key at `at`. */
   locate(bytes: Buffer, at: number, end: number): number {
-    const next = this.string.locate(bytes, at, end)
-    return next >= 0 ? next : this.window.notLocated(this.string, next)
+    return this.window.locate(this.string, bytes, at, end)
   }
 
   /** Names the key of a value that stands alone (RESTORE). */

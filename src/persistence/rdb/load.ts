@@ -1,11 +1,12 @@
 /** Puts what an RDB reader reads into the keyspace. */
 import { hashBytes } from '../../bytes/hash.js'
 import type { Database } from '../../store/database.js'
-import { INLINE_VALUE_MAX_BYTES } from '../../store/entries.js'
+import { INLINE_VALUE_MAX_BYTES, TYPE_HASH } from '../../store/entries.js'
 import { ExpiryTime } from '../../store/expiry-time.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import { Hash, type HashLimits } from '../../types/hash.js'
 import { hashFromListpack } from '../../types/hash-load.js'
+import { adoptListpack } from '../../types/listpack-value.js'
 import { quoted } from './error.js'
 import type { RdbKey, RdbTarget } from './target.js'
 
@@ -105,21 +106,19 @@ export class KeyspaceTarget implements RdbTarget {
     return true
   }
 
-  hashListpack(key: RdbKey, listpack: Buffer, start: number): boolean {
+  takesListpack(fields: number): boolean {
+    return fields <= this.options.hashLimits.maxEntries
+  }
+
+  hashListpack(key: RdbKey, listpack: Buffer, start: number, own: boolean): boolean {
     if (this.dropExpired && this.isExpired(key)) return true
     if (!this.claim(key)) return false
+    const { database } = this
+    const { bytes, start: keyStart, end: keyEnd, expiryMs } = key
     const { hashLimits } = this.options
-    const address = hashFromListpack(
-      this.database,
-      0,
-      key.bytes,
-      key.start,
-      key.end,
-      listpack,
-      start,
-      key.expiryMs,
-      hashLimits,
-    )
+    const address = own
+      ? adoptListpack(database, bytes, keyStart, keyEnd, TYPE_HASH, listpack, expiryMs)
+      : hashFromListpack(database, 0, bytes, keyStart, keyEnd, listpack, start, expiryMs, hashLimits)
     this.loaded(address, key.expiry, key.idleSeconds, key.frequency)
     return true
   }
@@ -145,12 +144,15 @@ export class KeyspaceTarget implements RdbTarget {
     value: Buffer,
     valueStart: number,
     valueEnd: number,
+    own: boolean,
   ): boolean {
     if (this.hashIsDropped) return true
     const { hash, hashKey } = this
+    const { hashLimits } = this.options
     // The first field inserts the key, by the database's last hash; other keys may have been looked up since hashBegin.
     if (hash.address === 0) this.database.hash = hashBytes(hashKey, 0, hashKey.length)
-    return hash.set(field, fieldStart, fieldEnd, value, valueStart, valueEnd, this.options.hashLimits)
+    if (own) return hash.addBuffer(field, fieldStart, fieldEnd, value, hashLimits)
+    return hash.set(field, fieldStart, fieldEnd, value, valueStart, valueEnd, hashLimits)
   }
 
   hashEnd(): void {

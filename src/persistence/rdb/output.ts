@@ -25,10 +25,10 @@ const DIGIT_NINE = 57
 /** LZF makes nothing of 20 bytes or less, not even of one byte repeated (rdb.c). */
 const COMPRESS_MIN_BYTES = 21
 /** It has to save at least this much to be worth the reader's work (rdb.c). */
-const COMPRESS_MIN_GAIN = 4
+export const COMPRESS_MIN_GAIN = 4
 /**
- * Longer strings are written as they are. Compression runs at some 100 MB/s and cannot be cut in pieces: 1 MiB is the most
- * that keeps a snapshot's step near ten milliseconds.
+ * Longer strings are written as they are. Compression runs at some 100 MB/s: in one go, 1 MiB is the most that stays near ten
+ * milliseconds.
  */
 export const COMPRESS_MAX_BYTES = 1 << 20
 
@@ -53,6 +53,9 @@ export class RdbOutput {
   /** What was written is buffer[0, length). */
   buffer: Buffer
   length = 0
+
+  /** Bytes that compression has been tried on: of its work, little may show in `length`. */
+  compressedBytes = 0
 
   private readonly compressor: Compressor
 
@@ -119,6 +122,13 @@ export class RdbOutput {
     this.ensure(9 + length)
     this.length = this.putLength(this.length, length)
     this.put(bytes, start, end)
+  }
+
+  /** What stands before `packed` bytes of LZF that hold a string of `length` bytes. */
+  compressedHead(packed: number, length: number): void {
+    this.byte(SPECIAL_STRING | STRING_LZF)
+    this.lengthCode(packed)
+    this.lengthCode(length)
   }
 
   /** A safe integer as a string. */
@@ -212,6 +222,7 @@ export class RdbOutput {
   /** Writes bytes[start, end) compressed; false, with nothing written, when that saves too little. */
   private compressed(bytes: Buffer, start: number, end: number): boolean {
     const length = end - start
+    this.compressedBytes += length
     const most = length - COMPRESS_MIN_GAIN
     // The compressed length comes first but is known last: room for the longest it can be.
     const headBytes = 1 + lengthBytes(most) + lengthBytes(length)

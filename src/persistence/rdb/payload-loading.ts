@@ -10,7 +10,7 @@ import { TYPE_HASH } from '../../store/entries.js'
 import type { ExpiryTime } from '../../store/expiry-time.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import { LP_COUNT_UNKNOWN, LP_HEADER_SIZE, lpEnd, lpEntrySize, lpHeaderCount } from '../../store/listpack.js'
-import { lpSoundNext, lpValidate } from '../../store/listpack-validate.js'
+import { lpSoundNext, lpValidate, type Verdict } from '../../store/listpack-validate.js'
 import { moveEntry } from '../../store/move-entry.js'
 import { ByteRange } from '../../types/byte-range.js'
 import { Hash, type HashLimits } from '../../types/hash.js'
@@ -188,7 +188,7 @@ export class PayloadLoading {
       at = next >= 0 ? next : yield* value.read(payload, at, end)
       const added =
         value.length > Math.max(WHOLE_MAX_BYTES, limits.maxValueBytes)
-          ? hash.adopt(field.bytes, field.start, field.end, yield* value.take())
+          ? hash.addBuffer(field.bytes, field.start, field.end, yield* value.take(), limits)
           : hash.set(field.bytes, field.start, field.end, value.bytes, value.start, value.end, limits)
       if (!added) this.failTwice(fieldAt)
     }
@@ -264,9 +264,12 @@ export class PayloadLoading {
     const limits = { maxEntries: this.limits.maxEntries, maxValueBytes: Number.POSITIVE_INFINITY }
     const { bytes, end, start } = this.value
     const walker = new ZiplistWalker()
-    walker.begin(bytes, start, end)
-    while (!walker.check(bytes, CHECKED_AT_ONCE)) yield
-    if (walker.count < 0 || walker.count % 2 !== 0) this.failPacked('ziplist', end - start)
+    let verdict: Verdict = walker.begin(bytes, start, end) ? 'going on' : 'damaged'
+    while (verdict === 'going on') {
+      verdict = walker.check(bytes, start, end, CHECKED_AT_ONCE)
+      yield
+    }
+    if (verdict === 'damaged' || walker.count % 2 !== 0) this.failPacked('ziplist', end - start)
     const pairs = walker.count / 2
     const name = new ZiplistElement()
     const content = new ZiplistElement()
@@ -285,10 +288,13 @@ export class PayloadLoading {
     const { hash, limits } = this
     const { bytes, end, start } = this.value
     const walker = new ZipmapWalker()
-    walker.begin(bytes, start, end)
-    while (!walker.check(bytes, CHECKED_AT_ONCE)) yield
+    let verdict: Verdict = walker.begin(bytes, start, end) ? 'going on' : 'damaged'
+    while (verdict === 'going on') {
+      verdict = walker.check(bytes, start, end, CHECKED_AT_ONCE)
+      yield
+    }
     const { count } = walker
-    if (count < 0) this.failPacked('zipmap', end - start)
+    if (verdict === 'damaged') this.failPacked('zipmap', end - start)
     this.begin(count)
     for (let i = 0; i < count; i++) {
       if (i % FIELDS_AT_ONCE === 0) yield

@@ -174,6 +174,7 @@ export class PayloadReader {
     entries.keys.frequency(frequency)
     let at = entries.readValue(payload[start], payload, start + 1, end)
     while (entries.inPieces) at = entries.readPiece(payload, at, end)
+    while (entries.isBusy) entries.work()
     entries.keys.clear()
   }
 

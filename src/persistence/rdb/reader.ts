@@ -4,11 +4,13 @@
  *
  * The reader takes one item after another: an opcode with its arguments, a key with its value, or one field of a large hash.
  * An item that lies in the chunk as a whole is read where it lies. Of the last, incomplete one only the bytes that are there
- * are carried over, with the number of bytes that have to come before another attempt makes sense.
+ * are carried over, with the number of bytes that have to come before another attempt makes sense. The content of a long
+ * string goes past all that, into memory of its own; so no item is longer than a few of the longest short ones.
+ *
+ * Whatever the bytes, the reader can stop after a fraction of a millisecond and be told to go on later.
  */
 import { CRC64_LENGTH, Crc64, isZeroCrc64 } from '../../bytes/crc64.js'
 import { latin1 } from '../../bytes/latin1.js'
-import { ExpiryTime } from '../../store/expiry-time.js'
 import { EntryReader } from './entry-reader.js'
 import { quoted, RdbError } from './error.js'
 import {
@@ -18,21 +20,11 @@ import {
   RDB_MAGIC,
   RDB_NEWEST_VERSION,
   RDB_OLDEST_VERSION,
-  RDB_OPCODE_AUX,
   RDB_OPCODE_EOF,
-  RDB_OPCODE_EXPIRETIME,
-  RDB_OPCODE_EXPIRETIME_MS,
-  RDB_OPCODE_FREQ,
-  RDB_OPCODE_FUNCTION_PRE_GA,
-  RDB_OPCODE_FUNCTION2,
-  RDB_OPCODE_IDLE,
-  RDB_OPCODE_MODULE_AUX,
-  RDB_OPCODE_RESIZEDB,
-  RDB_OPCODE_SELECTDB,
-  RDB_OPCODE_SLOT_INFO,
 } from './format.js'
-import type { KeyReader } from './key-reader.js'
-import { StringReader } from './string-reader.js'
+import type { LongString } from './long-string.js'
+import { OpcodeReader } from './opcode-reader.js'
+import { unpacked } from './string-reader.js'
 import type { RdbTarget } from './target.js'
 import { RdbWindow } from './window.js'
 
@@ -51,19 +43,13 @@ const ITEMS = 1
 const CHECKSUM = 2
 const DONE = 3
 
-const TWO_32 = 4294967296
-/** The smallest key with its value: a type and two empty strings. */
-const KEY_MIN_BYTES = 3
-/** -1 in EXPIRETIME_MS means no expiry (rdb.c). */
-const NO_EXPIRY_MS = -1
-/** How far into a library its name is looked for. */
-const LIBRARY_HEAD_BYTES = 1000
-const MAX_AUX_BYTES = 64 << 20
 /** The carry's size when it is made, and the size above which it is not kept. */
 const CARRY_BYTES = 64 * 1024
-/** Reserved on a mere announcement; more only as bytes come in. */
-const TRUSTED_BYTES = 16 << 20
+/** What is done between two looks at the clock, in bytes of input or unpacked ones: of small items, and of a long string. */
+const WORK_BYTES = 8 * 1024
+const PIECE_BYTES = 32 * 1024
 const NO_BYTES = Buffer.alloc(0)
+const STAND_IN = Buffer.alloc(1)
 
 /**
  * Feed it with `push` until `done`; call `end` when no more bytes will come. After an error, a RdbError for damaged bytes,
@@ -77,29 +63,31 @@ export class RdbReader {
   /** Bytes read as whole items so far; when done, the size of the RDB. */
   bytesRead = 0
 
-  private readonly target: RdbTarget
   private readonly checksum: boolean
   private readonly crc = new Crc64()
   private state = HEADER
   private readonly window: RdbWindow
   private readonly entries: EntryReader
-  private readonly keys: KeyReader
-  private readonly name = new StringReader()
-  private readonly value = new StringReader()
-  private readonly expiry = new ExpiryTime()
+  private readonly opcodes: OpcodeReader
 
   /** An incomplete item: carry[0, carried). `needed` bytes of it have to be there before another attempt. */
   private carry: Buffer = NO_BYTES
   private carried = 0
   private needed = 0
+  /** How far the checksum covers the carry. */
+  private summed = 0
+  /** The long string that is being read, which the carry ends before. */
+  private long: LongString | null = null
+  private deadline = Number.POSITIVE_INFINITY
+  /** read() has stopped at an incomplete item. */
+  private isShort = false
   private rest: Buffer = NO_BYTES
 
   constructor(target: RdbTarget, options: RdbReaderOptions = {}) {
-    this.target = target
     this.checksum = options.checksum ?? true
-    this.window = new RdbWindow(options.totalBytes ?? Number.POSITIVE_INFINITY)
+    this.window = new RdbWindow(options.totalBytes ?? Number.POSITIVE_INFINITY, true)
     this.entries = new EntryReader(this.window, target, options.skipModuleData ?? false)
-    this.keys = this.entries.keys
+    this.opcodes = new OpcodeReader(this.window, target, this.entries)
   }
 
   /** Keys read so far, of whatever fate. */
@@ -109,29 +97,93 @@ export class RdbReader {
 
   /** Bytes taken in so far, those of an incomplete item included (INFO loading_loaded_bytes). */
   get bytesTaken(): number {
-    return this.bytesRead + this.carried
+    const { long } = this
+    // One byte of it stands in the carry.
+    const ofLong = long === null ? 0 : long.contentLength - long.missing - STAND_IN.length
+    return this.bytesRead + this.carried + this.window.asideBefore(this.carried) + ofLong
+  }
+
+  /** There is more to do before further bytes are taken: push() is to be called again, be it with none. */
+  get isBusy(): boolean {
+    if (this.done) return false
+    if (this.long !== null) return this.long.missing === 0
+    return this.entries.isBusy || (this.carried > 0 && this.carried >= this.needed)
   }
 
   /**
-   * Reads on. The chunk is not referred to afterwards, except by `leftover`.
+   * Reads on until `deadline` (performance.now() ms); without one, to the chunk's end. Returns how many bytes of the chunk have
+   * been taken: the others are to be pushed again. The chunk is not referred to afterwards, except by `leftover`.
    * @throws RdbError, and whatever the target throws.
    */
-  push(chunk: Buffer): void {
+  push(chunk: Buffer, deadline = Number.POSITIVE_INFINITY): number {
     if (this.done) throw new Error('RdbReader: push() after the end')
+    this.deadline = deadline
     let at = 0
-    while (this.carried > 0 && at < chunk.length) {
-      const count = Math.min(this.needed - this.carried, chunk.length - at)
-      this.keep(chunk, at, at + count)
-      at += count
-      if (this.carried < this.needed) return
-      // No byte of the carry can be left: every attempt waits for what the item takes at least.
-      if (this.readCarry() > 0) this.dropCarry()
-    }
-    if (!this.done && at < chunk.length) {
-      at = this.read(chunk, at, chunk.length)
-      if (!this.done && at < chunk.length) this.keep(chunk, at, chunk.length)
+    while (!this.done && (at < chunk.length || this.isBusy)) {
+      if (this.long !== null) at = this.readLong(this.long, chunk, at)
+      else if (this.entries.isBusy) this.entries.work()
+      else if (this.carried > 0) at = this.readCarried(chunk, at)
+      else at = this.readChunk(chunk, at)
+      if (performance.now() >= deadline) break
     }
     if (this.done) this.rest = chunk.subarray(at)
+    return at
+  }
+
+  /** Goes on with a long string. */
+  private readLong(long: LongString, chunk: Buffer, at: number): number {
+    if (long.missing > 0) {
+      const end = long.take(chunk, at, Math.min(chunk.length, at + PIECE_BYTES))
+      if (this.checksum) this.crc.update(chunk, at, end)
+      return end
+    }
+    if (long.work(PIECE_BYTES)) {
+      this.long = null
+      this.window.longs.push(long)
+      this.needed = this.carried
+    }
+    return at
+  }
+
+  /** Goes on with the incomplete item. */
+  private readCarried(chunk: Buffer, at: number): number {
+    const end = Math.min(at + Math.max(0, this.needed - this.carried), chunk.length)
+    this.keep(chunk, at, end)
+    if (this.carried < this.needed) return end
+    // No byte of the carry can be left: every attempt waits for what the item takes at least.
+    if (this.read(this.carry, 0, this.carried) > 0) this.dropCarry()
+    else if (this.window.long !== null) this.beginLong(this.window.long, 0)
+    return end
+  }
+
+  private readChunk(chunk: Buffer, at: number): number {
+    const next = this.read(chunk, at, chunk.length)
+    const { long } = this.window
+    if (long === null) {
+      if (!this.isShort) return next
+      this.keep(chunk, next, chunk.length)
+      return chunk.length
+    }
+    this.keep(chunk, next, long.contentAt)
+    return this.beginLong(long, next)
+  }
+
+  /** The item that begins at `itemAt`, and is in the carry now, holds a long string. Returns the position of its content. */
+  private beginLong(long: LongString, itemAt: number): number {
+    const { contentAt } = long
+    this.window.long = null
+    this.long = long
+    long.moveTo(long.at - itemAt, contentAt - itemAt)
+    if (this.checksum) this.crc.update(this.carry, this.summed, long.contentAt)
+    // What else has been carried of it: a byte, whatever it is, stands for all of the content.
+    if (this.carried > long.contentAt) {
+      const end = long.take(this.carry, long.contentAt, this.carried)
+      if (this.checksum) this.crc.update(this.carry, long.contentAt, end)
+    }
+    this.carried = long.contentAt
+    this.keep(STAND_IN, 0, STAND_IN.length)
+    this.summed = this.carried
+    return contentAt
   }
 
   /** Says that no more bytes come. @throws RdbError when the RDB's end was not reached. */
@@ -139,7 +191,8 @@ export class RdbReader {
     if (this.done) return
     const { openKey } = this.window
     if (this.carried === 0) throw new RdbError(this.bytesRead, openKey, this.whatComes(), 'the end of the data')
-    const missing = `${this.needed - this.carried} or more bytes of the item that begins at offset ${this.bytesRead}`
+    const bytes = Math.max(1, this.long?.missing ?? this.needed - this.carried)
+    const missing = `${bytes} or more bytes of the item that begins at offset ${this.bytesRead}`
     throw new RdbError(this.bytesTaken, openKey, missing, 'the end of the data')
   }
 
@@ -158,9 +211,7 @@ export class RdbReader {
   private keep(chunk: Buffer, start: number, end: number): void {
     const size = this.carried + end - start
     if (size > this.carry.length) {
-      // Announced sizes are believed up to a limit; from there on the carry doubles, which is linear, too.
-      const reserved = Math.min(this.needed, Math.max(TRUSTED_BYTES, this.carry.length * 2))
-      const larger = Buffer.allocUnsafeSlow(Math.max(size, reserved, CARRY_BYTES))
+      const larger = Buffer.allocUnsafeSlow(Math.max(size, this.needed, CARRY_BYTES))
       this.carry.copy(larger, 0, 0, this.carried)
       this.carry = larger
     }
@@ -168,49 +219,55 @@ export class RdbReader {
     this.carried = size
   }
 
-  private readCarry(): number {
-    const { entries } = this
-    entries.adoptable = this.carry
-    const at = this.read(this.carry, 0, this.carried)
-    entries.adoptable = null
-    return at
-  }
-
   private dropCarry(): void {
     this.carried = 0
-    if (this.entries.adopted || this.carry.length > CARRY_BYTES) this.carry = NO_BYTES
-    this.entries.adopted = false
+    this.summed = 0
+    this.window.longs.length = 0
+    if (this.carry.length > CARRY_BYTES) this.carry = NO_BYTES
   }
 
-  /** Reads all whole items of bytes[start, end); returns the position behind them, and leaves `needed` for the next one. */
+  /**
+   * Reads whole items of bytes[start, end) until the deadline; returns the position behind them, and leaves `needed` for the next
+   * one if that is incomplete.
+   */
   private read(bytes: Buffer, start: number, end: number): number {
     const { window } = this
     window.base = this.bytesRead - start
+    window.needed = -1
     let at = start
     if (this.state === HEADER) {
       const next = this.readHeader(bytes, at, end)
       if (next >= 0) at = next
     }
+    let workUntil = at + unpacked.bytes + WORK_BYTES
     while (this.state === ITEMS && at < end) {
       const next = this.readItem(bytes, at, end)
       if (next < 0) break
       at = next
+      if (this.entries.isBusy) break
+      if (at + unpacked.bytes < workUntil) continue
+      workUntil = at + unpacked.bytes + WORK_BYTES
+      if (performance.now() >= this.deadline) break
     }
     // All that stands before the checksum is covered by it.
-    if (this.checksum) this.crc.update(bytes, start, at)
+    if (this.checksum && at > start) this.crc.update(bytes, start + this.summed, at)
     if (this.state === CHECKSUM && at < end) {
       const next = this.readChecksum(bytes, at, end)
       if (next >= 0) at = next
     }
-    this.needed = window.needed - at
-    this.bytesRead = window.base + at
+    this.isShort = window.needed >= 0
+    // Nothing but the content of a long string is missing; what else it takes is found out behind that.
+    this.needed = window.long === null ? window.needed - at : 0
+    if (at > start) this.bytesRead = window.offsetOf(at)
     return at
   }
 
   private readItem(bytes: Buffer, at: number, end: number): number {
     if (this.entries.inPieces) return this.entries.readPiece(bytes, at, end)
-    return bytes[at] < RDB_LOWEST_OPCODE ? this.entries.read(bytes, at, end) : this.readOpcode(bytes, at, end)
+    if (bytes[at] < RDB_LOWEST_OPCODE) return this.entries.read(bytes, at, end)
+    return bytes[at] === RDB_OPCODE_EOF ? this.readEnd(at) : this.opcodes.read(bytes, at, end)
   }
+
   private readHeader(bytes: Buffer, at: number, end: number): number {
     const shown = Math.min(end, at + RDB_HEADER_BYTES)
     const text = latin1(bytes, at, shown)
@@ -246,116 +303,9 @@ export class RdbReader {
     this.done = true
   }
 
-  // Opcodes
-
-  private readOpcode(bytes: Buffer, at: number, end: number): number {
-    const { window } = this
-    const from = at + 1
-    switch (bytes[at]) {
-      case RDB_OPCODE_EXPIRETIME_MS:
-        return this.readExpiryMs(bytes, from, end)
-      case RDB_OPCODE_EXPIRETIME:
-        if (from + 4 > end) return window.short(from + 4)
-        this.expiry.setNumber(bytes.readInt32LE(from) * 1000)
-        this.keys.expiry(this.expiry)
-        return from + 4
-      case RDB_OPCODE_IDLE: {
-        const next = window.length(bytes, from, end)
-        if (next >= 0) this.keys.idleSeconds(window.lengths.value)
-        return next
-      }
-      case RDB_OPCODE_FREQ:
-        if (from + 1 > end) return window.short(from + 1)
-        this.keys.frequency(bytes[from])
-        return from + 1
-      case RDB_OPCODE_SELECTDB:
-        return this.readSelect(bytes, from, end)
-      case RDB_OPCODE_RESIZEDB:
-        return this.readResize(bytes, from, end)
-      case RDB_OPCODE_SLOT_INFO:
-        return this.skipLengths(3, bytes, from, end)
-      case RDB_OPCODE_AUX:
-        return this.readAux(bytes, from, end)
-      case RDB_OPCODE_MODULE_AUX:
-        return this.entries.readModuleAux(bytes, from, end)
-      case RDB_OPCODE_FUNCTION2:
-        return this.refuseLibrary(bytes, from, end)
-      case RDB_OPCODE_FUNCTION_PRE_GA:
-        return window.fail(at, 'a key or an opcode', 'functions in a form that only release candidates of 7.0 wrote')
-      case RDB_OPCODE_EOF:
-        if (this.version < RDB_FIRST_VERSION_WITH_CHECKSUM) this.finish()
-        else this.state = CHECKSUM
-        return from
-      default:
-        return window.fail(at, 'a key or an opcode', `byte ${bytes[at]}`)
-    }
-  }
-
-  /** Functions would be gone with the next save, and nobody would have noticed: better no start, and no synchronization. */
-  private refuseLibrary(bytes: Buffer, at: number, end: number): number {
-    const { window, value } = this
-    const next = window.locate(value, bytes, at, end)
-    if (next < 0) return next
-    window.decode(value, bytes)
-    const code = latin1(value.bytes, value.start, Math.min(value.end, value.start + LIBRARY_HEAD_BYTES))
-    const name = /^#![^\n]*\bname=([^\s]+)/.exec(code)?.[1] ?? '(without a name)'
-    return window.fail(at - 1, 'no functions, which are not supported', `the library of functions '${name}'`)
-  }
-
-  private readExpiryMs(bytes: Buffer, at: number, end: number): number {
-    if (at + 8 > end) return this.window.short(at + 8)
-    const { expiry } = this
-    const expiryMs = bytes.readInt32LE(at + 4) * TWO_32 + bytes.readUInt32LE(at)
-    if (expiryMs === NO_EXPIRY_MS) expiry.setNumber(Number.NaN)
-    else if (Number.isSafeInteger(expiryMs)) expiry.setNumber(expiryMs)
-    else expiry.setBigInt(bytes.readBigInt64LE(at))
-    this.keys.expiry(expiry)
-    return at + 8
-  }
-
-  private readSelect(bytes: Buffer, at: number, end: number): number {
-    const { window } = this
-    const next = window.length(bytes, at, end)
-    if (next < 0) return next
-    const index = window.lengths.value
-    if (!this.target.selectDatabase(index)) {
-      window.fail(at, 'one of the databases that there are (redis.conf: databases)', `database ${index}`)
-    }
-    return next
-  }
-
-  private readResize(bytes: Buffer, at: number, end: number): number {
-    const { window } = this
-    const expiresAt = window.length(bytes, at, end)
-    if (expiresAt < 0) return expiresAt
-    const keys = window.lengths.value
-    const next = window.length(bytes, expiresAt, end)
-    if (next < 0) return next
-    // More keys than this cannot follow, whatever is said of them.
-    const atMost = (window.totalBytes - window.base - next) / KEY_MIN_BYTES
-    this.target.resizeDatabase(Math.min(keys, atMost), Math.min(window.lengths.value, atMost))
-    return next
-  }
-
-  private skipLengths(count: number, bytes: Buffer, at: number, end: number): number {
-    let next = at
-    for (let i = 0; i < count && next >= 0; i++) next = this.window.length(bytes, next, end)
-    return next
-  }
-
-  private readAux(bytes: Buffer, at: number, end: number): number {
-    const { window, value } = this
-    const name = this.name
-    const valueAt = window.locate(name, bytes, at, end)
-    if (valueAt < 0) return valueAt
-    const next = window.locate(value, bytes, valueAt, end)
-    if (next < 0) return next
-    window.decode(name, bytes)
-    window.decode(value, bytes)
-    if (Math.max(name.end - name.start, value.end - value.start) > MAX_AUX_BYTES) {
-      window.fail(at, `an AUX field of at most ${MAX_AUX_BYTES} bytes`, 'a longer one')
-    }
-    this.target.aux(latin1(name.bytes, name.start, name.end), latin1(value.bytes, value.start, value.end))
-    return next
+  private readEnd(at: number): number {
+    if (this.version < RDB_FIRST_VERSION_WITH_CHECKSUM) this.finish()
+    else this.state = CHECKSUM
+    return at + 1
   }
 }

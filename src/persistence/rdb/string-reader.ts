@@ -17,6 +17,7 @@ import {
   STRING_INT32,
   STRING_LZF,
 } from './format.js'
+import { LongString } from './long-string.js'
 
 /** Result of a read that needs more bytes: `needed` says up to where. */
 export const SHORT = -1
@@ -71,6 +72,10 @@ export class LengthReader {
 const PLAIN = 0
 const INTEGER = 1
 const COMPRESSED = 2
+const LONG = 3
+
+/** Bytes that all readers have unpacked: work that the length of what they read does not show. */
+export const unpacked = { bytes: 0 }
 
 /** Reads strings: `locate`, then `decode`, then `bytes[start, end)`. */
 export class StringReader {
@@ -94,6 +99,7 @@ export class StringReader {
   private contentLength = 0
   /** Length of a compressed string when it is unpacked. */
   private plainLength = 0
+  private long: LongString | null = null
   private integer = 0
   private readonly lengths = new LengthReader()
   private readonly digits = Buffer.alloc(DIGITS_BYTES)
@@ -105,6 +111,33 @@ export class StringReader {
   }
   get integerValue(): number {
     return this.integer
+  }
+  /** Of the string located last, the longer of its content and of that unpacked; 0 where the lengths are not known yet. */
+  get longest(): number {
+    return Math.max(this.contentLength, this.unpackedBytes)
+  }
+
+  /** Bytes that decoding it makes. */
+  get unpackedBytes(): number {
+    return this.kind === COMPRESSED ? this.plainLength : 0
+  }
+
+  /** What was located last at `at`, or lacks only its content, as a string to be read in pieces. */
+  asLong(at: number, trusted: boolean): LongString {
+    return new LongString(
+      at,
+      this.contentStart,
+      this.contentLength,
+      this.kind === COMPRESSED ? this.plainLength : -1,
+      trusted,
+    )
+  }
+
+  /** Takes a string that has been read in pieces as the one that was located. */
+  locateLong(long: LongString): void {
+    this.kind = LONG
+    this.long = long
+    this.contentStart = long.contentAt
   }
 
   /** Finds the end of the string at `at`; returns the position behind it, SHORT, or BAD. */
@@ -129,11 +162,12 @@ export class StringReader {
     if (encoding === STRING_LZF) return this.locateCompressed(bytes, at, end)
     if (encoding > STRING_LZF) return this.bad(at, 'a string', `special encoding ${encoding}`)
     const next = at + 1 + (1 << encoding)
+    this.kind = INTEGER
     if (next > end) {
       this.needed = next
+      this.contentLength = 0
       return SHORT
     }
-    this.kind = INTEGER
     switch (encoding) {
       case STRING_INT8:
         this.integer = bytes.readInt8(at + 1)
@@ -186,6 +220,8 @@ export class StringReader {
         this.start = 0
         this.end = writeInteger(this.digits, 0, this.integer)
         return true
+      case LONG:
+        return this.decodeLong()
       default:
         this.own = this.plainLength > this.scratch.length
         this.bytes = this.own ? Buffer.allocUnsafeSlow(this.plainLength) : this.scratch
@@ -194,21 +230,30 @@ export class StringReader {
         this.at = this.contentStart
         this.expected = `LZF data for ${this.plainLength} bytes`
         this.found = 'damaged data'
+        unpacked.bytes += this.plainLength
         return lzfDecompress(bytes, this.at, this.at + this.contentLength, this.bytes, 0, this.end)
     }
   }
 
-  /** Makes the string a Buffer of its own, whose bytes the caller gives up: `buffer` is all that `bytes` holds now. */
-  adopt(buffer: Buffer): void {
-    this.bytes = buffer
-    this.start = 0
-    this.end = buffer.length
+  private decodeLong(): boolean {
+    const { long } = this
+    if (long === null) return false
     this.own = true
+    this.bytes = long.bytes
+    this.start = 0
+    this.end = long.bytes.length
+    this.at = this.contentStart
+    this.expected = `LZF data for ${this.end} bytes`
+    this.found = 'damaged data'
+    this.long = null
+    return !long.damaged
   }
 
   private noLength(bytes: Buffer, at: number, result: number): number {
     if (result === BAD) return this.bad(at, 'a length', `byte 0x${bytes[at].toString(16)}`)
     this.needed = this.lengths.needed
+    this.kind = PLAIN
+    this.contentLength = 0
     return SHORT
   }
 

@@ -17,6 +17,17 @@ export class RdbKey {
   get expiryMs(): number {
     return this.expiry.ms
   }
+
+  /** A key with bytes of its own. */
+  copy(): RdbKey {
+    const key = new RdbKey()
+    key.bytes = Buffer.from(this.bytes.subarray(this.start, this.end))
+    key.end = key.bytes.length
+    key.expiry.set(this.expiry)
+    key.idleSeconds = this.idleSeconds
+    key.frequency = this.frequency
+    return key
+  }
 }
 
 /**
@@ -38,11 +49,16 @@ export interface RdbTarget {
   /** A string that is the decimal text of an int32. */
   integer(key: RdbKey, value: number): boolean
 
-  /** A whole hash, as the sound, not empty listpack with distinct fields that begins at listpack[start]. */
-  hashListpack(key: RdbKey, listpack: Buffer, start: number): boolean
+  /** Whether a hash of so many fields is welcome as a listpack; else it is to come field by field. */
+  takesListpack(fields: number): boolean
+  /**
+   * A whole hash, as the sound, not empty listpack with distinct fields that begins at listpack[start]. `own`: that is all of
+   * `listpack`, a long one that takesListpack() was asked about, and the target may keep it.
+   */
+  hashListpack(key: RdbKey, listpack: Buffer, start: number, own: boolean): boolean
   /** A hash of `fields` fields follows: as many calls of hashField, then hashEnd. Further chunks may come in between. */
   hashBegin(key: RdbKey, fields: number): boolean
-  /** A field of the hash that has begun. False: it has the field already. */
+  /** A field of the hash that has begun. False: it has the field already. `own`: `value` is long and all of the value, and may be kept. */
   hashField(
     field: Buffer,
     fieldStart: number,
@@ -50,6 +66,7 @@ export interface RdbTarget {
     value: Buffer,
     valueStart: number,
     valueEnd: number,
+    own: boolean,
   ): boolean
   hashEnd(): void
 

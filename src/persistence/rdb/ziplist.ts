@@ -6,6 +6,7 @@
  */
 import { writeInteger } from '../../bytes/integers.js'
 import { writeInt64Text } from '../../store/listpack-int64.js'
+import type { Verdict } from '../../store/listpack-validate.js'
 
 const HEADER_BYTES = 10
 const END = 0xff
@@ -35,12 +36,10 @@ export class ZiplistElement {
 
 /** Walks over the elements of a ziplist from outside, checking every step. */
 export class ZiplistWalker {
-  /** Number of elements, when they have been checked; -1 when it is no ziplist. */
+  /** Elements seen. */
   count = 0
   private position = 0
-  private start = 0
-  private last = 0
-  /** Of the element before `position`. */
+  /** The entry checked last, and its size. */
   private previous = 0
   private previousSize = 0
   /** Of the entry at `position`: where its data begins and how long it is. */
@@ -52,45 +51,41 @@ export class ZiplistWalker {
    * outside the range. O(n).
    */
   open(bytes: Buffer, start: number, end: number): number {
-    this.begin(bytes, start, end)
-    while (!this.check(bytes, Number.POSITIVE_INFINITY));
-    return this.count
+    if (!this.begin(bytes, start, end)) return -1
+    return this.check(bytes, start, end, Number.POSITIVE_INFINITY) === 'sound' ? this.count : -1
   }
 
-  /** As open(), but checked in slices: to be followed by check() until that returns true. */
-  begin(bytes: Buffer, start: number, end: number): void {
-    this.start = start
-    this.last = end - 1
+  /** As open(), a part at a time: false for what is no ziplist by its head and its end; check() follows. */
+  begin(bytes: Buffer, start: number, end: number): boolean {
+    if (end - start < HEADER_BYTES + 1 || bytes.readUInt32LE(start) !== end - start || bytes[end - 1] !== END) {
+      return false
+    }
     this.position = start + HEADER_BYTES
     this.previous = this.position
     this.previousSize = 0
-    const sound = end - start > HEADER_BYTES && bytes.readUInt32LE(start) === end - start && bytes[end - 1] === END
-    this.count = sound ? 0 : -1
-  }
-
-  /** Checks `limit` more elements; true when `count` says how many there are, or -1. */
-  check(bytes: Buffer, limit: number): boolean {
-    const { last } = this
-    for (let i = 0; this.count >= 0 && this.position < last; i++) {
-      if (i === limit) return false
-      this.previous = this.position
-      const sound = this.measure(bytes, this.position, last, this.previousSize)
-      this.previousSize = this.dataStart + this.dataLength - this.position
-      this.position += this.previousSize
-      this.count = sound ? this.count + 1 : -1
-    }
-    if (this.count >= 0 && !this.isWhole(bytes)) this.count = -1
-    this.position = this.start + HEADER_BYTES
+    this.count = 0
     return true
   }
 
-  /** Whether the elements end where the ziplist does, and its head says the same of them. */
-  private isWhole(bytes: Buffer): boolean {
-    const { count, last, position, previous, start } = this
-    if (position !== last) return false
-    if (count > 0 && bytes.readUInt32LE(start + 4) !== previous - start) return false
+  /** Checks up to `entries` further ones. */
+  check(bytes: Buffer, start: number, end: number, entries: number): Verdict {
+    const last = end - 1
+    const stop = this.count + entries
+    while (this.position < last && this.count < stop) {
+      const at = this.position
+      if (!this.measure(bytes, at, last, this.previousSize)) return 'damaged'
+      this.previous = at
+      this.previousSize = this.dataStart + this.dataLength - at
+      this.position = at + this.previousSize
+      this.count++
+    }
+    if (this.position < last) return 'going on'
+    if (this.position !== last) return 'damaged'
+    if (this.count > 0 && bytes.readUInt32LE(start + 4) !== this.previous - start) return 'damaged'
     const known = bytes.readUInt16LE(start + 8)
-    return known === COUNT_UNKNOWN || known === count
+    if (known !== COUNT_UNKNOWN && known !== this.count) return 'damaged'
+    this.position = start + HEADER_BYTES
+    return 'sound'
   }
 
   /** Shows the next element of the ziplist that `open` has found sound; integers in decimal. */

@@ -5,6 +5,8 @@
  *     length: one byte below 254, or another one and a u32 LE
  */
 
+import type { Verdict } from '../../store/listpack-validate.js'
+
 const END = 0xff
 const WIDE_LENGTH = 0xfe
 
@@ -15,42 +17,38 @@ export class ZipmapWalker {
   fieldEnd = 0
   valueStart = 0
   valueEnd = 0
-  /** Number of pairs, when they have been checked; -1 when it is no zipmap. */
+  /** Pairs seen. */
   count = 0
   private position = 0
-  private start = 0
-  private end = 0
 
   /**
    * Number of pairs in the zipmap bytes[start, end), or -1 if it is none: items that lead outside, no end byte, or another
    * number of pairs than its head says. Never reads outside the range. O(n).
    */
   open(bytes: Buffer, start: number, end: number): number {
-    this.begin(bytes, start, end)
-    while (!this.check(bytes, Number.POSITIVE_INFINITY));
-    return this.count
+    if (!this.begin(bytes, start, end)) return -1
+    return this.check(bytes, start, end, Number.POSITIVE_INFINITY) === 'sound' ? this.count : -1
   }
 
-  /** As open(), but checked in slices: to be followed by check() until that returns true. */
-  begin(bytes: Buffer, start: number, end: number): void {
-    this.start = start
-    this.end = end
+  /** As open(), a part at a time: false for what is no zipmap by its end; check() follows. */
+  begin(bytes: Buffer, start: number, end: number): boolean {
     this.position = start + 1
-    this.count = end - start < 2 || bytes[end - 1] !== END ? -1 : 0
+    this.count = 0
+    return end - start >= 2 && bytes[end - 1] === END
   }
 
-  /** Checks `limit` more pairs; true when `count` says how many there are, or -1. */
-  check(bytes: Buffer, limit: number): boolean {
-    const { end, start } = this
-    for (let i = 0; this.count >= 0 && this.position >= 0 && this.position < end && bytes[this.position] !== END; i++) {
-      if (i === limit) return false
+  /** Checks up to `pairs` further ones. */
+  check(bytes: Buffer, start: number, end: number, pairs: number): Verdict {
+    const stop = this.count + pairs
+    while (this.position >= 0 && this.position < end && bytes[this.position] !== END) {
+      if (this.count === stop) return 'going on'
       this.next(bytes, end)
       this.count++
     }
-    const told = bytes[start] === WIDE_LENGTH || bytes[start] === this.count
-    if (this.position !== end - 1 || !told) this.count = -1
+    if (this.position !== end - 1) return 'damaged'
+    if (bytes[start] !== WIDE_LENGTH && bytes[start] !== this.count) return 'damaged'
     this.position = start + 1
-    return true
+    return 'sound'
   }
 
   /** Goes on to the next pair of the zipmap that `open` has found sound. */

@@ -87,7 +87,10 @@ export class RecordingTarget implements RdbTarget {
   integer(key: RdbKey, value: number): boolean {
     return this.key('integer', key, String(value))
   }
-  hashListpack(key: RdbKey, listpack: Buffer, start: number): boolean {
+  takesListpack(): boolean {
+    return true
+  }
+  hashListpack(key: RdbKey, listpack: Buffer, start: number, _own: boolean): boolean {
     const elements: string[] = []
     for (let pos = lpFirst(listpack, start); pos >= 0; pos = lpNext(listpack, start, pos)) {
       const text = Buffer.alloc(lpTextLength(listpack, pos))

@@ -4,7 +4,8 @@ import {
   RdbOutput,
   writeEntry,
   writeHashField,
-  writeHashHeader,
+  writeKey,
+  writeKeyTraits,
   writeValue,
 } from '../../../src/persistence/rdb/encode.js'
 import { COMPRESS_MAX_BYTES } from '../../../src/persistence/rdb/output.js'
@@ -112,7 +113,9 @@ function save(keyspace: Keyspace, compress: boolean, withAccess: boolean): Buffe
       continue
     }
     const table = tables.get(entries.payload(address))
-    writeHashHeader(out, entries, address, table.count, compress, access)
+    writeKeyTraits(out, entries, address, access)
+    writeKey(out, entries, address, compress)
+    out.lengthCode(table.count)
     for (const segment of table.segments) {
       for (let home = 0; home < 1 << segment.bucketBits; home++) {
         table.visitBucket(segment, home, element => writeHashField(out, entries, element, compress))

@@ -1,0 +1,120 @@
+/** A string that is too long to be read in one go: its content comes in pieces, straight into memory of its own. */
+import { type Decompression, LzfDecompressor } from '../../bytes/lzf-stream.js'
+
+const NO_BYTES = Buffer.alloc(0)
+/** Memory is made for so much on the word of bytes whose number nobody knows; then four times what has come. */
+const TRUSTED_BYTES = 16 << 20
+const GROWTH = 4
+
+/** Takes bytes whose number is announced, in memory that they may be left in. */
+class AnnouncedBytes {
+  bytes: Buffer
+  private readonly length: number
+  private filled = 0
+  /** Where earlier bytes lie until they have moved, which they do along with those that come. */
+  private before: Buffer = NO_BYTES
+  private moved = 0
+
+  /** @param trusted whether as many bytes are known to come. */
+  constructor(length: number, trusted: boolean) {
+    this.length = length
+    // Memory that is not written to yet costs nothing but addresses.
+    this.bytes = Buffer.allocUnsafeSlow(trusted ? length : Math.min(length, TRUSTED_BYTES))
+  }
+
+  get missing(): number {
+    return this.length - this.filled
+  }
+  /** All is where it belongs. */
+  get whole(): boolean {
+    return this.missing === 0 && this.moved === this.before.length
+  }
+
+  /** Takes bytes of source[at, end), not more than are missing; returns the position behind them. */
+  take(source: Buffer, at: number, end: number): number {
+    if (this.filled === this.bytes.length) this.grow()
+    const count = Math.min(end - at, this.bytes.length - this.filled)
+    source.copy(this.bytes, this.filled, at, at + count)
+    this.filled += count
+    this.move(count)
+    return at + count
+  }
+
+  private grow(): void {
+    // Three bytes have come since for each that had to move.
+    this.before = this.bytes
+    this.moved = 0
+    this.bytes = Buffer.allocUnsafeSlow(Math.min(this.length, this.bytes.length * GROWTH))
+  }
+
+  /** Moves up to `bytes` earlier ones. */
+  move(bytes: number): void {
+    const end = Math.min(this.before.length, this.moved + bytes)
+    if (end > this.moved) this.before.copy(this.bytes, this.moved, this.moved, end)
+    this.moved = end
+  }
+}
+
+export class LongString {
+  /** Position of the string, and of its content, among the bytes that were looked at. */
+  at: number
+  contentAt: number
+  readonly contentLength: number
+  /** The compressed content was none. */
+  damaged = false
+  private readonly content: AnnouncedBytes
+  private readonly plainLength: number
+  private plain: Buffer = NO_BYTES
+  private decompressor: LzfDecompressor | null = null
+
+  /**
+   * @param plainLength length of the string when it is unpacked, -1 when the content is not compressed.
+   * @param trusted whether the content is known to be there.
+   */
+  constructor(at: number, contentAt: number, contentLength: number, plainLength: number, trusted: boolean) {
+    this.at = at
+    this.contentAt = contentAt
+    this.contentLength = contentLength
+    this.plainLength = plainLength
+    this.content = new AnnouncedBytes(contentLength, trusted)
+  }
+
+  /** The bytes have moved. */
+  moveTo(at: number, contentAt: number): void {
+    this.at = at
+    this.contentAt = contentAt
+  }
+
+  /** The string, when it is ready. */
+  get bytes(): Buffer {
+    return this.plainLength < 0 ? this.content.bytes : this.plain
+  }
+  /** Bytes of the content that have not come. */
+  get missing(): number {
+    return this.content.missing
+  }
+  get isCompressed(): boolean {
+    return this.plainLength >= 0
+  }
+
+  take(source: Buffer, at: number, end: number): number {
+    return this.content.take(source, at, Math.min(end, at + this.missing))
+  }
+
+  /** Once no byte is missing: works on, for about `bytes` bytes. True when the string is ready. */
+  work(bytes: number): boolean {
+    const { content } = this
+    if (!content.whole) {
+      content.move(bytes)
+      return this.plainLength < 0 && content.whole
+    }
+    if (this.plainLength < 0) return true
+    if (this.decompressor === null) {
+      this.plain = Buffer.allocUnsafeSlow(this.plainLength)
+      this.decompressor = new LzfDecompressor(content.bytes, 0, this.contentLength, this.plain)
+    }
+    const state: Decompression = this.decompressor.step(bytes)
+    this.damaged = state === 'malformed'
+    return state !== 'going on'
+  }
+}

@@ -1,0 +1,84 @@
+/** A background save shows the data of its beginning, whatever commands do to big values meanwhile. */
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { RawClient } from '../commands/raw-client.js'
+import { askText } from '../interop/polling.js'
+import { startRedisTs, tempDir } from '../interop/stock.js'
+
+const BIG = 300_000
+/** Saving a key takes so long that all changes come in time. */
+const DELAY_US = '30000'
+const ARGS = ['--save', '', '--enable-debug-command', 'yes', '--hash-max-listpack-value', '1000000']
+const KEYS = [
+  'setrange',
+  'setbit',
+  'bitfield',
+  'append',
+  'bitop',
+  'set',
+  'getset',
+  'del',
+  'getdel',
+  'rename',
+  'copy',
+  'expire',
+  'pexpireat',
+]
+
+const text = (word: string): string => `${word} `.repeat(BIG / 10)
+
+/** A change for each command that may change a big value in place, or that lets go of it. */
+const CHANGES: string[][] = [
+  ['SETRANGE', 'setrange', '100000', text('new').slice(0, 50_000)],
+  ['SETBIT', 'setbit', '1000001', '1'],
+  ['BITFIELD', 'bitfield', 'SET', 'u32', '800000', '4294967295', 'INCRBY', 'u8', '1600000', '3'],
+  ['APPEND', 'append', text('more')],
+  ['SETRANGE', 'append', '1000', 'over'],
+  ['BITOP', 'AND', 'bitop', 'bitop source'],
+  ['SET', 'set', text('set')],
+  ['GETSET', 'getset', 'x'],
+  ['DEL', 'del'],
+  ['GETDEL', 'getdel'],
+  ['RENAME', 'rename', 'renamed'],
+  ['SETRANGE', 'renamed', '0', 'renamed'],
+  ['COPY', 'copy', 'del'],
+  ['SETRANGE', 'copy', '5', 'copied'],
+  ['PEXPIRE', 'expire', '100000'],
+  ['SETBIT', 'expire', '7', '0'],
+  ['PEXPIREAT', 'pexpireat', '1'],
+  ['HSET', 'listpack', 'f', text('new')],
+  ['HSET', 'listpack same', 'f', text('b')],
+  ['HDEL', 'listpack del', 'f'],
+  ['HSET', 'table', 'f', text('new'), 'short', 'changed'],
+  ['HDEL', 'table', 'g'],
+  ['DEL', 'table del'],
+]
+
+test.each(['yes', 'no'])('with rdbcompression %s', async compression => {
+  const server = await startRedisTs([...ARGS, '--rdbcompression', compression, '--rdb-key-save-delay', DELAY_US])
+  const client = await RawClient.connect(server.port)
+  for (const key of [...KEYS, 'bitop source']) await client.call('SET', key, text(key))
+  await client.call('BITOP', 'NOT', 'bitop', 'bitop source')
+  for (const key of ['listpack', 'listpack same', 'listpack del']) {
+    await client.call('HSET', key, 'f', text('a'), 'g', text('g'))
+  }
+  const many = Array.from({ length: 600 }, (_, i) => [`field ${i}`, `value ${i}`]).flat()
+  for (const key of ['table', 'table del']) {
+    await client.call('HSET', key, 'short', '1', 'f', text('f'), 'g', text('g'), ...many)
+  }
+  const before = await askText(server.port, 'DEBUG', 'DIGEST')
+  const replies = await Promise.all([['BGSAVE'], ...CHANGES].map(each => client.call(...each)))
+  expect(replies[0].text).toMatch(/^Background saving started/)
+  expect(replies.filter(({ text }) => text?.startsWith('ERR'))).toEqual([])
+  const after = await askText(server.port, 'DEBUG', 'DIGEST')
+  expect(after).not.toBe(before)
+  await server.waitForLog('Background saving terminated with success')
+  const dir = tempDir()
+  copyFileSync(join(server.dir, 'dump.rdb'), join(dir, 'dump.rdb'))
+  const other = await startRedisTs(ARGS, { dir })
+  expect(await askText(other.port, 'DEBUG', 'DIGEST')).toBe(before)
+  expect(await askText(server.port, 'DEBUG', 'DIGEST')).toBe(after)
+  client.close()
+  await Promise.all([server.stop(), other.stop()])
+})
