@@ -99,6 +99,7 @@ export class Entries extends Slabs {
   private readonly pool = new BufferPool()
   /** Buffers that replies under way may refer to. */
   readonly lent: LentBuffers
+  /** A snapshot under way, or null. */
   holder: BufferHolder | null = null
   /** Bytes of memory behind `buffers`, with room that a value does not use yet. */
   externalBytes = 0

@@ -124,7 +124,13 @@ export class StringReader {
 
   /** What was located last at `at`, or lacks only its content, as a string to be read in pieces. */
   asLong(at: number, trusted: boolean): LongString {
-    return new LongString(at, this.contentStart, this.contentLength, this.kind === COMPRESSED ? this.plainLength : -1, trusted)
+    return new LongString(
+      at,
+      this.contentStart,
+      this.contentLength,
+      this.kind === COMPRESSED ? this.plainLength : -1,
+      trusted,
+    )
   }
 
   /** Takes a string that has been read in pieces as the one that was located. */
