@@ -25,12 +25,13 @@ export function replaceFile(from: string, to: string): void {
   }
 }
 
-/** Closes the file, which has lost its name or will not need it. */
-export function closeInBackground(fd: number): void {
+function closeInBackground(fd: number): void {
   if (fd >= 0) fs.close(fd, () => {})
 }
 
+/** The open file, or -1. Windows would not let go of the name of one. */
 function openAnyway(file: string): number {
+  if (process.platform === 'win32') return -1
   try {
     return fs.openSync(file, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0))
   } catch {

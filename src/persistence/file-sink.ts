@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { ChunkPool } from './chunk-pool.js'
-import { closeInBackground, replaceFile } from './file-removal.js'
+import { removeFile, replaceFile } from './file-removal.js'
 import type { ByteSink } from './snapshot.js'
 
 const CONGESTED_BYTES = 8 * 1024 * 1024
@@ -149,8 +149,12 @@ export class FileSink implements ByteSink {
   }
 
   private closeAndRemove(): void {
-    fs.rmSync(this.temporary, { force: true })
-    closeInBackground(this.fd)
+    try {
+      fs.closeSync(this.fd)
+    } catch {
+      // What could not be written is not wanted any more.
+    }
+    removeFile(this.temporary)
   }
 }
 

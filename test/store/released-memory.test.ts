@@ -29,6 +29,15 @@ test('what the deadline leaves waits for the next call', () => {
   expect(buffers.every(buffer => buffer.byteLength === 0)).toBe(true)
 })
 
+test('a buffer of many megabytes is gone at once, too', () => {
+  const released = new ReleasedMemory()
+  const buffers = Array.from({ length: 3 }, () => Buffer.alloc(64 * 1024 * 1024, 'v').buffer)
+  for (const buffer of buffers) released.add(buffer)
+  expect(released.giveBack(FOREVER)).toBe(true)
+  expect(released.pendingBytes).toBe(0)
+  expect(buffers.map(buffer => buffer.byteLength)).toEqual([0, 0, 0])
+})
+
 test('a value that a reply refers to goes once the reply has left', () => {
   const released = new ReleasedMemory()
   const entries = new Entries(released)
