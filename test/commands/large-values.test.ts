@@ -408,7 +408,10 @@ describe('beside stock Redis', requireStock('redis-server'), () => {
   test.each([253, 254, 255])('a zipmap that says it has %i pairs', async count => {
     const bytes = zipmap(Array.from({ length: 500 }, (_, i) => [`f${i}`, 'text'.repeat(12)]).flat())
     bytes[0] = count
-    await expectSame(ours, stock, [['RESTORE', 'key', '0', payload(9, str(bytes))], ['EXISTS', 'key']])
+    await expectSame(ours, stock, [
+      ['RESTORE', 'key', '0', payload(9, str(bytes))],
+      ['EXISTS', 'key'],
+    ])
   })
 
   const LZF = 0xc3
@@ -565,6 +568,23 @@ describe('while a payload is prepared', () => {
         Number(/used_memory_dataset:(\d+)/.exec(await text(other, 'INFO', 'memory'))?.[1])
       await until('what was loaded is freed', async () => (await used()) < 5 * MB)
     }
+  })
+
+  test('a pause that begins meanwhile holds it up, and an error may end that', async () => {
+    const id = await text(restorer, 'CLIENT', 'ID')
+    const replies = await restoring(['RESTORE', 'key', '0', hash])
+    const early = await meanwhile(['CLIENT', 'PAUSE', '100000', 'WRITE'])
+    if (early)
+      await until(
+        'it waits for the end of the pause',
+        async () => (await text(other, 'CLIENT', 'UNBLOCK', id, 'ERROR')) === '1',
+      )
+    await other.call('CLIENT', 'UNPAUSE')
+    const unblocked = 'UNBLOCKED client unblocked via CLIENT UNBLOCK'
+    expect((await replies).map(reply => reply.text)).toEqual([early ? unblocked : 'OK'])
+    // What was prepared for it is not taken for another one's.
+    expect(await text(restorer, 'RESTORE', 'key', '0', payload(0, str(prose(100_000))), 'REPLACE')).toBe('OK')
+    expect((await text(ours, 'GET', 'key')) === prose(100_000)).toBe(true)
   })
 
   test('it counts and is monitored once', async () => {
