@@ -1,13 +1,32 @@
 /** What CONFIG SET changes in the running server. */
 import { rulesChanged } from '../commands/acl-clients.js'
+import type { EvictionTimes, ServerApi } from '../commands/server-api.js'
 import { EVENT_NEW } from '../config/keyspace-events.js'
+import type { Eviction } from '../store/eviction.js'
+import type { ClientEviction } from './client-eviction.js'
+import type { CommandWatch } from './command-watch.js'
+import type { MemoryLimit } from './memory-limit.js'
 import { maxclientsLimit } from './open-files.js'
-import type { Server } from './server.js'
 
 const LFU = /^(allkeys|volatile)-lfu$/
 
+/** What follows the configuration. */
+export interface ConfiguredServer extends ServerApi {
+  readonly limits: { maxBulkBytes: number; queryBufferBytes: number }
+  readonly watch: CommandWatch
+  readonly eviction: Eviction
+  readonly clientEviction: ClientEviction
+  readonly memoryLimit: EvictionTimes & MemoryLimit
+  stateChanged(): void
+  updateTitle(): void
+  /** Listens anew; rejects with what went wrong. */
+  relisten(): Promise<void>
+  /** What was to be listened on could not be had, as far as is known by now. */
+  readonly cannotListen: boolean
+}
+
 /** Copies the settings that hot paths read, and keeps the copies current. */
-export function applyConfig(server: Server): void {
+export function applyConfig(server: ConfiguredServer): void {
   const { config, keyspace, limits, log } = server
   const apply = (): null => {
     const { values } = config

@@ -6,10 +6,10 @@ import fs from 'node:fs'
 import { quoteArg } from '../bytes/split-args.js'
 import type { Client } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
+import type { ServerApi } from '../commands/server-api.js'
 import { SENSITIVE } from '../config/directive.js'
 import { directives, spellings } from '../config/directives.js'
 import { REDIS_VERSION } from '../config/version.js'
-import type { Server } from './server.js'
 
 const RULE = '------'
 const START = '\n\n=== REDIS BUG REPORT START: Cut & paste starting from here ===\n'
@@ -19,11 +19,16 @@ const END = `
        Please report the crash by opening an issue where redis-ts comes from.
 `
 
+/** A server in a process of its own. */
+export interface CrashingServer extends ServerApi {
+  readonly pidFile: string | null
+}
+
 /**
  * An error that nobody caught, and SIGABRT, end the process, but not without a word in the log. What users have sent is not
  * part of the report.
  */
-export function reportCrashes(server: Server): void {
+export function reportCrashes(server: CrashingServer): void {
   process.on('uncaughtException', error => {
     logCrash(server, `Uncaught ${error.name}: ${error.message}`, error.stack ?? String(error))
     die(server)
@@ -34,14 +39,14 @@ export function reportCrashes(server: Server): void {
   })
 }
 
-function die(server: Server): never {
+function die(server: CrashingServer): never {
   if (server.pidFile !== null) fs.rmSync(server.pidFile, { force: true })
   if (server.config.values['use-exit-on-panic']) process.exit(1)
   process.abort()
 }
 
 /** Writes the report: why it happened, and the stack at that moment. */
-export function logCrash(server: Server, reason: string, stack: string): void {
+export function logCrash(server: ServerApi, reason: string, stack: string): void {
   const { log, config } = server
   log.raw('warning', START)
   log.warning(reason)
@@ -73,7 +78,7 @@ function section(title: string, text: string): string {
 }
 
 /** The directives that differ from their defaults, but for passwords. */
-function changedDirectives({ config }: Server): string {
+function changedDirectives({ config }: ServerApi): string {
   const lines: string[] = []
   for (const name of Object.keys(directives)) {
     const directive = spellings.get(name)?.directive

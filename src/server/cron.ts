@@ -1,7 +1,7 @@
 /** What happens by the clock: `hz` times a second the housekeeping, once a second the rest. */
+import type { ServerApi } from '../commands/server-api.js'
 import { sampleGauges } from './gauges.js'
-import { isIdleTooLong } from './limits.js'
-import type { Server } from './server.js'
+import { isIdleTooLong, type OutputLimits } from './limits.js'
 import { ticksPerSecond } from './tick-rate.js'
 
 /** How long one slice of background work may hold up requests. */
@@ -9,13 +9,18 @@ const SLICE_MS = 1
 /** When room for a request that does not come is given back (clientsCronResizeQueryBuffer in Redis's server.c). */
 const TRIMMED_AFTER_MS = 2000
 
+export interface CronHost extends ServerApi {
+  readonly shuttingDown: { beginIfRequested(): void }
+  readonly outputLimits: OutputLimits
+}
+
 export class Cron {
-  private readonly server: Server
+  private readonly server: CronHost
   private timer: NodeJS.Timeout | null = null
   private sliceQueued = false
   private lastSecond = 0
 
-  constructor(server: Server) {
+  constructor(server: CronHost) {
     this.server = server
   }
 

@@ -3,7 +3,7 @@
 import type { Client } from '../commands/client.js'
 import type { Command, CommandTable } from '../commands/command.js'
 import { PAUSE_WRITES } from '../commands/pause.js'
-import type { PayloadWaits } from '../commands/server-api.js'
+import type { LoadProgress, PayloadWaits, ServerApi } from '../commands/server-api.js'
 import { endAllWaits } from '../commands/unblock.js'
 import type { MasterPeer } from '../replication/master-link.js'
 import type { Replication, ReplicationHost } from '../replication/replication.js'
@@ -11,13 +11,32 @@ import type { SnapshotReceiver } from '../replication/socket-transfer.js'
 import type { Request } from '../resp/request.js'
 import type { Keyspace } from '../store/keyspace.js'
 import { MasterStream, type MasterStreamHost } from './master-stream.js'
-import type { Server } from './server.js'
+
+/** The server that follows a master. */
+export interface FollowingHost extends ServerApi {
+  readonly limits: { readonly queryBufferBytes: number }
+  readonly listeningPort: number
+  readonly loader: LoadProgress & SnapshotLoader
+  stateChanged(): void
+  beginTurn(): void
+  beginRequests(bytes: Buffer): void
+  endRequests(): void
+  takeClientId(): number
+  executeFromMaster(client: Client, request: Request, command?: Command | null): void
+  queryBufferExceeded(client: Client): void
+}
+
+/** Loads what a master sends. */
+interface SnapshotLoader {
+  loadFromMaster(file: string, done: (error: Error | null) => void): void
+  loadFromSocket(totalBytes: number, async: boolean): SnapshotReceiver
+}
 
 export class Following implements ReplicationHost, MasterStreamHost {
-  private readonly server: Server
+  private readonly server: FollowingHost
   private stream: MasterStream | null = null
 
-  constructor(server: Server) {
+  constructor(server: FollowingHost) {
     this.server = server
   }
 

@@ -1,6 +1,6 @@
 /** Server-wide reasons for which the dispatcher looks twice at a command. */
 import { PAUSE_NOTHING } from '../commands/pause.js'
-import type { Server } from './server.js'
+import type { EvictionTimes, ServerApi } from '../commands/server-api.js'
 
 // Bits of one number, which is zero in normal operation: one comparison passes them all.
 export const GATE_LOADING = 1
@@ -20,8 +20,14 @@ export const MEMORY_GATES = GATE_MEMORY | GATE_CLIENT_MEMORY
 /** The others do not concern the link to a master. */
 export const GATES_OF_A_MASTER = MEMORY_GATES | GATE_TRACKING_FULL | GATE_DISK_ERROR | GATE_PAUSED | GATE_KEY_LOCKS
 
+/** What the reasons follow from. */
+export interface GateHost extends ServerApi {
+  readonly clientEviction: { readonly limited: boolean }
+  readonly memoryLimit: EvictionTimes & { readonly inForce: boolean }
+}
+
 /** The reasons that there are now. */
-export function gatesOf(server: Server): number {
+export function gatesOf(server: GateHost): number {
   const { clientEviction, keyLocks, loader, memoryLimit, pause, replication, saver, tracking } = server
   const { values } = server.config
   let gates = 0
@@ -39,7 +45,7 @@ export function gatesOf(server: Server): number {
   return gates
 }
 
-function lacksReplicas({ config, replication }: Server): boolean {
+function lacksReplicas({ config, replication }: ServerApi): boolean {
   const { 'min-replicas-to-write': least, 'min-replicas-max-lag': maxLag } = config.values
   return least > 0 && maxLag > 0 && replication.replicas.goodCount < least
 }

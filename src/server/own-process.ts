@@ -2,14 +2,20 @@
 import { reportCrashes } from './crash-report.js'
 import { OomScore } from './oom-score.js'
 import { daemonReady, writePidFile } from './process.js'
-import type { Server } from './server.js'
-import { handleSignals } from './signals.js'
-import { findSupervisor, logSupervision, signalReadiness } from './supervision.js'
+import { handleSignals, type SignalledServer } from './signals.js'
+import { findSupervisor, logSupervision, type Supervisor, signalReadiness } from './supervision.js'
+
+/** The server, as far as its process is concerned. */
+export interface ProcessServer extends SignalledServer {
+  supervisedBy: Supervisor
+  onStateChange: () => unknown
+  pidFile: string | null
+}
 
 export class OwnProcess {
-  private readonly server: Server
+  private readonly server: ProcessServer
 
-  constructor(server: Server) {
+  constructor(server: ProcessServer) {
     const { config, log } = server
     this.server = server
     handleSignals(server)

@@ -1,10 +1,13 @@
 /** Going down: replicas catch up, the data is saved, files are removed. Source: prepareForShutdown in server.c. */
 import fs from 'node:fs'
 import { PAUSE_WRITES } from '../commands/pause.js'
-import type { ShutdownOptions } from '../commands/server-api.js'
-import type { Server } from './server.js'
+import type { ServerApi, ShutdownOptions } from '../commands/server-api.js'
 
 const POLL_MS = 50
+
+export interface ShutdownHost extends ServerApi {
+  readonly pidFile: string | null
+}
 
 interface Pending {
   readonly timer: NodeJS.Timeout
@@ -12,7 +15,7 @@ interface Pending {
 }
 
 export class Shutdown {
-  private readonly server: Server
+  private readonly server: ShutdownHost
   private readonly exit: (code: number) => void
   private pending: Pending | null = null
   /** Who has to be told if it comes to nothing: clients that have called SHUTDOWN, one after another. */
@@ -24,7 +27,7 @@ export class Shutdown {
   private savesAtFailure: number | null = null
   private done = false
 
-  constructor(server: Server, exit: (code: number) => void) {
+  constructor(server: ShutdownHost, exit: (code: number) => void) {
     this.server = server
     this.exit = exit
   }

@@ -1,7 +1,16 @@
 /** SIGTERM and SIGINT shut the server down as SHUTDOWN does. */
-import type { Server } from './server.js'
+import type { ServerApi, ShutdownOptions } from '../commands/server-api.js'
 
-export function handleSignals(server: Server): void {
+/** A server that can be told to go down. */
+export interface SignalledServer extends ServerApi {
+  readonly shuttingDown: {
+    readonly insisted: boolean
+    readonly saveFailed: boolean
+    request(options: ShutdownOptions, onFailure: (error: string) => void): void
+  }
+}
+
+export function handleSignals(server: SignalledServer): void {
   const { log, config } = server
   const handle = (signal: 'SIGTERM' | 'SIGINT'): void => {
     if (signal === 'SIGINT' && server.shuttingDown.insisted) {
