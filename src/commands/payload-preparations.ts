@@ -10,6 +10,7 @@ import type { Client, Preparation } from './client.js'
 import type { Command } from './command.js'
 import { wantsPayload } from './dump.js'
 import type { PayloadWaits, ServerApi } from './server-api.js'
+import { PREPARED } from './spec.js'
 
 /** How long payloads may hold up others, in one go. */
 const SLICE_MS = 1
@@ -32,7 +33,7 @@ export class PayloadPreparations implements PayloadWaits {
     if (client.preparation === null) {
       const { transaction } = client
       if (transaction === null) this.prepare(client, command, request)
-      else if (command.fullName === 'exec' && !transaction.failed && !client.watchFailed) {
+      else if (command.fullName === 'exec' && (transaction.flags & PREPARED) !== 0 && !willFail(client)) {
         for (const queued of transaction.queue) this.prepare(client, queued.command, queued.request)
       }
     }
@@ -119,6 +120,11 @@ export class PayloadPreparations implements PayloadWaits {
     if (buffer.byteLength < GIVEN_BACK_MIN_BYTES) return
     this.server.afterTurn(() => this.server.keyspace.released.add(buffer))
   }
+}
+
+/** Whether the client's EXEC will run nothing. */
+function willFail({ transaction, watchFailed }: Client): boolean {
+  return transaction === null || transaction.failed || watchFailed
 }
 
 function isReady({ loadings }: Preparation): boolean {

@@ -15,6 +15,7 @@ export function replyAndGoOn(server: ServerApi, client: Client, reply: Buffer): 
 export function unblockWithError(server: ServerApi, client: Client, error: string): void {
   const { stats } = server
   client.blocked?.cancel()
+  if (client.preparation !== null) server.payloads.end(client)
   stats.errorReplies++
   countErrorCode(stats.errors, error)
   if (client.lastCommand !== null) client.lastCommand.failedCalls++

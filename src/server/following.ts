@@ -1,8 +1,9 @@
 /** What this server does for replication, above all as a replica: executes its master's stream, and takes the copies it sends. */
+
 import type { Client } from '../commands/client.js'
 import type { Command, CommandTable } from '../commands/command.js'
 import { PAUSE_WRITES } from '../commands/pause.js'
-import type { LoadProgress, ServerApi } from '../commands/server-api.js'
+import type { LoadProgress, PayloadWaits, ServerApi } from '../commands/server-api.js'
 import { endAllWaits } from '../commands/unblock.js'
 import type { MasterPeer } from '../replication/master-link.js'
 import type { Replication, ReplicationHost } from '../replication/replication.js'
@@ -41,6 +42,9 @@ export class Following implements ReplicationHost, MasterStreamHost {
 
   get keyspace(): Keyspace {
     return this.server.keyspace
+  }
+  get payloads(): PayloadWaits {
+    return this.server.payloads
   }
   get limits(): { readonly queryBufferBytes: number } {
     return this.server.limits

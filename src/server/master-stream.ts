@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { Client } from '../commands/client.js'
 import type { Command, CommandTable } from '../commands/command.js'
+import type { PayloadWaits } from '../commands/server-api.js'
 import type { MasterPeer } from '../replication/master-link.js'
 import { type PendingRequest, PendingRequests } from '../resp/pending-request.js'
 import { Request } from '../resp/request.js'
@@ -22,6 +23,7 @@ export interface MasterStreamHost {
   streamBroken(text: string): void
   queryBufferExceeded(client: Client): void
   readonly keyspace: Keyspace
+  readonly payloads: PayloadWaits
   readonly limits: { readonly queryBufferBytes: number }
   /** Remembers, across links and restarts, which database the stream is in. */
   readonly replication: { masterDatabase: number }
@@ -72,6 +74,7 @@ export class MasterStream {
     this.client.closing = true
     this.client.blocked?.cancel()
     this.client.blocked = null
+    if (this.client.preparation !== null) this.host.payloads.end(this.client)
     this.client.unwatchAll()
   }
 

@@ -421,6 +421,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.clientEviction.forget(client)
     this.outputLimits.forget(client)
     client.blocked?.cancel()
+    if (client.preparation !== null) this.payloads.end(client)
     client.unwatchAll()
     client.transaction = null
     this.pubsub.forget(client)

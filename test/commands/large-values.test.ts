@@ -570,6 +570,23 @@ describe('while a payload is prepared', () => {
     }
   })
 
+  test('a pause that begins meanwhile holds it up, and an error may end that', async () => {
+    const id = await text(restorer, 'CLIENT', 'ID')
+    const replies = await restoring(['RESTORE', 'key', '0', hash])
+    const early = await meanwhile(['CLIENT', 'PAUSE', '100000', 'WRITE'])
+    if (early)
+      await until(
+        'it waits for the end of the pause',
+        async () => (await text(other, 'CLIENT', 'UNBLOCK', id, 'ERROR')) === '1',
+      )
+    await other.call('CLIENT', 'UNPAUSE')
+    const unblocked = 'UNBLOCKED client unblocked via CLIENT UNBLOCK'
+    expect((await replies).map(reply => reply.text)).toEqual([early ? unblocked : 'OK'])
+    // What was prepared for it is not taken for another one's.
+    expect(await text(restorer, 'RESTORE', 'key', '0', payload(0, str(prose(100_000))), 'REPLACE')).toBe('OK')
+    expect((await text(ours, 'GET', 'key')) === prose(100_000)).toBe(true)
+  })
+
   test('it counts and is monitored once', async () => {
     const before = await calls('restore')
     const monitor = await RawClient.connect(server.port)
