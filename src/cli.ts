@@ -4,12 +4,12 @@ import { parseCommandLine } from './config/command-line.js'
 import { Config } from './config/config.js'
 import { ConfigFileError, loadConfig } from './config/file.js'
 import { Log } from './observe/log.js'
-import { logo, showsLogo } from './server/logo.js'
-import { OwnProcess } from './server/own-process.js'
-import { daemonize, isDaemonChild, refuseToStart } from './server/process.js'
+import { logo, showsLogo } from './process/logo.js'
+import { OwnProcess } from './process/own-process.js'
+import { daemonize, isDaemonChild, refuseToStart } from './process/process.js'
+import { findSupervisor } from './process/supervision.js'
+import { HELP, VERSION_LINE } from './process/version.js'
 import { Server } from './server/server.js'
-import { findSupervisor } from './server/supervision.js'
-import { HELP, VERSION_LINE } from './server/version.js'
 
 async function main(): Promise<void> {
   const command = parseCommandLine(process.argv.slice(2))

@@ -5,8 +5,8 @@ import { Config } from './config/config.js'
 import { MULTI_ARG } from './config/directive.js'
 import { type DirectiveName, lookupDirective } from './config/directives.js'
 import { didYouMean } from './config/nearest.js'
+import { ANY_PORT } from './network/listener.js'
 import { Log } from './observe/log.js'
-import { ANY_PORT } from './server/listener.js'
 import { Server } from './server/server.js'
 
 /** A directive's value: true and false are yes and no; a list is the directive's arguments. */

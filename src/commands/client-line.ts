@@ -1,6 +1,6 @@
 /** A client as one line of CLIENT LIST, CLIENT INFO and the log. Format: catClientInfoString in Redis 7.2's networking.c. */
 import type { Client } from './client.js'
-import { clientMemory } from './client-memory.js'
+import { clientMemory } from './connection/client-memory.js'
 import type { CommandContext } from './context.js'
 
 export type ClientType = 'normal' | 'replica' | 'pubsub' | 'master'

@@ -8,7 +8,7 @@ import type { Request } from '../resp/request.js'
 import type { Database } from '../store/database.js'
 import type { TrackingClient, TrackingState } from '../tracking/tracking-client.js'
 import type { Command } from './command.js'
-import type { WatchedKey } from './watched-key.js'
+import type { WatchedKey } from './transactions/watched-key.js'
 
 /** The connection behind a client. */
 export interface Transport {

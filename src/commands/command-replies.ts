@@ -4,8 +4,8 @@
  */
 import { ReplyWriter } from '../resp/reply-writer.js'
 import type { Command } from './command.js'
-import { replyCommandDocs } from './command-docs.js'
-import { replyCommandInfo } from './command-info.js'
+import { replyCommandDocs } from './server/command-docs.js'
+import { replyCommandInfo } from './server/command-info.js'
 import type { CommandSpec } from './spec.js'
 
 type Kept = WeakMap<CommandSpec, Buffer>

@@ -20,7 +20,7 @@ import type { Keyspace } from '../store/keyspace.js'
 import type { Tracking } from '../tracking/tracking.js'
 import type { Client, QueuedCommand } from './client.js'
 import type { Command, CommandTable } from './command.js'
-import type { KeyLocks } from './key-locks.js'
+import type { KeyLocks } from './generic/key-locks.js'
 import type { Pause } from './pause.js'
 
 export interface ServerStats {

@@ -1,5 +1,5 @@
 /** What CONFIG SET changes in the running server. */
-import { rulesChanged } from '../commands/acl-clients.js'
+import { rulesChanged } from '../commands/acl/clients.js'
 import type { EvictionTimes, ServerApi } from '../commands/server-api.js'
 import { EVENT_NEW } from '../config/keyspace-events.js'
 import type { Eviction } from '../store/eviction.js'

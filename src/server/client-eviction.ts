@@ -6,7 +6,7 @@
  */
 import type { Client } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
-import { clientMemory } from '../commands/client-memory.js'
+import { clientMemory } from '../commands/connection/client-memory.js'
 import type { ServerApi } from '../commands/server-api.js'
 
 /** Clients are kept in buckets by powers of two of their size: the largest are found without looking at all of them. */

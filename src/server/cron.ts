@@ -1,6 +1,6 @@
 /** What happens by the clock: `hz` times a second the housekeeping, once a second the rest. */
 import type { ServerApi } from '../commands/server-api.js'
-import { sampleGauges } from './gauges.js'
+import { sampleGauges } from './info/gauges.js'
 import { isIdleTooLong, type OutputLimits } from './limits.js'
 import { ticksPerSecond } from './tick-rate.js'
 

@@ -29,7 +29,7 @@ import {
   TOUCHES_ARBITRARY_KEYS,
   WRITE,
 } from '../commands/spec.js'
-import { abortExec } from '../commands/transactions.js'
+import { abortExec } from '../commands/transactions/transactions.js'
 import { trusts } from '../config/config.js'
 import { countErrorCode } from '../observe/error-codes.js'
 import { LatencyHistogram } from '../observe/latency-histogram.js'

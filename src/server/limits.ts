@@ -2,10 +2,9 @@
 import type { Client } from '../commands/client.js'
 import { clientLine, clientType } from '../commands/client-line.js'
 import type { Config } from '../config/config.js'
+import { UNLIMITED_OUTPUT_BYTES } from '../network/output-queue.js'
 import type { Log } from '../observe/log.js'
 
-/** As with Redis's own reply buffer, so much output counts for no limit. */
-export const UNLIMITED_OUTPUT_BYTES = 16384
 /** And so much more may wait for a client that has not logged in yet, whatever the limits of its class (Redis 7.2.8, CVE-2025-21605). */
 const UNAUTHENTICATED_OUTPUT_BYTES = 1024
 

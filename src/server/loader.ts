@@ -13,13 +13,16 @@ import { RdbReader } from '../persistence/rdb/reader.js'
 import { systemText } from '../persistence/saver.js'
 import { ExpiredKeysTarget } from '../replication/expired-keys.js'
 import { renameFailure } from '../replication/transfer.js'
-import type { Server } from './server.js'
-import { StagedLoad } from './staged-load.js'
+import { StagedLoad, type StagedLoadHost } from './staged-load.js'
 
 const CHUNK_BYTES = 256 * 1024
 const SLICE_MS = 4
 const REPLID_LENGTH = 40
 const MEGABYTE = 1024 * 1024
+
+export interface LoaderHost extends StagedLoadHost {
+  stateChanged(): void
+}
 
 export class Loader {
   loading = false
@@ -29,9 +32,9 @@ export class Loader {
   totalBytes = 0
   loadedBytes = 0
   savedUsedBytes = 0
-  private readonly server: Server
+  private readonly server: LoaderHost
 
-  constructor(server: Server) {
+  constructor(server: LoaderHost) {
     this.server = server
   }
 

@@ -3,14 +3,14 @@ import { performance } from 'node:perf_hooks'
 import { Client } from '../commands/client.js'
 import type { Command, CommandTable } from '../commands/command.js'
 import type { PayloadWaits } from '../commands/server-api.js'
+import { MasterTransport } from '../network/master-transport.js'
+import { RequestBatch } from '../network/request-batch.js'
 import type { MasterPeer } from '../replication/master-link.js'
 import { type PendingRequest, PendingRequests } from '../resp/pending-request.js'
 import { Request } from '../resp/request.js'
 import { COMPLETE, EMPTY, FAILED, INCOMPLETE, RequestParser } from '../resp/request-parser.js'
 import type { Keyspace } from '../store/keyspace.js'
 import { GATES_OF_A_MASTER } from './gates.js'
-import { MasterTransport } from './master-transport.js'
-import { RequestBatch } from './request-batch.js'
 
 export interface MasterStreamHost {
   /** Reads the clock. */

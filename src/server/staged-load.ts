@@ -1,15 +1,26 @@
 /** Loads a master's snapshot from the socket beside the old data, which stays until the new is whole (repl-diskless-load). */
+import type { LoadProgress, ServerApi } from '../commands/server-api.js'
 import { auxNumber } from '../persistence/rdb/aux-number.js'
 import { KeyspaceTarget } from '../persistence/rdb/load.js'
 import { RdbReader } from '../persistence/rdb/reader.js'
 import type { SnapshotReceiver } from '../replication/socket-transfer.js'
-import type { Server } from './server.js'
 
 /** How long a piece of it takes. A turn of the event loop may see two: of what was left, and of what has come since. */
 const SLICE_MS = 2
 
+/** The server that loads, with its account of the load. */
+export interface StagedLoadHost extends ServerApi {
+  readonly loader: LoadProgress & {
+    loadedBytes: number
+    begin(size: number, async: boolean): void
+    end(): void
+    /** Logs what a file says of whoever made it. */
+    noteOrigin(name: string, value: string): void
+  }
+}
+
 export class StagedLoad implements SnapshotReceiver {
-  private readonly server: Server
+  private readonly server: StagedLoadHost
   private readonly target: KeyspaceTarget
   private readonly reader: RdbReader
   /** Database that the master's stream is in where the snapshot ends. */
@@ -20,7 +31,7 @@ export class StagedLoad implements SnapshotReceiver {
    * @param totalBytes size of the snapshot, -1 when unknown.
    * @param async clients go on with the old data meanwhile; else they get -LOADING.
    */
-  constructor(server: Server, totalBytes: number, async: boolean) {
+  constructor(server: StagedLoadHost, totalBytes: number, async: boolean) {
     const { config, keyspace, loader, log } = server
     this.server = server
     this.target = new KeyspaceTarget(keyspace.stage(), {

@@ -2,7 +2,7 @@
 import { copyBytes } from '../bytes/copy.js'
 import type { Database } from '../store/database.js'
 import { ENCODING_EXTERNAL, ENCODING_INT32, ENCODING_INT64, TYPE_HASH, TYPE_STRING } from '../store/entries.js'
-import { copyHash } from './hash-load.js'
+import { copyHash } from './hash/hash-load.js'
 
 /**
  * Copies the value at `address` of `from`, with its encoding and its expiry, to key[start, end) of `to`, where no such key may

@@ -1,7 +1,7 @@
 /** What TYPE and OBJECT ENCODING call a value. */
 import { type Entries, TYPE_HASH, TYPE_STRING } from '../store/entries.js'
-import { hashEncodingName } from './hash.js'
-import { stringEncodingName } from './string.js'
+import { hashEncodingName } from './hash/hash.js'
+import { stringEncodingName } from './string/string.js'
 
 /** By type number. */
 const TYPE_NAMES: readonly string[] = ['string', 'list', 'set', 'zset', 'hash']

@@ -1,7 +1,7 @@
 import type { RuleSetting } from '../../src/acl/selector-rules.js'
 import type { User } from '../../src/acl/user.js'
 import { applyUserRule, mergeSelectors, newUser } from '../../src/acl/user-rules.js'
-import { aclCatalog } from '../../src/commands/acl-catalog.js'
+import { aclCatalog } from '../../src/commands/acl/catalog.js'
 import { dryRun } from '../../src/commands/acl-check.js'
 import { allCommands } from '../../src/commands/all.js'
 import { CommandTable } from '../../src/commands/command.js'

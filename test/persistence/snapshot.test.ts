@@ -7,8 +7,8 @@ import { Snapshot } from '../../src/persistence/snapshot.js'
 import type { Database } from '../../src/store/database.js'
 import { Keyspace } from '../../src/store/keyspace.js'
 import { moveEntry } from '../../src/store/move-entry.js'
-import { Hash } from '../../src/types/hash.js'
-import { appendToString, openString } from '../../src/types/string-edit.js'
+import { Hash } from '../../src/types/hash/hash.js'
+import { appendToString, openString } from '../../src/types/string/string-edit.js'
 import { contents, load } from './rdb/keyspace.js'
 
 const NAMES = ['a', 'b', 'c', `long name ${'n'.repeat(40_000)}`]

@@ -4,7 +4,7 @@ import { evictionLimitMs, MemoryLimit } from '../../src/server/memory-limit.js'
 import { NEVER } from '../../src/store/database.js'
 import { Eviction } from '../../src/store/eviction.js'
 import { Keyspace } from '../../src/store/keyspace.js'
-import { Hash } from '../../src/types/hash.js'
+import { Hash } from '../../src/types/hash/hash.js'
 
 const HASH_LIMITS = { maxEntries: 128, maxValueBytes: 64 }
 

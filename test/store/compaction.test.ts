@@ -4,7 +4,7 @@ import { Compaction } from '../../src/store/compaction.js'
 import { NEVER } from '../../src/store/database.js'
 import { Keyspace } from '../../src/store/keyspace.js'
 import { ByteRange } from '../../src/types/byte-range.js'
-import { Hash } from '../../src/types/hash.js'
+import { Hash } from '../../src/types/hash/hash.js'
 
 const MIB = 1024 * 1024
 const HASH_LIMITS = { maxEntries: 128, maxValueBytes: 64 }

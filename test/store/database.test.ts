@@ -6,7 +6,7 @@ import { ENCODING_HASHTABLE, TYPE_HASH } from '../../src/store/entries.js'
 import { HashTable } from '../../src/store/hash-table.js'
 import { Keyspace } from '../../src/store/keyspace.js'
 import { moveEntry } from '../../src/store/move-entry.js'
-import { StringView } from '../../src/types/string.js'
+import { StringView } from '../../src/types/string/string.js'
 
 const NOW_MS = 1_700_000_000_000
 

@@ -4,7 +4,7 @@ import type { HashTable } from '../../src/store/hash-table.js'
 import { Keyspace } from '../../src/store/keyspace.js'
 import { TableView } from '../../src/store/table-view.js'
 import { ByteRange } from '../../src/types/byte-range.js'
-import { Hash } from '../../src/types/hash.js'
+import { Hash } from '../../src/types/hash/hash.js'
 
 const LIMITS = { maxEntries: 0, maxValueBytes: 64 }
 const KEY = Buffer.from('hash')

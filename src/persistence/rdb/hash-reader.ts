@@ -1,6 +1,6 @@
 /** Reads hashes in all their forms. */
 import { LP_EMPTY_SIZE } from '../../store/listpack.js'
-import { isHashListpack } from '../../types/hash-load.js'
+import { isHashListpack } from '../../types/hash/hash-load.js'
 import { quoted } from './error.js'
 import { RDB_TYPE_HASH, RDB_TYPE_HASH_LISTPACK, RDB_TYPE_HASH_ZIPLIST } from './format.js'
 import type { KeyReader } from './key-reader.js'

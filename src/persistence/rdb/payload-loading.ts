@@ -13,7 +13,7 @@ import { LP_COUNT_UNKNOWN, LP_HEADER_SIZE, lpEnd, lpEntrySize, lpHeaderCount } f
 import { lpSoundNext, lpValidate, type Verdict } from '../../store/listpack-validate.js'
 import { moveEntry } from '../../store/move-entry.js'
 import { ByteRange } from '../../types/byte-range.js'
-import { Hash, type HashLimits } from '../../types/hash.js'
+import { Hash, type HashLimits } from '../../types/hash/hash.js'
 import { adoptListpack } from '../../types/listpack-value.js'
 import { RdbError } from './error.js'
 import {

@@ -12,7 +12,7 @@ import { COMPRESS_MAX_BYTES } from '../../../src/persistence/rdb/output.js'
 import { NEVER } from '../../../src/store/database.js'
 import { ENCODING_HASHTABLE } from '../../../src/store/entries.js'
 import { Keyspace } from '../../../src/store/keyspace.js'
-import { Hash } from '../../../src/types/hash.js'
+import { Hash } from '../../../src/types/hash/hash.js'
 import { cat, expiryMs, file, length64, lzf, str } from './bytes.js'
 import { addresses, contents, LIMITS, load } from './keyspace.js'
 

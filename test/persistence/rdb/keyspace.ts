@@ -4,8 +4,8 @@ import { RdbReader } from '../../../src/persistence/rdb/reader.js'
 import type { Database } from '../../../src/store/database.js'
 import { TYPE_STRING } from '../../../src/store/entries.js'
 import { Keyspace } from '../../../src/store/keyspace.js'
-import { Hash, hashEncodingName } from '../../../src/types/hash.js'
-import { StringView, stringEncodingName } from '../../../src/types/string.js'
+import { Hash, hashEncodingName } from '../../../src/types/hash/hash.js'
+import { StringView, stringEncodingName } from '../../../src/types/string/string.js'
 
 export interface Seen {
   encoding: string

@@ -1,0 +1,81 @@
+/** COPY. Source of behaviour: copyCommand in Redis's db.c. */
+import { EVENT_GENERIC } from '../../config/keyspace-events.js'
+import type { Database } from '../../store/database.js'
+import { copyValue } from '../../types/copy-value.js'
+import { type CommandContext, SAME_OBJECT, SYNTAX_ERROR } from '../context.js'
+import { readDatabase } from '../database-argument.js'
+import { type CommandSpec, DENYOOM, KEY_ACCESS, KEY_OW, KEY_RO, KEY_UPDATE, keyRange, WRITE } from '../spec.js'
+
+export const copyCommands: CommandSpec[] = [
+  {
+    name: 'copy',
+    arity: -3,
+    flags: WRITE | DENYOOM,
+    keys: [keyRange(KEY_RO | KEY_ACCESS, 1), keyRange(KEY_OW | KEY_UPDATE, 2)],
+    group: 'generic',
+    since: '6.2.0',
+    summary: 'Copies the value of a key, with its expiry, to another key or another database.',
+    complexity: 'O(N), N is the number of elements of the value; O(1) for strings',
+    arguments: [
+      { name: 'source', type: 'key', keySpecIndex: 0 },
+      { name: 'destination', type: 'key', keySpecIndex: 1 },
+      { name: 'destination-db', type: 'integer', token: 'DB', optional: true },
+      { name: 'replace', type: 'pure-token', token: 'REPLACE', optional: true },
+    ],
+    run: copy,
+  },
+]
+
+interface CopyOptions {
+  readonly target: Database
+  readonly replace: boolean
+}
+
+/** The options; replies the error and returns null when they make no sense. */
+function readOptions(ctx: CommandContext): CopyOptions | null {
+  const { args, reply } = ctx
+  let target = ctx.db
+  let replace = false
+  for (let i = 3; i < args.argc; i++) {
+    if (args.is(i, 'replace')) replace = true
+    else if (args.is(i, 'db') && i + 1 < args.argc) {
+      const database = readDatabase(ctx, ++i)
+      if (database === null) return null
+      target = database
+    } else {
+      reply.error(SYNTAX_ERROR)
+      return null
+    }
+  }
+  return { target, replace }
+}
+
+/** COPY source destination [DB destination-db] [REPLACE]. Integer reply: 1 when it was copied. */
+function copy(ctx: CommandContext): void {
+  const { args, db, reply } = ctx
+  const options = readOptions(ctx)
+  if (options === null) return
+  const { target, replace } = options
+  if (target === db && args.view(1).equals(args.view(2))) {
+    reply.error(SAME_OBJECT)
+    return
+  }
+  const source = ctx.findForRead(1)
+  if (source === 0) {
+    reply.integer(0)
+    return
+  }
+  const { buffer, starts, ends } = args
+  const overwritten = target.findForWrite(buffer, starts[2], ends[2])
+  if (overwritten !== 0) {
+    if (!replace) {
+      reply.integer(0)
+      return
+    }
+    target.remove(overwritten)
+  }
+  copyValue(db, source, target, buffer, starts[2], ends[2])
+  target.touch(buffer, starts[2], ends[2])
+  ctx.notify(EVENT_GENERIC, 'copy_to', 2, target)
+  reply.integer(1)
+}

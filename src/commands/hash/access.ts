@@ -1,0 +1,91 @@
+/** What all hash commands share: the hash of the key argument, and bytes of it as a reply. */
+
+import type { ReplyWriter } from '../../resp/reply-writer.js'
+import { ENCODING_LISTPACK_EXTERNAL, TYPE_HASH } from '../../store/entries.js'
+import { ByteRange } from '../../types/byte-range.js'
+import { Hash, type HashLimits } from '../../types/hash/hash.js'
+import type { CommandContext } from '../context.js'
+
+/** The hash of the command that is running, and two ranges to read it with: one command runs at a time. */
+export const hash = new Hash()
+export const field = new ByteRange()
+export const value = new ByteRange()
+
+const limits: HashLimits = { maxEntries: 0, maxValueBytes: 0 }
+
+/** Opens the hash of argument 1 (its address is 0 where there is none); false when WRONGTYPE was replied. */
+export function openForRead(ctx: CommandContext): boolean {
+  const address = ctx.findForRead(1)
+  if (ctx.wrongType(address, TYPE_HASH)) return false
+  if (address !== 0) noteLength(ctx, address)
+  hash.open(ctx.db, address)
+  return true
+}
+
+/** As openForRead, for a command that may change the hash; where there is none, its first field makes one. */
+export function openForWrite(ctx: CommandContext): boolean {
+  const { args } = ctx
+  const address = ctx.findForWrite(1)
+  if (ctx.wrongType(address, TYPE_HASH)) return false
+  if (address === 0) hash.openNew(ctx.db, args.buffer, args.starts[1], args.ends[1])
+  else {
+    noteLength(ctx, address)
+    hash.open(ctx.db, address)
+  }
+  return true
+}
+
+/** A listpack of more than a slot's bytes, which only other settings than the usual ones allow, takes its time to search. */
+function noteLength(ctx: CommandContext, address: number): void {
+  if (ctx.db.entries.encoding(address) === ENCODING_LISTPACK_EXTERNAL) ctx.takesLonger()
+}
+
+/** Shows argument `index`'s value in `value`, if there is such a field. */
+export function getField(ctx: CommandContext, index: number, fieldHash = knownHash(ctx, index)): boolean {
+  const { args } = ctx
+  return hash.get(args.buffer, args.starts[index], args.ends[index], value, fieldHash)
+}
+
+/** The hash of field argument `index`, if it has been worked out ahead of the command. */
+export function knownHash({ args }: CommandContext, index: number): number | undefined {
+  return index === args.hashedElement ? args.elementHash : undefined
+}
+
+/** The hash of field `index` of those that begin with argument 2, looked at ahead where the hash is large. */
+export function fieldAhead(ctx: CommandContext, index: number): number | undefined {
+  return hash.address !== 0 && hash.isTable ? ctx.hashAhead(index, 2, 1, hash.table) : undefined
+}
+
+/** Sets the field of argument `index` to bytes[start, end); true when it is new. */
+export function setField(ctx: CommandContext, index: number, bytes: Buffer, start: number, end: number): boolean {
+  const { args } = ctx
+  return hash.set(
+    args.buffer,
+    args.starts[index],
+    args.ends[index],
+    bytes,
+    start,
+    end,
+    hashLimits(ctx),
+    knownHash(ctx, index),
+  )
+}
+
+/** hash-max-listpack-entries and hash-max-listpack-value as they stand; the object is the same every time. */
+export function hashLimits(ctx: CommandContext): HashLimits {
+  const { values } = ctx.server.config
+  limits.maxEntries = values['hash-max-listpack-entries']
+  limits.maxValueBytes = values['hash-max-listpack-value']
+  return limits
+}
+
+/** Replies a range as a bulk string. */
+export function replyRange(ctx: CommandContext, range: ByteRange): void {
+  writeRange(ctx.reply, range)
+}
+
+/** Writes a range as a bulk string. */
+export function writeRange(out: ReplyWriter, range: ByteRange): void {
+  if (range.lasting) out.bulkReference(range.buffer)
+  else out.bulk(range.buffer, range.start, range.end)
+}

@@ -1,0 +1,308 @@
+/** Hash commands that go through a hash or choose from it: HGETALL, HKEYS, HVALS, HSCAN, HRANDFIELD. */
+import { performance } from 'node:perf_hooks'
+import { MATCH, UNDECIDED } from '../../bytes/glob.js'
+import { INT64_MAX, INT64_MIN } from '../../bytes/integers.js'
+import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
+import type { ReplyWriter } from '../../resp/reply-writer.js'
+import { lpEntrySize } from '../../store/listpack.js'
+import { ByteRange } from '../../types/byte-range.js'
+import { fieldPositions } from '../../types/hash/hash-listpack.js'
+import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
+import { parseScanCursor, parseScanOptions, type ScanOptions, scanGoesOn } from '../scan-options.js'
+import {
+  AllElements,
+  DrawnElements,
+  differentElements,
+  SLICED_FROM_ELEMENTS,
+  type WriteElement,
+} from '../table-replies.js'
+import { field, hash, openForRead, replyRange, value, writeRange } from './access.js'
+
+const DRAWS_BETWEEN_CLOCK_READS = 32
+/** Redis's range for a count whose reply has two elements for each. */
+const MAX_COUNT_WITH_VALUES = INT64_MAX / 2n
+
+/** HGETALL key. */
+export function hgetall(ctx: CommandContext): void {
+  if (!openForRead(ctx)) return
+  const { length } = hash
+  replyAll(ctx, PAIRS, out => out.map(length))
+}
+
+/** HKEYS key. */
+export function hkeys(ctx: CommandContext): void {
+  if (!openForRead(ctx)) return
+  const { length } = hash
+  replyAll(ctx, FIELDS, out => out.array(length))
+}
+
+/** HVALS key. */
+export function hvals(ctx: CommandContext): void {
+  if (!openForRead(ctx)) return
+  const { length } = hash
+  replyAll(ctx, VALUES, out => out.array(length))
+}
+
+/** HSCAN key cursor [MATCH pattern] [COUNT count]. A missing key is answered before the options are looked at. */
+export function hscan(ctx: CommandContext): void {
+  let cursor = parseScanCursor(ctx, 2)
+  if (Number.isNaN(cursor) || !openForRead(ctx)) return
+  if (hash.address === 0) {
+    replyCursor(ctx, 0, 0)
+    return
+  }
+  const options = parseScanOptions(ctx, 3, false)
+  if (options === null) return
+  if (!hash.isTable) {
+    scanListpack(ctx, options)
+    return
+  }
+  const { table } = hash
+  const { names } = options
+  const matching: number[] = []
+  let sampled = 0
+  let steps = 0
+  const collect = (element: number): void => {
+    sampled++
+    hash.showElement(element, field, value)
+    const result = names === null ? MATCH : names.decide(field.buffer, field.start, field.end)
+    if (result === MATCH) matching.push(element)
+    else if (result === UNDECIDED) names?.putOff(copyOf(field), copyOf(value))
+  }
+  do {
+    cursor = table.scan(cursor, collect)
+    steps++
+  } while (scanGoesOn(options, cursor, sampled, steps))
+  if (names?.undecided) {
+    const certain: Buffer[] = []
+    for (const element of matching) {
+      hash.showElement(element, field, value)
+      certain.push(copyOf(field), copyOf(value))
+    }
+    ctx.replyFrom(names.laterReply([String(cursor)], certain))
+    return
+  }
+  replyCursor(ctx, cursor, matching.length * 2)
+  for (const element of matching) {
+    hash.showElement(element, field, value)
+    replyRange(ctx, field)
+    replyRange(ctx, value)
+  }
+}
+
+function copyOf({ buffer, end, start }: ByteRange): Buffer {
+  return Buffer.from(buffer.subarray(start, end))
+}
+
+/** A small hash comes whole, whatever COUNT says. */
+function scanListpack(ctx: CommandContext, { names }: ScanOptions): void {
+  const matching: boolean[] = []
+  let count = 0
+  hash.iterate((name, content) => {
+    const result = names === null ? MATCH : names.decide(name.buffer, name.start, name.end)
+    matching.push(result === MATCH)
+    if (result === MATCH) count++
+    else if (result === UNDECIDED) names?.putOff(copyOf(name), copyOf(content))
+  })
+  let next = 0
+  if (names?.undecided) {
+    const certain: Buffer[] = []
+    hash.iterate((name, content) => {
+      if (matching[next++]) certain.push(copyOf(name), copyOf(content))
+    })
+    ctx.replyFrom(names.laterReply(['0'], certain))
+    return
+  }
+  replyCursor(ctx, 0, count * 2)
+  hash.iterate((name, content) => {
+    if (!matching[next++]) return
+    replyRange(ctx, name)
+    replyRange(ctx, content)
+  })
+}
+
+function replyCursor(ctx: CommandContext, cursor: number, elements: number): void {
+  ctx.reply.array(2)
+  ctx.reply.bulkInteger(cursor)
+  ctx.reply.array(elements)
+}
+
+/**
+ * HRANDFIELD key [count [WITHVALUES]]. A positive count gives different fields, as many as there are at most; a negative one
+ * draws each field anew.
+ */
+export function hrandfield(ctx: CommandContext): void {
+  const { args, reply } = ctx
+  if (args.argc === 2) {
+    if (!openForRead(ctx)) return
+    if (hash.address === 0) {
+      reply.null()
+      return
+    }
+    hash.random(field, value)
+    replyRange(ctx, field)
+    return
+  }
+  const wide = args.int64(2)
+  if (wide === null) {
+    reply.error(NOT_AN_INTEGER)
+    return
+  }
+  if (wide === INT64_MIN) {
+    reply.error(`ERR value is out of range, value must between ${-INT64_MAX} and ${INT64_MAX}`)
+    return
+  }
+  const withValues = args.argc === 4 && args.is(3, 'withvalues')
+  if (args.argc > 4 || (args.argc === 4 && !withValues)) {
+    reply.error(SYNTAX_ERROR)
+    return
+  }
+  if (withValues && (wide < -MAX_COUNT_WITH_VALUES || wide > MAX_COUNT_WITH_VALUES)) {
+    reply.error('ERR value is out of range')
+    return
+  }
+  if (!openForRead(ctx)) return
+  if (hash.address === 0 || wide === 0n) {
+    reply.array(0)
+    return
+  }
+  const show = !withValues ? FIELDS : reply.resp === 3 ? NESTED_PAIRS : PAIRS
+  // With values, RESP2 has one flat array.
+  const perField = show === PAIRS ? 2n : 1n
+  const count = Number(wide)
+  if (count < 0) replyDraws(ctx, -count, show, arrayHead(-wide * perField))
+  else if (count >= hash.length) replyAll(ctx, show, arrayHead(BigInt(hash.length) * perField))
+  else if (hash.isTable) replyDifferent(ctx, count, show, arrayHead(wide * perField))
+  else {
+    arrayHead(wide * perField)(reply)
+    replyDifferentOfListpack(ctx, count, show)
+  }
+}
+
+/** Counts of draws may be larger than a number holds exactly. */
+function arrayHead(elements: bigint): (out: ReplyWriter) => void {
+  return out => out.raw(`*${elements}\r\n`)
+}
+
+/** What a reply shows of each field. */
+type Shown = (out: ReplyWriter, name: ByteRange, content: ByteRange) => void
+
+const FIELDS: Shown = (out, name) => writeRange(out, name)
+const VALUES: Shown = (out, _, content) => writeRange(out, content)
+const PAIRS: Shown = (out, name, content) => {
+  writeRange(out, name)
+  writeRange(out, content)
+}
+/** HRANDFIELD WITHVALUES in RESP3: an array of pairs. */
+const NESTED_PAIRS: Shown = (out, name, content) => {
+  out.array(2)
+  writeRange(out, name)
+  writeRange(out, content)
+}
+
+/** Shows elements of a table for as long as the reply may take: the hash that is open now will not be. */
+function elementWriter(show: Shown): WriteElement {
+  const name = new ByteRange()
+  const content = new ByteRange()
+  return (out, table, element) => {
+    name.readElement(table.entries, element)
+    content.readElementValue(table.entries, element)
+    show(out, name, content)
+  }
+}
+
+/** All fields, behind what `head` writes. */
+function replyAll(ctx: CommandContext, show: Shown, head: (out: ReplyWriter) => void): void {
+  const { keyspace, reply } = ctx
+  if (hash.address !== 0 && hash.isTable && hash.length > SLICED_FROM_ELEMENTS) {
+    ctx.replyFrom(new AllElements(keyspace, hash.table, head, elementWriter(show)))
+    return
+  }
+  head(reply)
+  hash.iterate((name, content) => show(reply, name, content))
+}
+
+/** `count` fields, each drawn from all. */
+function replyDraws(ctx: CommandContext, count: number, show: Shown, head: (out: ReplyWriter) => void): void {
+  const { keyspace, reply } = ctx
+  const sliced = count > SLICED_FROM_ELEMENTS
+  if (hash.isTable) {
+    if (sliced) {
+      ctx.replyFrom(new DrawnElements(keyspace, hash.table, count, false, head, elementWriter(show)))
+      return
+    }
+    head(reply)
+    for (; count > 0; count--) {
+      hash.random(field, value)
+      show(reply, field, value)
+    }
+    return
+  }
+  const draws = new ListpackDraws(hash.listpackCopy(), count, show, head)
+  if (sliced) ctx.replyFrom(draws)
+  else draws.next(reply, Number.POSITIVE_INFINITY)
+}
+
+/** Draws from a small hash: from a copy, since the hash may change before the last one. */
+class ListpackDraws implements ReplySource {
+  readonly memoryBytes: number
+  private readonly listpack: Buffer
+  private readonly positions: Int32Array
+  private left: number
+  private readonly show: Shown
+  private head: ((out: ReplyWriter) => void) | null
+  private readonly name = new ByteRange()
+  private readonly content = new ByteRange()
+
+  constructor(listpack: Buffer, count: number, show: Shown, head: (out: ReplyWriter) => void) {
+    this.listpack = listpack
+    this.positions = fieldPositions(listpack, 0)
+    this.memoryBytes = listpack.length + this.positions.byteLength
+    this.left = count
+    this.show = show
+    this.head = head
+  }
+
+  next(out: ReplyWriter, deadlineMs: number): boolean {
+    const { content, listpack, name, positions, show } = this
+    this.head?.(out)
+    this.head = null
+    while (this.left > 0) {
+      const pos = positions[Math.floor(Math.random() * positions.length)]
+      name.readListpack(listpack, pos)
+      content.readListpack(listpack, pos + lpEntrySize(listpack, pos))
+      show(out, name, content)
+      this.left--
+      if (this.left % DRAWS_BETWEEN_CLOCK_READS !== 0 || deadlineMs === Number.POSITIVE_INFINITY) continue
+      if (out.totalBytes >= PIECE_BYTES || performance.now() >= deadlineMs) return false
+    }
+    return true
+  }
+
+  close(): void {}
+}
+
+/** Selection sampling (Knuth, 3.4.2 S): every choice of `count` fields is as likely, and they come in the hash's order. */
+function replyDifferentOfListpack(ctx: CommandContext, count: number, show: Shown): void {
+  const positions = hash.fieldPositions()
+  let left = positions.length
+  for (let i = 0; count > 0; i++, left--) {
+    if (Math.random() * left >= count) continue
+    hash.showAt(positions[i], field, value)
+    show(ctx.reply, field, value)
+    count--
+  }
+}
+
+/** `count` different fields of a large hash, which has more. */
+function replyDifferent(ctx: CommandContext, count: number, show: Shown, head: (out: ReplyWriter) => void): void {
+  const { keyspace, reply } = ctx
+  const source = differentElements(keyspace, hash.table, count, head, elementWriter(show))
+  if (count > SLICED_FROM_ELEMENTS) {
+    ctx.replyFrom(source)
+    return
+  }
+  let done = false
+  while (!done) done = source.next(reply, Number.POSITIVE_INFINITY)
+  source.close()
+}

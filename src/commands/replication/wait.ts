@@ -1,0 +1,122 @@
+/** WAIT and WAITAOF: until the writes of a connection have arrived elsewhere. Source of behaviour: Redis's replication.c. */
+import { INT64_MAX } from '../../bytes/integers.js'
+import { NO_AOF } from '../../replication/replication.js'
+import { type CommandContext, NOT_AN_INTEGER } from '../context.js'
+import { type ArgumentDoc, type CommandSpec, NOSCRIPT } from '../spec.js'
+import { replyAndGoOn } from '../unblock.js'
+
+const TIPS = ['request_policy:all_shards', 'response_policy:agg_min']
+const NUMREPLICAS: ArgumentDoc = { name: 'numreplicas', type: 'integer' }
+const TIMEOUT: ArgumentDoc = { name: 'timeout', type: 'integer' }
+
+export const waitCommands: CommandSpec[] = [
+  {
+    name: 'wait',
+    arity: 3,
+    flags: 0,
+    group: 'generic',
+    since: '3.0.0',
+    summary: 'Waits until replicas have acknowledged the writes of this connection.',
+    complexity: 'O(1)',
+    tips: TIPS,
+    categories: ['connection'],
+    arguments: [NUMREPLICAS, TIMEOUT],
+    run: wait,
+  },
+  {
+    name: 'waitaof',
+    arity: 4,
+    flags: NOSCRIPT,
+    group: 'generic',
+    since: '7.2.0',
+    summary: 'Waits until the writes of this connection are on disk, in append-only files here and of replicas.',
+    complexity: 'O(1)',
+    tips: TIPS,
+    categories: ['connection'],
+    arguments: [{ name: 'numlocal', type: 'integer' }, NUMREPLICAS, TIMEOUT],
+    run: waitaof,
+  },
+]
+
+/** Argument `index` as a time-out in milliseconds, 0 for none; replies the error and returns NaN when it is none. */
+function readTimeout({ args, keyspace, reply }: CommandContext, index: number): number {
+  const timeoutMs = args.int64(index)
+  if (timeoutMs === null) reply.error('ERR timeout is not an integer or out of range')
+  else if (timeoutMs < 0n) reply.error('ERR timeout is negative')
+  else if (timeoutMs > INT64_MAX - BigInt(keyspace.nowMs)) reply.error('ERR timeout is out of range')
+  else return Number(timeoutMs)
+  return Number.NaN
+}
+
+/** WAIT numreplicas timeout. Integer reply: how many replicas have acknowledged. */
+function wait(ctx: CommandContext): void {
+  const { args, client, reply, server } = ctx
+  const { replication } = server
+  const { waiters } = replication
+  if (replication.isReplica) {
+    reply.error(
+      'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.',
+    )
+    return
+  }
+  const wanted = args.int64(1)
+  if (wanted === null) {
+    reply.error(NOT_AN_INTEGER)
+    return
+  }
+  const timeoutMs = readTimeout(ctx, 2)
+  if (Number.isNaN(timeoutMs)) return
+  const offset = client.lastWriteOffset
+  const isSatisfied = (): boolean => waiters.count(offset) >= wanted
+  if (isSatisfied() || ctx.inTransaction) {
+    reply.integer(waiters.count(offset))
+    return
+  }
+  const answer = (): void => replyAndGoOn(server, client, Buffer.from(`:${waiters.count(offset)}\r\n`, 'latin1'))
+  client.blocked = { kind: 'wait', ...waiters.add(isSatisfied, timeoutMs, answer) }
+  server.afterTurn(() => replication.askForAcknowledgements())
+}
+
+/** WAITAOF numlocal numreplicas timeout. Array reply: whether it is on disk here (0 or 1), and on how many replicas. */
+function waitaof(ctx: CommandContext): void {
+  const { args, client, reply, server } = ctx
+  const { replication } = server
+  const { waiters } = replication
+  const local = args.int64(1)
+  if (local === null || local < 0n || local > 1n) {
+    reply.error(local === null ? NOT_AN_INTEGER : 'ERR value is out of range, value must between 0 and 1')
+    return
+  }
+  const wanted = args.int64(2)
+  if (wanted === null || wanted < 0n) {
+    reply.error('ERR value is out of range, must be positive')
+    return
+  }
+  const timeoutMs = readTimeout(ctx, 3)
+  if (Number.isNaN(timeoutMs)) return
+  if (replication.isReplica) {
+    reply.error(
+      'ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated.',
+    )
+    return
+  }
+  if (local > 0n && replication.fsyncedOffset === NO_AOF) {
+    reply.error('ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.')
+    return
+  }
+  const offset = client.lastWriteOffset
+  const onDisk = (): number => (replication.fsyncedOffset >= offset ? 1 : 0)
+  const isSatisfied = (): boolean => onDisk() >= local && waiters.countFsynced(offset) >= wanted
+  if (isSatisfied() || ctx.inTransaction) {
+    reply.array(2)
+    reply.integer(onDisk())
+    reply.integer(waiters.countFsynced(offset))
+    return
+  }
+  const answer = (): void => {
+    const text = `*2\r\n:${onDisk()}\r\n:${waiters.countFsynced(offset)}\r\n`
+    replyAndGoOn(server, client, Buffer.from(text, 'latin1'))
+  }
+  client.blocked = { kind: 'wait', ...waiters.add(isSatisfied, timeoutMs, answer) }
+  server.afterTurn(() => replication.askForAcknowledgements())
+}

@@ -1,0 +1,53 @@
+/** INFO persistence. There is no child process and no copy-on-write: those fields are Redis's idle values. */
+import type { LoadProgress, ServerApi } from '../../commands/server-api.js'
+import type { Field } from './info-field.js'
+
+export function persistenceFields({ keyspace, loader, saver }: ServerApi): Field[] {
+  const { keysSaved, keysTotal } = saver
+  return [
+    ['loading', keyspace.loading ? 1 : 0],
+    ['async_loading', loader.async ? 1 : 0],
+    ['current_cow_peak', 0],
+    ['current_cow_size', 0],
+    ['current_cow_size_age', 0],
+    ['current_fork_perc', keysTotal === 0 ? '0.00' : ((keysSaved / keysTotal) * 100).toFixed(2)],
+    ['current_save_keys_processed', keysSaved],
+    ['current_save_keys_total', keysTotal],
+    ['rdb_changes_since_last_save', keyspace.dirty],
+    ['rdb_bgsave_in_progress', saver.inProgress ? 1 : 0],
+    ['rdb_last_save_time', saver.lastSaveSeconds],
+    ['rdb_last_bgsave_status', saver.lastOk ? 'ok' : 'err'],
+    ['rdb_last_bgsave_time_sec', saver.lastDurationSeconds],
+    ['rdb_current_bgsave_time_sec', saver.currentSeconds],
+    ['rdb_saves', saver.saves],
+    ['rdb_last_cow_size', 0],
+    ['rdb_last_load_keys_expired', saver.keysExpired],
+    ['rdb_last_load_keys_loaded', saver.keysLoaded],
+    ['aof_enabled', 0],
+    ['aof_rewrite_in_progress', 0],
+    ['aof_rewrite_scheduled', 0],
+    ['aof_last_rewrite_time_sec', -1],
+    ['aof_current_rewrite_time_sec', -1],
+    ['aof_last_bgrewrite_status', 'ok'],
+    ['aof_rewrites', 0],
+    ['aof_rewrites_consecutive_failures', 0],
+    ['aof_last_write_status', 'ok'],
+    ['aof_last_cow_size', 0],
+    ['module_fork_in_progress', 0],
+    ['module_fork_last_cow_size', 0],
+    ...(loader.loading ? loadingFields(loader) : []),
+  ]
+}
+
+function loadingFields({ loadedBytes, savedUsedBytes, startedMs, totalBytes }: LoadProgress): Field[] {
+  const elapsedSeconds = (Date.now() - startedMs) / 1000
+  const share = totalBytes === 0 ? 0 : loadedBytes / totalBytes
+  return [
+    ['loading_start_time', Math.floor(startedMs / 1000)],
+    ['loading_total_bytes', totalBytes],
+    ['loading_rdb_used_mem', savedUsedBytes],
+    ['loading_loaded_bytes', loadedBytes],
+    ['loading_loaded_perc', (share * 100).toFixed(2)],
+    ['loading_eta_seconds', share === 0 ? 1 : Math.floor((elapsedSeconds * (1 - share)) / share) + 1],
+  ]
+}

@@ -1,0 +1,93 @@
+/** Hashes as a whole: from the bytes of a file or a DUMP payload, and from another key. */
+
+import { copyBytes } from '../../bytes/copy.js'
+import { hashBytes } from '../../bytes/hash.js'
+import { latin1 } from '../../bytes/latin1.js'
+import type { Database } from '../../store/database.js'
+import { ENCODING_HASHTABLE, TYPE_HASH } from '../../store/entries.js'
+import { lpBytes, lpFirst, lpLength, lpNext } from '../../store/listpack.js'
+import { lpValidate } from '../../store/listpack-validate.js'
+import { ByteRange } from '../byte-range.js'
+import { createElement, createElementTable } from '../element-table.js'
+import { createListpack, listpackBuffer, listpackBytes, listpackGap, listpackStart } from '../listpack-value.js'
+import { Hash, type HashLimits } from './hash.js'
+
+/**
+ * Whether buffer[start, start + size) may be a hash's listpack: sound and, where `deep`, made of pairs with no field
+ * twice (lpValidateIntegrityAndDups in rdb.c). An empty one passes: it is no hash, but no damage either.
+ */
+export function isHashListpack(buffer: Buffer, start: number, size: number, deep: boolean): boolean {
+  if (!lpValidate(buffer, start, size, deep)) return false
+  if (!deep) return true
+  const fields = new Set<string>()
+  const range = new ByteRange()
+  for (let pos = lpFirst(buffer, start); pos >= 0; pos = lpNext(buffer, start, pos)) {
+    range.readListpack(buffer, pos)
+    const field = latin1(range.buffer, range.start, range.end)
+    if (fields.has(field)) return false
+    fields.add(field)
+    pos = lpNext(buffer, start, pos)
+    if (pos < 0) return false
+  }
+  return true
+}
+
+/**
+ * Makes key[start, end) a hash out of the validated, not empty listpack bytes source[sourceStart, ...), which are copied;
+ * a table where they hold more pairs than the limits allow. `address` is what the key holds now (0: nothing, and
+ * db.hash is the key's hash); it is destroyed. Returns the new address.
+ */
+export function hashFromListpack(
+  db: Database,
+  address: number,
+  key: Buffer,
+  start: number,
+  end: number,
+  source: Buffer,
+  sourceStart: number,
+  expiryMs: number,
+  limits: HashLimits,
+): number {
+  const size = lpBytes(source, sourceStart)
+  const created = createListpack(db, address, key, start, end, TYPE_HASH, size, expiryMs)
+  copyBytes(source, sourceStart, sourceStart + size, listpackGap.buffer, listpackGap.at)
+  if (lpLength(listpackGap.buffer, listpackGap.at) <= limits.maxEntries * 2) return created
+  const hash = new Hash()
+  hash.open(db, created)
+  hash.convert()
+  return hash.address
+}
+
+/**
+ * Copies the hash at `address` of `from` to key[start, end) of `to`, which is not there (`to.hash` is its hash), in the same
+ * encoding. O(n). Returns the copy's address.
+ */
+export function copyHash(
+  from: Database,
+  address: number,
+  to: Database,
+  key: Buffer,
+  start: number,
+  end: number,
+  expiryMs: number,
+): number {
+  const { entries, keyspace } = from
+  if (entries.encoding(address) !== ENCODING_HASHTABLE) {
+    const source = listpackBuffer(entries, address)
+    const sourceStart = listpackStart(entries, address)
+    const size = listpackBytes(entries, address)
+    const created = createListpack(to, 0, key, start, end, TYPE_HASH, size, expiryMs)
+    copyBytes(source, sourceStart, sourceStart + size, listpackGap.buffer, listpackGap.at)
+    return created
+  }
+  const original = new Hash()
+  original.open(from, address)
+  const table = createElementTable(entries)
+  original.iterate((field, value) => {
+    const element = createElement(entries, field.buffer, field.start, field.end, value.buffer, value.start, value.end)
+    table.insert(hashBytes(field.buffer, field.start, field.end), element)
+  })
+  const created = to.place(0, key, start, end, TYPE_HASH, ENCODING_HASHTABLE, 0, expiryMs)
+  entries.setPayload(created, keyspace.tables.add(table))
+  return created
+}
