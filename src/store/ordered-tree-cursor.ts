@@ -1,7 +1,7 @@
 /**
- * A place in an ordered tree: the way to it from the root, and what of its leaf is looked at most. next() and previous() go up and
- * down the inner nodes at a leaf's end (leaves are not linked, lest a copy of one is a copy of all); in a leaf they count.
- * Nothing is allocated: owners keep a cursor and use it again. It is good until its tree changes.
+ * A place in an ordered tree: the way to it from the root, and what of its leaf is looked at most. next() and previous() go
+ * up and down the inner nodes at a leaf's end (leaves are not linked, lest a copy of one is a copy of all); in a leaf they
+ * count. Nothing is allocated: owners keep a cursor and use it again. It is good until its tree changes.
  */
 import type { TreeNodes } from './ordered-tree-node.js'
 

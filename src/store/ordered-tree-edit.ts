@@ -1,10 +1,11 @@
 /**
  * How an ordered tree (ordered-tree.ts) changes: entries go into leaves and out of them at a cursor, nodes split and merge.
  *
- * A full node that gets an entry at either end gets an empty neighbour for it: runs of ascending or descending keys leave full nodes
- * behind. Otherwise it splits in halves. A node that is less than half full merges with a neighbour when both together fill three
- * quarters; one that cannot moves to a smaller slot when half of its own is free. So slots are at least half full whatever was
- * removed, and inner nodes have 16 children on average in the worst case. There is no borrowing between neighbours: it would save nothing.
+ * A full node that is to get an entry at its start or end leaves it to the neighbour there, or, if that is full too or the
+ * tree ends there, to a new node: runs of ascending or descending keys leave full nodes behind. Otherwise it splits in
+ * halves. A node that is less than half full merges with a neighbour when both together fill three quarters; one that cannot
+ * moves to a smaller slot when half of its own is free. So slots are at least half full whatever was removed, and inner nodes
+ * have 16 children on average in the worst case. There is no borrowing between neighbours: it would save nothing.
  *
  * A node that views share is never changed: the way from the root to it is copied first, and the views keep the old one.
  */
@@ -127,15 +128,17 @@ export class EditableTree extends TreeNodes {
   /** Copies the nodes on the way to the cursor that views share, so that they can be changed. */
   protected own(cursor: TreeCursor): void {
     if (this.sharedUpTo < 0) return
-    for (let level = 0; level < this.depth; level++) {
-      const node = cursor.nodes[level]
-      if (!this.isShared(node)) continue
-      const copy = this.makeNode(this.capacityOf(node), this.isInner(node))
-      this.append(node, 0, this.countOf(node), copy)
-      this.retire(node)
-      this.link(cursor, level, copy)
-    }
+    for (let level = 0; level < this.depth; level++) this.ownNode(cursor, level)
     cursor.enter(cursor.leaf, cursor.index)
+  }
+
+  private ownNode(cursor: TreeCursor, level: number): void {
+    const node = cursor.nodes[level]
+    if (!this.isShared(node)) return
+    const copy = this.makeNode(this.capacityOf(node), this.isInner(node))
+    this.append(node, 0, this.countOf(node), copy)
+    this.retire(node)
+    this.link(cursor, level, copy)
   }
 
   private retire(node: number): void {
@@ -208,15 +211,24 @@ export class EditableTree extends TreeNodes {
     return next
   }
 
+  /** The cursor's node on `level` is full: the item goes into a neighbour, into a node of its own, or into one half of two. */
   private split(cursor: TreeCursor, level: number, index: number): void {
     const node = cursor.nodes[level]
     const inner = this.isInner(node)
     const count = this.countOf(node)
     if (index === 0 || index === count) {
-      const sibling = this.makeNode(BEGUN_CAPACITY, inner)
-      this.putItem(sibling, 0)
-      this.attach(cursor, level, sibling, this.weightOf(sibling, 0, 1), index > 0)
-      return
+      const behind = index > 0
+      const neighbour = this.neighbour(cursor, level, behind)
+      if (neighbour !== 0 && this.countOf(neighbour) < this.mostOf(inner)) {
+        this.moveOver(cursor, level, neighbour, behind)
+        return
+      }
+      if (neighbour !== 0 || this.isAtEnd(cursor, level, behind)) {
+        const sibling = this.makeNode(BEGUN_CAPACITY, inner)
+        this.putItem(sibling, 0)
+        this.attach(cursor, level, sibling, this.weightOf(sibling, 0, 1), behind)
+        return
+      }
     }
     const half = count >>> 1
     const sibling = this.makeNode(roomFor(count - half), inner)
@@ -225,7 +237,46 @@ export class EditableTree extends TreeNodes {
     const left = this.resize(cursor, level, roomFor(half))
     if (index <= half) this.putItem(left, index)
     else this.putItem(sibling, index - half)
+    // The parent has the least entry of the left half; only an item at its start makes it another.
+    if (index === 0) this.leastChanged(cursor, level)
     this.attach(cursor, level, sibling, this.weightOf(sibling, 0, this.countOf(sibling)), true)
+  }
+
+  /** The node behind the cursor's one on `level`, or before it, under the same parent; 0: there is none. */
+  private neighbour(cursor: TreeCursor, level: number, behind: boolean): number {
+    if (level === 0) return 0
+    const parent = cursor.nodes[level - 1]
+    const index = cursor.indexes[level - 1] + (behind ? 1 : -1)
+    return index >= 0 && index < this.countOf(parent) ? this.childOf(parent, index) : 0
+  }
+
+  /** Whether the cursor's node on `level` is the tree's last one there, or its first. */
+  private isAtEnd(cursor: TreeCursor, level: number, last: boolean): boolean {
+    for (let above = 0; above < level; above++) {
+      if (cursor.indexes[above] !== (last ? this.countOf(cursor.nodes[above]) - 1 : 0)) return false
+    }
+    return true
+  }
+
+  /** The item goes to the near end of a neighbour that has room, and the cursor with it. */
+  private moveOver(cursor: TreeCursor, level: number, neighbour: number, behind: boolean): void {
+    const parent = cursor.nodes[level - 1]
+    const index = cursor.indexes[level - 1]
+    const next = behind ? index + 1 : index - 1
+    const weight = this.itemWeight(this.isInner(neighbour))
+    const words = this.wordsOf(parent)
+    const weights = this.weightsAt(parent, true)
+    words[weights + index] -= weight
+    words[weights + next] += weight
+    cursor.indexes[level - 1] = next
+    cursor.nodes[level] = neighbour
+    this.ownNode(cursor, level)
+    this.place(cursor, level, behind ? 0 : this.countOf(neighbour))
+  }
+
+  private itemWeight(inner: boolean): number {
+    if (!inner && !this.shape.weighted) return 1
+    return item[this.columns(inner) - 1]
   }
 
   /** Puts a new node beside the cursor's one on `level`, of whose weight it takes over a part. */

@@ -5,11 +5,12 @@
  *   word 1      bits 0..7 entries in use, 8..15 entries there is room for, 16 an inner node, 17 only views have it still
  *   words 2, 3  of a leaf, a bit for each entry: no view sees it. Kept up only while there are views.
  *   columns     of a leaf: address; high and low half of the prefix; weight
- *               of an inner node: child; high and low half of the prefix of the least entry below it; that entry's address; weight below it
+ *               of an inner node: child; high and low half of the prefix of the least entry below it; that entry's address;
+ *               weight below it
  *
- * A tree without an order has no prefixes, and one whose entries all weigh 1 no weights in its leaves. A node has some 62 entries
- * at most, what fits the slot class below 64; it starts small and moves to a larger slot a quarter larger each time, so that the leaves of
- * random inserts are nine tenths full on average instead of two thirds.
+ * A tree without an order has no prefixes, and one whose entries all weigh 1 no weights in its leaves. A node has some 62
+ * entries at most, what fits the slot class below 64; it starts small and moves to a larger slot a quarter larger each time,
+ * so that the leaves of random inserts are nine tenths full on average instead of two thirds.
  */
 import type { Entries } from './entries.js'
 import { CHUNK_SHIFT, Slabs, UNIT_MASK } from './slabs.js'

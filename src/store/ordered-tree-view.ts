@@ -1,20 +1,22 @@
 /**
- * An ordered tree as it is at one moment, read bit by bit while others write to it: what long replies and snapshots are made of.
+ * An ordered tree as it is at one moment, read bit by bit while others write to it: what long replies and snapshots are made
+ * of.
  *
- * Taking a view copies nothing. Every node has the epoch in which it was made; a view shares all nodes of up to its own, and writers
- * copy such a node, and those on the way to it, before the first change (path copying, as in LMDB and ZFS). What leaves the tree that
- * way is noted with the newest view; when that is closed, each node goes on to the next older view if it is old enough for that one to
- * see it, and is freed otherwise (the deadlists of ZFS). So any number of views costs a writer no more than one.
+ * Taking a view copies nothing. Every node has the epoch in which it was made; a view shares all nodes of up to its own, and
+ * writers copy such a node, and those on the way to it, before the first change (path copying, as in LMDB and ZFS). What
+ * leaves the tree that way is noted with the newest view; when that is closed, each node goes on to the next older view if it
+ * is old enough for that one to see it, and is freed otherwise (the deadlists of ZFS). So any number of views costs a writer
+ * no more than one.
  *
- * Elements that leave the tree while a view sees them are kept in the same way. A leaf has a bit for each entry that came after the
- * newest view, so that what comes and goes meanwhile is freed at once; only what came between two views is kept for the older one
- * too, until that is closed. In return, while there is a view, elements it sees (OrderedTree.isViewed) are replaced instead of changed,
- * and an address that a view has kept must not be put into the tree again.
+ * Elements that leave the tree while a view sees them are kept in the same way. A leaf has a bit for each entry that came
+ * after the newest view, so that what comes and goes meanwhile is freed at once; only what came between two views is kept for
+ * the older one too, until that is closed. In return, while there is a view, elements it sees (OrderedTree.isViewed) are
+ * replaced instead of changed, and an address that a view has kept must not be put into the tree again.
  *
  * Since it costs nothing, a snapshot has a view of a tree only from when it comes to it, or from just before the first write.
  *
- * A walk, if it is the only view, gives the leaves that it has passed back to the tree: they are neither copied nor are their elements
- * kept from then on. At worst a view costs the memory of all nodes once more, and of all elements that it saw.
+ * A walk, if it is the only view, gives the leaves that it has passed back to the tree: they are neither copied nor are their
+ * elements kept from then on. At worst a view costs the memory of all nodes once more, and of all elements that it saw.
  */
 import { performance } from 'node:perf_hooks'
 import { AddressList } from './address-list.js'
@@ -23,6 +25,8 @@ import { TreeCursor } from './ordered-tree-cursor.js'
 import type { TreeKeeper } from './ordered-tree-edit.js'
 
 const FREED_BETWEEN_CLOCK_READS = 64
+/** A view's cursor is none at which the tree may be changed. */
+const NO_CHANGES = -1
 
 /** A walk goes one way, once; otherwise the cursor goes where it likes. */
 export type ViewUse = 'forward' | 'backward' | 'any'
@@ -63,7 +67,7 @@ export class TreeView<P> implements TreeKeeper {
     const { cursor, depth, root, tree } = this
     this.started = true
     this.ended = this.closed
-    cursor.begin(tree, depth, tree.changes)
+    cursor.begin(tree, depth, NO_CHANGES)
     if (weight < this.weight) return cursor.toWeight(root, weight)
     if (depth > 0) {
       cursor.toLast(root, 0)

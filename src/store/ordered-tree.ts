@@ -4,21 +4,21 @@
  * order-statistic tree that Redis makes of a skip list with spans. Nodes are slots of slab memory with some 62 entries each
  * (ordered-tree-node.ts): in JavaScript a step along a pointer is a cache miss, and few wide nodes beat many narrow ones.
  *
- * An entry is an address, a prefix of 64 bits (sort-prefix.ts) that decides most comparisons without a look at what lies at the
- * address, and a weight. Equal prefixes are told apart by the owner. Inner nodes hold for each child the prefix and the address of
- * the very least entry below it, so that a tie costs one look a step there too. Three kinds of tree: in order and of weight 1
- * (sorted sets, pending entries, expiries: 12 bytes an entry in a full leaf), in order and weighted (a stream's nodes: 16), weighted
- * without an order (a list's nodes: 8).
+ * An entry is an address, a prefix of 64 bits (sort-prefix.ts) that decides most comparisons without a look at what lies at
+ * the address, and a weight. Equal prefixes are told apart by the owner. Inner nodes hold for each child the prefix and the
+ * address of the very least entry below it, so that a tie costs one look a step there too. Three kinds of tree: in order and
+ * of weight 1 (sorted sets, pending entries, expiries: 12 bytes an entry in a full leaf), in order and weighted (a stream's
+ * nodes: 16), weighted without an order (a list's nodes: 8).
  *
  * Bounds: all that is here takes O(log n) steps, a step being a search in one node, or the copy of one (1.3 KB at most). Only
- * removeRange() takes that for each leaf it touches: who has it remove many says how many at a time. Walks, builders and remains go
- * leaf by leaf, and their users stop where they like. A tree weighs 2^32 - 1 at most.
+ * removeRange() takes that for each leaf it touches: who has it remove many says how many at a time. Walks, builders and
+ * remains go leaf by leaf, and their users stop where they like. A tree weighs 2^32 - 1 at most.
  *
- * Measured with 1 M elements (test/bench/ordered-tree.mjs): insert in random order 1.1 us, ascending 0.3; rank 0.8, element at a rank
- * 0.35; 12.7 bytes an element in ascending order, 14.5 in random order. 2 elements take 40 bytes, 130 take 1,800.
+ * Measured with 1 M elements (test/bench/ordered-tree.mjs): insert in random order 1.1 us, ascending 0.3; rank 0.8, element
+ * at a rank 0.35; 12.7 bytes an element in ascending order, 14.5 in random order. 2 elements take 40 bytes, 130 take 1,800.
  *
- * Reading in between writes: ordered-tree-view.ts. A view does not slow down those that only read, and costs the writers the first
- * copy of each node. Compaction: rewrite(), for trees that have no views.
+ * Reading in between writes: ordered-tree-view.ts. A view does not slow down those that only read, and costs the writers the
+ * first copy of each node. Compaction: rewrite(), for trees that have no views.
  */
 import type { Entries } from './entries.js'
 import type { Remains } from './keyspace.js'
@@ -39,8 +39,8 @@ const TREE_OBJECT_BYTES = 144
 /** What a kind of value does for its trees. One object serves them all. */
 export interface TreeOwner<P> {
   /**
-   * Below 0 when the element lies before what is looked for, 0 when it is that, above 0 when it lies behind. Only asked where prefixes
-   * are equal. The answer must not depend on the address as a number: elements move.
+   * Below 0 when the element lies before what is looked for, 0 when it is that, above 0 when it lies behind. Only asked where
+   * prefixes are equal. The answer must not depend on the address as a number: elements move.
    */
   compare(address: number, probe: P): number
   /** Frees an element: of a tree that was dropped, or one that views have kept. */
@@ -98,13 +98,19 @@ export class OrderedTree<P> extends EditableTree {
     )
   }
 
-  /** Goes to the first entry that is not below the key; a null probe is below all with this prefix. False, and behind the last entry, when there is none. */
+  /**
+   * Goes to the first entry not below the key (a null probe: below all of this prefix); false, and behind the last, if there
+   * is none.
+   */
   lowerBound(cursor: TreeCursor, high: number, low: number, probe: P | null): boolean {
     this.descend(cursor, high, low, probe, false, false)
     return cursor.isAtEntry || cursor.nextLeaf()
   }
 
-  /** Goes to the first entry above the key; a null probe is above all with this prefix. False, and behind the last entry, when there is none. */
+  /**
+   * Goes to the first entry above the key (a null probe: above all of this prefix); false, and behind the last, if there is
+   * none.
+   */
   upperBound(cursor: TreeCursor, high: number, low: number, probe: P | null): boolean {
     this.descend(cursor, high, low, probe, true, true)
     return cursor.isAtEntry || cursor.nextLeaf()
@@ -210,8 +216,8 @@ export class OrderedTree<P> extends EditableTree {
   }
 
   /**
-   * Takes out the entries that lie in the weights [from, to) as a whole, and tells of each: `kept` as remove() returns it. `removed`
-   * is not to touch the tree. O(log n) for each 62 entries.
+   * Takes out the entries that lie in the weights [from, to) as a whole, and tells of each: `kept` as remove() returns it.
+   * `removed` is not to touch the tree. O(log n) for each 62 entries.
    */
   removeRange(from: number, to: number, removed: (address: number, kept: boolean) => void): void {
     let left = Math.min(to, this.weight) - from
@@ -252,8 +258,8 @@ export class OrderedTree<P> extends EditableTree {
   }
 
   /**
-   * The cursor's element is at `address` now, its key and its weight the same. True: a view still needs the old one, and will free
-   * it. The cursor stays good.
+   * The cursor's element is at `address` now, its key and its weight the same. True: a view still needs the old one, and will
+   * free it. The cursor stays good.
    */
   replace(cursor: TreeCursor, address: number): boolean {
     this.checkEntry(cursor)
@@ -279,9 +285,9 @@ export class OrderedTree<P> extends EditableTree {
   }
 
   /**
-   * Visits the leaf at `weight` (0 at first), puts in each entry's place what `move` returns for its address, moves nodes on the way
-   * to it out of chunks that are being emptied, and returns where to go on (0 at the end). What is written in between may have it pass
-   * a leaf by or visit one again. Does nothing while there are views.
+   * Visits the leaf at `weight` (0 at first), puts in each entry's place what `move` returns for its address, moves nodes on
+   * the way to it out of chunks that are being emptied, and returns where to go on (0 at the end). What is written in between
+   * may have it pass a leaf by or visit one again. Does nothing while there are views.
    */
   rewrite(weight: number, move: (address: number) => number): number {
     if (this.views.length > 0 || this.seek(rewriting, weight) < 0) return 0
@@ -306,7 +312,10 @@ export class OrderedTree<P> extends EditableTree {
     if (this.views.length === 0) this.discard()
   }
 
-  /** `view` reads the tree as it is now, until closeView(): nodes of up to its epoch are shared from here on. Returns the epoch. */
+  /**
+   * `view` reads the tree as it is now, until closeView(): nodes of up to its epoch are shared from here on. Returns the
+   * epoch.
+   */
   openView(view: TreeKeeper): number {
     if (this.epoch === LAST_EPOCH) throw new RangeError('ordered tree: too many views have been opened')
     this.sharedUpTo = this.epoch

@@ -235,6 +235,36 @@ describe('an ordered tree', () => {
     pair.end()
   }, 60_000)
 
+  test('has no nodes with next to nothing in them wherever runs of keys go', () => {
+    const random = seeded(11)
+    for (const step of [1, -1]) {
+      const pair = new TreePair()
+      for (let i = 0; i < 8000; i++) pair.insert(i, `e${i}`)
+      for (let run = 0; run < 200; run++) {
+        const gap = Math.floor(random() * 8000)
+        for (let n = 1; n <= 100; n++) pair.insert(gap + (step > 0 ? n : 101 - n) / 102, `r${run}/${n}`)
+      }
+      pair.check()
+      expect(pair.tree.nodeBytes / pair.model.length).toBeLessThan(18)
+      pair.end()
+    }
+    // Before and behind the same node of a list, again and again, at every place in a leaf.
+    for (const before of [true, false]) {
+      const pair = new TreePair(WEIGHTED)
+      for (let i = 0; i < 5000; i++) pair.insertAt(i, `n${i}`, 1 + (i % 3), true)
+      const pivots = Array.from({ length: 130 }, (_, i) => `n${i * 37}`)
+      for (const pivot of pivots) {
+        for (let n = 0; n < 30; n++) {
+          const at = pair.model.findIndex(each => each.name === pivot)
+          pair.insertAt(before ? at : at + 1, `${pivot}/${n}`, 2, before)
+        }
+      }
+      pair.check()
+      expect(pair.tree.nodeBytes / pair.model.length).toBeLessThan(12)
+      pair.end()
+    }
+  }, 60_000)
+
   test('of few entries takes little: a slot that grows with it', () => {
     const bytes = [1, 2, 10, 20, 64, 130].map(count => {
       const pair = new TreePair()
@@ -400,6 +430,7 @@ describe('a view of an ordered tree', () => {
     const pair = filled(10)
     const view = new TreeView(pair.tree, 'forward')
     view.seek(3)
+    expect(() => pair.tree.remove(view.cursor)).toThrow('before a change')
     expect(() => view.seek(0)).toThrow('begins once')
     while (view.step());
     expect(view.step()).toBe(false)
