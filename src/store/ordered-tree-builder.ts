@@ -25,6 +25,8 @@ export class TreeBuilder<P> {
   finish(): void {
     const { leaf } = this
     this.leaf = 0
-    if (leaf !== 0) this.tree.appendLeaf(scratch, leaf)
+    if (leaf === 0) return
+    if (this.tree.countOf(leaf) > 0) this.tree.appendLeaf(scratch, leaf)
+    else this.tree.freeNode(leaf)
   }
 }

@@ -49,7 +49,8 @@ export class EditableTree extends TreeNodes {
 
   /** Puts an entry at the cursor, which may be behind the last entry of a leaf. The cursor is no good after that. */
   protected insertHere(cursor: TreeCursor, high: number, low: number, address: number, weight: number): void {
-    this.checkWeight(weight, weight)
+    this.checkWeight(weight)
+    this.checkTotal(weight)
     this.changes++
     this.count++
     this.weight += weight
@@ -65,9 +66,13 @@ export class EditableTree extends TreeNodes {
     this.place(cursor, this.depth - 1, cursor.index)
   }
 
-  /** An entry is to weigh `weight`, `more` than before. */
-  protected checkWeight(weight: number, more: number): void {
-    if (!(weight >= 1)) throw new RangeError(`ordered tree: an entry of weight ${weight}`)
+  /** An entry is to have this weight. */
+  protected checkWeight(weight: number): void {
+    if (this.shape.weighted ? weight >= 1 : weight === 1) return
+    throw new RangeError(`ordered tree: an entry of weight ${weight}`)
+  }
+  /** The tree is to weigh more by this. */
+  protected checkTotal(more: number): void {
     if (this.weight + more > MOST_WEIGHT) throw new RangeError('ordered tree: weights add up to more than 2^32 - 1')
   }
 
@@ -83,6 +88,7 @@ export class EditableTree extends TreeNodes {
 
   /** Puts an entry at the end of a leaf that has room for it and is not in the tree yet. */
   pushEntry(leaf: number, high: number, low: number, address: number, weight: number): void {
+    this.checkWeight(weight)
     this.makeEntry(high, low, address, weight)
     this.putItem(leaf, this.countOf(leaf))
   }
@@ -101,7 +107,7 @@ export class EditableTree extends TreeNodes {
     const count = this.countOf(full)
     const leaf = count === this.capacityOf(full) ? full : this.fitted(full)
     const weight = this.weightOf(leaf, 0, count)
-    this.checkWeight(weight, weight)
+    this.checkTotal(weight)
     this.changes++
     this.count += count
     this.weight += weight
@@ -142,12 +148,8 @@ export class EditableTree extends TreeNodes {
   }
 
   private retire(node: number): void {
-    if (this.newestView === null || !this.isShared(node)) {
-      this.freeNode(node)
-      return
-    }
-    this.markRetired(node)
-    this.newestView.keepNode(node)
+    if (this.newestView !== null && this.isShared(node)) this.newestView.keepNode(node)
+    else this.freeNode(node)
   }
 
   /** `node` takes the place of the cursor's node on that level. */

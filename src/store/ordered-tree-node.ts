@@ -2,7 +2,7 @@
  * The nodes of an ordered tree (ordered-tree.ts): slots of slab memory, in columns.
  *
  *   word 0      the epoch in which the node was made: views of that epoch and later ones share it (ordered-tree-view.ts)
- *   word 1      bits 0..7 entries in use, 8..15 entries there is room for, 16 an inner node, 17 only views have it still
+ *   word 1      bits 0..7 entries in use, 8..15 entries there is room for, 16 an inner node
  *   words 2, 3  of a leaf, a bit for each entry: no view sees it. Kept up only while there are views.
  *   columns     of a leaf: address; high and low half of the prefix; weight
  *               of an inner node: child; high and low half of the prefix of the least entry below it; that entry's address;
@@ -26,7 +26,6 @@ const COUNT_MASK = 0xff
 const CAPACITY_SHIFT = 8
 const CAPACITY_MASK = 0xff
 const INNER = 1 << 16
-const RETIRED = 1 << 17
 
 /** The columns of the prefix, in leaves and inner nodes alike; column 0 is the address or the child. */
 const HIGH_COLUMN = 1
@@ -114,14 +113,11 @@ export class TreeNodes {
     words[word] = (words[word] & ~COUNT_MASK) | count
   }
 
-  /** The tree has no use for the node any more, a view has. */
-  protected markRetired(node: number): void {
-    this.wordsOf(node)[((node & UNIT_MASK) << 1) + INFO_WORD] |= RETIRED
-  }
-
-  /** The only view has read the leaf and will not come back: it is the tree's again, unless it has a successor there. */
+  /**
+   * The only view has read the leaf and will not come back: it is the tree's again, if the tree still has it (if not, this does
+   * nothing but let the leaf go with the view's others).
+   */
   giveBack(leaf: number): void {
-    if (this.header(leaf, INFO_WORD) & RETIRED) return
     const words = this.wordsOf(leaf)
     const first = (leaf & UNIT_MASK) << 1
     words[first + EPOCH_WORD] = this.epoch

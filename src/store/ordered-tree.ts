@@ -277,7 +277,8 @@ export class OrderedTree<P> extends EditableTree {
     this.checkEntry(cursor)
     const more = weight - cursor.weight
     if (more === 0) return
-    this.checkWeight(weight, more)
+    this.checkWeight(weight)
+    this.checkTotal(more)
     this.own(cursor)
     this.weight += more
     this.addWeight(cursor, more)

@@ -317,6 +317,8 @@ describe('an ordered tree', () => {
     expect([tree.count, tree.weight]).toEqual([2, 2 ** 32 - 1])
     expect(tree.seek(cursor, 2 ** 32 - 2)).toBe(9)
     expect(cursor.weightBefore()).toBe(2 ** 32 - 11)
+    expect(() => new TreePair(ORDERED).insert(1, 'two', 2)).toThrow('weight 2')
+    expect(() => new TreeBuilder(new TreePair(WEIGHTED).tree).add(0, 0, 1, 0)).toThrow('weight 0')
   })
 
   test('is freed in slices of a few leaves', () => {
