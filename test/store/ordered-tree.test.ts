@@ -239,9 +239,9 @@ describe('an ordered tree', () => {
     const random = seeded(11)
     for (const step of [1, -1]) {
       const pair = new TreePair()
-      for (let i = 0; i < 8000; i++) pair.insert(i, `e${i}`)
-      for (let run = 0; run < 200; run++) {
-        const gap = Math.floor(random() * 8000)
+      for (let i = 0; i < 4000; i++) pair.insert(i, `e${i}`)
+      for (let run = 0; run < 100; run++) {
+        const gap = Math.floor(random() * 4000)
         for (let n = 1; n <= 100; n++) pair.insert(gap + (step > 0 ? n : 101 - n) / 102, `r${run}/${n}`)
       }
       pair.check()
@@ -401,6 +401,18 @@ describe('a view of an ordered tree', () => {
     old.finish()
     pair.elements.collect()
     expect(pair.elements.alive.size).toBe(100)
+    pair.end()
+  })
+
+  test('frees what only it needs when it is closed before a younger one', () => {
+    const pair = filled(300)
+    const old = new ViewPair(pair, 'any')
+    for (let i = 0; i < 100; i++) pair.removeAt(0)
+    const young = new ViewPair(pair, 'any')
+    old.finish()
+    pair.elements.collect()
+    expect(pair.elements.alive.size).toBe(200)
+    young.finish()
     pair.end()
   })
 
