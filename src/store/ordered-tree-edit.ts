@@ -239,8 +239,7 @@ export class EditableTree extends TreeNodes {
     const left = this.resize(cursor, level, roomFor(half))
     if (index <= half) this.putItem(left, index)
     else this.putItem(sibling, index - half)
-    // The parent has the least entry of the left half; only an item at its start makes it another.
-    if (index === 0) this.leastChanged(cursor, level)
+    // In a tree with an order nothing comes before a node's least entry but at the tree's start, which is dealt with above.
     this.attach(cursor, level, sibling, this.weightOf(sibling, 0, this.countOf(sibling)), true)
   }
 

@@ -248,6 +248,17 @@ describe('an ordered tree', () => {
       expect(pair.tree.nodeBytes / pair.model.length).toBeLessThan(18)
       pair.end()
     }
+    // Where one inner node ends and the next one begins, all of them full.
+    for (const step of [1, -1]) {
+      const pair = new TreePair()
+      const below = FULL * ORDERED.innerCapacity
+      for (let i = 0; i < 3 * below; i++) pair.insert(i, `e${i}`)
+      const { nodeBytes } = pair.tree
+      for (let n = 1; n <= 1000; n++) pair.insert(below - 1 + (step > 0 ? n : 1001 - n) / 1002, `n${n}`)
+      pair.check()
+      expect(pair.tree.nodeBytes - nodeBytes).toBeLessThan(1000 * 20)
+      pair.end()
+    }
     // Before and behind the same node of a list, again and again, at every place in a leaf.
     for (const before of [true, false]) {
       const pair = new TreePair(WEIGHTED)
