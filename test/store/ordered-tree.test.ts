@@ -398,6 +398,27 @@ describe('a view of an ordered tree', () => {
     pair.end()
   })
 
+  test('tells which elements are to be replaced instead of changed', () => {
+    const pair = filled(3)
+    const isViewed = (value: number): boolean => {
+      expect(pair.find(value, `e${value}`)).toBe(true)
+      return pair.tree.isViewed(pair.cursor)
+    }
+    expect(isViewed(1)).toBe(false)
+    const old = new ViewPair(pair, 'any')
+    expect(isViewed(1)).toBe(true)
+    pair.insert(7, 'e7')
+    expect([isViewed(1), isViewed(7)]).toEqual([true, false])
+    const young = new ViewPair(pair, 'any')
+    expect([isViewed(1), isViewed(7)]).toEqual([true, true])
+    pair.replaceAt(1)
+    expect([isViewed(0), isViewed(1)]).toEqual([true, false])
+    young.finish()
+    old.finish()
+    expect([isViewed(0), isViewed(1), isViewed(7)]).toEqual([false, false, false])
+    pair.end()
+  })
+
   test('hands on to an older one what that needs, and frees the rest', () => {
     const pair = filled(300)
     const old = new ViewPair(pair, 'any')
