@@ -11,7 +11,8 @@ import type { ReplicaLink } from './replica-link.js'
 import { type ReplicationStream, randomId, sameId } from './stream.js'
 
 const SEND_STEP_BYTES = 1024 * 1024
-/** How long one replica may be sent to in one go: the kernel may take as much as there is. */
+/** How much is sent to one replica in one go at least, and for how long at most: the kernel may take as much as there is. */
+const SENT_AT_ONCE_BYTES = 2 * 1024 * 1024
 const SEND_SLICE_MS = 1
 const NEWLINE = Buffer.from('\n', 'latin1')
 
@@ -204,8 +205,9 @@ export class Replicas implements FullSyncHost {
       return
     }
     const deadline = performance.now() + SEND_SLICE_MS
+    const begun = link.position
     while (link.position < this.stream.offset && link.transport.pendingOutputBytes === 0) {
-      if (performance.now() >= deadline) {
+      if (link.position - begun >= SENT_AT_ONCE_BYTES && performance.now() >= deadline) {
         this.scheduleFlush()
         break
       }
