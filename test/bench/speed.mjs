@@ -8,11 +8,25 @@ import { cpuMicroseconds, startServer } from './server.mjs'
 
 const run = promisify(execFile)
 
-const SMALL = ['ping_mbulk', 'set', 'get', 'incr', 'mset']
-/** Series: value size in bytes, requests in a pipeline, tests, keys (large values: fewer, to stay in memory). */
+const SMALL = ['ping_mbulk', 'set', 'get', 'incr', 'mset', 'hset']
+/** Tests that redis-benchmark does not have of its own. */
+const COMMANDS = { mget_100: ['mget', ...Array.from({ length: 100 }, () => 'key:__rand_int__')] }
+/**
+ * Series: value size in bytes, requests in a pipeline, tests, keys (large values: fewer, to stay in memory), and with `fill` SETs
+ * ahead of all, so that most keys are there.
+ */
 const SERIES = [
   { size: 3, pipeline: 1, tests: SMALL, keys: 100_000, requests: 100_000 },
   { size: 3, pipeline: 16, tests: SMALL, keys: 100_000, requests: 500_000 },
+  {
+    size: 3,
+    pipeline: 16,
+    tests: ['set', 'get', 'incr', 'mset'],
+    keys: 3_000_000,
+    requests: 1_000_000,
+    fill: 6_000_000,
+  },
+  { size: 3, pipeline: 1, tests: ['mget_100'], keys: 3_000_000, requests: 20_000, fill: 6_000_000 },
   { size: 10_000, pipeline: 1, tests: ['set', 'get'], keys: 10_000, requests: 100_000 },
 ]
 
@@ -24,6 +38,7 @@ export async function measureSpeed(servers, { quick }) {
     const rows = []
     for (const series of SERIES) {
       await Promise.all(started.map(flush))
+      for (const server of started) await fill(server, series)
       const ratios = []
       for (const test of series.tests) {
         const pairs = []
@@ -74,6 +89,14 @@ async function flush(server) {
   client.close()
 }
 
+async function fill(server, { fill: requests, keys, size }) {
+  if (requests === undefined) return
+  await run(
+    'redis-benchmark',
+    ['-p', server.port, '-t', 'set', '-n', requests, '-P', 64, '-d', size, '-r', keys, '-q'].map(String),
+  )
+}
+
 /** One test on both servers, the second one first in every other round; results in the servers' order. */
 async function runRound(servers, test, series, round, quick) {
   const results = []
@@ -84,11 +107,13 @@ async function runRound(servers, test, series, round, quick) {
 
 async function runOnce(server, test, { size, pipeline, keys, requests }, quick) {
   const count = quick ? requests / 4 : requests
-  const args = { p: server.port, t: test, n: count, c: 50, P: pipeline, d: size, r: keys }
+  const command = COMMANDS[test]
+  const args = { p: server.port, n: count, c: 50, P: pipeline, d: size, r: keys, ...(command ? {} : { t: test }) }
   const before = cpuMicroseconds(server)
   const { stdout } = await run('redis-benchmark', [
     ...Object.entries(args).flatMap(([k, v]) => [`-${k}`, String(v)]),
     '--csv',
+    ...(command ?? []),
   ])
   const cpu = (cpuMicroseconds(server) - before) / count
   const rate = Number(stdout.trim().split('\n').at(-1).split(',')[1].replaceAll('"', ''))
