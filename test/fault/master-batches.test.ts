@@ -190,6 +190,20 @@ describe('a stream in pieces of any size', () => {
   }, 900_000)
 })
 
+test('nothing is executed behind the end of the link, however the request that ends it has come', async () => {
+  const last = resp('CLIENT', 'KILL', 'TYPE', 'master', 'SKIPME', 'no')
+  for (const cut of [0, 5, last.length - 1]) {
+    const stage = await setUp()
+    await send(stage.link, Buffer.from(resp('SET', 'before', '1') + last.slice(0, cut)))
+    await reaches(stage, START + resp('SET', 'before', '1').length)
+    await send(stage.link, Buffer.from(last.slice(cut) + resp('SET', 'behind', '1')))
+    await stage.replica.waitForLog('Connection with master lost')
+    expect((await stage.control.call('EXISTS', 'before', 'behind')).text).toBe('1')
+    stage.control.close()
+    await stage.replica.stop()
+  }
+})
+
 /** How much of the stream is executed when `length` bytes have come, of which those from `paused` on came in a pause of writes. */
 function executedWithin(parts: readonly Part[], length: number, paused: number): number {
   let at = 0
