@@ -10,7 +10,7 @@
 import type { Client } from '../commands/client.js'
 import type { Command, CommandTable } from '../commands/command.js'
 import { Request } from '../resp/request.js'
-import { COMPLETE, EMPTY, type ProtocolLimits, type RequestParser } from '../resp/request-parser.js'
+import { COMPLETE, type ProtocolLimits, type RequestParser } from '../resp/request-parser.js'
 import type { Database } from '../store/database.js'
 import type { HashTable } from '../store/hash-table.js'
 import { AHEAD_MAX, LookAhead } from '../store/look-ahead.js'
@@ -36,8 +36,9 @@ export class RequestBatch {
   }
 
   /**
-   * Parses bytes[parser.at, end) up to the first thing that is no whole request, or until the batch is full. Returns what the
-   * parser said last: COMPLETE when nothing is known of what comes next.
+   * Parses bytes[parser.at, end) up to the first thing that is no whole request (an empty one counts as such: it changes no client,
+   * but it is part of a master's stream), or until the batch is full. Returns what the parser said last: COMPLETE when nothing is
+   * known of what comes next.
    */
   parse(parser: RequestParser, bytes: Buffer, end: number, client: Client): number {
     const loggedIn = !client.mustLogIn
@@ -54,7 +55,7 @@ export class RequestBatch {
       if (result === COMPLETE) {
         request.exclusive = false
         this.commands[count++] = this.table.find(request.buffer, request.starts[0], request.ends[0])
-      } else if (result !== EMPTY) break
+      } else break
     }
     this.count = count
     return result

@@ -112,7 +112,7 @@ export class MasterStream {
     let from = 0
     if (this.pending !== null) {
       from = this.feedPending(this.pending, bytes)
-      if (from < 0) return
+      if (from < 0 || this.ended) return
     }
     const { batch, client, parser } = this
     parser.at = from
@@ -133,6 +133,7 @@ export class MasterStream {
         parser.reset()
         return
       }
+      batch.trim()
       if (result === FAILED) {
         this.host.streamBroken(parser.error)
         return
