@@ -12,6 +12,7 @@ import {
 } from './format.js'
 import { HashReader } from './hash-reader.js'
 import { KeyReader } from './key-reader.js'
+import { KeysAhead } from './keys-ahead.js'
 import { moduleTypeName, skipModuleItem } from './module-data.js'
 import { SHORT, StringReader } from './string-reader.js'
 import type { RdbTarget } from './target.js'
@@ -27,6 +28,7 @@ export class EntryReader {
   private readonly skipModuleData: boolean
   private readonly value = new StringReader()
   private readonly hashes: HashReader
+  private readonly ahead = new KeysAhead()
   private inModuleData = false
 
   /** @param skipModuleData leaves out, with a warning, what modules have saved. */
@@ -53,7 +55,14 @@ export class EntryReader {
     if (next < 0) return next
     this.keysRead++
     this.keys.clear()
+    // Only from where an item may begin: not from the middle of a value in pieces.
+    if (!this.inPieces && this.ahead.find(bytes, next, end)) this.target.keysAhead(bytes, this.ahead)
     return next
+  }
+
+  /** Other bytes are going to be read, in the same memory perhaps. */
+  forgetBytes(): void {
+    this.ahead.forget()
   }
 
   /** Reads the value at `at`, whose key was located or given; of a value in pieces only the first one. */

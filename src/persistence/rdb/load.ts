@@ -4,10 +4,12 @@ import type { Database } from '../../store/database.js'
 import { INLINE_VALUE_MAX_BYTES, TYPE_HASH } from '../../store/entries.js'
 import { ExpiryTime } from '../../store/expiry-time.js'
 import type { Keyspace } from '../../store/keyspace.js'
+import { LookAhead } from '../../store/look-ahead.js'
 import { Hash, type HashLimits } from '../../types/hash/hash.js'
 import { hashFromListpack } from '../../types/hash/hash-load.js'
 import { adoptListpack } from '../../types/listpack-value.js'
 import { quoted } from './error.js'
+import type { KeysAhead } from './keys-ahead.js'
 import type { RdbKey, RdbTarget } from './target.js'
 
 const LFU_COUNTER_MASK = 0xff
@@ -46,6 +48,11 @@ export class KeyspaceTarget implements RdbTarget {
   private readonly expiry = new ExpiryTime()
   private idleSeconds = -1
   private frequency = -1
+  /** The keys of keysAhead(), of which that with number `aheadNext` is the next one. */
+  private readonly ahead = new LookAhead()
+  private aheadKeys: KeysAhead | null = null
+  private aheadBytes: Buffer | null = null
+  private aheadNext = 0
   /** For so many keys tables may still be made on the file's word alone. */
   private reservableKeys = RESERVE_MAX_KEYS
 
@@ -84,6 +91,25 @@ export class KeyspaceTarget implements RdbTarget {
     const count = Math.min(keys, this.reservableKeys)
     this.reservableKeys -= count
     return count
+  }
+
+  keysAhead(bytes: Buffer, keys: KeysAhead): void {
+    const { ahead } = this
+    for (let i = 0; i < keys.count; i++) ahead.add(bytes, keys.starts[i], keys.ends[i])
+    ahead.run(this.database.keys)
+    this.aheadKeys = keys
+    this.aheadBytes = bytes
+    this.aheadNext = 0
+  }
+
+  /** The hash of a key, which may have been worked out ahead. */
+  private hashOf({ bytes, start, end }: RdbKey): number {
+    const { aheadKeys: keys, aheadNext: next } = this
+    if (keys === null || next >= keys.count || bytes !== this.aheadBytes || start !== keys.starts[next]) {
+      return hashBytes(bytes, start, end)
+    }
+    this.aheadNext++
+    return this.ahead.hashes[next]
   }
 
   string(key: RdbKey, value: Buffer, start: number, end: number, own: boolean): boolean {
@@ -174,7 +200,7 @@ export class KeyspaceTarget implements RdbTarget {
   /** Prepares the insertion of the key; false when it is there already. */
   private claim(key: RdbKey): boolean {
     const { database } = this
-    const hash = hashBytes(key.bytes, key.start, key.end)
+    const hash = this.hashOf(key)
     const address = database.keys.find(hash, key.bytes, key.start, key.end)
     if (address !== 0) {
       if (this.options.allowDuplicates !== true) return false

@@ -234,6 +234,7 @@ export class RdbReader {
     const { window } = this
     window.base = this.bytesRead - start
     window.needed = -1
+    this.entries.forgetBytes()
     let at = start
     if (this.state === HEADER) {
       const next = this.readHeader(bytes, at, end)

@@ -1,6 +1,7 @@
 /** Where an RDB reader puts what it reads. */
 
 import { ExpiryTime } from '../../store/expiry-time.js'
+import type { KeysAhead } from './keys-ahead.js'
 
 /** A key with what the file says of it, besides the value. The bytes are valid during the call only. */
 export class RdbKey {
@@ -43,6 +44,9 @@ export interface RdbTarget {
   selectDatabase(index: number): boolean
   /** How many keys, and keys with an expiry, the selected database is going to have: hints from the file, unverified. */
   resizeDatabase(keys: number, expires: number): void
+
+  /** A hint: the next keys are most likely these, in the database that is selected now. */
+  keysAhead(bytes: Buffer, keys: KeysAhead): void
 
   /** A string, value[start, end). `own`: that is all of `value`, and the target may keep it. */
   string(key: RdbKey, value: Buffer, start: number, end: number, own: boolean): boolean

@@ -70,6 +70,8 @@ export class RecordingTarget implements RdbTarget {
   aux(name: string, value: string): void {
     this.events.push(`aux ${name}=${value}`)
   }
+  keysAhead(): void {}
+
   warn(message: string): void {
     this.events.push(`warn ${message}`)
   }
