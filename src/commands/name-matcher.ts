@@ -25,6 +25,9 @@ interface LateName {
 export class NameMatcher {
   private readonly glob: Glob
   private readonly late: LateName[] = []
+  /** How many of them are decided, and whether the next one has been begun. */
+  private decided = 0
+  private begun = false
 
   constructor(pattern: Uint8Array) {
     this.glob = new Glob(pattern)
@@ -54,32 +57,9 @@ export class NameMatcher {
     return this.late.length > 0
   }
 
-  /**
-   * The reply once the names put aside are decided: the array of `certain` and of those that match, behind the texts of `head` if
-   * there are any.
-   */
-  laterReply(head: readonly string[], certain: Buffer[]): ReplySource {
-    return new LateReply(this.glob, this.late, head, certain)
-  }
-}
-
-class LateReply implements ReplySource {
-  private readonly glob: Glob
-  private readonly late: readonly LateName[]
-  private readonly head: readonly string[]
-  private readonly matching: Buffer[]
-  private decided = 0
-  private begun = false
-
-  constructor(glob: Glob, late: readonly LateName[], head: readonly string[], certain: Buffer[]) {
-    this.glob = glob
-    this.late = late
-    this.head = head
-    this.matching = certain
-  }
-
-  next(out: ReplyWriter, deadlineMs: number): boolean {
-    const { glob, head, late, matching } = this
+  /** Decides names put aside until `deadlineMs` (performance.now()), and hands over what the reply has of those that match. */
+  decideLate(deadlineMs: number, take: (elements: readonly Buffer[]) => void): boolean {
+    const { glob, late } = this
     while (this.decided < late.length) {
       if (performance.now() >= deadlineMs) return false
       const { elements, name } = late[this.decided]
@@ -88,9 +68,35 @@ class LateReply implements ReplySource {
         : glob.begin(name, 0, name.length, STEPS_PER_CLOCK_READ)
       this.begun = result === UNDECIDED
       if (this.begun) continue
-      if (result === MATCH) matching.push(...elements)
+      if (result === MATCH) take(elements)
       this.decided++
     }
+    return true
+  }
+
+  /**
+   * The reply once the names put aside are decided: the array of `certain` and of those that match, behind the texts of `head` if
+   * there are any.
+   */
+  laterReply(head: readonly string[], certain: Buffer[]): ReplySource {
+    return new LateReply(this, head, certain)
+  }
+}
+
+class LateReply implements ReplySource {
+  private readonly names: NameMatcher
+  private readonly head: readonly string[]
+  private readonly matching: Buffer[]
+
+  constructor(names: NameMatcher, head: readonly string[], certain: Buffer[]) {
+    this.names = names
+    this.head = head
+    this.matching = certain
+  }
+
+  next(out: ReplyWriter, deadlineMs: number): boolean {
+    const { head, matching, names } = this
+    if (!names.decideLate(deadlineMs, elements => matching.push(...elements))) return false
     if (head.length > 0) {
       out.array(head.length + 1)
       for (const text of head) out.bulkText(text)

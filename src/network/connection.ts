@@ -51,7 +51,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     return this.handle.fd ?? -1
   }
   get pendingOutputBytes(): number {
-    return this.text.length + (this.output?.bytes ?? 0) + (this.stream?.bytes ?? 0)
+    return this.text.length + (this.output?.bytes ?? 0) + (this.stream?.memoryBytes ?? 0)
   }
   get replyBytes(): number {
     return this.text.length
@@ -233,6 +233,8 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     for (const chunk of replies.takeChunks()) this.queue.push(chunk)
     if (done) this.stream = null
     if (this.drain() !== 0) this.close()
+    // What has to be collected before the reply can begin counts as output.
+    this.checkOutput()
     if (this.destroyed) return
     if (!done) {
       if (this.output === null || this.output.isIdle) host.streamLater(this)

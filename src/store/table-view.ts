@@ -78,7 +78,7 @@ export class TableView {
   private readonly draws: boolean
   private readonly added = new Set<number>()
   private readonly removed: number[] = []
-  private cursor = 0
+  private cursor: number
   /** How many of `removed` the walk has visited. */
   private visited = 0
   private freed = 0
@@ -87,8 +87,12 @@ export class TableView {
     if (this.added.size === 0 || !this.added.has(address)) this.visit(address)
   }
 
-  /** Views `table`, an aggregate's. `use`: whether it is going to be walked, once, or random elements are drawn. close() has to follow. */
-  constructor(keyspace: Keyspace, table: HashTable, use: 'walk' | 'draw') {
+  /**
+   * Views `table`, an aggregate's. `use`: whether it is going to be walked, once, from `cursor` (HashTable.scan's) on, or random
+   * elements are drawn. close() has to follow.
+   */
+  constructor(keyspace: Keyspace, table: HashTable, use: 'walk' | 'draw', cursor = 0) {
+    this.cursor = cursor
     this.keyspace = keyspace
     this.table = table
     this.count = table.count
@@ -102,6 +106,11 @@ export class TableView {
   /** Bytes that the view keeps from being freed are not known; this is what its notes take. */
   get memoryBytes(): number {
     return (this.added.size + this.removed.length) * NOTE_BYTES
+  }
+
+  /** How far the walk through the table has come: a cursor of HashTable.scan, 0 behind the last bucket. */
+  get position(): number {
+    return this.cursor === WALKED ? 0 : this.cursor
   }
 
   came(address: number): void {

@@ -13,7 +13,7 @@ let port: number
 let other: RawClient
 
 beforeEach(async () => {
-  ;({ port } = await startRedisTs(['--save', '']))
+  ;({ port } = await startRedisTs(['--save', '', '--enable-debug-command', 'yes']))
   other = await RawClient.connect(port)
 })
 afterEach(() => other.close())
@@ -287,4 +287,53 @@ test('what a client does not read counts as used memory, and so do its limits', 
   await until('its replies count', async () => (await infoNumber('used_memory')) > before + 30 * MIB)
   reader.close()
   await until('they no longer do', async () => (await infoNumber('used_memory')) < before + 5 * MIB)
+})
+
+describe('a large COUNT', () => {
+  test('of SCAN and HSCAN finds everything, in slices, once', async () => {
+    const content = await fill(FIELDS)
+    const keys = Array.from({ length: FIELDS }, (_, i) => `k${i}`)
+    await other.call('MSET', ...keys.flatMap(key => [key, 'v']))
+    const reader = await SlowReader.connect()
+    reader.ask('SCAN 0 COUNT 100000', 'SCAN 0 COUNT 100000 MATCH k1* TYPE string', 'SCAN 0 COUNT 100000 TYPE hash')
+    reader.ask('HSCAN h 0 COUNT 100000', 'HSCAN h 0 MATCH f*9 COUNT 100000', 'PING')
+    const replies = await reader.takeReplies(6)
+    expect(replies[5].text).toBe('PONG')
+    const [all, some, hashes, fields, few] = replies.slice(0, 5).map(reply => {
+      expect(reply.elements?.[0].text).toBe('0')
+      return reply.elements?.[1] as RawReply
+    })
+    expect(texts(all).sort()).toEqual(['h', ...keys].sort())
+    expect(texts(some).sort()).toEqual(keys.filter(key => key.startsWith('k1')).sort())
+    expect(texts(hashes)).toEqual(['h'])
+    expect(pairsOf(fields)).toEqual(content)
+    expect(pairsOf(few)).toEqual(new Map([...content].filter(([name]) => name.endsWith('9'))))
+    reader.close()
+  })
+
+  test('stops where it has looked at so many, and goes on from there', async () => {
+    const content = await fill(FIELDS)
+    const reader = await RawClient.connect(port)
+    const seen = new Map<string, string>()
+    let cursor = '0'
+    let calls = 0
+    do {
+      const [next, found] = (await reader.call('HSCAN', 'h', cursor, 'COUNT', '2000')).elements ?? []
+      for (const [name, value] of pairsOf(found)) seen.set(name, value)
+      cursor = next.text ?? '0'
+      calls++
+    } while (cursor !== '0')
+    expect(seen).toEqual(content)
+    expect(calls).toBeGreaterThan(1)
+    reader.close()
+  })
+
+  test('is given up with a client whose limit it outgrows, and counts as memory until then', async () => {
+    await other.call('DEBUG', 'POPULATE', '300000', 'a-rather-long-name-of-a-key-so-that-it-adds-up')
+    await other.call('CONFIG', 'SET', 'client-output-buffer-limit', 'normal 2000000 0 0')
+    const reader = await SlowReader.connect()
+    reader.ask('SCAN 0 COUNT 10000000')
+    await until('it is closed', async () => (await infoNumber('connected_clients')) === 2)
+    reader.close()
+  })
 })

@@ -1,10 +1,14 @@
 /** SCAN: a walk over the keys of a database in steps. The guarantee is HashTable.scan's. */
 import { MATCH, UNDECIDED } from '../../bytes/glob.js'
+import type { Database } from '../../store/database.js'
 import { typeName } from '../../types/type-name.js'
 import type { CommandContext } from '../context.js'
 import { hasExpired } from '../lookup.js'
-import { parseScanCursor, parseScanOptions, scanGoesOn } from '../scan-options.js'
+import type { NameMatcher } from '../name-matcher.js'
+import { parseScanCursor, parseScanOptions, type ScanOptions, scanGoesOn } from '../scan-options.js'
+import { type FoundElements, ScanReply, type ScanWalk } from '../scan-replies.js'
 import { type CommandSpec, READONLY, TOUCHES_ARBITRARY_KEYS } from '../spec.js'
+import { SLICED_FROM_ELEMENTS } from '../table-replies.js'
 
 export const scanCommands: CommandSpec[] = [
   {
@@ -29,12 +33,17 @@ export const scanCommands: CommandSpec[] = [
 
 /** SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]. Array reply: the next cursor, and an array of keys. */
 function scan(ctx: CommandContext): void {
-  const { db, keyspace, reply } = ctx
+  const { db, reply } = ctx
   const { entries } = db
   let cursor = parseScanCursor(ctx, 1)
   if (Number.isNaN(cursor)) return
   const options = parseScanOptions(ctx, 2, true)
   if (options === null) return
+  // What comes behind it in a transaction may not come between.
+  if (options.count > SLICED_FROM_ELEMENTS && !ctx.inTransaction) {
+    ctx.replyFrom(new ScanReply(new KeyWalk(db, cursor, options), options))
+    return
+  }
   const { names, type } = options
   const found: number[] = []
   const undecided: number[] = []
@@ -53,17 +62,7 @@ function scan(ctx: CommandContext): void {
   } while (scanGoesOn(options, cursor, sampled, steps))
 
   // Deleting an expired key moves no other entry, so the addresses stay valid.
-  const isVisible = (address: number): boolean => {
-    if (hasExpired(db, address) && !keyspace.obeysMaster) {
-      if (keyspace.deletesExpired) db.expire(address)
-      if (type !== null) keyspace.misses++
-      return false
-    }
-    if (type === null) return true
-    // To Redis, looking at its type is looking the key up.
-    keyspace.hits++
-    return typeName(entries.type(address)) === type
-  }
+  const isVisible = (address: number): boolean => isShown(db, address, type)
   const visible = found.filter(isVisible)
   if (names !== null) for (const address of undecided) if (isVisible(address)) names.putOff(entries.keyCopy(address))
   if (names?.undecided) {
@@ -78,4 +77,56 @@ function scan(ctx: CommandContext): void {
     const start = entries.keyStart(address)
     reply.bulk(entries.memory(address), start, start + entries.keyLength(address))
   }
+}
+
+/** Whether a key that was found is there, and of the type that is wanted (null: any). Deletes it when its time has come. */
+function isShown(db: Database, address: number, type: string | null): boolean {
+  const { entries, keyspace } = db
+  if (hasExpired(db, address) && !keyspace.obeysMaster) {
+    if (keyspace.deletesExpired) db.expire(address)
+    if (type !== null) keyspace.misses++
+    return false
+  }
+  if (type === null) return true
+  // To Redis, looking at its type is looking the key up.
+  keyspace.hits++
+  return typeName(entries.type(address)) === type
+}
+
+/** SCAN with a large COUNT. */
+class KeyWalk implements ScanWalk {
+  cursor: number
+  private readonly db: Database
+  private readonly names: NameMatcher | null
+  private readonly type: string | null
+  private readonly bucket: number[] = []
+  private readonly visit = (address: number): void => {
+    this.bucket.push(address)
+  }
+
+  constructor(db: Database, cursor: number, { names, type }: ScanOptions) {
+    this.db = db
+    this.cursor = cursor
+    this.names = names
+    this.type = type
+  }
+
+  step(found: FoundElements): number {
+    const { bucket, db, names, type } = this
+    bucket.length = 0
+    this.cursor = db.keys.scan(this.cursor, this.visit)
+    const { entries } = db
+    for (const address of bucket) {
+      const memory = entries.memory(address)
+      const start = entries.keyStart(address)
+      const end = start + entries.keyLength(address)
+      const result = names === null ? MATCH : names.decide(memory, start, end)
+      if ((result !== MATCH && result !== UNDECIDED) || !isShown(db, address, type)) continue
+      if (result === MATCH) found.bulk(memory, start, end)
+      else names?.putOff(entries.keyCopy(address))
+    }
+    return bucket.length
+  }
+
+  close(): void {}
 }

@@ -4,11 +4,16 @@ import { MATCH, UNDECIDED } from '../../bytes/glob.js'
 import { INT64_MAX, INT64_MIN } from '../../bytes/integers.js'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
+import type { HashTable } from '../../store/hash-table.js'
+import type { Keyspace } from '../../store/keyspace.js'
 import { lpEntrySize } from '../../store/listpack.js'
+import { TableView } from '../../store/table-view.js'
 import { ByteRange } from '../../types/byte-range.js'
 import { fieldPositions } from '../../types/hash/hash-listpack.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
+import type { NameMatcher } from '../name-matcher.js'
 import { parseScanCursor, parseScanOptions, type ScanOptions, scanGoesOn } from '../scan-options.js'
+import { type FoundElements, ScanReply, type ScanWalk } from '../scan-replies.js'
 import {
   AllElements,
   DrawnElements,
@@ -58,6 +63,10 @@ export function hscan(ctx: CommandContext): void {
     return
   }
   const { table } = hash
+  if (options.count > SLICED_FROM_ELEMENTS) {
+    ctx.replyFrom(new ScanReply(new FieldWalk(ctx.keyspace, table, cursor, options.names), options))
+    return
+  }
   const { names } = options
   const matching: number[] = []
   let sampled = 0
@@ -87,6 +96,44 @@ export function hscan(ctx: CommandContext): void {
     hash.showElement(element, field, value)
     replyRange(ctx, field)
     replyRange(ctx, value)
+  }
+}
+
+/** HSCAN with a large COUNT. */
+class FieldWalk implements ScanWalk {
+  private readonly view: TableView
+  private readonly names: NameMatcher | null
+  private readonly name = new ByteRange()
+  private readonly content = new ByteRange()
+
+  constructor(keyspace: Keyspace, table: HashTable, cursor: number, names: NameMatcher | null) {
+    this.view = new TableView(keyspace, table, 'walk', cursor)
+    this.names = names
+  }
+
+  get cursor(): number {
+    return this.view.position
+  }
+
+  step(found: FoundElements): number {
+    const { content, name, names, view } = this
+    const { entries } = view.table
+    let sampled = 0
+    view.step(element => {
+      sampled++
+      name.readElement(entries, element)
+      content.readElementValue(entries, element)
+      const result = names === null ? MATCH : names.decide(name.buffer, name.start, name.end)
+      if (result === MATCH) {
+        found.range(name)
+        found.range(content)
+      } else if (result === UNDECIDED) names?.putOff(copyOf(name), copyOf(content))
+    })
+    return sampled
+  }
+
+  close(): void {
+    this.view.close()
   }
 }
 
