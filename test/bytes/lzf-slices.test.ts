@@ -1,11 +1,9 @@
-/** LZF made and read in slices gives what it gives in one go, wherever the cuts are. */
+/** LZF made in slices is what is made in one go, wherever the cuts are. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ByteSource } from '../../src/bytes/byte-source.js'
-import { lzfDecompress } from '../../src/bytes/lzf.js'
 import { lzfCompressExact } from '../../src/bytes/lzf-exact.js'
 import { LzfExactSlices, sinkBytes } from '../../src/bytes/lzf-exact-slices.js'
-import { LzfUnpackSlices } from '../../src/bytes/lzf-unpack-slices.js'
 
 /** Bytes with short and long repetitions, near and beyond what a reference can reach, and stretches without any. */
 const part = fc.oneof(
@@ -102,38 +100,4 @@ test('a result too long to be kept is made again to be used', () => {
   const whole = inOneGo(source, source.length - 4)
   expect(whole.length).toBeGreaterThan(17_000_000)
   expect(inSlices(source, source.length - 4, [40_000]).equals(whole)).toBe(true)
-})
-
-describe('decompression', () => {
-  function unpacked(packed: Buffer, length: number, steps: readonly number[]): Buffer | null {
-    const target = Buffer.alloc(length)
-    const slices = new LzfUnpackSlices(packed, 0, packed.length, target)
-    for (let i = 0; !slices.step(1 + steps[i % steps.length]); i++);
-    return slices.sound ? target : null
-  }
-
-  test('gives back what was compressed', () => {
-    fc.assert(
-      fc.property(long, cuts, (source, steps) => {
-        const packed = inOneGo(source, source.length * 2 + 16)
-        expect(unpacked(packed, source.length, steps)?.equals(source)).toBe(true)
-        for (const length of [source.length - 1, source.length + 1]) expect(unpacked(packed, length, steps)).toBeNull()
-      }),
-      { numRuns: 100 },
-    )
-  })
-
-  test('finds damage where it is found in one go', () => {
-    fc.assert(
-      fc.property(bytes, cuts, fc.nat(), fc.nat(255), (source, steps, at, byte) => {
-        fc.pre(source.length > 0)
-        const packed = Buffer.from(inOneGo(source, source.length * 2 + 16))
-        packed[at % packed.length] = byte
-        const target = Buffer.alloc(source.length)
-        const sound = lzfDecompress(packed, 0, packed.length, target, 0, target.length)
-        expect(unpacked(packed, source.length, steps)).toEqual(sound ? target : null)
-      }),
-      { numRuns: 1000 },
-    )
-  })
 })

@@ -6,6 +6,7 @@ import { hashBytes } from '../../bytes/hash.js'
 import { lpCompare, lpFirst, lpNext } from '../../store/listpack.js'
 import { ListpackWalk, lpValidate, type Verdict } from '../../store/listpack-validate.js'
 import { ByteRange } from '../../types/byte-range.js'
+import { ListpackOfZiplist } from './listpack-of-ziplist.js'
 import type { RdbTarget } from './target.js'
 import { ZiplistElement, ZiplistWalker } from './ziplist.js'
 import { ZipmapWalker } from './zipmap.js'
@@ -21,6 +22,8 @@ export interface PackedForm {
   /** Hands the next field to the target. False: it came twice, and `field` shows it. */
   next(target: RdbTarget): boolean
   readonly field: { readonly bytes: Buffer; readonly start: number; readonly end: number }
+  /** What makes a listpack of it, instead of next(); null where that is not to be. */
+  conversion(): ListpackOfZiplist | null
 }
 
 export class PackedListpack implements PackedForm {
@@ -63,6 +66,10 @@ export class PackedListpack implements PackedForm {
   private show(range: ByteRange, pos: number): number {
     range.readListpack(this.bytes, pos)
     return lpNext(this.bytes, 0, pos)
+  }
+
+  conversion(): null {
+    return null
   }
 
   /** Looks at the next field, whether it has come before. To be called for each, instead of next(). */
@@ -129,6 +136,10 @@ export class PackedZiplist implements PackedForm {
     walker.next(bytes, content)
     return target.hashField(field.bytes, field.start, field.end, content.bytes, content.start, content.end, false)
   }
+
+  conversion(): ListpackOfZiplist {
+    return new ListpackOfZiplist(this.bytes, this.walker)
+  }
 }
 
 export class PackedZipmap implements PackedForm {
@@ -159,5 +170,10 @@ export class PackedZipmap implements PackedForm {
     walker.next(bytes, bytes.length)
     const { fieldStart, fieldEnd, valueStart, valueEnd } = walker
     return target.hashField(bytes, fieldStart, fieldEnd, bytes, valueStart, valueEnd, false)
+  }
+
+  /** How long its fields and values are does count (rdb.c): they go one by one. */
+  conversion(): null {
+    return null
   }
 }
