@@ -117,6 +117,10 @@ export class LongString {
     return this.source === null && this.content !== null ? this.content.missing : 0
   }
 
+  get memoryBytes(): number {
+    return this.plain.length + (this.content?.bytes.length ?? 0)
+  }
+
   take(source: Buffer, at: number, end: number): number {
     return this.content === null ? at : this.content.take(source, at, Math.min(end, at + this.content.missing))
   }

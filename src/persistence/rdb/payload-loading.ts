@@ -87,6 +87,11 @@ export class PayloadLoading {
     return this.done && !this.isStale
   }
 
+  /** Memory of what is not in the store yet. */
+  get memoryBytes(): number {
+    return this.done ? 0 : (this.values?.memoryBytes ?? 0)
+  }
+
   /** Goes on until `deadlineMs` (performance.now()); true when all is done. */
   step(deadlineMs: number): boolean {
     const { keyspace } = this

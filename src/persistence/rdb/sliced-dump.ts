@@ -145,7 +145,8 @@ export class SlicedDump {
 
   private addString(bytes: Buffer): void {
     this.cut()
-    const string = new SlicedString(this.entries.held.hold(bytes), this.compress ? LzfExactSlices : null)
+    // Its pages are in memoryBytes.
+    const string = new SlicedString(this.entries.held.hold(bytes, false), this.compress ? LzfExactSlices : null)
     this.parts.push(string)
     this.unfinished.push(string)
   }

@@ -39,6 +39,13 @@ export class ValueReader {
     return this.entries.keys
   }
 
+  /** Memory of long strings on their way. */
+  get memoryBytes(): number {
+    let bytes = this.long?.memoryBytes ?? 0
+    for (const long of this.window.longs) bytes += long.memoryBytes
+    return bytes
+  }
+
   /** A type and a value follow at `start`, in bytes that stay as they are; what may follow behind them is not looked at. */
   begin(bytes: Buffer, start: number, end: number): void {
     this.bytes = bytes
