@@ -17,7 +17,7 @@ export const BLOCK_SLACK_BYTES = 64
 const BLOCK_SIZE = BLOCK_BYTES + BLOCK_SLACK_BYTES
 const MAX_SPARE_BLOCKS = 16
 /** A longer result is not kept. */
-export const KEPT_MAX_BYTES = 16 * 1024 * 1024
+const KEPT_MAX_BYTES = 16 * 1024 * 1024
 
 /** What a step over `bytes` of the source adds to the result, at most: with what the block before had open. */
 export function sinkBytes(bytes: number): number {

@@ -22,6 +22,8 @@ export interface PackedForm {
   /** Hands the next field to the target. False: it came twice, and `field` shows it. */
   next(target: RdbTarget): boolean
   readonly field: { readonly bytes: Buffer; readonly start: number; readonly end: number }
+  /** Length of the field that next() has handed over, and of its value. */
+  readonly pairBytes: number
   /** What makes a listpack of it, instead of next(); null where that is not to be. */
   conversion(): ListpackOfZiplist | null
 }
@@ -49,6 +51,10 @@ export class PackedListpack implements PackedForm {
   get field(): { bytes: Buffer; start: number; end: number } {
     const { buffer, start, end } = this.name
     return { bytes: buffer, start, end }
+  }
+
+  get pairBytes(): number {
+    return this.name.length + this.value.length
   }
 
   check(elements: number): Verdict {
@@ -124,6 +130,11 @@ export class PackedZiplist implements PackedForm {
     return this.walker.count >>> 1
   }
 
+  get pairBytes(): number {
+    const { content, field } = this
+    return field.end - field.start + content.end - content.start
+  }
+
   check(elements: number): Verdict {
     if (!this.begun) return 'damaged'
     const verdict = this.walker.check(this.bytes, 0, this.bytes.length, elements)
@@ -159,6 +170,10 @@ export class PackedZipmap implements PackedForm {
 
   get field(): { bytes: Buffer; start: number; end: number } {
     return { bytes: this.bytes, start: this.walker.fieldStart, end: this.walker.fieldEnd }
+  }
+
+  get pairBytes(): number {
+    return this.walker.valueEnd - this.walker.fieldStart
   }
 
   check(elements: number): Verdict {

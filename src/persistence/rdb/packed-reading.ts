@@ -6,7 +6,7 @@ import { type PackedForm, PackedListpack, PackedZiplist, PackedZipmap } from './
 import type { RdbKey, RdbTarget } from './target.js'
 import type { RdbWindow } from './window.js'
 
-/** So many elements are looked at, compared or set in one step: a fraction of a millisecond each. */
+/** So many elements are looked at, compared or set in one step, and bytes copied: a fraction of a millisecond each. */
 const CHECKED_ELEMENTS = 8192
 const COMPARED_FIELDS = 1024
 const SET_FIELDS = 256
@@ -100,6 +100,7 @@ export class PackedReading {
   private convert(): boolean {
     const listpack = this.conversion?.step(CHECKED_ELEMENTS) ?? null
     if (listpack === null) return false
+    this.conversion = null
     this.bytes = listpack
     this.own = true
     this.listpack = new PackedListpack(listpack)
@@ -137,10 +138,11 @@ export class PackedReading {
   private set(): boolean {
     const { form, target } = this
     const left = Math.max(0, this.fieldsLeft - SET_FIELDS)
-    for (; this.fieldsLeft > left; this.fieldsLeft--) {
+    for (let bytes = 0; this.fieldsLeft > left && bytes < COPIED_BYTES; this.fieldsLeft--) {
       if (!form.next(target)) this.failTwice()
+      bytes += form.pairBytes
     }
-    if (left > 0) return false
+    if (this.fieldsLeft > 0) return false
     target.hashEnd()
     return true
   }

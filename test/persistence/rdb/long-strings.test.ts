@@ -167,6 +167,29 @@ describe('packed hashes', () => {
     expect(keyspace.entries.buffers.get(0).equals(hashListpack(long))).toBe(true)
   })
 
+  test('limits may change while one is taken apart', () => {
+    for (const [type, value] of [
+      [16, hashListpack(many)],
+      [13, ziplist(many)],
+      [9, zipmap(many)],
+    ] as const) {
+      const bytes = file(10, type, str('h'), str(value))
+      let steps = 0
+      for (let changeAt = 1; changeAt === 1 || changeAt <= steps; changeAt++) {
+        const keyspace = new Keyspace(16)
+        const hashLimits = { maxEntries: 3000, maxValueBytes: 64 }
+        const reader = new RdbReader(new KeyspaceTarget(keyspace, { hashLimits, dropExpired: false }))
+        let at = 0
+        for (steps = 0; !reader.done && steps < 1000; steps++) {
+          if (steps === changeAt) hashLimits.maxEntries = 128
+          at += reader.push(bytes.subarray(at), 0)
+        }
+        expect(reader.done).toBe(true)
+        expect(contents(keyspace.databases[0]).h.value).toEqual(fields)
+      }
+    }
+  })
+
   test('an expired one, and one that is there already, end as short ones do', () => {
     for (const value of [cat(16, str('h'), str(hashListpack(many))), cat(13, str('h'), str(ziplist(many)))]) {
       const keyspace = new Keyspace(16)
