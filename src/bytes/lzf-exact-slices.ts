@@ -1,133 +1,37 @@
-/**
- * The same bytes as lzfCompressExact gives, made in slices: for values that would hold up everybody else if they were compressed
- * in one go. The source is read piece by piece into a window of what can be referred to and what has to be seen ahead.
- *
- * How long the result is, or whether it fits the room at all, is known last. A short one has been kept by then, in blocks; of a
- * long one only the length is known, and it is made a second time to be used: that costs time, but neither memory nor garbage.
- */
+/** The same bytes as lzfCompressExact gives, made in slices. */
 import type { ByteSource } from './byte-source.js'
+import { MAX_DISTANCE, MAX_LITERALS, MAX_MATCH } from './lzf.js'
+import { SLOTS, slotOf } from './lzf-exact.js'
+import { BLOCK_SLACK_BYTES, LzfSlices, ScratchPool } from './lzf-slices.js'
 
-const MAX_LITERALS = 32
-const MAX_DISTANCE = 8192
-const MAX_MATCH = 264
-const SLOTS = 1 << 16
+/** Of offsets in the source of the triple seen last for each hash; 0 stands for nothing seen, as in lzf-exact.ts. */
+const scratches = new ScratchPool(SLOTS)
 
-const WINDOW_BYTES = 128 * 1024
-/** A step looks so far ahead at most: a match, and the three bytes behind it. */
-const LOOKAHEAD = MAX_MATCH + 8
-const BLOCK_BYTES = 64 * 1024
-/** A longer result is not kept. */
-const KEPT_MAX_BYTES = 16 * 1024 * 1024
-/** What a step over `bytes` of the source adds to the result, at most: with what the block before had open. */
-export function sinkBytes(bytes: number): number {
-  return 2 * (bytes + BLOCK_BYTES)
-}
-/** More than one step writes, with the literals before it that may move to the next block. */
-const STEP_MAX_BYTES = 64
-
-/** What is needed while a source is compressed, and is used again for the next one. */
-interface Scratch {
-  /** Offset in the source of the triple seen last for each hash; 0 stands for nothing seen, as in lzf-exact.ts. */
-  readonly lastSeen: Int32Array
-  readonly window: Buffer
-}
-
-let spare: Scratch | null = null
-
-function takeScratch(): Scratch {
-  const scratch = spare ?? { lastSeen: new Int32Array(SLOTS), window: Buffer.allocUnsafeSlow(WINDOW_BYTES) }
-  spare = null
-  scratch.lastSeen.fill(0)
-  return scratch
-}
-
-export class LzfExactSlices {
-  /** The result, when `done`: empty when it does not fit the room, null when it was not kept. */
-  blocks: Buffer[] | null = []
-  /** Length of the result; 0 when it does not fit. */
-  packedBytes = 0
-  done = false
-  /** Of a result that is not kept: what the last step() has put into the sink. */
-  sunkBytes = 0
-  private readonly sink: Buffer | null
-  private readonly source: ByteSource
-  private readonly end: number
-  private readonly room: number
-  private readonly scratch = takeScratch()
-  /** Bytes [windowStart, windowEnd) of the source are in the window. */
-  private windowStart = 0
-  private windowEnd = 0
-  private position = 0
+export class LzfExactSlices extends LzfSlices {
   private started = false
   private hash = 0
-  private block: Buffer
-  private out = 1
   private literals = 0
-  private sealedBytes = 0
 
-  /**
-   * @param room bytes that the result may take, as with lzfCompressExact.
-   * @param sink where each step() puts what it adds to the result, sinkBytes() at most; null: the result is kept, unless it
-   * is long.
-   */
   constructor(source: ByteSource, room: number, sink: Buffer | null = null) {
-    this.source = source
-    this.sink = sink
-    if (sink !== null) this.blocks = null
-    this.end = source.length
-    this.room = room
-    this.block = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, Math.max(0, room)) + STEP_MAX_BYTES)
-    if (this.end === 0 || room <= 0) this.fail()
+    super(source, room, sink, scratches)
+    // The first place is for the length of the literals that follow.
+    this.out = 1
   }
 
-  /** Memory of the result so far. */
-  get keptBytes(): number {
-    return this.blocks === null ? 0 : this.sealedBytes
-  }
-
-  /** Goes on over about `bytes` of the source, or to its end. Returns `done`. */
-  step(bytes: number): boolean {
-    const until = Math.min(this.end, this.position + bytes)
-    this.sunkBytes = 0
-    while (!this.done) {
-      this.fill()
-      const inner = this.end - 2
-      const stop = this.windowEnd === this.end ? inner : Math.min(inner, this.windowEnd - LOOKAHEAD)
-      if (!this.compress(Math.min(stop, Math.max(until, 1)))) this.fail()
-      else if (this.position >= inner) this.finish()
-      else if (this.position >= until) break
-    }
-    return this.done
-  }
-
-  /** Brings more of the source into the window, when what is there ends near. */
-  private fill(): void {
-    if (this.windowEnd === this.end || this.windowEnd - this.position > LOOKAHEAD) return
-    const { window } = this.scratch
-    const keepFrom = Math.max(0, this.position - MAX_DISTANCE - 1)
-    window.copyWithin(0, keepFrom - this.windowStart, this.windowEnd - this.windowStart)
-    this.windowStart = keepFrom
-    const until = Math.min(this.end, keepFrom + WINDOW_BYTES)
-    this.source.read(this.windowEnd, until, window, this.windowEnd - keepFrom)
-    this.windowEnd = until
-  }
-
-  /** Goes on to `stop`, an offset in the source, or a match beyond it. False: the room is used up. */
-  private compress(stop: number): boolean {
-    const { scratch, windowStart } = this
-    const { lastSeen, window } = scratch
-    let { block, hash, literals, out, position } = this
-    let limit = this.room - this.sealedBytes
+  protected compress(stop: number): boolean {
+    const { lastSeen, window, windowStart } = this
+    let { block, hash, limit, literals, out, position } = this
     if (!this.started) {
       this.started = true
       hash = (window[0] << 8) | window[1]
     }
     while (position < stop) {
-      if (out > block.length - STEP_MAX_BYTES) {
-        this.seal(out, literals)
+      if (out > block.length - BLOCK_SLACK_BYTES) {
+        // The run of literals that has begun goes along to the next block.
+        this.seal(out - literals - 1, out)
         block = this.block
         out = this.out
-        limit = this.room - this.sealedBytes
+        limit = this.limit
       }
       const at = position - windowStart
       hash = (hash << 8) | window[at + 2]
@@ -181,7 +85,7 @@ export class LzfExactSlices {
 
   /** Number of equal bytes at two places of the window, at least 3 and as Redis counts them near the source's end. */
   private matchLength(candidate: number, at: number): number {
-    const { window } = this.scratch
+    const { window } = this
     const most = Math.min(this.end - this.windowStart - at - 2, MAX_MATCH)
     let length = 3
     if (most > 16) {
@@ -192,34 +96,11 @@ export class LzfExactSlices {
     return length
   }
 
-  /** Puts a full block away; the run of literals that has begun goes along to the next one. */
-  private seal(out: number, literals: number): void {
-    const { block } = this
-    const sealed = out - literals - 1
-    this.put(sealed)
-    if (this.blocks !== null) this.block = Buffer.allocUnsafeSlow(BLOCK_BYTES + STEP_MAX_BYTES)
-    block.copy(this.block, 0, sealed, out)
-    this.out = out - sealed
-  }
-
-  /** The first `length` bytes of the block are the next ones of the result. */
-  private put(length: number): void {
-    this.sealedBytes += length
-    if (this.sink !== null) this.sunkBytes += this.block.copy(this.sink, this.sunkBytes, 0, length)
-    else if (this.sealedBytes > KEPT_MAX_BYTES) this.blocks = null
-    else this.blocks?.push(this.block.subarray(0, length))
-  }
-
-  /** The last bytes, too few for a match. */
-  private finish(): void {
-    if (this.out + 3 > this.room - this.sealedBytes) {
-      this.fail()
-      return
-    }
-    const { block, scratch, windowStart } = this
-    const { window } = scratch
+  protected finish(): boolean {
+    if (this.out + 3 > this.limit) return false
+    const { block, end, window, windowStart } = this
     let { literals, out, position } = this
-    while (position < this.end) {
+    while (position < end) {
       block[out++] = window[position++ - windowStart]
       if (++literals === MAX_LITERALS) {
         block[out - literals - 1] = literals - 1
@@ -230,23 +111,7 @@ export class LzfExactSlices {
     block[out - literals - 1] = literals - 1
     if (literals === 0) out--
     this.position = position
-    this.put(out)
-    this.packedBytes = this.sealedBytes
-    this.settle()
+    this.out = out
+    return true
   }
-
-  private fail(): void {
-    this.blocks = []
-    this.settle()
-  }
-
-  private settle(): void {
-    this.done = true
-    spare = this.scratch
-  }
-}
-
-/** Slot of the three bytes at `at`: IDX(h) for h their big-endian value. */
-function slotOf(window: Buffer, at: number): number {
-  return (((window[at] << 8) | window[at + 1]) - 5 * ((window[at + 1] << 8) | window[at + 2])) & (SLOTS - 1)
 }

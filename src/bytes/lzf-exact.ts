@@ -6,17 +6,16 @@
  * have missed; this one always behaves like a fresh table.
  */
 
-const MAX_LITERALS = 32
-const MAX_DISTANCE = 8192
-const MAX_MATCH = 264
-const SLOTS = 1 << 16
+import { MAX_DISTANCE, MAX_LITERALS, MAX_MATCH } from './lzf.js'
+
+export const SLOTS = 1 << 16
 
 /** Offset in the source of the triple seen last for each hash, plus a base that lies above all offsets of earlier calls. */
 const lastSeen = new Int32Array(SLOTS)
 let nextBase = 1
 
 /** Slot of the three bytes at `at`: IDX(h) for h their big-endian value. */
-function slotOf(source: Uint8Array, at: number): number {
+export function slotOf(source: Uint8Array, at: number): number {
   return (((source[at] << 8) | source[at + 1]) - 5 * ((source[at + 1] << 8) | source[at + 2])) & (SLOTS - 1)
 }
 

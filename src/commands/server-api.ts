@@ -100,6 +100,8 @@ export interface ShutdownOptions {
 
 /** Commands that wait until large payloads among their arguments are prepared (Client.preparation). */
 export interface PayloadWaits {
+  /** Memory of values on their way into the store. O(clients that wait). */
+  readonly memoryBytes: number
   /** Whether the client's request has to wait; it has been put back then, and the client goes on with it in time. */
   holdUp(client: Client, command: Command, request: Request): boolean
   /** The request has run, or will not run: what was prepared and not taken goes. */

@@ -2,8 +2,8 @@
 import type { AccessClock } from '../store/access-clock.js'
 import { ENCODING_EXTERNAL, ENCODING_LISTPACK_EXTERNAL, type Entries } from '../store/entries.js'
 import type { HashTable } from '../store/hash-table.js'
+import { HeldBuffer } from '../store/held-buffers.js'
 import type { Segment } from '../store/segment.js'
-import type { HeldBuffers, HeldBytes } from './held-buffers.js'
 import { RdbOutput, writeBytesValue, writeHashField, writeKey, writeKeyTraits } from './rdb/encode.js'
 import { SnapshotOutput } from './snapshot-output.js'
 
@@ -12,12 +12,11 @@ const HELD_MIN_BYTES = 16 * 1024
 const SCRATCH_BYTES = 1024
 
 /** Bytes of the file, or a string that is to be written in pieces. */
-export type Part = Buffer | HeldBytes
+export type Part = Buffer | HeldBuffer
 
 /** What all held values of a snapshot share. */
 export interface Holding {
   readonly entries: Entries
-  readonly buffers: HeldBuffers
   readonly compress: boolean
   readonly access: AccessClock | null
   readonly epoch: number
@@ -44,19 +43,19 @@ function sealScratch(parts: Part[]): void {
 }
 
 /** Adds an entry's name. A long one is copied: whoever names it hashes it, which takes longer. */
-function addName(parts: Part[], { entries, buffers, compress }: Holding, address: number): void {
+function addName(parts: Part[], { entries, compress }: Holding, address: number): void {
   if (entries.keyLength(address) <= HELD_MIN_BYTES) writeKey(scratch, entries, address, compress)
   else {
     sealScratch(parts)
-    parts.push(buffers.hold(entries.keyCopy(address)))
+    parts.push(entries.held.hold(entries.keyCopy(address)))
   }
 }
 
-function addValue(parts: Part[], { entries, buffers, compress }: Holding, address: number): void {
+function addValue(parts: Part[], { entries, compress }: Holding, address: number): void {
   const long = longValue(entries, address)
   if (long === null) writeBytesValue(scratch, entries, address, compress)
   sealScratch(parts)
-  if (long !== null) parts.push(buffers.hold(long))
+  if (long !== null) parts.push(entries.held.hold(long))
 }
 
 /** A large aggregate's elements. */
@@ -137,6 +136,12 @@ export class HeldValue {
     else {
       scratch.lengthCode(table.count)
       sealScratch(parts)
+    }
+  }
+  /** Lets go of all that has not been written. */
+  release(): void {
+    for (const parts of [this.parts, this.table?.long ?? []]) {
+      for (const part of parts) if (part instanceof HeldBuffer) part.release()
     }
   }
 }

@@ -12,17 +12,18 @@
  */
 import { performance } from 'node:perf_hooks'
 import { Crc64 } from '../bytes/crc64.js'
+import { LzfFastSlices } from '../bytes/lzf-fast-slices.js'
 import type { AccessClock } from '../store/access-clock.js'
 import type { Database } from '../store/database.js'
 import { ENCODING_HASHTABLE, type Entries, type Objects } from '../store/entries.js'
 import type { HashTable } from '../store/hash-table.js'
+import { HeldBuffer } from '../store/held-buffers.js'
 import type { Keyspace, SnapshotObserver } from '../store/keyspace.js'
 import type { Segment } from '../store/segment.js'
-import { HeldBuffers, HeldBytes } from './held-buffers.js'
 import { type HeldTable, HeldValue, type Holding, isLong, type Part } from './held-value.js'
-import { PIECE_BYTES, PiecewiseString } from './piecewise-string.js'
 import { writeEntry } from './rdb/encode.js'
 import { RDB_OPCODE_AUX, RDB_OPCODE_EOF, RDB_OPCODE_RESIZEDB, RDB_VERSION } from './rdb/format.js'
+import { SlicedString } from './rdb/sliced-string.js'
 import { SnapshotOutput } from './snapshot-output.js'
 
 /** Where a snapshot's bytes go. */
@@ -46,6 +47,13 @@ export interface SnapshotOptions {
   readonly withoutKeys?: boolean
 }
 
+/** What is written of a long string at a time. */
+const PIECE_BYTES = 32 * 1024
+/**
+ * Longer strings are written as they are: the compressed length comes first in RDB, so all of the result has to be kept until it
+ * is known, and of the string what clients change meanwhile.
+ */
+const COMPRESS_MAX_BYTES = 16 << 20
 /** Work between two looks at the clock, in bytes that are compressed or summed up. */
 const WORK_BETWEEN_CLOCK_READS = PIECE_BYTES
 /** A bucket's share of that, besides what its entries take. */
@@ -76,14 +84,12 @@ export class Snapshot implements SnapshotObserver {
   private readonly options: SnapshotOptions
   private readonly crc = new Crc64()
   private readonly targets: Target[] = []
-  private readonly buffers: HeldBuffers
   private readonly holding: Holding
   private readonly tables = new Map<HashTable, HeldTable>()
   /** Held values in the order in which they will be written. */
   private readonly waiting: HeldValue[] = []
   private open: HeldValue | null = null
-  private part: HeldBytes | null = null
-  private readonly piecewise = new PiecewiseString()
+  private string: SlicedString | null = null
   private readonly out = new SnapshotOutput()
   /** Keys that writes push ahead while a held value is open: nothing may stand between its pieces. */
   private readonly aside = new SnapshotOutput()
@@ -102,10 +108,8 @@ export class Snapshot implements SnapshotObserver {
     this.objects = keyspace.tables
     this.sink = sink
     this.options = options
-    this.buffers = new HeldBuffers(entries.held)
     this.holding = {
       entries,
-      buffers: this.buffers,
       compress: options.compress,
       access: options.access,
       epoch: this.epoch,
@@ -223,7 +227,7 @@ export class Snapshot implements SnapshotObserver {
   private writeOpen(held: HeldValue): number {
     const { out } = this
     const { table } = held
-    if (this.part !== null) return this.writePart(this.part)
+    if (this.string !== null) return this.writeString(this.string)
     const part = held.parts.shift() ?? table?.long.shift()
     if (part !== undefined) return this.beginPart(part)
     if (table !== null && !table.early.isEmpty) out.append(table.early)
@@ -232,19 +236,26 @@ export class Snapshot implements SnapshotObserver {
   }
 
   private beginPart(part: Part): number {
-    if (part instanceof HeldBytes) {
-      this.part = part
-      this.piecewise.begin(part, this.options.compress, this.out)
+    if (part instanceof HeldBuffer) {
+      const compress = this.options.compress && part.length <= COMPRESS_MAX_BYTES
+      this.string = new SlicedString(part, compress ? LzfFastSlices : null)
     } else this.out.raw(part)
     return 0
   }
 
-  private writePart(part: HeldBytes): number {
-    if (this.piecewise.step(this.out)) {
-      this.part = null
-      this.buffers.release(part)
-    }
+  private writeString(string: SlicedString): number {
+    const { out } = this
+    if (string.ready) {
+      out.ensure(PIECE_BYTES)
+      out.length += string.give(out.buffer, out.length, out.length + PIECE_BYTES)
+      if (string.isGiven) this.endString()
+    } else string.step()
     return PIECE_BYTES
+  }
+
+  private endString(): void {
+    this.string?.close()
+    this.string = null
   }
 
   private close({ table }: HeldValue): void {
@@ -281,7 +292,9 @@ export class Snapshot implements SnapshotObserver {
     this.detach()
     for (const target of this.targets) if (!target.done) this.finishTarget(target)
     for (const held of [...this.tables.values()]) this.release(held)
-    this.buffers.releaseAll()
+    this.endString()
+    this.open?.release()
+    for (const held of this.waiting) held.release()
   }
 
   private detach(): void {

@@ -241,7 +241,7 @@ export class ReplicationStream {
 
   /** Adds many bytes without copying them: what of them stays in the window is copied in slices, later. */
   private hold(bytes: Buffer, start: number, end: number): void {
-    const held = { source: this.heldBuffers.hold(bytes.subarray(start, end)), blocks: 0 }
+    const held = { source: this.heldBuffers.hold(bytes.subarray(start, end), false), blocks: 0 }
     const { blockBytes } = this
     for (let at = 0; at < end - start; at += blockBytes) {
       const used = Math.min(blockBytes, end - start - at)

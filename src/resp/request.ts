@@ -97,7 +97,10 @@ export class Request {
     return parseInt64(this.buffer, this.starts[index], this.ends[index])
   }
 
-  /** As clone(), but a request with a buffer of its own keeps that instead of being copied: nobody may change it then. */
+  /**
+   * As clone(), but a request with a buffer of its own keeps that instead of being copied: nobody may change it then, but who
+   * keeps a big argument for good when the request is run.
+   */
   keep(): Request {
     if (!this.exclusive || this.wireStart < 0) return this.clone()
     const kept = new Request()
@@ -108,6 +111,7 @@ export class Request {
     kept.buffer = this.buffer
     kept.wireStart = this.wireStart
     kept.wireEnd = this.wireEnd
+    kept.exclusive = true
     return kept
   }
 

@@ -12,7 +12,8 @@
  *   table, a client) are in the accounts by their measured size. The heap shows as allocator_resident, the rest of the
  *   process as rss_overhead: plan 100 MB beside maxmemory for the two.
  * - Parts of the replication stream that only lagging replicas need are in used_memory, but do not make anything evict: the
- *   DELs of evicted keys would feed what they were to lower (freeMemoryGetNotCountedMemory in Redis's evict.c).
+ *   DELs of evicted keys would feed what they were to lower (freeMemoryGetNotCountedMemory in Redis's evict.c). Nor does what a
+ *   snapshot keeps of values that have changed or gone since it began: in Redis that is its child's, and evicting adds to it.
  */
 import v8 from 'node:v8'
 import type { MemoryAccount, MemoryFigures, ServerApi } from '../commands/server-api.js'
@@ -39,10 +40,12 @@ export class Memory implements MemoryAccount {
 
   /** used_memory. O(1) while clients are accounted for (ClientEviction.accounting), which a limit of any kind sees to. */
   get usedBytes(): number {
-    const { keyspace, replication, tracking } = this.server
+    const { keyspace, payloads, replication, tracking } = this.server
     return (
       SHARED_BUFFERS_BYTES +
       keyspace.usedBytes +
+      keyspace.released.held.memoryBytes +
+      payloads.memoryBytes +
       this.clients.totalBytes +
       replication.stream.memoryBytes +
       tracking.keys.usedBytes
@@ -51,7 +54,12 @@ export class Memory implements MemoryAccount {
 
   /** What of used_memory maxmemory is compared with. O(1), as usedBytes. */
   get countedBytes(): number {
-    return this.usedBytes - this.server.replication.stream.laggingBytes
+    return this.usedBytes - this.notCountedBytes
+  }
+
+  private get notCountedBytes(): number {
+    const { keyspace, replication } = this.server
+    return replication.stream.laggingBytes + keyspace.released.held.memoryBytes
   }
 
   /** The server's cron calls it, so that peaks between two INFOs are seen. */
@@ -67,7 +75,7 @@ export class Memory implements MemoryAccount {
     const used = this.usedBytes
     let tables = 0
     for (const { expires, keys } of keyspace.databases) tables += keys.memoryBytes + expires.memoryBytes
-    const { laggingBytes, memoryBytes, windowBytes } = replication.stream
+    const { memoryBytes, windowBytes } = replication.stream
     const replicas = replication.replicas.count > 0 ? Math.max(0, memoryBytes - windowBytes) : 0
     const reserved = used - keyspace.entries.totalUsedBytes + keyspace.entries.totalReservedBytes
     return {
@@ -75,13 +83,19 @@ export class Memory implements MemoryAccount {
       peak: this.peak,
       resident: this.residentBytes(),
       startup: this.startup,
-      overhead: SHARED_BUFFERS_BYTES + tables + this.clients.totalBytes + memoryBytes + tracking.keys.usedBytes,
+      overhead:
+        SHARED_BUFFERS_BYTES +
+        tables +
+        keyspace.released.held.memoryBytes +
+        this.clients.totalBytes +
+        memoryBytes +
+        tracking.keys.usedBytes,
       reserved,
       withHeap: reserved + v8.getHeapStatistics().total_physical_size,
       clients: this.clients.totalBytes,
       backlog: memoryBytes - replicas,
       replicas,
-      notCounted: laggingBytes,
+      notCounted: this.notCountedBytes,
     }
   }
 

@@ -14,6 +14,8 @@ const PAGE_BYTES = 16 * 1024
 /** The bytes of a Buffer as they were when it was held. */
 export class HeldBuffer implements ByteSource {
   readonly length: number
+  /** What it takes is in the account of HeldBuffers, and not in one of who holds it. */
+  readonly counted: boolean
   private readonly bytes: Buffer
   private readonly owner: HeldBuffers
   /** Pages that have changed meanwhile, as they were, by their number. */
@@ -22,8 +24,9 @@ export class HeldBuffer implements ByteSource {
   private wantedFrom = 0
   private released = false
 
-  constructor(bytes: Buffer, owner: HeldBuffers) {
+  constructor(bytes: Buffer, owner: HeldBuffers, counted: boolean) {
     this.bytes = bytes
+    this.counted = counted
     this.length = bytes.length
     this.owner = owner
   }
@@ -56,13 +59,16 @@ export class HeldBuffer implements ByteSource {
     const first = Math.floor(this.wantedFrom / PAGE_BYTES)
     this.wantedFrom = position
     if (this.pages.size === 0) return
-    for (let number = first; (number + 1) * PAGE_BYTES <= position; number++) this.pages.delete(number)
+    for (let number = first; (number + 1) * PAGE_BYTES <= position; number++) {
+      if (this.pages.delete(number)) this.count(-PAGE_BYTES)
+    }
   }
 
   /** Lets go of the bytes, which are not to be read again. */
   release(): void {
     if (this.released) return
     this.released = true
+    this.count(-this.copiedBytes)
     this.pages.clear()
     this.owner.released(this, this.bytes.buffer)
   }
@@ -75,22 +81,31 @@ export class HeldBuffer implements ByteSource {
       const number = start / PAGE_BYTES
       if (this.pages.has(number)) continue
       this.pages.set(number, Buffer.from(this.bytes.subarray(start, start + PAGE_BYTES)))
+      this.count(PAGE_BYTES)
     }
+  }
+
+  private count(bytes: number): void {
+    if (this.counted) this.owner.memoryBytes += bytes
   }
 }
 
 export class HeldBuffers {
   /** Whether anything is held at all. */
   active = false
+  /** Memory that is there for those who hold it: pages that were copied, and what its values are done with. */
+  memoryBytes = 0
   /** Called with memory whose value is gone, when the last one has let go of it. */
   onFree: (memory: ArrayBufferLike) => void = () => {}
   private readonly holders = new Map<ArrayBufferLike, HeldBuffer[]>()
   /** Held memory that is to go when nobody holds it any more. */
   private readonly leaving = new Set<ArrayBufferLike>()
+  /** Those that are in memoryBytes. */
+  private readonly leavingCounted = new Set<ArrayBufferLike>()
 
-  /** Holds all of `bytes`; release() has to follow. O(1). */
-  hold(bytes: Buffer): HeldBuffer {
-    const held = new HeldBuffer(bytes, this)
+  /** Holds all of `bytes`; release() has to follow. `counted`: false for who has an account of its own for that. O(1). */
+  hold(bytes: Buffer, counted = true): HeldBuffer {
+    const held = new HeldBuffer(bytes, this, counted)
     const others = this.holders.get(bytes.buffer)
     if (others === undefined) this.holders.set(bytes.buffer, [held])
     else others.push(held)
@@ -113,7 +128,16 @@ export class HeldBuffers {
   keep(memory: ArrayBufferLike): boolean {
     if (!this.isHeld(memory)) return false
     this.leaving.add(memory)
+    this.count(memory)
     return true
+  }
+
+  private count(memory: ArrayBufferLike): void {
+    const counts = this.leaving.has(memory) && this.holders.get(memory)?.some(({ counted }) => counted) === true
+    if (counts === this.leavingCounted.has(memory)) return
+    if (counts) this.leavingCounted.add(memory)
+    else this.leavingCounted.delete(memory)
+    this.memoryBytes += counts ? memory.byteLength : -memory.byteLength
   }
 
   /** HeldBuffer.release() alone calls this. */
@@ -121,10 +145,13 @@ export class HeldBuffers {
     const left = (this.holders.get(memory) ?? []).filter(other => other !== held)
     if (left.length > 0) {
       this.holders.set(memory, left)
+      this.count(memory)
       return
     }
     this.holders.delete(memory)
     this.active = this.holders.size > 0
-    if (this.leaving.delete(memory)) this.onFree(memory)
+    if (!this.leaving.delete(memory)) return
+    this.count(memory)
+    this.onFree(memory)
   }
 }

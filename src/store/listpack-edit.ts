@@ -36,7 +36,7 @@ export const LP_MAX_BYTES = 1 << 30
 
 /** Writes an empty listpack, `LP_EMPTY_SIZE` bytes, at dst[dstStart]. */
 export function lpEmpty(dst: Buffer, dstStart: number): void {
-  writeHeader(dst, dstStart, LP_EMPTY_SIZE, 0)
+  lpWriteHeader(dst, dstStart, LP_EMPTY_SIZE, 0)
   dst[dstStart + LP_HEADER_SIZE] = LP_EOF
 }
 
@@ -97,7 +97,7 @@ export function lpSplice(
 
   // A count that was given up stays given up until `lpLength` counts again.
   if (count !== LP_COUNT_UNKNOWN) count = Math.min(count - deleted + insertCount, LP_COUNT_UNKNOWN)
-  writeHeader(dst, dstStart, end + 1 - srcStart - (tail - from) + insertBytes, count)
+  lpWriteHeader(dst, dstStart, end + 1 - srcStart - (tail - from) + insertBytes, count)
   return gap
 }
 
@@ -251,7 +251,7 @@ function writeBacklen(dst: Buffer, at: number, dataSize: number): number {
   return at + size
 }
 
-function writeHeader(dst: Buffer, start: number, totalBytes: number, count: number): void {
+export function lpWriteHeader(dst: Buffer, start: number, totalBytes: number, count: number): void {
   writeUint32(dst, start, totalBytes)
   dst[start + 4] = count
   dst[start + 5] = count >>> 8

@@ -65,7 +65,7 @@ export class ListpackWalk {
 }
 
 /** Position behind the entry at `pos`, or -1 if it is not sound; `end` is where the listpack's EOF byte is. */
-export function lpSoundNext(buf: Buffer, pos: number, end: number): number {
+function lpSoundNext(buf: Buffer, pos: number, end: number): number {
   // A length field must lie inside before it may be read.
   if (pos + encodingSize(buf[pos]) > end) return -1
   const dataSize = lpEntryDataSize(buf, pos)

@@ -1,11 +1,14 @@
-/** LZF made and read in slices gives what it gives in one go, wherever the cuts are. */
+/** LZF made in slices is what is made in one go, wherever the cuts are. */
+import { randomFillSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ByteSource } from '../../src/bytes/byte-source.js'
-import { lzfDecompress } from '../../src/bytes/lzf.js'
+import { lzfCompress, lzfDecompress } from '../../src/bytes/lzf.js'
 import { lzfCompressExact } from '../../src/bytes/lzf-exact.js'
-import { LzfExactSlices, sinkBytes } from '../../src/bytes/lzf-exact-slices.js'
-import { LzfUnpackSlices } from '../../src/bytes/lzf-unpack-slices.js'
+import { LzfExactSlices } from '../../src/bytes/lzf-exact-slices.js'
+import { LzfFastSlices } from '../../src/bytes/lzf-fast-slices.js'
+import { type LzfSlices, recycleBlock, type SlicedCompressor, sinkBytes } from '../../src/bytes/lzf-slices.js'
+import type { Compressor } from '../../src/persistence/rdb/output.js'
 
 /** Bytes with short and long repetitions, near and beyond what a reference can reach, and stretches without any. */
 const part = fc.oneof(
@@ -25,41 +28,51 @@ const long = fc
   })
 const cuts = fc.array(fc.oneof(fc.nat(40), fc.nat(3000), fc.nat(200_000)), { minLength: 1, maxLength: 5 })
 
-function inOneGo(source: Buffer, room: number): Buffer {
-  const target = Buffer.alloc(Math.max(0, room))
-  return target.subarray(0, lzfCompressExact(source, 0, source.length, target, 0, room))
-}
-
-function inSlices(source: Buffer, room: number, steps: readonly number[]): Buffer {
-  const bytes: ByteSource = {
+function sourceOf(source: Buffer): ByteSource {
+  return {
     length: source.length,
     read: (from, to, target, at) => {
       expect(to).toBeLessThanOrEqual(source.length)
       source.copy(target, at, from, to)
     },
   }
-  const slices = new LzfExactSlices(bytes, room)
-  for (let i = 0; !slices.step(1 + steps[i % steps.length]); i++);
-  const { blocks, packedBytes } = slices
-  const packed = Buffer.concat(blocks ?? [])
-  if (blocks !== null) expect(packed.length).toBe(packedBytes)
-  if (packedBytes === 0) return packed
-
-  // Made again, it comes out bit by bit.
-  const sink = Buffer.alloc(sinkBytes(1 + Math.max(...steps)))
-  const again = new LzfExactSlices(bytes, room, sink)
-  const parts: Buffer[] = []
-  for (let i = 0; !again.done; i++) {
-    again.step(1 + steps[i % steps.length])
-    parts.push(Buffer.from(sink.subarray(0, again.sunkBytes)))
-  }
-  const second = Buffer.concat(parts)
-  expect(second.length).toBe(packedBytes)
-  if (blocks !== null) expect(second.equals(packed)).toBe(true)
-  return second
 }
 
-describe('compression', () => {
+/** Both ways to compress: in one go, and in slices. */
+const WAYS: [string, Compressor, SlicedCompressor][] = [
+  ['to the bytes of Redis', lzfCompressExact, LzfExactSlices],
+  ['fast', lzfCompress, LzfFastSlices],
+]
+
+describe.each(WAYS)('compression %s', (_way, compress, Slices) => {
+  function inOneGo(source: Buffer, room: number): Buffer {
+    const target = Buffer.alloc(Math.max(0, room))
+    return target.subarray(0, compress(source, 0, source.length, target, 0, room))
+  }
+
+  function inSlices(source: Buffer, room: number, steps: readonly number[]): Buffer {
+    const bytes = sourceOf(source)
+    const slices = new Slices(bytes, room)
+    for (let i = 0; !slices.step(1 + steps[i % steps.length]); i++);
+    const { blocks, packedBytes } = slices
+    const packed = Buffer.concat(blocks ?? [])
+    if (blocks !== null) expect(packed.length).toBe(packedBytes)
+    if (packedBytes === 0) return packed
+
+    // Made again, it comes out bit by bit.
+    const sink = Buffer.alloc(sinkBytes(1 + Math.max(...steps)))
+    const again = new Slices(bytes, room, sink)
+    const parts: Buffer[] = []
+    for (let i = 0; !again.done; i++) {
+      again.step(1 + steps[i % steps.length])
+      parts.push(Buffer.from(sink.subarray(0, again.sunkBytes)))
+    }
+    const second = Buffer.concat(parts)
+    expect(second.length).toBe(packedBytes)
+    if (blocks !== null) expect(second.equals(packed)).toBe(true)
+    return second
+  }
+
   test('of short texts', () => {
     fc.assert(
       fc.property(bytes, cuts, fc.integer({ min: -40, max: 40 }), (source, steps, spare) => {
@@ -94,46 +107,39 @@ describe('compression', () => {
     expect(enough.equals(whole)).toBe(true)
     expect(tooLittle.length).toBe(0)
   })
-})
-
-test('a result too long to be kept is made again to be used', () => {
-  const noise = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * i * 31 + (i >> 3)) >> 5))
-  const source = Buffer.concat([Buffer.alloc(19_000_000, noise), Buffer.alloc(2_000_000, 'text')])
-  const whole = inOneGo(source, source.length - 4)
-  expect(whole.length).toBeGreaterThan(17_000_000)
-  expect(inSlices(source, source.length - 4, [40_000]).equals(whole)).toBe(true)
-})
-
-describe('decompression', () => {
-  function unpacked(packed: Buffer, length: number, steps: readonly number[]): Buffer | null {
-    const target = Buffer.alloc(length)
-    const slices = new LzfUnpackSlices(packed, 0, packed.length, target)
-    for (let i = 0; !slices.step(1 + steps[i % steps.length]); i++);
-    return slices.sound ? target : null
-  }
-
-  test('gives back what was compressed', () => {
-    fc.assert(
-      fc.property(long, cuts, (source, steps) => {
-        const packed = inOneGo(source, source.length * 2 + 16)
-        expect(unpacked(packed, source.length, steps)?.equals(source)).toBe(true)
-        for (const length of [source.length - 1, source.length + 1]) expect(unpacked(packed, length, steps)).toBeNull()
-      }),
-      { numRuns: 100 },
-    )
+  test('a result too long to be kept is made again to be used', () => {
+    const noise = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * i * 31 + (i >> 3)) >> 5))
+    const source = Buffer.concat([Buffer.alloc(19_000_000, noise), Buffer.alloc(2_000_000, 'text')])
+    const whole = inOneGo(source, source.length - 4)
+    expect(whole.length).toBeGreaterThan(17_000_000)
+    expect(inSlices(source, source.length - 4, [40_000]).equals(whole)).toBe(true)
   })
 
-  test('finds damage where it is found in one go', () => {
-    fc.assert(
-      fc.property(bytes, cuts, fc.nat(), fc.nat(255), (source, steps, at, byte) => {
-        fc.pre(source.length > 0)
-        const packed = Buffer.from(inOneGo(source, source.length * 2 + 16))
-        packed[at % packed.length] = byte
-        const target = Buffer.alloc(source.length)
-        const sound = lzfDecompress(packed, 0, packed.length, target, 0, target.length)
-        expect(unpacked(packed, source.length, steps)).toEqual(sound ? target : null)
-      }),
-      { numRuns: 1000 },
-    )
+  test('no step does much more than it is told to, nor is one needed beyond those that the length takes', () => {
+    const noise = randomFillSync(Buffer.alloc(1 << 20))
+    const slices: LzfSlices = new Slices(sourceOf(noise), noise.length * 2)
+    let steps = 1
+    while (!slices.step(1 << 14)) steps++
+    expect(steps).toBeLessThanOrEqual(noise.length >> 14)
+    expect(steps).toBeGreaterThan((noise.length >> 14) - 3)
+    const packed = Buffer.concat(slices.blocks ?? [])
+    const out = Buffer.alloc(noise.length)
+    expect(lzfDecompress(packed, 0, packed.length, out, 0, out.length)).toBe(true)
+    expect(out.equals(noise)).toBe(true)
+  })
+
+  test('blocks that are given back serve the next results, and no other', () => {
+    const source = Buffer.alloc(300_000, randomFillSync(Buffer.alloc(30_000)))
+    const whole = inOneGo(source, source.length)
+    const results = Array.from({ length: 8 }, (_, i) => {
+      const slices = new Slices(sourceOf(source), source.length)
+      while (!slices.step(10_000)) {}
+      const blocks = slices.blocks ?? []
+      if (i % 2 === 1) for (const block of blocks) recycleBlock(block)
+      return blocks
+    })
+    for (const blocks of results.filter((_, i) => i % 2 === 0)) {
+      expect(Buffer.concat(blocks).equals(whole)).toBe(true)
+    }
   })
 })

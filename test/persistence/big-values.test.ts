@@ -5,10 +5,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, linkSync } from 'node:fs'
+import { linkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, askText, info, linkUp, until } from '../interop/polling.js'
 import { type RunningServer, requireStock, startRedisServer, tempDir } from '../interop/stock.js'
 
@@ -85,12 +85,17 @@ async function fill(port: number): Promise<void> {
   const send = (bytes: Buffer | string): Promise<unknown> | undefined =>
     socket.write(bytes) ? undefined : once(socket, 'drain')
   const command = async (...args: (string | Buffer)[]): Promise<void> => {
-    await send(`*${args.length}\r\n`)
+    let text = `*${args.length}\r\n`
     for (const arg of args) {
-      await send(`$${arg.length}\r\n`)
-      await send(arg)
-      await send('\r\n')
+      text += `$${arg.length}\r\n`
+      if (typeof arg === 'string') text += `${arg}\r\n`
+      else {
+        await send(text)
+        await send(arg)
+        text = '\r\n'
+      }
     }
+    await send(text)
   }
   await command('SET', 'string', bytes(STRING_BYTES))
   await command('SET', 'text', bytes(TEXT_BYTES))
@@ -135,29 +140,51 @@ async function save(): Promise<void> {
   await until('it is saved', saved, PATIENCE_MS)
 }
 
-test('BGSAVE, over the file of the last one', async () => {
-  await save()
+test('BGSAVE, over a file that is there', async () => {
+  writeFileSync(join(master.dir, 'dump.rdb'), bytes(STRING_BYTES))
   await master.longest()
   await save()
   expectShort('BGSAVE', await master.longest())
 })
 
-test('loading at the start', async () => {
+/** Two servers that have loaded the file. */
+let started: Promise<Measured[]> | null = null
+async function startLoading(): Promise<Measured[]> {
   const file = join(master.dir, 'dump.rdb')
-  if (!existsSync(file)) await save()
-  const dir = tempDir()
-  linkSync(file, join(dir, 'dump.rdb'))
-  const server = await startMeasured({}, dir)
-  expectShort('loading', await server.longest())
-  await expectWhole(server.port)
-  await server.stop()
+  if ((await info(master.port, 'persistence')).get('rdb_saves') === '0') await save()
+  const dirs = [tempDir(), tempDir()]
+  for (const dir of dirs) linkSync(file, join(dir, 'dump.rdb'))
+  return Promise.all(dirs.map(dir => startMeasured({}, dir)))
+}
+function loaded(): Promise<Measured[]> {
+  started ??= startLoading()
+  return started
+}
+afterAll(async () => {
+  for (const server of (await started) ?? []) await server.stop()
 })
 
-/** A replica synchronizes, from nothing. */
-async function sync(from: { port: number }, replica: { port: number }): Promise<void> {
-  await ask(replica.port, 'REPLICAOF', '127.0.0.1', String(from.port))
-  await linkUp(replica.port, PATIENCE_MS)
-  await expectWhole(replica.port)
+test('loading at the start', async () => {
+  for (const server of await loaded()) {
+    expectShort('loading', await server.longest())
+    await expectWhole(server.port)
+  }
+})
+
+/** Replicas with other data, which they have to get rid of, synchronize from nothing. */
+async function sync(from: { port: number }, ...replicas: { port: number }[]): Promise<void> {
+  const fullSyncs = async (): Promise<number> => Number((await info(from.port, 'stats')).get('sync_full'))
+  const before = await fullSyncs()
+  for (const { port } of replicas) {
+    await ask(port, 'REPLICAOF', 'NO', 'ONE')
+    await ask(port, 'SET', 'other', 'history')
+  }
+  for (const { port } of replicas) await ask(port, 'REPLICAOF', '127.0.0.1', String(from.port))
+  for (const { port } of replicas) {
+    await linkUp(port, PATIENCE_MS)
+    await expectWhole(port)
+  }
+  expect(await fullSyncs()).toBeGreaterThanOrEqual(before + replicas.length)
 }
 
 describe('a full synchronization', () => {
@@ -165,16 +192,14 @@ describe('a full synchronization', () => {
     ['diskless, to memory', 'yes', 'swapdb'],
     ['by way of disk, to a file', 'no', 'disabled'],
   ])('%s: master and replica', async (what, diskless, load) => {
+    const [replica] = await loaded()
     await ask(master.port, 'CONFIG', 'SET', 'repl-diskless-sync', diskless)
-    const replica = await startMeasured({ 'repl-diskless-load': load })
-    onTestFinished(() => replica.stop())
-    // Old data that it has to get rid of.
-    await ask(replica.port, 'SETRANGE', 'old', String(STRING_BYTES), 'x')
-    await ask(replica.port, 'BITOP', 'NOT', 'older', 'old')
+    await ask(replica.port, 'CONFIG', 'SET', 'repl-diskless-load', load)
     await Promise.all([master.longest(), replica.longest()])
     await sync(master, replica)
     expectShort(`master, ${what}`, await master.longest())
     expectShort(`replica, ${what}`, await replica.longest())
+    await ask(replica.port, 'REPLICAOF', 'NO', 'ONE')
   })
 })
 
@@ -189,8 +214,6 @@ describe('beside redis-server', requireStock('redis-server'), () => {
 
   test.each(['yes', 'no'])('as its master, diskless: %s', async diskless => {
     await ask(master.port, 'CONFIG', 'SET', 'repl-diskless-sync', diskless)
-    await ask(stock.port, 'REPLICAOF', 'NO', 'ONE')
-    await ask(stock.port, 'SET', 'other', 'history')
     await master.longest()
     await sync(master, stock)
     expectShort(`master of redis-server, diskless: ${diskless}`, await master.longest())
@@ -201,12 +224,17 @@ describe('beside redis-server', requireStock('redis-server'), () => {
     expect(await digests[0]).toBe(await digests[1])
   })
 
-  test.each(['swapdb', 'disabled'])('as its replica, repl-diskless-load %s', async load => {
+  test('as its replicas, repl-diskless-load swapdb and disabled', async () => {
+    const replicas = await loaded()
+    const ways = ['swapdb', 'disabled']
     await ask(stock.port, 'REPLICAOF', 'NO', 'ONE')
-    const replica = await startMeasured({ 'repl-diskless-load': load })
-    onTestFinished(() => replica.stop())
-    await replica.longest()
-    await sync(stock, replica)
-    expectShort(`replica of redis-server, repl-diskless-load ${load}`, await replica.longest())
+    for (const [i, load] of ways.entries()) {
+      await ask(replicas[i].port, 'CONFIG', 'SET', 'repl-diskless-load', load)
+      await replicas[i].longest()
+    }
+    await sync(stock, ...replicas)
+    for (const [i, load] of ways.entries()) {
+      expectShort(`replica of redis-server, repl-diskless-load ${load}`, await replicas[i].longest())
+    }
   })
 })

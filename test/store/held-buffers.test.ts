@@ -74,6 +74,25 @@ test('a write copies the pages it touches, once, and none that nobody wants any 
   held.release()
 })
 
+test('what is there for its holders is accounted for, unless they do that themselves', () => {
+  const all = new HeldBuffers()
+  const memory = Buffer.alloc(8 * PAGE_BYTES)
+  const [one, other, own] = [all.hold(memory), all.hold(memory), all.hold(memory, false)]
+  all.beforeWrite(memory, 0, 2 * PAGE_BYTES)
+  expect(all.memoryBytes).toBe(4 * PAGE_BYTES)
+  one.forget(PAGE_BYTES)
+  expect(all.memoryBytes).toBe(3 * PAGE_BYTES)
+  other.release()
+  expect(all.memoryBytes).toBe(PAGE_BYTES)
+  expect(all.keep(memory.buffer)).toBe(true)
+  expect(all.memoryBytes).toBe(9 * PAGE_BYTES)
+  one.release()
+  one.release()
+  expect(all.memoryBytes).toBe(0)
+  own.release()
+  expect(all.memoryBytes).toBe(0)
+})
+
 test('memory whose value is gone stays until the last one has let go of it, and goes then', () => {
   const released = new ReleasedMemory()
   const entries = new Entries(released)

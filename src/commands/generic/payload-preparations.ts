@@ -29,6 +29,14 @@ export class PayloadPreparations implements PayloadWaits {
     this.server = server
   }
 
+  get memoryBytes(): number {
+    let bytes = 0
+    for (const { preparation } of this.waiting) {
+      for (const loading of preparation?.loadings.values() ?? []) bytes += loading.memoryBytes
+    }
+    return bytes
+  }
+
   holdUp(client: Client, command: Command, request: Request): boolean {
     if (client.preparation === null) {
       const { transaction } = client

@@ -43,6 +43,8 @@ export function storeArgument(
   const stored = adopts
     ? db.setBuffer(address, buffer, keyStart, keyEnd, args.view(valueIndex), expiryMs)
     : db.setString(address, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd, expiryMs)
+  // Replicas get the transaction when it is over, in its own bytes: until then those stay as they are.
+  if (adopts && ctx.inTransaction) db.entries.lendBuffer(db.entries.payload(stored))
   db.touch(buffer, keyStart, keyEnd)
   return stored
 }

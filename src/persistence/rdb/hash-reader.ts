@@ -2,17 +2,15 @@
 import { LP_EMPTY_SIZE } from '../../store/listpack.js'
 import { isHashListpack } from '../../types/hash/hash-load.js'
 import { quoted } from './error.js'
-import { RDB_TYPE_HASH, RDB_TYPE_HASH_LISTPACK, RDB_TYPE_HASH_ZIPLIST } from './format.js'
+import { RDB_TYPE_HASH, RDB_TYPE_HASH_LISTPACK } from './format.js'
 import type { KeyReader } from './key-reader.js'
 import { PackedReading } from './packed-reading.js'
 import { StringReader } from './string-reader.js'
 import type { RdbKey, RdbTarget } from './target.js'
 import type { RdbWindow } from './window.js'
-import { ZiplistElement, ZiplistWalker } from './ziplist.js'
-import { ZipmapWalker } from './zipmap.js'
 
 /** Longer ones are taken apart a part at a time: a small hash of this size takes some two milliseconds. */
-const PACKED_MAX_BYTES = 32 * 1024
+export const PACKED_MAX_BYTES = 32 * 1024
 
 export class HashReader {
   /** Fields of a large hash that are still to come: each is a piece of its own. */
@@ -55,7 +53,7 @@ export class HashReader {
       this.target.emptyKey(key)
       return next
     }
-    this.begin(key, at, fields)
+    if (!this.target.hashBegin(key, fields)) window.failDuplicate(key, at)
     window.openKey = quoted(key.bytes, key.start, key.end)
     this.fieldsLeft = fields
     return next
@@ -82,22 +80,22 @@ export class HashReader {
     return next
   }
 
-  private begin(key: RdbKey, at: number, fields: number): void {
-    if (!this.target.hashBegin(key, fields)) this.window.failDuplicate(key, at)
-  }
-
   /** A hash whose value is one string. */
   private readPacked(type: number, bytes: Buffer, at: number, end: number): number {
     const { window, value } = this
-    const next = window.locate(value, bytes, at, end, PACKED_MAX_BYTES)
+    const next = window.locatePacked(value, bytes, at, end, PACKED_MAX_BYTES)
     if (next < 0) return next
     const key = this.keys.take(bytes)
     window.decode(value, bytes)
-    if (value.own && value.end > PACKED_MAX_BYTES) {
-      this.packed = new PackedReading(window, this.target, key.copy(), window.offsetOf(at), type, value.bytes)
-    } else if (type === RDB_TYPE_HASH_LISTPACK) this.loadListpack(key, at)
-    else if (type === RDB_TYPE_HASH_ZIPLIST) this.loadZiplist(key, at)
-    else this.loadZipmap(key, at)
+    const isLong = value.end - value.start > PACKED_MAX_BYTES
+    if (type === RDB_TYPE_HASH_LISTPACK && !isLong) {
+      this.loadListpack(key, at)
+      return next
+    }
+    const content = value.bytes.subarray(value.start, value.end)
+    const packed = new PackedReading(window, this.target, key.copy(), window.offsetOf(at), type, content, value.own)
+    if (isLong) this.packed = packed
+    else while (!packed.step()) {}
     return next
   }
 
@@ -113,59 +111,5 @@ export class HashReader {
     }
     if (end - start === LP_EMPTY_SIZE) this.target.emptyKey(key)
     else if (!this.target.hashListpack(key, bytes, start, false)) this.window.failDuplicate(key, at)
-  }
-
-  private loadZiplist(key: RdbKey, at: number): void {
-    const { bytes, start, end } = this.value
-    const walker = new ZiplistWalker()
-    const elements = walker.open(bytes, start, end)
-    if (elements < 0 || elements % 2 !== 0) {
-      this.window.failIn(
-        key,
-        at,
-        'a ziplist of fields and their values',
-        `${end - start} bytes, integrity check failed`,
-      )
-    }
-    if (elements === 0) {
-      this.target.emptyKey(key)
-      return
-    }
-    const field = new ZiplistElement()
-    const content = new ZiplistElement()
-    this.begin(key, at, elements / 2)
-    for (let i = 0; i < elements; i += 2) {
-      walker.next(bytes, field)
-      walker.next(bytes, content)
-      const { bytes: text, start: textStart, end: textEnd } = content
-      if (!this.target.hashField(field.bytes, field.start, field.end, text, textStart, textEnd, false)) {
-        this.failField(key, at, field.bytes, field.start, field.end)
-      }
-    }
-    this.target.hashEnd()
-  }
-
-  private loadZipmap(key: RdbKey, at: number): void {
-    const { bytes, start, end } = this.value
-    const walker = new ZipmapWalker()
-    const pairs = walker.open(bytes, start, end)
-    if (pairs < 0) this.window.failIn(key, at, 'a zipmap', `${end - start} bytes, integrity check failed`)
-    if (pairs === 0) {
-      this.target.emptyKey(key)
-      return
-    }
-    this.begin(key, at, pairs)
-    for (let i = 0; i < pairs; i++) {
-      walker.next(bytes, end)
-      const { fieldStart, fieldEnd, valueStart, valueEnd } = walker
-      if (!this.target.hashField(bytes, fieldStart, fieldEnd, bytes, valueStart, valueEnd, false)) {
-        this.failField(key, at, bytes, fieldStart, fieldEnd)
-      }
-    }
-    this.target.hashEnd()
-  }
-
-  private failField(key: RdbKey, at: number, field: Buffer, start: number, end: number): never {
-    return this.window.failIn(key, at, 'distinct fields', `${quoted(field, start, end)} a second time`)
   }
 }

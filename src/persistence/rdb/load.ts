@@ -142,9 +142,10 @@ export class KeyspaceTarget implements RdbTarget {
     const { database } = this
     const { bytes, start: keyStart, end: keyEnd, expiryMs } = key
     const { hashLimits } = this.options
-    const address = own
-      ? adoptListpack(database, bytes, keyStart, keyEnd, TYPE_HASH, listpack, expiryMs)
-      : hashFromListpack(database, 0, bytes, keyStart, keyEnd, listpack, start, expiryMs, hashLimits)
+    const address =
+      own && listpack.length > INLINE_VALUE_MAX_BYTES
+        ? adoptListpack(database, bytes, keyStart, keyEnd, TYPE_HASH, listpack, expiryMs)
+        : hashFromListpack(database, 0, bytes, keyStart, keyEnd, listpack, start, expiryMs, hashLimits)
     this.loaded(address, key.expiry, key.idleSeconds, key.frequency)
     return true
   }

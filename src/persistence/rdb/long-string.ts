@@ -1,5 +1,8 @@
-/** A string that is too long to be read in one go: its content comes in pieces, straight into memory of its own. */
-import { type Decompression, LzfDecompressor } from '../../bytes/lzf-stream.js'
+/**
+ * A string that is too long to be read in one go: its content is taken in pieces, straight into memory of its own. It comes bit by
+ * bit, and then one byte stands for it among the bytes that are looked at; or all of it is among them, and stays.
+ */
+import { LzfDecompressor } from '../../bytes/lzf-decompressor.js'
 
 const NO_BYTES = Buffer.alloc(0)
 /** Memory is made for so much on the word of bytes whose number nobody knows; then four times what has come. */
@@ -56,64 +59,95 @@ class AnnouncedBytes {
 }
 
 export class LongString {
-  /** Position of the string, and of its content, among the bytes that were looked at. */
+  /** Position of the string, and of its content, among the bytes that are looked at; and the position behind it. */
   at: number
   contentAt: number
+  behind: number
   readonly contentLength: number
   /** The compressed content was none. */
   damaged = false
-  private readonly content: AnnouncedBytes
+  /** null: what is compressed is unpacked where it lies. */
+  private readonly content: AnnouncedBytes | null
   private readonly plainLength: number
+  /** Bytes that hold all of the content, at contentAt; null: it comes. */
+  private readonly source: Buffer | null
   private plain: Buffer = NO_BYTES
   private decompressor: LzfDecompressor | null = null
 
   /**
    * @param plainLength length of the string when it is unpacked, -1 when the content is not compressed.
    * @param trusted whether the content is known to be there.
+   * @param source bytes that hold all of it, and stay as they are until the string is ready; null where it comes.
    */
-  constructor(at: number, contentAt: number, contentLength: number, plainLength: number, trusted: boolean) {
+  constructor(
+    at: number,
+    contentAt: number,
+    contentLength: number,
+    plainLength: number,
+    trusted: boolean,
+    source: Buffer | null,
+  ) {
     this.at = at
     this.contentAt = contentAt
+    this.behind = contentAt + contentLength
     this.contentLength = contentLength
     this.plainLength = plainLength
-    this.content = new AnnouncedBytes(contentLength, trusted)
+    this.source = source
+    this.content = source !== null && plainLength >= 0 ? null : new AnnouncedBytes(contentLength, trusted)
   }
 
-  /** The bytes have moved. */
+  /** The bytes have moved, and only one stands for the content. */
   moveTo(at: number, contentAt: number): void {
     this.at = at
     this.contentAt = contentAt
+    this.behind = contentAt + 1
+  }
+
+  /** Bytes of the content that are not among the bytes. */
+  get asideBytes(): number {
+    return this.contentLength - (this.behind - this.contentAt)
   }
 
   /** The string, when it is ready. */
   get bytes(): Buffer {
-    return this.plainLength < 0 ? this.content.bytes : this.plain
+    return this.plainLength < 0 && this.content !== null ? this.content.bytes : this.plain
   }
   /** Bytes of the content that have not come. */
   get missing(): number {
-    return this.content.missing
+    return this.source === null && this.content !== null ? this.content.missing : 0
   }
-  get isCompressed(): boolean {
-    return this.plainLength >= 0
+
+  get memoryBytes(): number {
+    return this.plain.length + (this.content?.bytes.length ?? 0)
   }
 
   take(source: Buffer, at: number, end: number): number {
-    return this.content.take(source, at, Math.min(end, at + this.missing))
+    return this.content === null ? at : this.content.take(source, at, Math.min(end, at + this.content.missing))
   }
 
   /** Once no byte is missing: works on, for about `bytes` bytes. True when the string is ready. */
   work(bytes: number): boolean {
-    const { content } = this
-    if (!content.whole) {
+    const { content, source } = this
+    if (content !== null && source !== null && content.missing > 0) {
+      const at = this.behind - content.missing
+      this.take(source, at, at + bytes)
+      return content.missing === 0
+    }
+    if (content !== null && !content.whole) {
       content.move(bytes)
       return this.plainLength < 0 && content.whole
     }
-    if (this.plainLength < 0) return true
-    if (this.decompressor === null) {
+    return this.plainLength < 0 || this.unpack(bytes)
+  }
+
+  private unpack(bytes: number): boolean {
+    const packed = this.content?.bytes ?? this.source
+    if (this.decompressor === null && packed !== null) {
+      const start = this.content === null ? this.contentAt : 0
       this.plain = Buffer.allocUnsafeSlow(this.plainLength)
-      this.decompressor = new LzfDecompressor(content.bytes, 0, this.contentLength, this.plain)
+      this.decompressor = new LzfDecompressor(packed, start, start + this.contentLength, this.plain)
     }
-    const state: Decompression = this.decompressor.step(bytes)
+    const state = this.decompressor?.step(bytes) ?? 'malformed'
     this.damaged = state === 'malformed'
     return state !== 'going on'
   }

@@ -6,6 +6,7 @@ import { hashBytes } from '../../bytes/hash.js'
 import { lpCompare, lpFirst, lpNext } from '../../store/listpack.js'
 import { ListpackWalk, lpValidate, type Verdict } from '../../store/listpack-validate.js'
 import { ByteRange } from '../../types/byte-range.js'
+import { ListpackOfZiplist } from './listpack-of-ziplist.js'
 import type { RdbTarget } from './target.js'
 import { ZiplistElement, ZiplistWalker } from './ziplist.js'
 import { ZipmapWalker } from './zipmap.js'
@@ -21,6 +22,10 @@ export interface PackedForm {
   /** Hands the next field to the target. False: it came twice, and `field` shows it. */
   next(target: RdbTarget): boolean
   readonly field: { readonly bytes: Buffer; readonly start: number; readonly end: number }
+  /** Length of the field that next() has handed over, and of its value. */
+  readonly pairBytes: number
+  /** What makes a listpack of it, instead of next(); null where that is not to be. */
+  conversion(): ListpackOfZiplist | null
 }
 
 export class PackedListpack implements PackedForm {
@@ -48,6 +53,10 @@ export class PackedListpack implements PackedForm {
     return { bytes: buffer, start, end }
   }
 
+  get pairBytes(): number {
+    return this.name.length + this.value.length
+  }
+
   check(elements: number): Verdict {
     const verdict = this.walk?.check(elements) ?? 'damaged'
     return verdict === 'sound' && (this.walk?.count ?? 0) % 2 !== 0 ? 'damaged' : verdict
@@ -63,6 +72,10 @@ export class PackedListpack implements PackedForm {
   private show(range: ByteRange, pos: number): number {
     range.readListpack(this.bytes, pos)
     return lpNext(this.bytes, 0, pos)
+  }
+
+  conversion(): null {
+    return null
   }
 
   /** Looks at the next field, whether it has come before. To be called for each, instead of next(). */
@@ -117,6 +130,11 @@ export class PackedZiplist implements PackedForm {
     return this.walker.count >>> 1
   }
 
+  get pairBytes(): number {
+    const { content, field } = this
+    return field.end - field.start + content.end - content.start
+  }
+
   check(elements: number): Verdict {
     if (!this.begun) return 'damaged'
     const verdict = this.walker.check(this.bytes, 0, this.bytes.length, elements)
@@ -128,6 +146,10 @@ export class PackedZiplist implements PackedForm {
     walker.next(bytes, field)
     walker.next(bytes, content)
     return target.hashField(field.bytes, field.start, field.end, content.bytes, content.start, content.end, false)
+  }
+
+  conversion(): ListpackOfZiplist {
+    return new ListpackOfZiplist(this.bytes, this.walker)
   }
 }
 
@@ -150,6 +172,10 @@ export class PackedZipmap implements PackedForm {
     return { bytes: this.bytes, start: this.walker.fieldStart, end: this.walker.fieldEnd }
   }
 
+  get pairBytes(): number {
+    return this.walker.valueEnd - this.walker.fieldStart
+  }
+
   check(elements: number): Verdict {
     return this.begun ? this.walker.check(this.bytes, 0, this.bytes.length, elements) : 'damaged'
   }
@@ -159,5 +185,10 @@ export class PackedZipmap implements PackedForm {
     walker.next(bytes, bytes.length)
     const { fieldStart, fieldEnd, valueStart, valueEnd } = walker
     return target.hashField(bytes, fieldStart, fieldEnd, bytes, valueStart, valueEnd, false)
+  }
+
+  /** How long its fields and values are does count (rdb.c): they go one by one. */
+  conversion(): null {
+    return null
   }
 }

@@ -12,12 +12,10 @@ import type { ExpiryTime } from '../../store/expiry-time.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import type { HashLimits } from '../../types/hash/hash.js'
 import { RdbOutput, rdbTypeOf, writeValue } from './encode.js'
-import { EntryReader } from './entry-reader.js'
 import { RdbError } from './error.js'
 import { RDB_NEWEST_VERSION, RDB_VERSION } from './format.js'
-import { KeyspaceTarget } from './load.js'
 import type { PayloadLoading } from './payload-loading.js'
-import { RdbWindow } from './window.js'
+import { ValueReader } from './value-reader.js'
 
 /** What stands behind the value. */
 export const FOOTER_BYTES = 2 + CRC64_LENGTH
@@ -83,22 +81,14 @@ export class PayloadReader {
   problem = ''
   private readonly keyspace: Keyspace
   private readonly hashLimits: HashLimits
-  private window = new RdbWindow(0)
-  private entries: EntryReader
+  private values: ValueReader
 
   /** @param hashLimits as they stand at each call. */
   constructor(keyspace: Keyspace, hashLimits: HashLimits) {
     this.keyspace = keyspace
     this.hashLimits = hashLimits
     this.database = new Database(NO_DATABASE, keyspace)
-    this.entries = this.newReader()
-  }
-
-  private newReader(): EntryReader {
-    this.window = new RdbWindow(0)
-    const target = new KeyspaceTarget(this.keyspace, { hashLimits: this.hashLimits, dropExpired: false })
-    target.useDatabase(this.database)
-    return new EntryReader(this.window, target, false)
+    this.values = new ValueReader(keyspace, this.database, hashLimits)
   }
 
   /**
@@ -123,7 +113,7 @@ export class PayloadReader {
       this.load(payload, start, end, key, keyStart, keyEnd, traits)
     } catch (error) {
       this.discard(key, keyStart, keyEnd)
-      this.entries = this.newReader()
+      this.values = new ValueReader(keyspace, this.database, this.hashLimits)
       // A RangeError: a string for which there is no memory.
       if (!(error instanceof RdbError || error instanceof RangeError)) throw error
       this.problem = error.message
@@ -154,7 +144,7 @@ export class PayloadReader {
   private renew(): void {
     if (this.database.entries === this.keyspace.entries) return
     this.database = new Database(NO_DATABASE, this.keyspace)
-    this.entries = this.newReader()
+    this.values = new ValueReader(this.keyspace, this.database, this.hashLimits)
   }
 
   private load(
@@ -166,16 +156,14 @@ export class PayloadReader {
     keyEnd: number,
     { expiry, idleSeconds, frequency }: RestoredTraits,
   ): void {
-    const { entries, window } = this
-    window.totalBytes = end
-    entries.keys.give(key, keyStart, keyEnd)
-    entries.keys.expiry(expiry)
-    entries.keys.idleSeconds(idleSeconds)
-    entries.keys.frequency(frequency)
-    let at = entries.readValue(payload[start], payload, start + 1, end)
-    while (entries.inPieces) at = entries.readPiece(payload, at, end)
-    while (entries.isBusy) entries.work()
-    entries.keys.clear()
+    const { keys } = this.values
+    keys.give(key, keyStart, keyEnd)
+    keys.expiry(expiry)
+    keys.idleSeconds(idleSeconds)
+    keys.frequency(frequency)
+    this.values.begin(payload, start, end)
+    while (!this.values.step()) {}
+    keys.clear()
   }
 
   /** Takes back what was read. */

@@ -85,7 +85,7 @@ export class RdbReader {
 
   constructor(target: RdbTarget, options: RdbReaderOptions = {}) {
     this.checksum = options.checksum ?? true
-    this.window = new RdbWindow(options.totalBytes ?? Number.POSITIVE_INFINITY, true)
+    this.window = new RdbWindow(options.totalBytes ?? Number.POSITIVE_INFINITY)
     this.entries = new EntryReader(this.window, target, options.skipModuleData ?? false)
     this.opcodes = new OpcodeReader(this.window, target, this.entries)
   }

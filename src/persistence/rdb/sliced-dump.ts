@@ -5,14 +5,15 @@
  */
 import { Crc64 } from '../../bytes/crc64.js'
 import { lzfCompressExact } from '../../bytes/lzf-exact.js'
+import { LzfExactSlices } from '../../bytes/lzf-exact-slices.js'
 import { PIECE_BYTES } from '../../resp/reply-source.js'
 import { ENCODING_EXTERNAL, ENCODING_HASHTABLE, ENCODING_LISTPACK_EXTERNAL, type Entries } from '../../store/entries.js'
 import type { HashTable } from '../../store/hash-table.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import { TableView } from '../../store/table-view.js'
 import { RdbOutput, rdbTypeOf, writeHashField } from './encode.js'
-import { LargeString } from './large-string.js'
 import { FOOTER_BYTES, payloadFooter } from './payload.js'
+import { SlicedString } from './sliced-string.js'
 
 /** Values of up to about so many bytes are dumped in one go. */
 const SLICED_FROM_BYTES = 64 * 1024
@@ -59,9 +60,9 @@ export class SlicedDump {
   private readonly entries: Entries
   private readonly compress: boolean
   /** What comes in the payload, in order. */
-  private readonly parts: (Buffer | LargeString)[] = []
+  private readonly parts: (Buffer | SlicedString)[] = []
   /** Those of them that are not compressed yet. */
-  private readonly unfinished: LargeString[] = []
+  private readonly unfinished: SlicedString[] = []
   private readonly output = new RdbOutput(CHUNK_BYTES, lzfCompressExact)
   private view: TableView | null = null
   private ready = false
@@ -89,7 +90,7 @@ export class SlicedDump {
     let bytes = this.view?.memoryBytes ?? 0
     for (let i = this.part; i < this.parts.length; i++) {
       const part = this.parts[i]
-      bytes += part instanceof LargeString ? part.memoryBytes : part.length
+      bytes += part instanceof SlicedString ? part.memoryBytes : part.length
     }
     return bytes
   }
@@ -99,7 +100,11 @@ export class SlicedDump {
     while (!this.ready) {
       const string = this.unfinished[0]
       if (string !== undefined) {
-        if (string.step()) this.unfinished.shift()
+        if (string.step()) {
+          // Others come before it.
+          string.trim()
+          this.unfinished.shift()
+        }
       } else if (this.view !== null) this.walk(this.view)
       else this.settle()
       if (performance.now() >= deadlineMs) break
@@ -140,7 +145,8 @@ export class SlicedDump {
 
   private addString(bytes: Buffer): void {
     this.cut()
-    const string = new LargeString(this.entries.held.hold(bytes), this.compress)
+    // Its pages are in memoryBytes.
+    const string = new SlicedString(this.entries.held.hold(bytes, false), this.compress ? LzfExactSlices : null)
     this.parts.push(string)
     this.unfinished.push(string)
   }
@@ -166,9 +172,9 @@ export class SlicedDump {
     let at = 0
     while (at < scratch.length && this.part < this.parts.length) {
       const part = this.parts[this.part]
-      const given = part instanceof LargeString ? part.give(scratch, at, scratch.length) : this.copyTo(part, at)
+      const given = part instanceof SlicedString ? part.give(scratch, at, scratch.length) : this.copyTo(part, at)
       at += given
-      if (part instanceof LargeString ? part.isGiven : this.offset === part.length) this.finish(part)
+      if (part instanceof SlicedString ? part.isGiven : this.offset === part.length) this.finish(part)
       // Nothing yet: others may have a turn.
       else if (given === 0) break
     }
@@ -187,8 +193,8 @@ export class SlicedDump {
   }
 
   /** The part has been given. Its memory is not needed any more, however long the rest takes. */
-  private finish(part: Buffer | LargeString): void {
-    if (part instanceof LargeString) part.close()
+  private finish(part: Buffer | SlicedString): void {
+    if (part instanceof SlicedString) part.close()
     this.parts[this.part++] = NO_BYTES
     this.offset = 0
   }
@@ -197,6 +203,6 @@ export class SlicedDump {
   close(): void {
     this.view?.close()
     this.view = null
-    for (const part of this.parts) if (part instanceof LargeString) part.close()
+    for (const part of this.parts) if (part instanceof SlicedString) part.close()
   }
 }

@@ -122,14 +122,15 @@ export class StringReader {
     return this.kind === COMPRESSED ? this.plainLength : 0
   }
 
-  /** What was located last at `at`, or lacks only its content, as a string to be read in pieces. */
-  asLong(at: number, trusted: boolean): LongString {
+  /** What was located last at `at`, or lacks only its content, as a string to be read in pieces. Parameters as LongString's. */
+  asLong(at: number, trusted: boolean, source: Buffer | null): LongString {
     return new LongString(
       at,
       this.contentStart,
       this.contentLength,
       this.kind === COMPRESSED ? this.plainLength : -1,
       trusted,
+      source,
     )
   }
 
@@ -163,9 +164,9 @@ export class StringReader {
     if (encoding > STRING_LZF) return this.bad(at, 'a string', `special encoding ${encoding}`)
     const next = at + 1 + (1 << encoding)
     this.kind = INTEGER
+    this.contentLength = 0
     if (next > end) {
       this.needed = next
-      this.contentLength = 0
       return SHORT
     }
     switch (encoding) {

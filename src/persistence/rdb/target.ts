@@ -57,7 +57,7 @@ export interface RdbTarget {
   takesListpack(fields: number): boolean
   /**
    * A whole hash, as the sound, not empty listpack with distinct fields that begins at listpack[start]. `own`: that is all of
-   * `listpack`, a long one that takesListpack() was asked about, and the target may keep it.
+   * `listpack`, takesListpack() was asked about it, and the target may keep it.
    */
   hashListpack(key: RdbKey, listpack: Buffer, start: number, own: boolean): boolean
   /** A hash of `fields` fields follows: as many calls of hashField, then hashEnd. Further chunks may come in between. */

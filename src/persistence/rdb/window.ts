@@ -25,14 +25,14 @@ export class RdbWindow {
   totalBytes: number
   /** After SHORT: the long string that has to be read in pieces first, or null. */
   long: LongString | null = null
-  /** Long strings of the present item, in order. Of the content of each, one byte stands for all among the bytes. */
+  /** Long strings of the present item that have been read, in order. */
   readonly longs: LongString[] = []
-  private readonly takesPieces: boolean
+  private readonly isWhole: boolean
 
-  /** @param takesPieces whether long strings may be read in pieces; else all of them are in the bytes. */
-  constructor(totalBytes: number, takesPieces = false) {
+  /** @param isWhole whether all of the stream is there, in bytes that stay as they are, whose position 0 is its beginning. */
+  constructor(totalBytes: number, isWhole = false) {
     this.totalBytes = totalBytes
-    this.takesPieces = takesPieces
+    this.isWhole = isWhole
   }
 
   /** Offset in the stream. */
@@ -43,7 +43,7 @@ export class RdbWindow {
   /** Bytes of the stream before `position` that are not among the bytes. */
   asideBefore(position: number): number {
     let aside = 0
-    for (const { contentAt, contentLength } of this.longs) if (contentAt < position) aside += contentLength - 1
+    for (const { contentAt, asideBytes } of this.longs) if (contentAt < position) aside += asideBytes
     return aside
   }
 
@@ -85,30 +85,47 @@ export class RdbWindow {
     return next === SHORT ? this.short(this.lengths.needed) : next
   }
 
-  /** Finds the end of a string, which is then ready to be decoded. `longest`: longer ones come in pieces in any case. */
-  locate(string: StringReader, bytes: Buffer, at: number, end: number, longest = MAX_STRING_BYTES): number {
-    const next = this.find(string, bytes, at, end, longest)
+  /** Finds the end of a string, which is then ready to be decoded. */
+  locate(string: StringReader, bytes: Buffer, at: number, end: number): number {
+    const next = this.find(string, bytes, at, end)
     return next === BAD ? this.fail(string.at, string.expected, string.found) : next
   }
 
-  /** As `locate`, but what to do about bytes that are no string is left to the caller: it returns BAD. */
-  find(string: StringReader, bytes: Buffer, at: number, end: number, longest = MAX_STRING_BYTES): number {
+  /** As `locate`, for a string that is taken apart: one of over `longest` bytes is either where it stays, or comes in pieces. */
+  locatePacked(string: StringReader, bytes: Buffer, at: number, end: number, longest: number): number {
+    const next = this.find(string, bytes, at, end, longest, this.isWhole)
+    return next === BAD ? this.fail(string.at, string.expected, string.found) : next
+  }
+
+  /**
+   * As `locate`, but what to do about bytes that are no string is left to the caller: it returns BAD. `longest`: longer ones come
+   * in pieces in any case. `inPlace`: what need not be unpacked never does.
+   */
+  find(
+    string: StringReader,
+    bytes: Buffer,
+    at: number,
+    end: number,
+    longest = MAX_STRING_BYTES,
+    inPlace = false,
+  ): number {
     if (this.longs.length > 0) {
       const long = this.longs.find(each => each.at === at)
       if (long !== undefined) {
         string.locateLong(long)
-        return long.contentAt + 1
+        return long.behind
       }
     }
     const next = string.locate(bytes, at, end)
     if (next >= 0) {
+      const most = this.isWhole ? Math.min(longest, LONG_BYTES) : longest
       // Most often; what is compressed may be longer than it looks.
-      if (next - at < longest && string.unpackedBytes === 0) return next
-      if (!this.takesPieces || (string.longest <= longest && string.unpackedBytes <= LONG_BYTES)) return next
+      if (string.unpackedBytes === 0 && (next - at < most || inPlace)) return next
+      if (string.longest <= most && string.unpackedBytes <= LONG_BYTES) return next
     } else if (next === BAD) return BAD
     else this.short(string.needed)
-    if (this.takesPieces && string.longest > Math.min(longest, LONG_BYTES)) {
-      this.long = string.asLong(at, this.totalBytes !== Number.POSITIVE_INFINITY)
+    if (string.longest > Math.min(longest, LONG_BYTES)) {
+      this.long = string.asLong(at, this.totalBytes !== Number.POSITIVE_INFINITY, this.isWhole ? bytes : null)
     }
     return SHORT
   }

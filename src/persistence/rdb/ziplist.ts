@@ -46,16 +46,7 @@ export class ZiplistWalker {
   private dataStart = 0
   private dataLength = 0
 
-  /**
-   * Number of elements in the ziplist bytes[start, end), or -1 if it is none (ziplistValidateIntegrity, deep). Never reads
-   * outside the range. O(n).
-   */
-  open(bytes: Buffer, start: number, end: number): number {
-    if (!this.begin(bytes, start, end)) return -1
-    return this.check(bytes, start, end, Number.POSITIVE_INFINITY) === 'sound' ? this.count : -1
-  }
-
-  /** As open(), a part at a time: false for what is no ziplist by its head and its end; check() follows. */
+  /** Whether bytes[start, end) may be a ziplist by its head and its end; check() follows. */
   begin(bytes: Buffer, start: number, end: number): boolean {
     if (end - start < HEADER_BYTES + 1 || bytes.readUInt32LE(start) !== end - start || bytes[end - 1] !== END) {
       return false
@@ -67,7 +58,7 @@ export class ZiplistWalker {
     return true
   }
 
-  /** Checks up to `entries` further ones. */
+  /** Checks up to `entries` further ones (ziplistValidateIntegrity, deep). Never reads outside the range. */
   check(bytes: Buffer, start: number, end: number, entries: number): Verdict {
     const last = end - 1
     const stop = this.count + entries
@@ -84,11 +75,16 @@ export class ZiplistWalker {
     if (this.count > 0 && bytes.readUInt32LE(start + 4) !== this.previous - start) return 'damaged'
     const known = bytes.readUInt16LE(start + 8)
     if (known !== COUNT_UNKNOWN && known !== this.count) return 'damaged'
-    this.position = start + HEADER_BYTES
+    this.rewind(start)
     return 'sound'
   }
 
-  /** Shows the next element of the ziplist that `open` has found sound; integers in decimal. */
+  /** Begins anew with a ziplist that has been found sound. */
+  rewind(start: number): void {
+    this.position = start + HEADER_BYTES
+  }
+
+  /** Shows the next element of the ziplist that check() has found sound; integers in decimal. */
   next(bytes: Buffer, element: ZiplistElement): void {
     const encodingAt = this.position + (bytes[this.position] === WIDE_PREVIOUS ? 5 : 1)
     this.measureData(bytes, encodingAt, bytes.length)

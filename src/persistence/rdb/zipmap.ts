@@ -21,23 +21,17 @@ export class ZipmapWalker {
   count = 0
   private position = 0
 
-  /**
-   * Number of pairs in the zipmap bytes[start, end), or -1 if it is none: items that lead outside, no end byte, or another
-   * number of pairs than its head says. Never reads outside the range. O(n).
-   */
-  open(bytes: Buffer, start: number, end: number): number {
-    if (!this.begin(bytes, start, end)) return -1
-    return this.check(bytes, start, end, Number.POSITIVE_INFINITY) === 'sound' ? this.count : -1
-  }
-
-  /** As open(), a part at a time: false for what is no zipmap by its end; check() follows. */
+  /** Whether bytes[start, end) may be a zipmap by its end; check() follows. */
   begin(bytes: Buffer, start: number, end: number): boolean {
     this.position = start + 1
     this.count = 0
     return end - start >= 2 && bytes[end - 1] === END
   }
 
-  /** Checks up to `pairs` further ones. */
+  /**
+   * Checks up to `pairs` further ones: no items that lead outside, an end byte, and as many pairs as the head says. Never reads
+   * outside the range.
+   */
   check(bytes: Buffer, start: number, end: number, pairs: number): Verdict {
     const stop = this.count + pairs
     while (this.position >= 0 && this.position < end && bytes[this.position] !== END) {
@@ -51,7 +45,7 @@ export class ZipmapWalker {
     return 'sound'
   }
 
-  /** Goes on to the next pair of the zipmap that `open` has found sound. */
+  /** Goes on to the next pair of the zipmap that check() has found sound. */
   next(bytes: Buffer, end: number): void {
     this.fieldStart = this.contentStart(bytes, this.position, end)
     this.fieldEnd = this.fieldStart + this.length(bytes, this.position, end)
@@ -59,7 +53,7 @@ export class ZipmapWalker {
     const freeAt = this.contentStart(bytes, valueAt, end)
     this.valueStart = freeAt + 1
     this.valueEnd = this.valueStart + this.length(bytes, valueAt, end)
-    // Damaged lengths lead behind `end`, where `open` stops.
+    // Damaged lengths lead behind `end`, where check() stops.
     this.position = freeAt < end ? this.valueEnd + bytes[freeAt] : end
   }
 

@@ -276,6 +276,34 @@ describe('beside stock Redis', requireStock('redis-server'), () => {
   const KNOWN = [0, 4, 9, 13, 16]
   const LZF = 0xc3
 
+  test('the same hashes stay listpacks, however long their fields and values are', async () => {
+    for (const size of [1, 64, 65, 300, 5000, 50_000]) {
+      for (const fields of [3, 8, 9]) {
+        const values = Array.from({ length: fields }, (_, i) => [`f${i}`, 'v'.repeat(size)]).flat()
+        const names = Array.from({ length: fields }, (_, i) => [`${i}`.padEnd(size, 'n'), `${i}`]).flat()
+        const seen: string[][] = []
+        for (const elements of [values, names]) {
+          const payloads = [
+            payload(4, cat(length(fields), ...elements.map(element => str(element)))),
+            payload(9, str(zipmap(elements, 1))),
+            payload(13, str(ziplist(elements))),
+            payload(16, str(hashListpack(elements))),
+          ]
+          for (const client of [ours, stock]) {
+            const commands = payloads.flatMap(bytes => [
+              ['RESTORE', 'key', '0', bytes, 'REPLACE'],
+              ['OBJECT', 'ENCODING', 'key'],
+              ['DEBUG', 'DIGEST-VALUE', 'key'],
+            ])
+            const replies = await client.pipeline(commands)
+            seen.push([`${size} ${fields}`, ...replies.map(({ text }) => text ?? '')])
+          }
+        }
+        expect([seen[0], seen[2]]).toEqual([seen[1], seen[3]])
+      }
+    }
+  })
+
   test(
     'truncated or changed payloads get the same verdict, and what passes is sound',
     { timeout: 60_000 },

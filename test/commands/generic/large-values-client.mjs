@@ -15,14 +15,19 @@ class Connection {
   }
 
   call(...args) {
-    const pieces = [Buffer.from(`*${args.length}\r\n`)]
+    let text = `*${args.length}\r\n`
     for (const arg of args) {
-      const bytes = Buffer.from(arg)
-      pieces.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'))
+      text += `$${arg.length}\r\n`
+      if (typeof arg === 'string') text += `${arg}\r\n`
+      else {
+        this.socket.write(text)
+        this.socket.write(arg)
+        text = '\r\n'
+      }
     }
+    this.socket.write(text)
     return new Promise((resolve, reject) => {
       this.waiting = { resolve, reject, reply: null, got: 0 }
-      for (const piece of pieces) this.socket.write(piece)
     })
   }
 
@@ -61,6 +66,11 @@ const words = Buffer.from(Array.from({ length: 40_000 }, (_, i) => `${(i * 7919)
 await phase('SET of a string')
 await source.call('SET', 'string', Buffer.alloc(STRING_BYTES, 'ab'))
 await source.call('SETRANGE', 'string', '1000000', words)
+await phase('SET of a string, in a transaction')
+await target.call('MULTI')
+await target.call('SET', 'string', Buffer.alloc(STRING_BYTES, 'ab'))
+await target.call('EXEC')
+await target.call('DEL', 'string')
 await phase('DUMP of a string, compressed')
 let payload = await source.call('DUMP', 'string')
 await phase('RESTORE of a string, compressed')
@@ -81,7 +91,7 @@ await migrate('string')
 await source.call('DEL', 'string')
 await target.call('DEL', 'string')
 
-const value = Buffer.alloc(FIELD_BYTES, 'v')
+const value = 'v'.repeat(FIELD_BYTES)
 for (let i = 0; i < FIELDS; i += 500) {
   const fields = Array.from({ length: 500 }, (_, j) => [`field ${i + j}`, value]).flat()
   await source.call('HSET', 'hash', ...fields)

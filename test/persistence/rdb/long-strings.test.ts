@@ -41,7 +41,10 @@ const ITEMS: [Buffer, string[]][] = [
     cat(16, str('packed listpack'), lzf(hashListpack(many))),
     [`listpack packed listpack ${NONE} ${hashListpack(many).length} bytes ${many.join(' ')}`],
   ],
-  [cat(13, str('ziplist'), str(ziplist(many))), [`hash ziplist ${NONE} 3000`, ...noted(many), 'end']],
+  [
+    cat(13, str('ziplist'), str(ziplist(many))),
+    [`listpack ziplist ${NONE} ${hashListpack(many).length} bytes ${many.join(' ')}`],
+  ],
   [cat(9, str('zipmap'), lzf(zipmap(many))), [`hash zipmap ${NONE} 3000`, ...noted(many), 'end']],
   [cat(0, str('last'), lzf('abc'.repeat(20))), [`string last ${NONE} ${'abc'.repeat(20)}`]],
 ]
@@ -148,6 +151,42 @@ describe('packed hashes', () => {
       expect(h, name).toEqual({ encoding, value: fields, expiryMs: 4_000_000_000_123 })
       expect(k.value).toBe('v')
       expect(target.keysLoaded).toBe(2)
+    }
+  })
+
+  test('a long ziplist becomes the listpack that its elements make, whatever their length', () => {
+    const long = [...many, 'noise', PLAIN, 'text', TEXT, '12', '-70000']
+    const keyspace = new Keyspace(16)
+    const hashLimits = { maxEntries: 3003, maxValueBytes: 64 }
+    const target = new KeyspaceTarget(keyspace, { hashLimits, dropExpired: false })
+    const reader = new RdbReader(target)
+    const bytes = file(10, 13, str('h'), str(ziplist(long)))
+    for (let at = 0; at < bytes.length; at += 10_000) reader.push(bytes.subarray(at, at + 10_000))
+    expect(reader.done).toBe(true)
+    expect(contents(keyspace.databases[0]).h.encoding).toBe('listpack')
+    expect(keyspace.entries.buffers.get(0).equals(hashListpack(long))).toBe(true)
+  })
+
+  test('limits may change while one is taken apart', () => {
+    for (const [type, value] of [
+      [16, hashListpack(many)],
+      [13, ziplist(many)],
+      [9, zipmap(many)],
+    ] as const) {
+      const bytes = file(10, type, str('h'), str(value))
+      let steps = 0
+      for (let changeAt = 1; changeAt === 1 || changeAt <= steps; changeAt++) {
+        const keyspace = new Keyspace(16)
+        const hashLimits = { maxEntries: 3000, maxValueBytes: 64 }
+        const reader = new RdbReader(new KeyspaceTarget(keyspace, { hashLimits, dropExpired: false }))
+        let at = 0
+        for (steps = 0; !reader.done && steps < 1000; steps++) {
+          if (steps === changeAt) hashLimits.maxEntries = 128
+          at += reader.push(bytes.subarray(at), 0)
+        }
+        expect(reader.done).toBe(true)
+        expect(contents(keyspace.databases[0]).h.value).toEqual(fields)
+      }
     }
   })
 

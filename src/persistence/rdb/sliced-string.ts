@@ -1,42 +1,46 @@
-/** A large string on its way into a payload: compressed in slices, and given in pieces. */
-import { lzfCompressExact } from '../../bytes/lzf-exact.js'
-import { LzfExactSlices, sinkBytes } from '../../bytes/lzf-exact-slices.js'
+/**
+ * A long string on its way into an RDB file or a payload, as it was when it was held: compressed in slices, and given in pieces.
+ * Beside the string itself it takes no more memory than what that comes to compressed.
+ */
+import { type LzfSlices, recycleBlock, type SlicedCompressor, sinkBytes } from '../../bytes/lzf-slices.js'
 import type { HeldBuffer } from '../../store/held-buffers.js'
-import { SPECIAL_STRING, STRING_LZF } from './format.js'
-import { RdbOutput } from './output.js'
+import { COMPRESS_MIN_GAIN, RdbOutput } from './output.js'
 
-/** It has to save at least this much to be worth the reader's work (rdb.c). */
-const COMPRESS_MIN_GAIN = 4
-/** Up to this size it is compressed in one go. */
-const WHOLE_MAX_BYTES = 64 * 1024
+/** What one step compresses: at 100 MB/s, a third of a millisecond. */
 const STEP_BYTES = 32 * 1024
 const HEAD_BYTES = 32
 const NO_BYTES = Buffer.alloc(0)
 
-export class LargeString {
+export class SlicedString {
+  /** It is known how the string goes: it may be given. */
+  ready = false
   private readonly source: HeldBuffer
-  private readonly compress: boolean
-  private slices: LzfExactSlices | null = null
+  private readonly compressor: SlicedCompressor | null
+  private slices: LzfSlices | null = null
   /** What stands before the bytes: lengths. */
   private head: Buffer = NO_BYTES
   /** The compressed bytes, as far as they were kept. */
   private blocks: Buffer[] | null = null
   private packedBytes = 0
-  /** How much of the string, or of its compressed bytes, has been given. */
+  /** How much of the string, or of its compressed bytes, has been given; and of the present block. */
   private given = 0
   private block = 0
+  private blockGiven = 0
   /** What is compressed a second time, and is to be given: sink[sunkFrom, sunkTo). */
   private sink: Buffer = NO_BYTES
   private sunkFrom = 0
   private sunkTo = 0
 
-  /** @param source its bytes, which this lets go of. */
-  constructor(source: HeldBuffer, compress: boolean) {
+  /**
+   * @param source its bytes, which this lets go of.
+   * @param compressor null: it goes as it is.
+   */
+  constructor(source: HeldBuffer, compressor: SlicedCompressor | null) {
     this.source = source
-    this.compress = compress
+    this.compressor = compressor
   }
 
-  /** Length in the payload, when step() has returned true. */
+  /** Length as RDB, when step() has returned true. */
   get length(): number {
     return this.head.length + this.bodyBytes
   }
@@ -50,40 +54,41 @@ export class LargeString {
     return this.source.copiedBytes + kept + (this.slices?.keptBytes ?? 0)
   }
 
-  /** Goes on a little; true when it is known how the string goes into the payload. */
+  /** Goes on a little until it is ready; true when it is. */
   step(): boolean {
-    const { length } = this.source
-    if (!this.compress) this.settle()
-    else if (length <= WHOLE_MAX_BYTES) this.packWhole(length)
-    else {
-      this.slices ??= new LzfExactSlices(this.source, length - COMPRESS_MIN_GAIN)
+    const { compressor, source } = this
+    if (compressor !== null) {
+      this.slices ??= new compressor(source, source.length - COMPRESS_MIN_GAIN)
       if (!this.slices.step(STEP_BYTES)) return false
       this.blocks = this.slices.blocks
       this.packedBytes = this.slices.packedBytes
       this.slices = null
-      this.settle()
     }
-    return true
-  }
-
-  private packWhole(length: number): void {
-    const bytes = Buffer.allocUnsafe(length)
-    const packed = Buffer.allocUnsafe(length)
-    this.source.read(0, length, bytes, 0)
-    this.packedBytes = lzfCompressExact(bytes, 0, length, packed, 0, length - COMPRESS_MIN_GAIN)
-    if (this.packedBytes > 0) this.blocks = [Buffer.from(packed.subarray(0, this.packedBytes))]
     this.settle()
+    return true
   }
 
   private settle(): void {
     const head = new RdbOutput(HEAD_BYTES)
     if (this.packedBytes > 0) {
-      head.byte(SPECIAL_STRING | STRING_LZF)
-      head.lengthCode(this.packedBytes)
+      head.compressedHead(this.packedBytes, this.source.length)
       if (this.blocks !== null) this.source.release()
-    } else this.blocks = null
-    head.lengthCode(this.source.length)
+    } else {
+      this.blocks = null
+      head.lengthCode(this.source.length)
+    }
     this.head = head.take()
+    this.ready = true
+  }
+
+  /** Says that it will not be given soon: takes only as much memory as it needs. */
+  trim(): void {
+    const { blocks } = this
+    if (blocks === null || blocks.length === 0) return
+    const last = blocks.length - 1
+    const block = blocks[last]
+    blocks[last] = Buffer.from(block)
+    recycleBlock(block)
   }
 
   /**
@@ -91,19 +96,17 @@ export class LargeString {
    * more: `isGiven` says when all have been given.
    */
   give(target: Buffer, at: number, end: number): number {
-    if (this.head.length > 0) {
-      const length = this.head.copy(target, at, 0, end - at)
-      this.head = this.head.subarray(length)
-      return length
-    }
+    const headBytes = this.head.copy(target, at, 0, end - at)
+    if (headBytes > 0) this.head = this.head.subarray(headBytes)
+    const from = at + headBytes
     const length =
       this.blocks !== null
-        ? this.giveBlock(this.blocks, target, at, end)
+        ? this.giveBlock(this.blocks, target, from, end)
         : this.packedBytes > 0
-          ? this.givePacked(target, at, end)
-          : this.givePlain(target, at, end)
+          ? this.givePacked(target, from, end)
+          : this.givePlain(target, from, end)
     this.given += length
-    return length
+    return headBytes + length
   }
 
   get isGiven(): boolean {
@@ -118,18 +121,23 @@ export class LargeString {
   }
 
   private giveBlock(blocks: Buffer[], target: Buffer, at: number, end: number): number {
+    if (at === end) return 0
     const block = blocks[this.block]
-    const length = block.copy(target, at, 0, end - at)
-    if (length < block.length) blocks[this.block] = block.subarray(length)
-    else blocks[this.block++] = NO_BYTES
+    const length = block.copy(target, at, this.blockGiven, this.blockGiven + end - at)
+    this.blockGiven += length
+    if (this.blockGiven === block.length) {
+      recycleBlock(block)
+      blocks[this.block++] = NO_BYTES
+      this.blockGiven = 0
+    }
     return length
   }
 
   private givePacked(target: Buffer, at: number, end: number): number {
-    if (this.sunkFrom === this.sunkTo) {
+    if (this.sunkFrom === this.sunkTo && this.compressor !== null) {
       if (this.slices === null) {
         this.sink = Buffer.allocUnsafeSlow(sinkBytes(STEP_BYTES))
-        this.slices = new LzfExactSlices(this.source, this.source.length - COMPRESS_MIN_GAIN, this.sink)
+        this.slices = new this.compressor(this.source, this.source.length - COMPRESS_MIN_GAIN, this.sink)
       }
       this.slices.step(STEP_BYTES)
       this.sunkFrom = 0
