@@ -2,9 +2,9 @@
 import { performance } from 'node:perf_hooks'
 import { PIECE_BYTES, type ReplySource } from '../resp/reply-source.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
-import type { HashTable } from '../store/hash-table.js'
 import type { Keyspace } from '../store/keyspace.js'
-import { TableView } from '../store/table-view.js'
+import type { HashTable } from '../store/table/hash-table.js'
+import { TableView } from '../store/table/table-view.js'
 
 /** Replies of more elements than this are made piece by piece. */
 export const SLICED_FROM_ELEMENTS = 1000

@@ -1,6 +1,6 @@
 /**
  * The whole requests of a read, up to 32 of them, are parsed before the first one runs, and what their look-ups will wait for is
- * brought into the cache meanwhile: their first keys' buckets, then their entries (store/look-ahead.ts has the figures). Then each
+ * brought into the cache meanwhile: their first keys' buckets, then their entries (store/table/look-ahead.ts has the figures). Then each
  * runs exactly as it would alone.
  *
  * Parsing ahead must not be seen. What a request may change for the parsing of those behind it (limits, and whether the client
@@ -12,8 +12,8 @@ import type { Command, CommandTable } from '../commands/command.js'
 import { Request } from '../resp/request.js'
 import { COMPLETE, type ProtocolLimits, type RequestParser } from '../resp/request-parser.js'
 import type { Database } from '../store/database.js'
-import type { HashTable } from '../store/hash-table.js'
-import { AHEAD_MAX, LookAhead } from '../store/look-ahead.js'
+import type { HashTable } from '../store/table/hash-table.js'
+import { AHEAD_MAX, LookAhead } from '../store/table/look-ahead.js'
 
 /** Arguments that a request may have without losing its arrays behind it. */
 const KEPT_ARGUMENTS = 4096

@@ -1,9 +1,9 @@
 /** Keys whose values a snapshot writes in pieces, as they were when their bucket was stamped. */
 import type { AccessClock } from '../store/access-clock.js'
 import { ENCODING_EXTERNAL, ENCODING_LISTPACK_EXTERNAL, type Entries } from '../store/entries.js'
-import type { HashTable } from '../store/hash-table.js'
 import { HeldBuffer } from '../store/held-buffers.js'
-import type { Segment } from '../store/segment.js'
+import type { HashTable } from '../store/table/hash-table.js'
+import type { Segment } from '../store/table/segment.js'
 import { RdbOutput, writeBytesValue, writeHashField, writeKey, writeKeyTraits } from './rdb/encode.js'
 import { SnapshotOutput } from './snapshot-output.js'
 

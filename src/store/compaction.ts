@@ -8,8 +8,8 @@
  */
 import type { Database } from './database.js'
 import { type Entries, HAS_EXPIRY } from './entries.js'
-import type { HashTable } from './hash-table.js'
 import type { Keyspace } from './keyspace.js'
+import type { HashTable } from './table/hash-table.js'
 
 /** Free slots that are not worth the work: less than this, or than this share of what is in use. */
 const LEAST_WASTE_BYTES = 8 * 1024 * 1024

@@ -20,9 +20,9 @@ import {
   INLINE_VALUE_MAX_BYTES,
   TYPE_STRING,
 } from './entries.js'
-import { HashTable } from './hash-table.js'
 import type { Keyspace } from './keyspace.js'
 import { lazyObjectsOf } from './lazyfree.js'
+import { HashTable } from './table/hash-table.js'
 import { type KeyState, Watchers } from './watchers.js'
 
 /** No expiry, where a time in milliseconds is expected. */

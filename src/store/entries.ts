@@ -8,11 +8,11 @@
  *   key bytes, value bytes (inline encodings)
  */
 import { hashBytes } from '../bytes/hash.js'
-import { BufferPool } from './buffer-pool.js'
 import { HeldBuffers } from './held-buffers.js'
 import { LentBuffers } from './lent-buffers.js'
-import type { ReleasedMemory } from './released-memory.js'
-import { CHUNK_SHIFT, Slabs, UNIT_MASK } from './slabs.js'
+import { BufferPool } from './slabs/buffer-pool.js'
+import type { ReleasedMemory } from './slabs/released-memory.js'
+import { CHUNK_SHIFT, Slabs, UNIT_MASK } from './slabs/slabs.js'
 
 export const TYPE_MASK = 7
 export const ENCODING_SHIFT = 3

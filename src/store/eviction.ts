@@ -7,8 +7,8 @@
  * again: it is looked up and judged anew, and one that is not as good a choice as it was is dropped.
  */
 import type { Database } from './database.js'
-import type { HashTable } from './hash-table.js'
 import type { Keyspace } from './keyspace.js'
+import type { HashTable } from './table/hash-table.js'
 
 export type EvictionPolicy =
   | 'allkeys-lru'

@@ -3,11 +3,11 @@ import { performance } from 'node:perf_hooks'
 import { AccessClock } from './access-clock.js'
 import { Database } from './database.js'
 import { ENCODING_HASHTABLE, Entries, Objects } from './entries.js'
-import type { HashTable } from './hash-table.js'
 import { Lazyfree } from './lazyfree.js'
-import { ReleasedMemory } from './released-memory.js'
 import { ReplicaExpiries } from './replica-expiries.js'
-import type { Segment } from './segment.js'
+import { ReleasedMemory } from './slabs/released-memory.js'
+import type { HashTable } from './table/hash-table.js'
+import type { Segment } from './table/segment.js'
 
 /** Sees what is about to change, while a snapshot is being taken. */
 export interface SnapshotObserver {
@@ -83,7 +83,7 @@ export class Keyspace {
   private garbage: HashTable[] = []
   /** Closed views of tables, with what they kept. */
   private remains: Remains[] = []
-  /** Views of tables that are being read bit by bit (table-view.ts). */
+  /** Views of tables that are being read bit by bit (table/table-view.ts). */
   openViews = 0
   private freeing: HashTable | null = null
   private freeingSegment = 0

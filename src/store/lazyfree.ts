@@ -4,7 +4,7 @@
  * deletion travels to replicas as UNLINK or as DEL, and which objects INFO counts as lazily freed. Source of behaviour:
  * Redis's lazyfree.c.
  */
-import type { HashTable } from './hash-table.js'
+import type { HashTable } from './table/hash-table.js'
 
 /** Values of up to this many elements are freed at once in Redis, even by UNLINK. */
 const THRESHOLD_ELEMENTS = 64

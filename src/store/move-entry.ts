@@ -1,7 +1,7 @@
 /** Moves a key's value to another key or another database: what RENAME and MOVE are made of. */
 import type { Database } from './database.js'
 import { HAS_EXPIRY } from './entries.js'
-import { UNIT_MASK } from './slabs.js'
+import { UNIT_MASK } from './slabs/slabs.js'
 
 /** Addresses count in units of 8 bytes (slabs.ts). */
 const UNIT_BYTES = 8

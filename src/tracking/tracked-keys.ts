@@ -4,7 +4,7 @@
  */
 import { hashBytes } from '../bytes/hash.js'
 import { ENCODING_HASHTABLE, ENCODING_PLAIN, ENCODING_SHIFT, Entries, Objects } from '../store/entries.js'
-import { HashTable } from '../store/hash-table.js'
+import { HashTable } from '../store/table/hash-table.js'
 
 /** Ids of readers behind the key, as doubles: a client's id is any safe integer. */
 const INLINE_META = ENCODING_PLAIN << ENCODING_SHIFT

@@ -1,6 +1,6 @@
 /** A run of bytes that lies somewhere else: how elements of aggregates are handed around without a copy. */
 import { ENCODING_EXTERNAL, type Entries } from '../store/entries.js'
-import { lpCopyText, lpIsInteger, lpStringLength, lpStringStart } from '../store/listpack.js'
+import { lpCopyText, lpIsInteger, lpStringLength, lpStringStart } from '../store/listpack/listpack.js'
 
 const NO_BYTES = Buffer.alloc(0)
 /** "-9223372036854775808" has 20 digits. */

@@ -11,8 +11,8 @@ import {
   type Entries,
   INLINE_VALUE_MAX_BYTES,
 } from '../store/entries.js'
-import { HashTable } from '../store/hash-table.js'
 import type { Keyspace } from '../store/keyspace.js'
+import { HashTable } from '../store/table/hash-table.js'
 
 const INLINE_META = ENCODING_PLAIN << ENCODING_SHIFT
 const EXTERNAL_META = ENCODING_EXTERNAL << ENCODING_SHIFT

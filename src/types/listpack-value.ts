@@ -15,9 +15,9 @@ import {
   type Entries,
   INLINE_VALUE_MAX_BYTES,
 } from '../store/entries.js'
-import type { HashTable } from '../store/hash-table.js'
-import { lpBytes } from '../store/listpack.js'
-import { lpSplice, lpSplicedSize } from '../store/listpack-edit.js'
+import { lpBytes } from '../store/listpack/listpack.js'
+import { lpSplice, lpSplicedSize } from '../store/listpack/listpack-edit.js'
+import type { HashTable } from '../store/table/hash-table.js'
 
 /** A Buffer's listpack goes back into the entry when it is this small: well below where it left, so that it does not flap. */
 const BACK_INLINE_BYTES = INLINE_VALUE_MAX_BYTES / 2

@@ -4,11 +4,11 @@
 // What the ordered tree costs, alone: nanoseconds an operation, bytes an element without the element, as a Markdown table.
 import { performance } from 'node:perf_hooks'
 import { Entries } from '../../src/store/entries.js'
-import { ORDERED, OrderedTree, WEIGHTED } from '../../src/store/ordered-tree.js'
-import { TreeBuilder } from '../../src/store/ordered-tree-builder.js'
-import { TreeCursor } from '../../src/store/ordered-tree-cursor.js'
-import { TreeView } from '../../src/store/ordered-tree-view.js'
-import { doubleHigh, doubleLow } from '../../src/store/sort-prefix.js'
+import { TreeBuilder } from '../../src/store/ordered-tree/builder.js'
+import { TreeCursor } from '../../src/store/ordered-tree/cursor.js'
+import { ORDERED, OrderedTree, WEIGHTED } from '../../src/store/ordered-tree/ordered-tree.js'
+import { doubleHigh, doubleLow } from '../../src/store/ordered-tree/sort-prefix.js'
+import { TreeView } from '../../src/store/ordered-tree/view.js'
 
 const COUNT = Number(process.argv[2] ?? 1_000_000)
 const LOOKS = Math.min(COUNT, 500_000)

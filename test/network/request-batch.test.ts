@@ -8,7 +8,7 @@ import { RequestBatch } from '../../src/network/request-batch.js'
 import { encodeRequest, Request } from '../../src/resp/request.js'
 import { COMPLETE, EMPTY, FAILED, INCOMPLETE, RequestParser } from '../../src/resp/request-parser.js'
 import { Keyspace } from '../../src/store/keyspace.js'
-import { AHEAD_MAX } from '../../src/store/look-ahead.js'
+import { AHEAD_MAX } from '../../src/store/table/look-ahead.js'
 
 const table = new CommandTable(allCommands)
 

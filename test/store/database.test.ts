@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { hashBytes } from '../../src/bytes/hash.js'
 import { type Database, NEVER } from '../../src/store/database.js'
 import { ENCODING_HASHTABLE, TYPE_HASH } from '../../src/store/entries.js'
-import { HashTable } from '../../src/store/hash-table.js'
 import { Keyspace } from '../../src/store/keyspace.js'
 import { moveEntry } from '../../src/store/move-entry.js'
+import { HashTable } from '../../src/store/table/hash-table.js'
 import { StringView } from '../../src/types/string/string.js'
 
 const NOW_MS = 1_700_000_000_000

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { Entries } from '../../src/store/entries.js'
 import { type HeldBuffer, HeldBuffers } from '../../src/store/held-buffers.js'
 import { Keyspace } from '../../src/store/keyspace.js'
-import { ReleasedMemory } from '../../src/store/released-memory.js'
+import { ReleasedMemory } from '../../src/store/slabs/released-memory.js'
 
 const PAGE_BYTES = 16 * 1024
 const SIZE = 100_000

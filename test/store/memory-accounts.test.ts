@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { NEVER } from '../../src/store/database.js'
-import { HashTable } from '../../src/store/hash-table.js'
 import { Keyspace } from '../../src/store/keyspace.js'
+import { HashTable } from '../../src/store/table/hash-table.js'
 import { Hash } from '../../src/types/hash/hash.js'
 
 const HASH_LIMITS = { maxEntries: 8, maxValueBytes: 64 }

@@ -1,7 +1,7 @@
 /** DEBUG subcommands that look at one key: OBJECT, LISTPACK, HTSTATS-KEY, and HTSTATS for a whole database. */
 import { RdbOutput, writeValue } from '../../persistence/rdb/encode.js'
-import type { HashTable } from '../../store/hash-table.js'
-import { lpLength } from '../../store/listpack.js'
+import { lpLength } from '../../store/listpack/listpack.js'
+import type { HashTable } from '../../store/table/hash-table.js'
 import { isListpack, listpackBuffer, listpackBytes, listpackStart } from '../../types/listpack-value.js'
 import { encodingName } from '../../types/type-name.js'
 import { type CommandContext, NO_SUCH_KEY } from '../context.js'

@@ -15,7 +15,7 @@ import {
   TYPE_HASH,
   TYPE_STRING,
 } from '../../store/entries.js'
-import type { HashTable } from '../../store/hash-table.js'
+import type { HashTable } from '../../store/table/hash-table.js'
 import {
   RDB_OPCODE_EXPIRETIME_MS,
   RDB_OPCODE_FREQ,

@@ -1,5 +1,5 @@
 /** Reads hashes in all their forms. */
-import { LP_EMPTY_SIZE } from '../../store/listpack.js'
+import { LP_EMPTY_SIZE } from '../../store/listpack/listpack.js'
 import { isHashListpack } from '../../types/hash/hash-load.js'
 import { quoted } from './error.js'
 import { RDB_TYPE_HASH, RDB_TYPE_HASH_LISTPACK } from './format.js'

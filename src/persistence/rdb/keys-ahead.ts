@@ -1,8 +1,8 @@
 /**
  * The keys that come next in the bytes of a file, as far as that is plain to see: strings with short names and values. They are
- * looked at together (store/look-ahead.ts) before the first of them is loaded.
+ * looked at together (store/table/look-ahead.ts) before the first of them is loaded.
  */
-import { AHEAD_MAX } from '../../store/look-ahead.js'
+import { AHEAD_MAX } from '../../store/table/look-ahead.js'
 import {
   LENGTH_6_BIT,
   LENGTH_14_BIT,

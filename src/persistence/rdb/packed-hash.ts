@@ -3,8 +3,8 @@
  * a time: tens of megabytes of them would hold everything up for seconds.
  */
 import { hashBytes } from '../../bytes/hash.js'
-import { lpCompare, lpFirst, lpNext } from '../../store/listpack.js'
-import { ListpackWalk, lpValidate, type Verdict } from '../../store/listpack-validate.js'
+import { lpCompare, lpFirst, lpNext } from '../../store/listpack/listpack.js'
+import { ListpackWalk, lpValidate, type Verdict } from '../../store/listpack/listpack-validate.js'
 import { ByteRange } from '../../types/byte-range.js'
 import { ListpackOfZiplist } from './listpack-of-ziplist.js'
 import type { RdbTarget } from './target.js'

@@ -1,7 +1,7 @@
 /** A small hash's listpack: field, value, field, value, ... */
 import { INLINE_VALUE_MAX_BYTES } from '../../store/entries.js'
-import { LP_EMPTY_SIZE, lpBytes, lpEntrySize, lpFind, lpFirst, lpLength } from '../../store/listpack.js'
-import { lpEmpty, lpInsertPairInto, lpReplaceInto } from '../../store/listpack-edit.js'
+import { LP_EMPTY_SIZE, lpBytes, lpEntrySize, lpFind, lpFirst, lpLength } from '../../store/listpack/listpack.js'
+import { lpEmpty, lpInsertPairInto, lpReplaceInto } from '../../store/listpack/listpack-edit.js'
 
 /** Encoding and backlen bytes of two listpack entries, at most. */
 const PAIR_OVERHEAD_BYTES = 20

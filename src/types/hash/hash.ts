@@ -8,10 +8,19 @@ import { copyBytes } from '../../bytes/copy.js'
 import { hashBytes } from '../../bytes/hash.js'
 import { type Database, NEVER } from '../../store/database.js'
 import { ENCODING_HASHTABLE, type Entries, INLINE_VALUE_MAX_BYTES, TYPE_HASH } from '../../store/entries.js'
-import type { HashTable } from '../../store/hash-table.js'
-import { lpBytes, lpCompare, lpEnd, lpEntrySize, lpFirst, lpLength, lpNext, lpSeek } from '../../store/listpack.js'
-import { LP_MAX_BYTES, lpEncodedSize, lpInsertPairInto, lpWriteEntry } from '../../store/listpack-edit.js'
-import { AHEAD_MAX, LookAhead } from '../../store/look-ahead.js'
+import {
+  lpBytes,
+  lpCompare,
+  lpEnd,
+  lpEntrySize,
+  lpFirst,
+  lpLength,
+  lpNext,
+  lpSeek,
+} from '../../store/listpack/listpack.js'
+import { LP_MAX_BYTES, lpEncodedSize, lpInsertPairInto, lpWriteEntry } from '../../store/listpack/listpack-edit.js'
+import type { HashTable } from '../../store/table/hash-table.js'
+import { AHEAD_MAX, LookAhead } from '../../store/table/look-ahead.js'
 import { ByteRange } from '../byte-range.js'
 import {
   adoptElement,

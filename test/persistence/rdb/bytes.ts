@@ -3,7 +3,7 @@ import { Crc64 } from '../../../src/bytes/crc64.js'
 import { lzfCompress } from '../../../src/bytes/lzf.js'
 import { RdbReader, type RdbReaderOptions } from '../../../src/persistence/rdb/reader.js'
 import type { RdbKey, RdbTarget } from '../../../src/persistence/rdb/target.js'
-import { lpBytes, lpCopyText, lpFirst, lpNext, lpTextLength } from '../../../src/store/listpack.js'
+import { lpBytes, lpCopyText, lpFirst, lpNext, lpTextLength } from '../../../src/store/listpack/listpack.js'
 
 export type Part = Buffer | number | string
 

@@ -1,5 +1,5 @@
 /** Packed hashes by hand: listpacks, and what older servers wrote in their place. */
-import { lpEmpty, lpEncodedSize, lpInsertInto } from '../../../src/store/listpack-edit.js'
+import { lpEmpty, lpEncodedSize, lpInsertInto } from '../../../src/store/listpack/listpack-edit.js'
 import { cat, type Part } from './bytes.js'
 
 /** A listpack of these elements. */
