@@ -11,7 +11,7 @@ import { doubleHigh, doubleLow } from '../../src/store/ordered-tree/sort-prefix.
 import { TreeView } from '../../src/store/ordered-tree/view.js'
 
 const COUNT = Number(process.argv[2] ?? 1_000_000)
-const LOOKS = Math.min(COUNT, 500_000)
+const LOOKS = Math.min(200_000, COUNT >> 2)
 
 /** Elements are entries of 8 bytes, compared by them. */
 class Owner {
