@@ -1,8 +1,12 @@
 /** The same bytes as lzfCompressExact gives, made in slices. */
 import type { ByteSource } from './byte-source.js'
-import { MAX_DISTANCE, MAX_LITERALS, MAX_MATCH } from './lzf.js'
-import { SLOTS, slotOf } from './lzf-exact.js'
+import * as lzf from './lzf.js'
+import { exactTable } from './lzf-exact.js'
 import { BLOCK_SLACK_BYTES, LzfSlices, ScratchPool } from './lzf-slices.js'
+
+// Names of this file's own: what is imported is looked up in every round of the loop.
+const { MAX_DISTANCE, MAX_LITERALS, MAX_MATCH } = lzf
+const { SLOTS, slotOf } = exactTable
 
 /** Of offsets in the source of the triple seen last for each hash; 0 stands for nothing seen, as in lzf-exact.ts. */
 const scratches = new ScratchPool(SLOTS)
@@ -21,12 +25,13 @@ export class LzfExactSlices extends LzfSlices {
   protected compress(stop: number): boolean {
     const { lastSeen, window, windowStart } = this
     let { block, hash, limit, literals, out, position } = this
+    const sealAt = block.length - BLOCK_SLACK_BYTES
     if (!this.started) {
       this.started = true
       hash = (window[0] << 8) | window[1]
     }
     while (position < stop) {
-      if (out > block.length - BLOCK_SLACK_BYTES) {
+      if (out > sealAt) {
         // The run of literals that has begun goes along to the next block.
         this.seal(out - literals - 1, out)
         block = this.block

@@ -6,16 +6,18 @@
  * have missed; this one always behaves like a fresh table.
  */
 
-import { MAX_DISTANCE, MAX_LITERALS, MAX_MATCH } from './lzf.js'
-
-export const SLOTS = 1 << 16
+// The format's, as in lzf.ts: what is imported or exported would be looked up in every round of the loop.
+const MAX_LITERALS = 32
+const MAX_DISTANCE = 8192
+const MAX_MATCH = 264
+const SLOTS = 1 << 16
 
 /** Offset in the source of the triple seen last for each hash, plus a base that lies above all offsets of earlier calls. */
 const lastSeen = new Int32Array(SLOTS)
 let nextBase = 1
 
 /** Slot of the three bytes at `at`: IDX(h) for h their big-endian value. */
-export function slotOf(source: Uint8Array, at: number): number {
+function slotOf(source: Uint8Array, at: number): number {
   return (((source[at] << 8) | source[at + 1]) - 5 * ((source[at + 1] << 8) | source[at + 2])) & (SLOTS - 1)
 }
 
@@ -113,3 +115,6 @@ export function lzfCompressExact(
   if (literals === 0) out--
   return out - targetStart
 }
+
+/** What compressing in slices shares with this (lzf-exact-slices.ts). */
+export const exactTable = { SLOTS, slotOf }

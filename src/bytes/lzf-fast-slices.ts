@@ -1,16 +1,10 @@
 /** The same bytes as lzfCompress gives, made in slices. */
 import type { ByteSource } from './byte-source.js'
-import {
-  HASH_BITS,
-  MAX_DISTANCE,
-  MAX_LITERALS,
-  MAX_MATCH,
-  MAX_STRIDE,
-  putLiterals,
-  STRIDE_SHIFT,
-  slotOf,
-} from './lzf.js'
+import * as lzf from './lzf.js'
 import { BLOCK_SLACK_BYTES, LzfSlices, ScratchPool } from './lzf-slices.js'
+
+// Names of this file's own: what is imported is looked up in every round of the loop.
+const { HASH_BITS, MAX_DISTANCE, MAX_LITERALS, MAX_MATCH, MAX_STRIDE, putLiterals, STRIDE_SHIFT, slotOf } = lzf
 
 /** Positions are stored plus this, so that the zeros of a fresh table are out of reach. */
 const BASE = MAX_DISTANCE + 1
