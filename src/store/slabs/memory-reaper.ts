@@ -17,17 +17,25 @@ const HEAP_MB = 16
 let reaper: Worker | null = null
 let idle: NodeJS.Timeout | null = null
 
-/** Frees memory that nobody will look at any more: soon, and without holding up anybody. */
-export function freeElsewhere(memory: ArrayBuffer): void {
+/** Frees memory that nobody will look at any more: soon, and without holding up anybody. False: there may be no thread here. */
+export function freeElsewhere(memory: ArrayBuffer): boolean {
   reaper ??= start()
+  if (reaper === null) return false
   reaper.postMessage(memory, [memory])
   if (idle !== null) clearTimeout(idle)
   idle = setTimeout(stop, IDLE_MS)
   idle.unref()
+  return true
 }
 
-function start(): Worker {
-  const worker = new Worker(REAP, { eval: true, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } })
+function start(): Worker | null {
+  let worker: Worker
+  try {
+    worker = new Worker(REAP, { eval: true, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } })
+  } catch {
+    // Node's permission model allows none, say.
+    return null
+  }
   worker.unref()
   // Without it the memory is left to the garbage collector.
   worker.on('error', () => {})

@@ -64,8 +64,7 @@ export class ReleasedMemory {
       while (this.next < this.buffers.length && batch.length < BATCH_BUFFERS && bytes < BATCH_BYTES) {
         const buffer = this.buffers[this.next++]
         bytes += buffer.byteLength
-        if (buffer.byteLength >= ELSEWHERE_MIN_BYTES) freeElsewhere(buffer)
-        else batch.push(buffer)
+        if (buffer.byteLength < ELSEWHERE_MIN_BYTES || !freeElsewhere(buffer)) batch.push(buffer)
       }
       this.pendingBytes -= bytes
       if (batch.length > 0) discard(batch)
