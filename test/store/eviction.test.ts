@@ -110,7 +110,7 @@ describe('eviction', () => {
     for (let i = 0; i < 1000; i++) store.set(`cold${i}`, START_MS + 1e9)
     for (let i = 0; i < 200; i++) {
       store.set(`hot${i}`, START_MS + 1e9)
-      for (let use = 0; use < 100; use++) store.get(`hot${i}`)
+      for (let use = 0; use < 400; use++) store.get(`hot${i}`)
     }
     // Used last, but rarely: LRU would keep these.
     store.at(1000)

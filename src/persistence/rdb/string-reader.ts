@@ -56,11 +56,18 @@ export class LengthReader {
           this.value = bytes.readUInt32BE(at + 1)
           return at + 5
         }
-        if (first !== LENGTH_64_BIT) return BAD
+        if (first !== LENGTH_64_BIT) return this.readSpecial(first, at)
         if (at + 9 > end) return this.wants(at + 9)
         this.value = bytes.readUInt32BE(at + 1) * TWO_32 + bytes.readUInt32BE(at + 5)
         return at + 9
     }
+  }
+
+  /** A string's special encoding in the place of a length is its number to Redis (rdbLoadLenByRef in rdb.c). */
+  private readSpecial(first: number, at: number): number {
+    if (first >>> 6 !== LENGTH_SPECIAL) return BAD
+    this.value = first & 63
+    return at + 1
   }
 
   private wants(position: number): number {
