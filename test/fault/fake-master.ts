@@ -53,6 +53,9 @@ export function handshake(psync: Answer): Answer {
         return psync(words, socket)
       case 'REPLCONF':
         return words[1] === 'ACK' ? null : '+OK\r\n'
+      case '':
+        // What a replica sends while it loads, so that its master does not give it up.
+        return null
       default:
         return '-ERR unknown command\r\n'
     }
