@@ -68,6 +68,8 @@ export interface ConnectionHost {
   /** Calls continueStream() in a later turn. */
   streamLater(connection: StreamTaker): void
   outputGrew(client: Client): void
+  /** Whether the client is closed when so and so much waits for it, however short it waits. */
+  hasOutputLimit(client: Client): boolean
   protocolError(client: Client, text: string): void
   queryBufferExceeded(client: Client): void
   /** The client is gone; then, its connection is closed. */

@@ -230,8 +230,13 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     replies.resp = client.resp
     const done = stream.next(replies, deadlineMs)
     this.count(replies.totalBytes)
-    for (const chunk of replies.takeChunks()) this.queue.push(chunk)
-    if (done) this.stream = null
+    // A client with a hard limit gets nothing of a reply that turns out to be longer, as in Redis, where all of it is made first.
+    if (host.hasOutputLimit(client)) stream.keep(replies.takeChunks())
+    else for (const chunk of replies.takeChunks()) this.queue.push(chunk)
+    if (done) {
+      this.stream = null
+      for (const chunk of stream.takeKept()) this.queue.push(chunk)
+    }
     if (this.drain() !== 0) this.close()
     // What has to be collected before the reply can begin counts as output.
     this.checkOutput()

@@ -18,6 +18,8 @@ const SLICE_MS = 1
 export class ReplyStream {
   /** Bytes that wait behind a long reply. */
   bytes = 0
+  /** What has been made and is kept back until all is there (Connection.continueStream). */
+  private kept: Buffer[] = []
   private parts: (ReplySource | Buffer)[] = []
   private at = 0
 
@@ -59,10 +61,27 @@ export class ReplyStream {
     return this.at === this.parts.length
   }
 
+  /** Keeps back what has been made. */
+  keep(chunks: readonly Buffer[]): void {
+    for (const chunk of chunks) {
+      this.kept.push(chunk)
+      this.bytes += chunk.length
+    }
+  }
+
+  /** All is there: what was kept back. */
+  takeKept(): Buffer[] {
+    const { kept } = this
+    for (const chunk of kept) this.bytes -= chunk.length
+    this.kept = []
+    return kept
+  }
+
   /** Nobody wants the rest. */
   close(): void {
     for (const part of this.parts.slice(this.at)) if (!(part instanceof Uint8Array)) part.close()
     this.parts = []
+    this.kept = []
     this.at = 0
     this.bytes = 0
   }

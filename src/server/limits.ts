@@ -24,7 +24,7 @@ export class OutputLimits {
   check(client: Client, nowMs: number): void {
     const type = clientType(client)
     if (type === 'replica') return
-    const limit = this.config.values['client-output-buffer-limit'][type === 'pubsub' ? 'pubsub' : 'normal']
+    const limit = this.limitOf(client)
     const bytes = client.transport.pendingOutputBytes
     if (client.mustLogIn && bytes > UNLIMITED_OUTPUT_BYTES + UNAUTHENTICATED_OUTPUT_BYTES) {
       this.close(client, nowMs)
@@ -41,6 +41,12 @@ export class OutputLimits {
     const since = this.overSinceMs.get(client)
     if (since === undefined) this.overSinceMs.set(client, nowMs)
     else if (nowMs - since > limit.softSeconds * 1000) this.close(client, nowMs)
+  }
+
+  /** What is in force for a client that is no replica. */
+  limitOf(client: Client): { readonly hardBytes: number; readonly softBytes: number; readonly softSeconds: number } {
+    const limits = this.config.values['client-output-buffer-limit']
+    return clientType(client) === 'pubsub' ? limits.pubsub : limits.normal
   }
 
   /** Looks again at the clients over the soft limit: time passes without new output too. */

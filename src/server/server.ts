@@ -402,6 +402,10 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.outputLimits.check(client, now)
   }
 
+  hasOutputLimit(client: Client): boolean {
+    return this.outputLimits.limitOf(client).hardBytes > 0
+  }
+
   protocolError(client: Client, text: string): void {
     this.log.verbose(`Protocol error (${text}) from client: id=${client.id} addr=${client.address}`)
     if ((client.replyFlags & (REPLY_OFF | REPLY_SKIP_NEXT)) === 0) this.replies.error(`ERR Protocol error: ${text}`)
