@@ -232,9 +232,11 @@ export class Saver {
     const { background } = this
     if (background === null || background.finishing) return
     if (background.sink.failed !== null) {
+      const { failed } = background.sink
       background.snapshot.abort()
-      this.finish(background, background.sink.failed)
+      // Who reads the log's word of the failure finds no file of it.
       background.sink.discard()
+      this.finish(background, failed)
       return
     }
     if (this.waitsForKeys(background)) return
