@@ -1,6 +1,6 @@
 /** A client as commands see it: who it is and what state its connection is in. Sockets are the server's business. */
 import type { User } from '../acl/user.js'
-import type { PayloadLoading } from '../persistence/rdb/payload-loading.js'
+import type { PayloadLoading } from '../persistence/dump/payload-loading.js'
 import { NO_SUBSCRIPTIONS, type Subscriber, type Subscriptions } from '../pubsub/subscriber.js'
 import type { ReplicaLink, ReplicaTraits } from '../replication/replica-link.js'
 import type { ReplySource } from '../resp/reply-source.js'

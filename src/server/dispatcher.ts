@@ -5,7 +5,7 @@
 
 import { performance } from 'node:perf_hooks'
 import { latin1 } from '../bytes/latin1.js'
-import { permissionError } from '../commands/acl-check.js'
+import { permissionError } from '../commands/acl/check.js'
 import { type Client, type QueuedCommand, REPLY_OFF, REPLY_SKIP, REPLY_SKIP_NEXT } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
 import type { Command } from '../commands/command.js'

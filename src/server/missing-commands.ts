@@ -4,7 +4,7 @@
  */
 import type { Client } from '../commands/client.js'
 import type { Command, CommandTable } from '../commands/command.js'
-import { redisCommandNames } from '../commands/redis-command-names.js'
+import { redisCommandNames } from '../commands/server/redis-command-names.js'
 import { REDIS_VERSION } from '../config/version.js'
 import type { Log } from '../observe/log.js'
 import type { Request } from '../resp/request.js'

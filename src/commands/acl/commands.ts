@@ -1,11 +1,11 @@
 /** ACL: users and what they may do. */
 import { randomBytes } from 'node:crypto'
 import { secretFrom } from '../../observe/redaction.js'
-import { dryRun } from '../acl-check.js'
 import { CATEGORIES } from '../command-categories.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
 import { helpSubcommand, subcommandSyntaxError } from '../help.js'
 import { ADMIN, type ArgumentDoc, type CommandSpec, LOADING, NOSCRIPT, STALE } from '../spec.js'
+import { dryRun } from './check.js'
 import { disconnectUsers, rulesChanged } from './clients.js'
 import { aclLog } from './log.js'
 import { aclDelUser, aclGetUser, aclList, aclSetUser, aclUsers } from './users.js'

@@ -1,8 +1,8 @@
 /** DUMP and RESTORE: a key's value as bytes, and back. Source of behaviour: Redis's cluster.c. */
 import { EVENT_GENERIC } from '../../config/keyspace-events.js'
+import { dumpPayload, isIntactPayload, PayloadReader, type RestoredTraits } from '../../persistence/dump/payload.js'
+import { isLargeValue, SlicedDump } from '../../persistence/dump/sliced-dump.js'
 import { RDB_TYPE_HASH_LISTPACK, RDB_TYPE_HASH_ZIPLIST, RDB_TYPE_HASH_ZIPMAP } from '../../persistence/rdb/format.js'
-import { dumpPayload, isIntactPayload, PayloadReader, type RestoredTraits } from '../../persistence/rdb/payload.js'
-import { isLargeValue, SlicedDump } from '../../persistence/rdb/sliced-dump.js'
 import type { ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Request } from '../../resp/request.js'

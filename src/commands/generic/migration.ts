@@ -4,8 +4,8 @@
  * same is not deleted. Source of behaviour: migrateCommand in Redis's cluster.c.
  */
 import { EVENT_GENERIC } from '../../config/keyspace-events.js'
-import { dumpPayload } from '../../persistence/rdb/payload.js'
-import { isLargeValue, SlicedDump } from '../../persistence/rdb/sliced-dump.js'
+import { dumpPayload } from '../../persistence/dump/payload.js'
+import { isLargeValue, SlicedDump } from '../../persistence/dump/sliced-dump.js'
 import { type TargetConnection, TargetError, type TargetReply } from '../../replication/target-connection.js'
 import { encodeRequest, requestFromArguments } from '../../resp/request.js'
 import type { Database } from '../../store/database.js'

@@ -1,6 +1,6 @@
 /** Transactions: MULTI, EXEC, DISCARD, and optimistic locking with WATCH. Source of behaviour: Redis's multi.c. */
 import type { ReplyWriter } from '../../resp/reply-writer.js'
-import { revokedPermissionError } from '../acl-check.js'
+import { revokedPermissionError } from '../acl/check.js'
 import type { Client } from '../client.js'
 import type { CommandContext } from '../context.js'
 import {

@@ -9,7 +9,7 @@ import type { ExpiryTime } from '../../store/expiry-time.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import { moveEntry } from '../../store/move-entry.js'
 import type { HashLimits } from '../../types/hash/hash.js'
-import { RdbError } from './error.js'
+import { RdbError } from '../rdb/error.js'
 import {
   RDB_TYPE_HASH_LISTPACK,
   RDB_TYPE_HASH_ZIPLIST,
@@ -17,12 +17,12 @@ import {
   RDB_TYPE_STRING,
   SPECIAL_STRING,
   STRING_LZF,
-} from './format.js'
-import { PACKED_MAX_BYTES } from './hash-reader.js'
+} from '../rdb/format.js'
+import { PACKED_MAX_BYTES } from '../rdb/hash-reader.js'
+import { LengthReader } from '../rdb/string-reader.js'
+import { LONG_BYTES } from '../rdb/window.js'
 import { isIntactPayload, NO_DATABASE } from './payload.js'
-import { LengthReader } from './string-reader.js'
 import { ValueReader } from './value-reader.js'
-import { LONG_BYTES } from './window.js'
 
 const CRC_STEP_BYTES = 64 * 1024
 const COMPRESSED = SPECIAL_STRING | STRING_LZF

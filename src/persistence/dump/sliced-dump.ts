@@ -11,9 +11,9 @@ import { ENCODING_EXTERNAL, ENCODING_HASHTABLE, ENCODING_LISTPACK_EXTERNAL, type
 import type { Keyspace } from '../../store/keyspace.js'
 import type { HashTable } from '../../store/table/hash-table.js'
 import { TableView } from '../../store/table/table-view.js'
-import { RdbOutput, rdbTypeOf, writeHashField } from './encode.js'
+import { RdbOutput, rdbTypeOf, writeHashField } from '../rdb/encode.js'
+import { SlicedString } from '../rdb/sliced-string.js'
 import { FOOTER_BYTES, payloadFooter } from './payload.js'
-import { SlicedString } from './sliced-string.js'
 
 /** Values of up to about so many bytes are dumped in one go. */
 const SLICED_FROM_BYTES = 64 * 1024

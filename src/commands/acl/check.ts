@@ -1,14 +1,13 @@
 /** Asks, for the dispatcher, EXEC and ACL DRYRUN, whether a user may do what a request asks for. */
-import { type Call, type Denial, denialOf, denialText } from '../acl/denial.js'
-import type { DenialContext } from '../acl/log.js'
-import { READ_ACCESS, WRITE_ACCESS } from '../acl/selector.js'
-import type { User } from '../acl/user.js'
-import type { Request } from '../resp/request.js'
-import { logDenial } from './acl/log.js'
-import type { Command } from './command.js'
-import { channelArguments, keyArguments } from './command-keys.js'
-import type { CommandContext } from './context.js'
-import { KeyArguments } from './key-arguments.js'
+import { type Call, type Denial, denialOf, denialText } from '../../acl/denial.js'
+import type { DenialContext } from '../../acl/log.js'
+import { READ_ACCESS, WRITE_ACCESS } from '../../acl/selector.js'
+import type { User } from '../../acl/user.js'
+import type { Request } from '../../resp/request.js'
+import type { Command } from '../command.js'
+import { channelArguments, keyArguments } from '../command-keys.js'
+import type { CommandContext } from '../context.js'
+import { KeyArguments } from '../key-arguments.js'
 import {
   CHANNEL_PATTERN,
   CHANNEL_PUBLISH,
@@ -18,7 +17,8 @@ import {
   KEY_INSERT,
   KEY_UPDATE,
   NO_AUTH,
-} from './spec.js'
+} from '../spec.js'
+import { logDenial } from './log.js'
 
 const CHANGES = KEY_INSERT | KEY_DELETE | KEY_UPDATE
 /** Leaving a channel is always allowed. */

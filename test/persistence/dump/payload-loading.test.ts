@@ -1,12 +1,12 @@
 /** A payload that is loaded in slices. */
 import { expect, test } from 'vitest'
-import { PayloadLoading } from '../../../src/persistence/rdb/payload-loading.js'
+import { PayloadLoading } from '../../../src/persistence/dump/payload-loading.js'
 import { ExpiryTime } from '../../../src/store/expiry-time.js'
 import { Keyspace } from '../../../src/store/keyspace.js'
-import { cat, length, lzf, str } from './bytes.js'
-import { contents, LIMITS } from './keyspace.js'
-import { hashListpack } from './old-forms.js'
-import { payload } from './payload.js'
+import { cat, length, lzf, str } from '../rdb/bytes.js'
+import { contents, LIMITS } from '../rdb/keyspace.js'
+import { hashListpack } from '../rdb/old-forms.js'
+import { payload } from '../rdb/payload.js'
 
 const KEY = Buffer.from('key')
 const TEXT = 'some text, again and again. '.repeat(40_000)

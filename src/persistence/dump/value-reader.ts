@@ -5,12 +5,12 @@
 import type { Database } from '../../store/database.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import type { HashLimits } from '../../types/hash/hash.js'
-import { EntryReader } from './entry-reader.js'
-import type { KeyReader } from './key-reader.js'
-import { KeyspaceTarget } from './load.js'
-import type { LongString } from './long-string.js'
-import { unpacked } from './string-reader.js'
-import { RdbWindow } from './window.js'
+import { EntryReader } from '../rdb/entry-reader.js'
+import type { KeyReader } from '../rdb/key-reader.js'
+import { KeyspaceTarget } from '../rdb/load.js'
+import type { LongString } from '../rdb/long-string.js'
+import { unpacked } from '../rdb/string-reader.js'
+import { RdbWindow } from '../rdb/window.js'
 
 /** What one step does, in bytes of small items, read or unpacked; and of a long string. */
 const WORK_BYTES = 8 * 1024
