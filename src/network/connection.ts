@@ -228,8 +228,10 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     if (this.destroyed || stream === null || (this.output !== null && !this.output.isIdle)) return
     const { replies } = host
     replies.resp = client.resp
+    const waiting = stream.bytes
     const done = stream.next(replies, deadlineMs)
-    this.count(replies.totalBytes)
+    // What waited behind a long reply was counted when it came to wait.
+    this.count(replies.totalBytes - (waiting - stream.bytes))
     // A client with a hard limit gets nothing of a reply that turns out to be longer, as in Redis, where all of it is made first.
     if (host.hasOutputLimit(client)) stream.keep(replies.takeChunks())
     else for (const chunk of replies.takeChunks()) this.queue.push(chunk)

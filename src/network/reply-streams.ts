@@ -25,7 +25,10 @@ export class ReplyStream {
 
   get memoryBytes(): number {
     let bytes = this.bytes
-    for (const part of this.parts) if (!(part instanceof Uint8Array)) bytes += part.memoryBytes ?? 0
+    for (let i = this.at; i < this.parts.length; i++) {
+      const part = this.parts[i]
+      if (!(part instanceof Uint8Array)) bytes += part.memoryBytes ?? 0
+    }
     return bytes
   }
 

@@ -36,6 +36,7 @@ class SlowReader {
   received = 0
   private readonly parser = new ReplyParser()
   private onData: () => void = () => {}
+  private onClose: (reason: Error) => void = () => {}
 
   private constructor(socket: Socket) {
     this.socket = socket
@@ -44,6 +45,7 @@ class SlowReader {
       this.take(bytes)
       this.onData()
     })
+    socket.on('close', () => this.onClose(new Error('closed before all was read')))
     socket.pause()
   }
 
@@ -62,7 +64,8 @@ class SlowReader {
   }
 
   private readUntil(enough: () => boolean): Promise<void> {
-    return new Promise(resolve => {
+    return new Promise((resolve, reject) => {
+      this.onClose = reject
       this.onData = () => {
         if (!enough()) return
         this.onData = () => {}
@@ -88,6 +91,16 @@ class SlowReader {
   close(): void {
     this.socket.destroy()
   }
+}
+
+function outputBytes(stats: RawReply): number {
+  return Number(/total_net_output_bytes:(\d+)/.exec(stats.text ?? '')?.[1])
+}
+
+/** Length of a bulk string as it is sent. */
+function bulkReplyBytes({ text }: RawReply): number {
+  const { length } = Buffer.from(text ?? '')
+  return `$${length}\r\n`.length + length + 2
 }
 
 function pairsOf(reply: RawReply): Map<string, string> {
@@ -226,6 +239,36 @@ describe('a long reply', () => {
     expect(texts(draws).length).toBe(2000)
     expect(texts(draws).every(name => content.has(name))).toBe(true)
     expect(replies[7].text).toBe('end')
+    reader.close()
+  })
+
+  test('counts once as output, and so does what waits behind it', async () => {
+    await fill(FIELDS)
+    const reader = await SlowReader.connect()
+    const stats = await other.call('INFO', 'stats')
+    reader.ask('HKEYS h', 'MULTI', 'HVALS h', 'GET none', 'HGET h f0', 'HKEYS h', 'EXEC', 'ECHO end')
+    await reader.takeReplies(8)
+    // A reply to INFO is counted after it was made.
+    const statsBytes = bulkReplyBytes(stats)
+    const sent = outputBytes(await other.call('INFO', 'stats')) - outputBytes(stats)
+    expect(sent - statsBytes).toBe(reader.received)
+    reader.close()
+  })
+
+  test('stops counting as memory when the next one begins', async () => {
+    const names = Array.from({ length: 40_000 }, (_, i) => `f${i}`)
+    await other.call('HSET', 'h', ...names.flatMap(name => [name, 'v']))
+    const known = new Set(names)
+    await other.call('CONFIG', 'SET', 'client-output-buffer-limit', 'normal 900000 0 0')
+    const reader = await SlowReader.connect()
+    reader.ask('MULTI', ...Array.from({ length: 20 }, () => 'HRANDFIELD h 2000'), 'EXEC')
+    const replies = await reader.takeReplies(22)
+    const draws = replies[21].elements ?? []
+    expect(draws.length).toBe(20)
+    for (const draw of draws) {
+      expect(new Set(texts(draw)).size).toBe(2000)
+      expect(texts(draw).every(name => known.has(name))).toBe(true)
+    }
     reader.close()
   })
 
