@@ -244,7 +244,9 @@ function replyTime(ctx: CommandContext, relative: boolean, seconds: boolean): vo
   const baseMs = relative ? ctx.keyspace.nowMs : 0
   if (Number.isSafeInteger(expiryMs)) {
     const ms = Math.max(0, expiryMs - baseMs)
-    ctx.reply.integer(seconds ? Math.floor((ms + 500) / 1000) : ms)
+    // Rounded without ms + 500, which may be more than a number holds exactly.
+    const rest = ms % 1000
+    ctx.reply.integer(seconds ? (ms - rest) / 1000 + (rest >= 500 ? 1 : 0) : ms)
     return
   }
   const exact = entries.exactExpiry(address) - BigInt(baseMs)

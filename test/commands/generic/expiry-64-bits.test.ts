@@ -12,6 +12,8 @@ const OPTIONS = ['--save', '', '--enable-debug-command', 'yes', '--hash-max-list
 const INT64_MAX = 2n ** 63n - 1n
 /** Around where JavaScript's numbers begin to round, and up to the last time there is. */
 const TIMES: readonly bigint[] = [
+  // Rounded to seconds by adding half a second, it would be beyond 2 ** 53.
+  9_007_199_254_740_499n,
   ...[-3n, -1n, 0n, 1n, 3n].map(offset => 2n ** 53n + offset),
   2n ** 53n * 1000n + 1n,
   2n ** 62n - 1n,
