@@ -9,7 +9,6 @@ import type { ReplySource } from '../resp/reply-source.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import { encodePieces, isLargeRequest, type Request, requestFromArguments } from '../resp/request.js'
 import type { Database } from '../store/database.js'
-import { ENCODING_HASHTABLE } from '../store/entries.js'
 import type { Keyspace } from '../store/keyspace.js'
 import type { HashTable } from '../store/table/hash-table.js'
 import { AHEAD_MAX, LookAhead } from '../store/table/look-ahead.js'
@@ -188,10 +187,5 @@ export class CommandContext {
   /** Replicas get nothing of this command. */
   propagateNothing(): void {
     this.rewritten = true
-  }
-
-  /** Table of the entry's large aggregate. */
-  isTable(address: number): boolean {
-    return this.db.entries.encoding(address) === ENCODING_HASHTABLE
   }
 }

@@ -18,6 +18,7 @@ import type { ActiveExpire } from '../store/active-expire.js'
 import type { Compaction } from '../store/compaction.js'
 import type { Keyspace } from '../store/keyspace.js'
 import type { Tracking } from '../tracking/tracking.js'
+import type { ValueLimits } from '../types/value-limits.js'
 import type { Client, QueuedCommand } from './client.js'
 import type { Command, CommandTable } from './command.js'
 import type { KeyLocks } from './generic/key-locks.js'
@@ -132,6 +133,8 @@ export interface LoadProgress {
 export interface ServerApi {
   readonly config: Config
   readonly keyspace: Keyspace
+  /** Up to where values keep their compact encodings; the object is the same all the time. */
+  readonly valueLimits: ValueLimits
   readonly log: Log
   readonly commands: CommandTable
   readonly clients: Map<number, Client>

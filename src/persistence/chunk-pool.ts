@@ -2,7 +2,7 @@
  * Chunks of a snapshot that have left, to be filled anew. V8 counts the memory of Buffers and collects everything, in 4 to 8 ms, for
  * every few dozen megabytes of them.
  */
-import { COPIED_MAX_BYTES, KEPT_BYTES } from './rdb/output.js'
+import { COPIED_MAX_BYTES, KEPT_BYTES } from '../rdb/output.js'
 
 const MAX_SPARES = 32
 

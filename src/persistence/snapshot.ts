@@ -7,24 +7,25 @@
  *
  * Big values are saved by the same rule, in pieces: from the moment its bucket is stamped such a value is *held* (its size is
  * known, writes to it bring the old bytes or elements into safety), and it is written when its turn comes, even if its key
- * is deleted by then. A large aggregate is a table of its own, whose elements may be big, too; of a big string the snapshot
- * reads on in the store's own memory.
+ * is deleted by then. How it is held is its kind's business (types/held-form.ts).
  */
 import { performance } from 'node:perf_hooks'
 import { Crc64 } from '../bytes/crc64.js'
 import { LzfFastSlices } from '../bytes/lzf-fast-slices.js'
+import { ChunkedOutput } from '../rdb/chunked-output.js'
+import { RDB_OPCODE_AUX, RDB_OPCODE_EOF, RDB_OPCODE_RESIZEDB, RDB_VERSION } from '../rdb/format.js'
+import { SlicedString } from '../rdb/sliced-string.js'
 import type { AccessClock } from '../store/access-clock.js'
+import type { Aggregate } from '../store/aggregate.js'
 import type { Database } from '../store/database.js'
-import { ENCODING_HASHTABLE, type Entries, type Objects } from '../store/entries.js'
+import type { Entries } from '../store/entries.js'
 import { HeldBuffer } from '../store/held-buffers.js'
 import type { Keyspace, SnapshotObserver } from '../store/keyspace.js'
 import type { HashTable } from '../store/table/hash-table.js'
 import type { Segment } from '../store/table/segment.js'
-import { type HeldTable, HeldValue, type Holding, isLong, type Part } from './held-value.js'
+import type { FormTaker, HoldOptions } from '../types/held-form.js'
+import { HeldValue, isToBeHeld, type Part } from './held-value.js'
 import { writeEntry } from './rdb/encode.js'
-import { RDB_OPCODE_AUX, RDB_OPCODE_EOF, RDB_OPCODE_RESIZEDB, RDB_VERSION } from './rdb/format.js'
-import { SlicedString } from './rdb/sliced-string.js'
-import { SnapshotOutput } from './snapshot-output.js'
 
 /** Where a snapshot's bytes go. */
 export interface ByteSink {
@@ -79,20 +80,20 @@ export class Snapshot implements SnapshotObserver {
   private readonly epoch = ++lastEpoch
   private readonly keyspace: Keyspace
   private readonly entries: Entries
-  private readonly objects: Objects<HashTable>
   private readonly sink: ByteSink
   private readonly options: SnapshotOptions
   private readonly crc = new Crc64()
   private readonly targets: Target[] = []
-  private readonly holding: Holding
-  private readonly tables = new Map<HashTable, HeldTable>()
+  private readonly holding: HoldOptions
+  private readonly tables = new Map<HashTable, HeldValue>()
   /** Held values in the order in which they will be written. */
   private readonly waiting: HeldValue[] = []
   private open: HeldValue | null = null
   private string: SlicedString | null = null
-  private readonly out = new SnapshotOutput()
+  private readonly taker: FormTaker
+  private readonly out = new ChunkedOutput()
   /** Keys that writes push ahead while a held value is open: nothing may stand between its pieces. */
-  private readonly aside = new SnapshotOutput()
+  private readonly aside = new ChunkedOutput()
   private target = 0
   private cursor = 0
   private visitedDatabase = 0
@@ -105,14 +106,13 @@ export class Snapshot implements SnapshotObserver {
     const { entries } = keyspace
     this.keyspace = keyspace
     this.entries = entries
-    this.objects = keyspace.tables
     this.sink = sink
     this.options = options
-    this.holding = {
-      entries,
-      compress: options.compress,
-      access: options.access,
-      epoch: this.epoch,
+    this.holding = { compress: options.compress, snapshot: { epoch: this.epoch, spare: this.spare } }
+    this.taker = {
+      out: this.out,
+      append: aside => this.out.append(aside),
+      string: held => this.beginString(held),
     }
     for (const { index, keys, expires } of keyspace.databases) {
       if (keys.count === 0 || options.withoutKeys === true) continue
@@ -201,18 +201,18 @@ export class Snapshot implements SnapshotObserver {
   private writeKey(address: number): void {
     const { entries } = this
     this.keysSaved++
-    const isTable = entries.encoding(address) === ENCODING_HASHTABLE
-    if (isTable || isLong(entries, address)) {
-      this.hold(address, isTable ? this.objects.get(entries.payload(address)) : null)
+    if (isToBeHeld(entries, address)) {
+      this.hold(address)
       return
     }
     this.visitedOutput.select(this.visitedDatabase)
     writeEntry(this.visitedOutput, entries, address, this.options.compress, this.options.access)
   }
 
-  private hold(address: number, table: HashTable | null): void {
-    const held = new HeldValue(this.visitedDatabase, this.holding, address, table)
-    if (held.table !== null) this.tables.set(held.table.table, held.table)
+  private hold(address: number): void {
+    const held = new HeldValue(this.visitedDatabase, this.keyspace, address, this.options.access, this.holding)
+    const table = held.form?.table ?? null
+    if (table !== null) this.tables.set(table, held)
     this.waiting.push(held)
   }
 
@@ -225,22 +225,22 @@ export class Snapshot implements SnapshotObserver {
 
   /** Writes the next piece of the open value. Returns the work that the output does not show. */
   private writeOpen(held: HeldValue): number {
-    const { out } = this
-    const { table } = held
     if (this.string !== null) return this.writeString(this.string)
-    const part = held.parts.shift() ?? table?.long.shift()
+    const part = held.parts.shift()
     if (part !== undefined) return this.beginPart(part)
-    if (table !== null && !table.early.isEmpty) out.append(table.early)
-    else if (table === null || !table.writeBucket(out)) this.close(held)
+    if (held.form === null || !held.form.next(this.taker)) this.close(held)
     return BUCKET_WORK
   }
 
   private beginPart(part: Part): number {
-    if (part instanceof HeldBuffer) {
-      const compress = this.options.compress && part.length <= COMPRESS_MAX_BYTES
-      this.string = new SlicedString(part, compress ? LzfFastSlices : null)
-    } else this.out.raw(part)
+    if (part instanceof HeldBuffer) this.beginString(part)
+    else this.out.raw(part)
     return 0
+  }
+
+  private beginString(held: HeldBuffer): void {
+    const compress = this.options.compress && held.length <= COMPRESS_MAX_BYTES
+    this.string = new SlicedString(held, compress ? LzfFastSlices : null)
   }
 
   private writeString(string: SlicedString): number {
@@ -258,16 +258,18 @@ export class Snapshot implements SnapshotObserver {
     this.string = null
   }
 
-  private close({ table }: HeldValue): void {
+  private close(held: HeldValue): void {
     this.open = null
-    if (table !== null) this.release(table)
+    this.release(held)
     this.out.append(this.aside)
   }
 
-  private release(held: HeldTable): void {
-    this.tables.delete(held.table)
-    held.table.pinned = false
-    if (held.dropped) this.keyspace.discard(held.table)
+  private release(held: HeldValue): void {
+    held.release()
+    const table = held.form?.table ?? null
+    if (table === null) return
+    this.tables.delete(table)
+    if (held.dropped) this.keyspace.discard(table)
   }
 
   private writeEnd(): void {
@@ -291,10 +293,9 @@ export class Snapshot implements SnapshotObserver {
   abort(): void {
     this.detach()
     for (const target of this.targets) if (!target.done) this.finishTarget(target)
-    for (const held of [...this.tables.values()]) this.release(held)
     this.endString()
-    this.open?.release()
-    for (const held of this.waiting) held.release()
+    if (this.open !== null) this.release(this.open)
+    for (const held of this.waiting) this.release(held)
   }
 
   private detach(): void {
@@ -316,17 +317,17 @@ export class Snapshot implements SnapshotObserver {
   }
 
   beforeElementWrite(table: HashTable, hash: number): void {
-    this.tables.get(table)?.beforeWrite(hash, this.spare)
+    this.tables.get(table)?.form?.beforeWrite(hash)
   }
 
-  keepsTable(table: HashTable): boolean {
-    const held = this.tables.get(table)
+  keeps(value: Aggregate): boolean {
+    const held = value.table === null ? undefined : this.tables.get(value.table)
     if (held !== undefined) {
       held.dropped = true
       return true
     }
     for (const target of this.targets) {
-      if (target.keys !== table || target.done) continue
+      if (target.keys !== value || target.done) continue
       target.dropped = true
       return true
     }

@@ -3,9 +3,10 @@
  * partial resynchronization only the stream can tell them.
  */
 import { KeyspaceTarget, type KeyspaceTargetOptions } from '../persistence/rdb/load.js'
-import type { RdbKey } from '../persistence/rdb/target.js'
+import type { RdbKey } from '../rdb/key.js'
 import { encodeRequest } from '../resp/request.js'
 import type { Keyspace } from '../store/keyspace.js'
+import { type Claim, LEFT_OUT } from '../types/value-reader.js'
 
 /** Loads a file and calls `expired` with a DEL request, as on the wire, for each key that was left out. */
 export class ExpiredKeysTarget extends KeyspaceTarget {
@@ -22,35 +23,11 @@ export class ExpiredKeysTarget extends KeyspaceTarget {
     return super.selectDatabase(index)
   }
 
-  override string(key: RdbKey, value: Buffer, start: number, end: number, own: boolean): boolean {
-    const before = this.keysExpired
-    const taken = super.string(key, value, start, end, own)
-    if (this.keysExpired !== before) this.tell(key)
-    return taken
-  }
-
-  override integer(key: RdbKey, value: number): boolean {
-    const before = this.keysExpired
-    const taken = super.integer(key, value)
-    if (this.keysExpired !== before) this.tell(key)
-    return taken
-  }
-
-  override hashListpack(key: RdbKey, listpack: Buffer, start: number, own: boolean): boolean {
-    const before = this.keysExpired
-    const taken = super.hashListpack(key, listpack, start, own)
-    if (this.keysExpired !== before) this.tell(key)
-    return taken
-  }
-
-  override hashBegin(key: RdbKey, fields: number): boolean {
-    const before = this.keysExpired
-    const taken = super.hashBegin(key, fields)
-    if (this.keysExpired !== before) this.tell(key)
-    return taken
-  }
-
-  private tell(key: RdbKey): void {
-    this.expired(this.selected, encodeRequest('DEL', key.bytes.subarray(key.start, key.end)))
+  override claim(key: RdbKey): Claim {
+    const claim = super.claim(key)
+    if (claim === LEFT_OUT) {
+      this.expired(this.selected, encodeRequest('DEL', key.bytes.subarray(key.start, key.end)))
+    }
+    return claim
   }
 }

@@ -2,7 +2,7 @@
  * Hands the snapshot of a full synchronization from the socket straight to whoever loads it, without a file in between
  * (repl-diskless-load), in both of the forms masters use.
  */
-import { RdbError } from '../persistence/rdb/error.js'
+import { RdbError } from '../rdb/error.js'
 import { MARK_BYTES, type SyncProgress, type TransferHeader } from './transfer.js'
 
 /** Loads a snapshot beside the data that is in service. adopt() or discard() has to follow. */

@@ -7,8 +7,8 @@ import path from 'node:path'
 import { CRC64_LENGTH, Crc64, isZeroCrc64 } from '../bytes/crc64.js'
 import { strerror } from '../config/strerror.js'
 import { removeFile } from '../persistence/file-removal.js'
-import { quoted, RdbError } from '../persistence/rdb/error.js'
-import { RDB_FIRST_VERSION_WITH_CHECKSUM, RDB_HEADER_BYTES } from '../persistence/rdb/format.js'
+import { quoted, RdbError } from '../rdb/error.js'
+import { RDB_FIRST_VERSION_WITH_CHECKSUM, RDB_HEADER_BYTES } from '../rdb/format.js'
 
 export const MARK_BYTES = 40
 const SYNC_EVERY_BYTES = 8 * 1024 * 1024

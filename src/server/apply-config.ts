@@ -25,11 +25,37 @@ export interface ConfiguredServer extends ServerApi {
   readonly cannotListen: boolean
 }
 
+/** Directives that say up to where values keep their compact encodings. */
+const VALUE_LIMITS = [
+  'hash-max-listpack-entries',
+  'hash-max-listpack-value',
+  'list-max-listpack-size',
+  'list-compress-depth',
+  'set-max-intset-entries',
+  'set-max-listpack-entries',
+  'set-max-listpack-value',
+  'zset-max-listpack-entries',
+  'zset-max-listpack-value',
+] as const
+
+function applyValueLimits({ config: { values }, valueLimits: { hash, list, set, sortedSet } }: ServerApi): void {
+  hash.maxEntries = values['hash-max-listpack-entries']
+  hash.maxValueBytes = values['hash-max-listpack-value']
+  list.maxListpackSize = values['list-max-listpack-size']
+  list.compressDepth = values['list-compress-depth']
+  set.maxIntsetEntries = values['set-max-intset-entries']
+  set.maxListpackEntries = values['set-max-listpack-entries']
+  set.maxListpackValueBytes = values['set-max-listpack-value']
+  sortedSet.maxEntries = values['zset-max-listpack-entries']
+  sortedSet.maxValueBytes = values['zset-max-listpack-value']
+}
+
 /** Copies the settings that hot paths read, and keeps the copies current. */
 export function applyConfig(server: ConfiguredServer): void {
   const { config, keyspace, limits, log } = server
   const apply = (): null => {
     const { values } = config
+    applyValueLimits(server)
     limits.maxBulkBytes = values['proto-max-bulk-len']
     limits.queryBufferBytes = values['client-query-buffer-limit']
     keyspace.lazyfree.eviction = values['lazyfree-lazy-eviction']
@@ -54,6 +80,7 @@ export function applyConfig(server: ConfiguredServer): void {
   }
   apply()
   config.onChange('maxmemory', apply)
+  for (const name of VALUE_LIMITS) config.onChange(name, apply)
   config.onChange('maxmemory', maxmemory => {
     const used = server.memory.usedBytes
     if (maxmemory !== 0 && used > maxmemory) {

@@ -7,10 +7,10 @@ import path from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { replaceFile } from '../persistence/file-removal.js'
 import { syncDirectory } from '../persistence/file-sink.js'
-import { auxNumber } from '../persistence/rdb/aux-number.js'
 import type { KeyspaceTargetOptions } from '../persistence/rdb/load.js'
 import { RdbReader } from '../persistence/rdb/reader.js'
 import { systemText } from '../persistence/saver.js'
+import { auxNumber } from '../rdb/aux-number.js'
 import { ExpiredKeysTarget } from '../replication/expired-keys.js'
 import { renameFailure } from '../replication/transfer.js'
 import { StagedLoad, type StagedLoadHost } from './staged-load.js'
@@ -123,10 +123,7 @@ export class Loader {
     const aux = new Map<string, string>()
     const options: KeyspaceTargetOptions = {
       dropExpired: source === 'own' && config.values.replicaof === null,
-      hashLimits: {
-        maxEntries: config.values['hash-max-listpack-entries'],
-        maxValueBytes: config.values['hash-max-listpack-value'],
-      },
+      limits: server.valueLimits,
       aux: (name, value) => {
         aux.set(name, value)
         this.noteOrigin(name, value)

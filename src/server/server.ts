@@ -45,6 +45,7 @@ import { Compaction } from '../store/compaction.js'
 import { Eviction } from '../store/eviction.js'
 import { Keyspace } from '../store/keyspace.js'
 import { Tracking, type TrackingHost } from '../tracking/tracking.js'
+import { defaultLimits } from '../types/value-limits.js'
 import { applyConfig } from './apply-config.js'
 import { ClientEviction } from './client-eviction.js'
 import { CommandWatch } from './command-watch.js'
@@ -132,6 +133,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   // ConnectionHost: what all connections share
   readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
   readonly limits: { maxBulkBytes: number; queryBufferBytes: number }
+  readonly valueLimits = defaultLimits()
   readonly parser: RequestParser
   readonly batch: RequestBatch
   readonly unfinished: PendingRequests

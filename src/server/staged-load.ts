@@ -1,8 +1,8 @@
 /** Loads a master's snapshot from the socket beside the old data, which stays until the new is whole (repl-diskless-load). */
 import type { LoadProgress, ServerApi } from '../commands/server-api.js'
-import { auxNumber } from '../persistence/rdb/aux-number.js'
 import { KeyspaceTarget } from '../persistence/rdb/load.js'
 import { RdbReader } from '../persistence/rdb/reader.js'
+import { auxNumber } from '../rdb/aux-number.js'
 import type { SnapshotReceiver } from '../replication/socket-transfer.js'
 
 /** How long a piece of it takes. A turn of the event loop may see two: of what was left, and of what has come since. */
@@ -36,10 +36,7 @@ export class StagedLoad implements SnapshotReceiver {
     this.server = server
     this.target = new KeyspaceTarget(keyspace.stage(), {
       dropExpired: false,
-      hashLimits: {
-        maxEntries: config.values['hash-max-listpack-entries'],
-        maxValueBytes: config.values['hash-max-listpack-value'],
-      },
+      limits: server.valueLimits,
       aux: (name, value) => {
         loader.noteOrigin(name, value)
         if (name === 'repl-stream-db') this.streamDatabase = auxNumber(value)

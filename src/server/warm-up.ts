@@ -4,6 +4,7 @@
  * as one pause of some 30 ms at the start of the first save. A few thousand writes, in slices while nobody waits, teach the
  * compiler both sides.
  */
+
 import type { Command } from '../commands/command.js'
 import { encodeCommandReplies } from '../commands/command-replies.js'
 import { Snapshot } from '../persistence/snapshot.js'
@@ -11,6 +12,7 @@ import { ReplicationStream } from '../replication/stream.js'
 import { encodeRequest } from '../resp/request.js'
 import { NEVER } from '../store/database.js'
 import { Keyspace } from '../store/keyspace.js'
+import { setString } from '../types/string/set-string.js'
 
 const KEYS = 1000
 const ROUNDS = 6
@@ -63,7 +65,7 @@ function* steps(commands: readonly Command[]): Generator<void> {
       const key = Buffer.from(`key:${i}`, 'latin1')
       const value = Buffer.from(VALUES[i % VALUES.length](i * 7919 + round), 'latin1')
       const address = db.findForWrite(key, 0, key.length)
-      db.setString(address, key, 0, key.length, value, 0, value.length, i % 5 === 0 ? keyspace.nowMs + 60_000 : NEVER)
+      setString(db, address, key, 0, key.length, value, 0, value.length, i % 5 === 0 ? keyspace.nowMs + 60_000 : NEVER)
       db.touch(key, 0, key.length)
       stream.feed(0, command, 0, command.length)
       db.findForRead(key, 0, key.length)

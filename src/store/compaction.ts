@@ -6,10 +6,11 @@
  * The emptiest chunks are chosen (Slabs.startEvacuation), then every table is walked once, bucket by bucket in slices, and the
  * entries found there get other slots. Only tables hold addresses from one turn to the next, so that nothing else has to be told.
  */
+
+import type { Aggregate } from './aggregate.js'
 import type { Database } from './database.js'
 import { type Entries, HAS_EXPIRY } from './entries.js'
 import type { Keyspace } from './keyspace.js'
-import type { HashTable } from './table/hash-table.js'
 
 /** Free slots that are not worth the work: less than this, or than this share of what is in use. */
 const LEAST_WASTE_BYTES = 8 * 1024 * 1024
@@ -30,7 +31,7 @@ export class Compaction {
   /** The walk is at this bucket of the table, which is that of a database or, beyond those, of a large value. */
   private position = 0
   private cursor = 0
-  private table: HashTable | null = null
+  private table: Aggregate | null = null
   private database: Database
   /** Chunks that the walk is to empty. */
   private planned = 0
@@ -101,8 +102,8 @@ export class Compaction {
 
   /** Deals with one bucket; false behind the last one. */
   private step(): boolean {
-    const { databases, tables } = this.keyspace
-    if (this.position >= databases.length + tables.end) return false
+    const { aggregates, databases } = this.keyspace
+    if (this.position >= databases.length + aggregates.end) return false
     const table = this.tableAt(this.position)
     if (table !== this.table) {
       this.table = table
@@ -120,11 +121,11 @@ export class Compaction {
     return true
   }
 
-  private tableAt(position: number): HashTable | null {
-    const { databases, tables } = this.keyspace
+  private tableAt(position: number): Aggregate | null {
+    const { aggregates, databases } = this.keyspace
     if (position < databases.length) return databases[position].keys
-    const table = tables.peek(position - databases.length)
-    return table?.entriesMayMove && table.observer === null ? table : null
+    const value = aggregates.peek(position - databases.length)
+    return value?.entriesMayMove ? value : null
   }
 
   private readonly moveElement = (address: number): number => {

@@ -3,22 +3,15 @@
  * entry, and say so with touch().
  */
 
-import { copyBytes } from '../bytes/copy.js'
 import { hashBytes } from '../bytes/hash.js'
-import { parseInt64, parseSafeInteger } from '../bytes/integers.js'
 import {
   CLOCK_BITS,
   CLOCK_SHIFT,
-  ENCODING_EXTERNAL,
-  ENCODING_HASHTABLE,
-  ENCODING_INT32,
+  ENCODING_AGGREGATE,
   ENCODING_INT64,
-  ENCODING_PLAIN,
   ENCODING_SHIFT,
   type Entries,
   HAS_EXPIRY,
-  INLINE_VALUE_MAX_BYTES,
-  TYPE_STRING,
 } from './entries.js'
 import type { Keyspace } from './keyspace.js'
 import { lazyObjectsOf } from './lazyfree.js'
@@ -29,7 +22,6 @@ import { type KeyState, Watchers } from './watchers.js'
 export const NEVER = Number.NaN
 /** The expiry that the key has, or none if it has none: where a key gets another value in place of the one it has. */
 export const KEEP_TTL = Number.POSITIVE_INFINITY
-const LONGEST_INTEGER = 20
 const SWEEP_SEGMENTS = 64
 
 export class Database {
@@ -97,11 +89,11 @@ export class Database {
     return this.keys.find(hash, key, start, end)
   }
 
-  /** The table of the large aggregate at a key, or null; nothing counts or expires by it. */
+  /** The table of the large value at a key that has one, or null; nothing counts or expires by it. */
   peekTable(key: Uint8Array, start: number, end: number, hash: number): HashTable | null {
     const address = this.keys.find(hash, key, start, end)
-    if (address === 0 || this.entries.encoding(address) !== ENCODING_HASHTABLE) return null
-    return this.keyspace.tables.get(this.entries.payload(address))
+    if (address === 0 || this.entries.encoding(address) !== ENCODING_AGGREGATE) return null
+    return this.keyspace.aggregates.get(this.entries.payload(address)).table
   }
 
   /** As findForRead, without counters and without touching the access clock. */
@@ -214,15 +206,12 @@ export class Database {
     this.release(address, lazy)
   }
 
-  /** Frees an entry that no table holds any more, and the table it may refer to. */
+  /** Frees an entry that no table holds any more, and the large value that it may refer to. */
   private release(address: number, lazy: boolean): void {
-    if (this.entries.encoding(address) === ENCODING_HASHTABLE) {
-      const { keyspace } = this
-      const number = this.entries.payload(address)
-      const table = keyspace.tables.get(number)
-      table.lazyObjects = lazyObjectsOf(table, lazy)
-      keyspace.discard(table)
-      keyspace.tables.remove(number)
+    if (this.entries.encoding(address) === ENCODING_AGGREGATE) {
+      const value = this.keyspace.takeAggregate(address)
+      value.lazyObjects = lazyObjectsOf(value, lazy)
+      this.keyspace.discard(value)
     }
     this.entries.destroy(address)
   }
@@ -261,7 +250,7 @@ export class Database {
       this.expires.locate(hash, address)
       this.expires.removeFound()
     } else this.expires.insert(hash, next)
-    // The value's Buffer or table lives on under the new address: only the slot goes.
+    // The value's Buffer or object lives on under the new address: only the slot goes.
     entries.free(address, size)
     return next
   }
@@ -319,77 +308,6 @@ export class Database {
     if (this.expires.sparse) this.expires.sweep(SWEEP_SEGMENTS)
     this.keys.compact()
     this.expires.compact()
-  }
-
-  // Strings
-
-  /** Sets key to value[valueStart, valueEnd), as an integer where it is one. Returns the entry's address. */
-  setString(
-    address: number,
-    key: Uint8Array,
-    start: number,
-    end: number,
-    value: Buffer,
-    valueStart: number,
-    valueEnd: number,
-    expiryMs: number,
-  ): number {
-    const length = valueEnd - valueStart
-    if (length <= LONGEST_INTEGER && length > 0 && value[valueStart] <= 57) {
-      const integer = parseSafeInteger(value, valueStart, valueEnd)
-      if (!Number.isNaN(integer)) return this.setInteger(address, key, start, end, integer, expiryMs)
-      if (length > 15) {
-        const big = parseInt64(value, valueStart, valueEnd)
-        if (big !== null) return this.setBigInteger(address, key, start, end, big, expiryMs)
-      }
-    }
-    if (length > INLINE_VALUE_MAX_BYTES) {
-      const copy = this.entries.copyOf(value, valueStart, valueEnd)
-      return this.setBuffer(address, key, start, end, copy, expiryMs)
-    }
-    const placed = this.place(address, key, start, end, TYPE_STRING, ENCODING_PLAIN, length, expiryMs)
-    copyBytes(value, valueStart, valueEnd, this.entries.memory(placed), this.entries.valueStart(placed))
-    return placed
-  }
-
-  /** Sets key to a safe integer. */
-  setInteger(address: number, key: Uint8Array, start: number, end: number, value: number, expiryMs: number): number {
-    if (value === (value | 0)) {
-      const placed = this.place(address, key, start, end, TYPE_STRING, ENCODING_INT32, 0, expiryMs)
-      this.entries.setPayload(placed, value)
-      return placed
-    }
-    return this.setBigInteger(address, key, start, end, BigInt(value), expiryMs)
-  }
-
-  /** Sets key to any 64-bit integer. */
-  setBigInteger(address: number, key: Uint8Array, start: number, end: number, value: bigint, expiryMs: number): number {
-    const small = Number(value)
-    if (small === (small | 0)) return this.setInteger(address, key, start, end, small, expiryMs)
-    const placed = this.place(address, key, start, end, TYPE_STRING, ENCODING_INT64, 8, expiryMs)
-    this.entries.memory(placed).writeBigInt64LE(value, this.entries.valueStart(placed))
-    return placed
-  }
-
-  /**
-   * Sets key to a big string, which becomes the store's own: nobody else may keep or change its memory. Later writes change it
-   * in place, so whoever refers to its bytes beyond his turn has to borrow it (Entries.lendBuffer).
-   */
-  setBuffer(address: number, key: Uint8Array, start: number, end: number, value: Buffer, expiryMs: number): number {
-    const { entries } = this
-    const keepsTtl = expiryMs === KEEP_TTL
-    if (
-      address !== 0 &&
-      entries.encoding(address) === ENCODING_EXTERNAL &&
-      (keepsTtl || ((entries.meta(address) & HAS_EXPIRY) !== 0) === !Number.isNaN(expiryMs))
-    ) {
-      entries.replaceBuffer(entries.payload(address), value)
-      if (!keepsTtl && !Number.isNaN(expiryMs)) entries.setExpiry(address, expiryMs)
-      return address
-    }
-    const placed = this.place(address, key, start, end, TYPE_STRING, ENCODING_EXTERNAL, 0, expiryMs)
-    entries.setPayload(placed, entries.addBuffer(value))
-    return placed
   }
 
   // Whole databases

@@ -10,6 +10,7 @@
 import { hashBytes } from '../bytes/hash.js'
 import { HeldBuffers } from './held-buffers.js'
 import { LentBuffers } from './lent-buffers.js'
+import type { Remains } from './remains.js'
 import { BufferPool } from './slabs/buffer-pool.js'
 import type { ReleasedMemory } from './slabs/released-memory.js'
 import { CHUNK_SHIFT, Slabs, UNIT_MASK } from './slabs/slabs.js'
@@ -39,8 +40,11 @@ export const ENCODING_EXTERNAL = 4
 export const ENCODING_LISTPACK = 5
 /** A listpack in a Buffer of its own. */
 export const ENCODING_LISTPACK_EXTERNAL = 6
-/** A table of elements: objects[word 2]. */
-export const ENCODING_HASHTABLE = 7
+/** A large value, an object of its own (aggregate.ts): objects[word 2]. */
+export const ENCODING_AGGREGATE = 7
+export const ENCODING_INTSET = 8
+/** An intset in a Buffer of its own. */
+export const ENCODING_INTSET_EXTERNAL = 9
 
 const HEADER_BYTES = 12
 const EXPIRY_BYTES = 8
@@ -52,7 +56,7 @@ export const INLINE_VALUE_MAX_BYTES = 4096
 /** JavaScript objects behind a Buffer, as measured: for memory accounts. */
 const BUFFER_OBJECT_BYTES = 256
 
-/** The numbered JavaScript objects that entries refer to: big strings, big listpacks, tables. */
+/** The numbered JavaScript objects that entries refer to: Buffers, large values. */
 export class Objects<T extends object> {
   private readonly items: (T | null)[] = []
   private readonly free: number[] = []
@@ -85,14 +89,25 @@ export class Objects<T extends object> {
   }
 }
 
+/** Whether a value of this encoding is bytes in a Buffer of its own. */
+export function isExternal(encoding: number): boolean {
+  return (
+    encoding === ENCODING_EXTERNAL || encoding === ENCODING_LISTPACK_EXTERNAL || encoding === ENCODING_INTSET_EXTERNAL
+  )
+}
+
 export class Entries extends Slabs {
-  /** Big strings and big listpacks. */
+  /** Big strings, big listpacks and intsets. */
   readonly buffers = new Objects<Buffer>()
   private readonly pool = new BufferPool()
   /** Buffers that replies under way may refer to. */
   readonly lent: LentBuffers
   /** Buffers that are read in slices: who changes one in place says so first. */
   readonly held: HeldBuffers
+  /** Views of large values that are being read bit by bit (table/table-view.ts, ordered-tree/view.ts). */
+  openViews = 0
+  /** What large values and their views have left behind, to be freed in slices (Keyspace.collectGarbage). */
+  readonly remains: Remains[] = []
   /** Bytes of memory behind `buffers`, with room that a value does not use yet. */
   externalBytes = 0
   /** Bytes in use by all hash tables whose entries are here, and bytes set aside for them. The tables keep these. */
@@ -122,11 +137,10 @@ export class Entries extends Slabs {
     this.releaseCushion()
   }
 
-  /** Bytes of memory that the entry takes: its slot, and a Buffer of its own. A table is its owner's business. */
+  /** Bytes of memory that the entry takes: its slot, and a Buffer of its own. A large value is its owner's business. */
   memoryBytes(address: number): number {
     const slot = Slabs.slotBytes(this.entryBytes(address))
-    const encoding = this.encoding(address)
-    if (encoding !== ENCODING_EXTERNAL && encoding !== ENCODING_LISTPACK_EXTERNAL) return slot
+    if (!isExternal(this.encoding(address))) return slot
     return slot + BUFFER_OBJECT_BYTES + this.buffers.get(this.payload(address)).buffer.byteLength
   }
 
@@ -160,12 +174,12 @@ export class Entries extends Slabs {
     return address
   }
 
-  /** Gives back the entry's slot and, for a Buffer of its own, that. Tables are their owner's business. */
+  /** Gives back the entry's slot and, for a Buffer of its own, that. A large value is its owner's business. */
   destroy(address: number): void {
     const words = this.words[address >>> CHUNK_SHIFT]
     const word = (address & UNIT_MASK) << 1
     const encoding = (words[word] >>> ENCODING_SHIFT) & ENCODING_MASK
-    if (encoding === ENCODING_EXTERNAL || encoding === ENCODING_LISTPACK_EXTERNAL) this.dropBuffer(words[word + 2])
+    if (isExternal(encoding)) this.dropBuffer(words[word + 2])
     this.free(address, this.entryBytes(address))
   }
 
@@ -199,6 +213,7 @@ export class Entries extends Slabs {
       case ENCODING_RAW:
       case ENCODING_PLAIN:
       case ENCODING_LISTPACK:
+      case ENCODING_INTSET:
         return word2
       case ENCODING_INT64:
         return 8

@@ -1,22 +1,22 @@
 /** All databases of a server, with what they share: slab memory, time, the snapshot in progress and counters. */
 import { performance } from 'node:perf_hooks'
 import { AccessClock } from './access-clock.js'
+import type { Aggregate } from './aggregate.js'
 import { Database } from './database.js'
-import { ENCODING_HASHTABLE, Entries, Objects } from './entries.js'
+import { ENCODING_AGGREGATE, Entries, Objects } from './entries.js'
 import { Lazyfree } from './lazyfree.js'
 import { ReplicaExpiries } from './replica-expiries.js'
 import { ReleasedMemory } from './slabs/released-memory.js'
 import type { HashTable } from './table/hash-table.js'
-import type { Segment } from './table/segment.js'
 
 /** Sees what is about to change, while a snapshot is being taken. */
 export interface SnapshotObserver {
   /** The bucket of `hash` in `database` is about to change: entries in it, or which entries are in it. */
   beforeWrite(database: Database, hash: number): void
-  /** Elements of `table`, a large aggregate, are about to change in the bucket of `hash`. */
+  /** Elements of `table`, of a large value, are about to change in the bucket of `hash`. */
   beforeElementWrite(table: HashTable, hash: number): void
-  /** `table` has left the keyspace. True: the snapshot still needs it and will discard it itself. */
-  keepsTable(table: HashTable): boolean
+  /** `value` has left the keyspace. True: the snapshot still needs it and will discard it itself. */
+  keeps(value: Aggregate): boolean
 }
 
 /** What the keyspace tells the layers above it. Event classes are those of notify-keyspace-events. */
@@ -33,18 +33,12 @@ export interface KeyspaceListener {
   flushed(database: Database | null): void
 }
 
-/** What somebody kept in memory that nobody needs any more. */
-export interface Remains {
-  /** Frees some of it until `deadlineMs` (performance.now()); true when nothing is left. */
-  freeSome(deadlineMs: number): boolean
-}
-
 export class Keyspace {
   /** Memory on its way back to the system. */
   readonly released: ReleasedMemory
   entries: Entries
-  /** Large aggregates, by the number that their entries hold. */
-  tables = new Objects<HashTable>()
+  /** Large values, by the number that their entries hold. */
+  aggregates = new Objects<Aggregate>()
   readonly databases: Database[] = []
   readonly clock: AccessClock
   readonly lazyfree = new Lazyfree()
@@ -79,14 +73,13 @@ export class Keyspace {
   evictedKeys = 0
   /** Objects that wait to be freed: values, and keys of flushed databases (INFO lazyfree_pending_objects). */
   pendingObjects = 0
-  /** Tables that left the keyspace, to be freed in slices (discard()). */
-  private garbage: HashTable[] = []
-  /** Closed views of tables, with what they kept. */
-  private remains: Remains[] = []
-  /** Views of tables that are being read bit by bit (table/table-view.ts). */
-  openViews = 0
-  private freeing: HashTable | null = null
-  private freeingSegment = 0
+  /** Tables and large values that left the keyspace, to be freed in slices (discard()). */
+  private garbage: Aggregate[] = []
+  private freeing: Aggregate | null = null
+  private readonly free = (address: number): void => {
+    if (this.entries.encoding(address) === ENCODING_AGGREGATE) this.discard(this.takeAggregate(address))
+    this.entries.destroy(address)
+  }
 
   /** Data on its way in, to take the place of what is there once it is whole (stage()). */
   staged: Keyspace | null = null
@@ -129,7 +122,7 @@ export class Keyspace {
     const removed = this.keyCount
     this.letGo(lazy)
     this.entries = new Entries(this.released, this.entries.lent)
-    this.tables = new Objects<HashTable>()
+    this.aggregates = new Objects<Aggregate>()
     for (const database of this.databases) database.reset()
     return removed
   }
@@ -153,7 +146,7 @@ export class Keyspace {
     for (const database of databases) database.watchers.replaced(database, staged.databases[database.index])
     this.letGo(true)
     this.entries = staged.entries
-    this.tables = staged.tables
+    this.aggregates = staged.aggregates
     for (const database of databases) database.adopt(staged.databases[database.index])
     this.staged = null
   }
@@ -167,75 +160,60 @@ export class Keyspace {
   /** All there is, memory and what waits to be freed, goes as a whole; the caller puts something in its place. */
   private letGo(lazy: boolean): void {
     if (lazy) this.lazyfree.freedObjects += this.keyCount
-    for (const table of this.garbage) this.lazyfree.freedObjects += table.lazyObjects
+    for (const value of this.garbage) this.lazyfree.freedObjects += value.lazyObjects
     this.lazyfree.freedObjects += this.freeing?.lazyObjects ?? 0
     if (this.reportsChanges) this.listener?.flushed(null)
     // A snapshot under way, or a long reply, reads on in the old memory, which is the garbage collector's then.
-    if (this.snapshot === null && this.openViews === 0) {
+    if (this.snapshot === null && this.entries.openViews === 0) {
       this.entries.releaseAll()
       for (const database of this.databases) database.close()
     }
     this.entries.lent.clear()
     this.garbage = []
-    this.remains = []
     this.freeing = null
     this.pendingObjects = 0
     this.replicaExpiries.clear()
   }
 
-  /** A table's elements are no longer wanted; they are freed in slices by collectGarbage(), and count as table.lazyObjects. */
-  discard(table: HashTable): void {
-    if (table.observer?.keepsTable()) return
-    if (this.snapshot?.keepsTable(table)) return
-    // A table of before a FLUSHALL that a snapshot kept: its memory has gone as a whole.
-    if (table.entries !== this.entries) return
-    if (table.count === 0) {
-      table.close()
+  /** The large value of an entry, which it will not belong to any more. */
+  takeAggregate(address: number): Aggregate {
+    const number = this.entries.payload(address)
+    const value = this.aggregates.get(number)
+    this.aggregates.remove(number)
+    return value
+  }
+
+  /** A large value is no longer wanted, or a table of keys: it is freed in slices by collectGarbage(), and counts as its lazyObjects. */
+  discard(value: Aggregate): void {
+    if (value.keptByViews()) return
+    if (this.snapshot?.keeps(value)) return
+    // One of before a FLUSHALL that a snapshot kept: its memory has gone as a whole.
+    if (value.entries !== this.entries) return
+    if (value.freeEffort === 0) {
+      value.close()
       return
     }
-    this.garbage.push(table)
-    this.pendingObjects += Math.max(1, table.lazyObjects)
+    this.garbage.push(value)
+    this.pendingObjects += Math.max(1, value.lazyObjects)
   }
 
-  /** As discard(), for elements that have left a table. */
-  freeLater(remains: Remains): void {
-    this.remains.push(remains)
-  }
-
-  /** Frees elements of discarded tables until `deadline` (performance.now()), one segment at least; true when none is left. */
+  /** Frees what was discarded until `deadline` (performance.now()), some of it at least; true when nothing is left. */
   collectGarbage(deadline: number): boolean {
-    while (this.remains.length > 0) {
-      if (!this.remains[this.remains.length - 1].freeSome(deadline)) return false
-      this.remains.pop()
+    const { remains } = this.entries
+    for (let next = remains.pop(); next !== undefined; next = remains.pop()) {
+      if (next.freeSome(deadline)) continue
+      remains.push(next)
+      return false
     }
     for (;;) {
-      if (this.freeing === null) {
-        this.freeing = this.garbage.pop() ?? null
-        this.freeingSegment = 0
-        if (this.freeing === null) return true
-      }
-      const { segments } = this.freeing
-      while (this.freeingSegment < segments.length) {
-        this.freeSegment(this.freeing, segments[this.freeingSegment++])
-        if (performance.now() >= deadline) return false
-      }
+      this.freeing ??= this.garbage.pop() ?? null
+      if (this.freeing === null) return true
+      if (!this.freeing.freeSome(deadline, this.free)) return false
       this.pendingObjects -= Math.max(1, this.freeing.lazyObjects)
       this.lazyfree.freedObjects += this.freeing.lazyObjects
       this.freeing.close()
       this.freeing = null
-    }
-  }
-
-  private freeSegment(table: HashTable, segment: Segment): void {
-    for (let home = 0; home < 1 << segment.bucketBits; home++) {
-      table.visitBucket(segment, home, address => {
-        if (this.entries.encoding(address) === ENCODING_HASHTABLE) {
-          const number = this.entries.payload(address)
-          this.discard(this.tables.get(number))
-          this.tables.remove(number)
-        }
-        this.entries.destroy(address)
-      })
+      if (performance.now() >= deadline) return false
     }
   }
 }

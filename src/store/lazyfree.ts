@@ -4,7 +4,7 @@
  * deletion travels to replicas as UNLINK or as DEL, and which objects INFO counts as lazily freed. Source of behaviour:
  * Redis's lazyfree.c.
  */
-import type { HashTable } from './table/hash-table.js'
+import type { Aggregate } from './aggregate.js'
 
 /** Values of up to this many elements are freed at once in Redis, even by UNLINK. */
 const THRESHOLD_ELEMENTS = 64
@@ -21,7 +21,7 @@ export class Lazyfree {
   freedObjects = 0
 }
 
-/** How many objects Redis would hand to its background thread for a value that is such a table. */
-export function lazyObjectsOf(table: HashTable, lazy: boolean): number {
-  return lazy && table.count > THRESHOLD_ELEMENTS ? 1 : 0
+/** How many objects Redis would hand to its background thread for such a value. */
+export function lazyObjectsOf(value: Aggregate, lazy: boolean): number {
+  return lazy && value.freeEffort > THRESHOLD_ELEMENTS ? 1 : 0
 }

@@ -3,13 +3,13 @@
  * bytes in slabs of the table's own, as large as a million keys may make it (tracking-table-max-keys).
  */
 import { hashBytes } from '../bytes/hash.js'
-import { ENCODING_HASHTABLE, ENCODING_PLAIN, ENCODING_SHIFT, Entries, Objects } from '../store/entries.js'
+import { ENCODING_AGGREGATE, ENCODING_PLAIN, ENCODING_SHIFT, Entries, Objects } from '../store/entries.js'
 import { HashTable } from '../store/table/hash-table.js'
 
 /** Ids of readers behind the key, as doubles: a client's id is any safe integer. */
 const INLINE_META = ENCODING_PLAIN << ENCODING_SHIFT
 /** A Set of ids. */
-const SET_META = ENCODING_HASHTABLE << ENCODING_SHIFT
+const SET_META = ENCODING_AGGREGATE << ENCODING_SHIFT
 const ID_BYTES = 8
 /** More readers than that have a Set, in which each is found at once. */
 const INLINE_MAX_READERS = 16
@@ -43,7 +43,7 @@ export class TrackedKeys {
       this.readers++
       return
     }
-    if (entries.encoding(address) === ENCODING_HASHTABLE) {
+    if (entries.encoding(address) === ENCODING_AGGREGATE) {
       const set = this.sets.get(entries.payload(address))
       this.readers -= set.size
       this.readers += set.add(id).size
@@ -96,7 +96,7 @@ export class TrackedKeys {
     if (address === 0) return null
     table.removeFound()
     let ids: Iterable<number>
-    if (entries.encoding(address) === ENCODING_HASHTABLE) {
+    if (entries.encoding(address) === ENCODING_AGGREGATE) {
       const number = entries.payload(address)
       const set = sets.get(number)
       sets.remove(number)

@@ -21,8 +21,13 @@ const NO_EXPIRY = Number.NaN
 /** A table for the elements of one value, and for nothing else. */
 export function createElementTable(entries: Entries): HashTable {
   const table = new HashTable(entries)
-  table.entriesMayMove = true
+  table.holdsAlone = true
   return table
+}
+
+/** The table of a large value that is a table and nothing else. */
+export function tableOf({ aggregates, entries }: Keyspace, address: number): HashTable {
+  return aggregates.get(entries.payload(address)) as HashTable
 }
 
 /** A new element, in no table yet, for field[fieldStart, fieldEnd) and value[valueStart, valueEnd). Both are copied. */

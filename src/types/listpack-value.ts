@@ -7,7 +7,7 @@
 
 import { type Database, NEVER } from '../store/database.js'
 import {
-  ENCODING_HASHTABLE,
+  ENCODING_AGGREGATE,
   ENCODING_LISTPACK,
   ENCODING_LISTPACK_EXTERNAL,
   ENCODING_MASK,
@@ -132,8 +132,8 @@ export function spliceListpack(
 
 /** Puts a table in the place of what the key held, for the same key, type and expiry. Returns the new address. */
 export function replaceByTable(db: Database, address: number, table: HashTable): number {
-  const next = reshaped(db.entries, address, ENCODING_HASHTABLE, 0)
-  db.entries.setPayload(next, db.keyspace.tables.add(table))
+  const next = reshaped(db.entries, address, ENCODING_AGGREGATE, 0)
+  db.entries.setPayload(next, db.keyspace.aggregates.add(table))
   db.replace(address, next)
   return next
 }

@@ -16,7 +16,9 @@ const LOOKS = Math.min(200_000, COUNT >> 2)
 /** Elements are entries of 8 bytes, compared by them. */
 class Owner {
   entries = new Entries()
-  remains = []
+  get remains() {
+    return this.entries.remains
+  }
   scratch = Buffer.alloc(8)
   create(id) {
     this.scratch.writeDoubleBE(id, 0)
@@ -37,9 +39,6 @@ class Owner {
   }
   free(address) {
     this.entries.destroy(address)
-  }
-  freeLater(_entries, remains) {
-    this.remains.push(remains)
   }
 }
 

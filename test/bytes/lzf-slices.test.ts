@@ -8,7 +8,7 @@ import { lzfCompressExact } from '../../src/bytes/lzf-exact.js'
 import { LzfExactSlices } from '../../src/bytes/lzf-exact-slices.js'
 import { LzfFastSlices } from '../../src/bytes/lzf-fast-slices.js'
 import { type LzfSlices, recycleBlock, type SlicedCompressor, sinkBytes } from '../../src/bytes/lzf-slices.js'
-import type { Compressor } from '../../src/persistence/rdb/output.js'
+import type { Compressor } from '../../src/rdb/output.js'
 
 /** Bytes with short and long repetitions, near and beyond what a reference can reach, and stretches without any. */
 const part = fc.oneof(

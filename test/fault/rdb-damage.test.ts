@@ -4,9 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { RdbError } from '../../src/persistence/rdb/error.js'
 import { KeyspaceTarget } from '../../src/persistence/rdb/load.js'
 import { RdbReader } from '../../src/persistence/rdb/reader.js'
+import { RdbError } from '../../src/rdb/error.js'
 import { Keyspace } from '../../src/store/keyspace.js'
 import { requireStock, startRedisServer, startRedisTs, tempDir } from '../interop/stock.js'
 import { cat, expiryMs, file, length, length64, lzf, str } from '../persistence/rdb/bytes.js'
@@ -89,7 +89,7 @@ function tryLoad(bytes: Buffer, checksum: boolean, totalBytes = bytes.length): O
   const startedMs = performance.now()
   let error: Error | null = null
   try {
-    const target = new KeyspaceTarget(keyspace, { hashLimits: LIMITS, dropExpired: true })
+    const target = new KeyspaceTarget(keyspace, { limits: LIMITS, dropExpired: true })
     const reader = new RdbReader(target, { checksum, totalBytes })
     for (let at = 0; at < bytes.length && !reader.done; at += 4096) reader.push(bytes.subarray(at, at + 4096))
     reader.end()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ChunkPool } from '../../src/persistence/chunk-pool.js'
-import { RdbOutput } from '../../src/persistence/rdb/output.js'
+import { RdbOutput } from '../../src/rdb/output.js'
 
 /** What was written as one chunk of so many bytes, and goes on in `next`. */
 function chunkOf(bytes: number, next: Buffer | null = null): Buffer {

@@ -1,4 +1,5 @@
 /** What a snapshot writes is the data of the moment at which it began, whatever happens to big values while it is written. */
+
 import { randomFillSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -8,8 +9,9 @@ import type { Database } from '../../src/store/database.js'
 import { Keyspace } from '../../src/store/keyspace.js'
 import { moveEntry } from '../../src/store/move-entry.js'
 import { Hash } from '../../src/types/hash/hash.js'
+import { setString } from '../../src/types/string/set-string.js'
 import { appendToString, openString } from '../../src/types/string/string-edit.js'
-import { contents, load } from './rdb/keyspace.js'
+import { contents, limitsOf, load } from './rdb/keyspace.js'
 
 const NAMES = ['a', 'b', 'c', `long name ${'n'.repeat(40_000)}`]
 const LARGE_LISTPACKS = { maxEntries: 100_000, maxValueBytes: 1 << 20 }
@@ -64,7 +66,7 @@ class Server {
     if (snapshot === null) return
     if (!this.whole) snapshot.step(Number.POSITIVE_INFINITY)
     expect(Math.max(...this.chunks.map(chunk => chunk.length))).toBeLessThan(MOST_CHUNK_BYTES)
-    const { keyspace } = load(Buffer.concat(this.chunks), { hashLimits: limits })
+    const { keyspace } = load(Buffer.concat(this.chunks), { limits: limitsOf(limits) })
     expect(keyspace.databases.slice(0, 2).map(values)).toEqual(this.expected)
     // Nothing is held any longer.
     expect(this.keyspace.entries.held.active).toBe(false)
@@ -78,7 +80,7 @@ class Server {
   set(index: number, key: string, value: Buffer): void {
     const database = this.keyspace.databases[index]
     const name = Buffer.from(key)
-    database.setString(this.find(database, name), name, 0, name.length, value, 0, value.length, Number.NaN)
+    setString(database, this.find(database, name), name, 0, name.length, value, 0, value.length, Number.NaN)
   }
 
   append(index: number, key: string, value: Buffer): void {

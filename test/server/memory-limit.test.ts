@@ -5,6 +5,7 @@ import { NEVER } from '../../src/store/database.js'
 import { Eviction } from '../../src/store/eviction.js'
 import { Keyspace } from '../../src/store/keyspace.js'
 import { Hash } from '../../src/types/hash/hash.js'
+import { setString } from '../../src/types/string/set-string.js'
 
 const HASH_LIMITS = { maxEntries: 128, maxValueBytes: 64 }
 
@@ -48,7 +49,7 @@ function fill(keys: number): void {
   const value = Buffer.alloc(100, 'v')
   for (let i = 0; i < keys; i++) {
     const key = Buffer.from(`key:${i}`)
-    db.setString(db.findForWrite(key, 0, key.length), key, 0, key.length, value, 0, value.length, NEVER)
+    setString(db, db.findForWrite(key, 0, key.length), key, 0, key.length, value, 0, value.length, NEVER)
   }
 }
 

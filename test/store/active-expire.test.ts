@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { ActiveExpire } from '../../src/store/active-expire.js'
 import { type Database, NEVER } from '../../src/store/database.js'
 import { Keyspace } from '../../src/store/keyspace.js'
+import { setString } from '../../src/types/string/set-string.js'
 
 const NOW_MS = 1_700_000_000_000
 const FOREVER = Number.POSITIVE_INFINITY
@@ -18,7 +19,7 @@ beforeEach(() => {
 function set(db: Database, name: string, expiryMs: number): void {
   const key = Buffer.from(name)
   const address = db.findForWrite(key, 0, key.length)
-  db.setString(address, key, 0, key.length, key, 0, key.length, expiryMs)
+  setString(db, address, key, 0, key.length, key, 0, key.length, expiryMs)
 }
 
 /** Runs the cycle until it has had enough; no more often than `limit`. */

@@ -5,6 +5,7 @@ import { NEVER } from '../../src/store/database.js'
 import { Keyspace } from '../../src/store/keyspace.js'
 import { ByteRange } from '../../src/types/byte-range.js'
 import { Hash } from '../../src/types/hash/hash.js'
+import { setString } from '../../src/types/string/set-string.js'
 
 const MIB = 1024 * 1024
 const HASH_LIMITS = { maxEntries: 128, maxValueBytes: 64 }
@@ -31,7 +32,7 @@ class Model {
     const bytes = Buffer.from(key)
     const value = Buffer.alloc(size, key)
     const address = this.db.findForWrite(bytes, 0, bytes.length)
-    this.db.setString(address, bytes, 0, bytes.length, value, 0, size, expiryMs)
+    setString(this.db, address, bytes, 0, bytes.length, value, 0, size, expiryMs)
     this.values.set(key, { size, expiryMs })
   }
 

@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hashBytes } from '../../src/bytes/hash.js'
 import { type Database, NEVER } from '../../src/store/database.js'
-import { ENCODING_HASHTABLE, TYPE_HASH } from '../../src/store/entries.js'
+import { ENCODING_AGGREGATE, TYPE_HASH } from '../../src/store/entries.js'
 import { Keyspace } from '../../src/store/keyspace.js'
 import { moveEntry } from '../../src/store/move-entry.js'
 import { HashTable } from '../../src/store/table/hash-table.js'
+import { setString } from '../../src/types/string/set-string.js'
 import { StringView } from '../../src/types/string/string.js'
 
 const NOW_MS = 1_700_000_000_000
@@ -33,7 +34,7 @@ class Pair {
     const db = this.keyspace.databases[index]
     const key = Buffer.from(name)
     const value = Buffer.from(text)
-    db.setString(this.find(db, name), key, 0, key.length, value, 0, value.length, expiryMs)
+    setString(db, this.find(db, name), key, 0, key.length, value, 0, value.length, expiryMs)
     this.models[index].set(name, { text, expiryMs })
   }
 
@@ -133,14 +134,14 @@ describe('databases against Maps', () => {
     const key = Buffer.from('key')
     const newKey = Buffer.from('a much longer name than before')
     db.findForWrite(key, 0, key.length)
-    const address = db.place(0, key, 0, key.length, TYPE_HASH, ENCODING_HASHTABLE, 0, NOW_MS + 5)
-    db.entries.setPayload(address, keyspace.tables.add(table))
+    const address = db.place(0, key, 0, key.length, TYPE_HASH, ENCODING_AGGREGATE, 0, NOW_MS + 5)
+    db.entries.setPayload(address, keyspace.aggregates.add(table))
     db.entries.setClock(address, 12345)
     other.findForWrite(newKey, 0, newKey.length)
     const moved = moveEntry(db, address, other, newKey, 0, newKey.length)
     expect(db.keys.count + db.expires.count).toBe(0)
     expect(other.entries.type(moved)).toBe(TYPE_HASH)
-    expect(keyspace.tables.get(other.entries.payload(moved))).toBe(table)
+    expect(keyspace.aggregates.get(other.entries.payload(moved))).toBe(table)
     expect(table.count).toBe(1)
     expect(other.entries.clock(moved)).toBe(12345)
     expect(other.entries.expiry(moved)).toBe(NOW_MS + 5)

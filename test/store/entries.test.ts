@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   CLOCK_SHIFT,
+  ENCODING_AGGREGATE,
   ENCODING_EXTERNAL,
-  ENCODING_HASHTABLE,
   ENCODING_INT32,
   ENCODING_INT64,
   ENCODING_LISTPACK_EXTERNAL,
@@ -158,7 +158,7 @@ describe('values of their own memory', () => {
   test('a table is left to its owner', () => {
     const entries = new Entries()
     const number = entries.addBuffer(Buffer.alloc(5000))
-    const address = create(entries, Buffer.from('k'), { type: TYPE_HASH, encoding: ENCODING_HASHTABLE })
+    const address = create(entries, Buffer.from('k'), { type: TYPE_HASH, encoding: ENCODING_AGGREGATE })
     entries.setPayload(address, number)
     entries.destroy(address)
     expect(entries.buffers.get(number).length).toBe(5000)

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Database, NEVER } from '../../src/store/database.js'
 import { Eviction, type EvictionPolicy } from '../../src/store/eviction.js'
 import { Keyspace, type KeyspaceListener } from '../../src/store/keyspace.js'
+import { setString } from '../../src/types/string/set-string.js'
 
 const START_MS = 1_700_000_000_000
 const MINUTE_MS = 60_000
@@ -33,7 +34,7 @@ class Evicting {
   set(key: string, expiryMs = NEVER, db = this.db()): void {
     const bytes = Buffer.from(key)
     const value = Buffer.from('value')
-    db.setString(db.findForWrite(bytes, 0, bytes.length), bytes, 0, bytes.length, value, 0, value.length, expiryMs)
+    setString(db, db.findForWrite(bytes, 0, bytes.length), bytes, 0, bytes.length, value, 0, value.length, expiryMs)
   }
 
   get(key: string, db = this.db()): boolean {

@@ -1,10 +1,12 @@
 /** Bytes that are read in slices stay as they were when they were held, whoever writes to them meanwhile. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Entries } from '../../src/store/entries.js'
 import { type HeldBuffer, HeldBuffers } from '../../src/store/held-buffers.js'
 import { Keyspace } from '../../src/store/keyspace.js'
 import { ReleasedMemory } from '../../src/store/slabs/released-memory.js'
+import { setBuffer } from '../../src/types/string/set-string.js'
 
 const PAGE_BYTES = 16 * 1024
 const SIZE = 100_000
@@ -125,7 +127,7 @@ test('FLUSHALL leaves what is held', () => {
   const [database] = keyspace.databases
   const key = Buffer.from('key')
   database.findForWrite(key, 0, 3)
-  const address = database.setBuffer(0, key, 0, 3, Buffer.alloc(500_000, 'v'), Number.NaN)
+  const address = setBuffer(database, 0, key, 0, 3, Buffer.alloc(500_000, 'v'), Number.NaN)
   const value = keyspace.entries.buffers.get(keyspace.entries.payload(address))
   const held = keyspace.entries.held.hold(value)
   keyspace.flushAll(false)

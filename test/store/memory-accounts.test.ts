@@ -4,6 +4,7 @@ import { NEVER } from '../../src/store/database.js'
 import { Keyspace } from '../../src/store/keyspace.js'
 import { HashTable } from '../../src/store/table/hash-table.js'
 import { Hash } from '../../src/types/hash/hash.js'
+import { setString } from '../../src/types/string/set-string.js'
 
 const HASH_LIMITS = { maxEntries: 8, maxValueBytes: 64 }
 
@@ -51,7 +52,7 @@ class Store {
       if (action.kind === 'set') {
         const value = Buffer.alloc(action.bytes, 'v')
         const expiryMs = action.expires ? this.keyspace.nowMs + 1e9 : NEVER
-        db.setString(address, name, 0, name.length, value, 0, value.length, expiryMs)
+        setString(db, address, name, 0, name.length, value, 0, value.length, expiryMs)
         return
       }
       if (address !== 0) db.remove(address)
@@ -73,10 +74,10 @@ class Store {
 
   /** Bytes of all tables, looked at one by one. */
   get tableBytes(): number {
-    const { databases, tables } = this.keyspace
+    const { aggregates, databases } = this.keyspace
     let total = 0
     for (const { expires, keys } of databases) total += keys.memoryBytes + expires.memoryBytes
-    for (let number = 0; number < tables.end; number++) total += tables.peek(number)?.memoryBytes ?? 0
+    for (let number = 0; number < aggregates.end; number++) total += aggregates.peek(number)?.memoryBytes ?? 0
     return total
   }
 

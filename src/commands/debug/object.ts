@@ -1,9 +1,10 @@
 /** DEBUG subcommands that look at one key: OBJECT, LISTPACK, HTSTATS-KEY, and HTSTATS for a whole database. */
-import { RdbOutput, writeValue } from '../../persistence/rdb/encode.js'
+import { RdbOutput } from '../../rdb/output.js'
 import { lpLength } from '../../store/listpack/listpack.js'
 import type { HashTable } from '../../store/table/hash-table.js'
+import { encodingName, writeValue } from '../../types/kinds.js'
+import { aggregateOf } from '../../types/large-value.js'
 import { isListpack, listpackBuffer, listpackBytes, listpackStart } from '../../types/listpack-value.js'
-import { encodingName } from '../../types/type-name.js'
 import { type CommandContext, NO_SUCH_KEY } from '../context.js'
 import { addressOf } from '../lookup.js'
 
@@ -27,10 +28,10 @@ export function debugObject(ctx: CommandContext): void {
   if (address === 0) return
   const { entries } = db
   const output = new RdbOutput()
-  writeValue(output, entries, keyspace.tables, address, server.config.values.rdbcompression)
+  writeValue(output, keyspace, address, server.config.values.rdbcompression)
   const clock = entries.clock(address)
   reply.simple(
-    `Value at:0x${(address * ADDRESS_UNIT).toString(16)} refcount:1 encoding:${encodingName(entries, address)} ` +
+    `Value at:0x${(address * ADDRESS_UNIT).toString(16)} refcount:1 encoding:${encodingName(keyspace, address)} ` +
       `serializedlength:${output.length} lru:${clock} lru_seconds_idle:${keyspace.clock.idleSeconds(clock)}`,
   )
 }
@@ -64,14 +65,12 @@ export function debugTableStats(ctx: CommandContext): void {
 
 /** DEBUG HTSTATS-KEY key. */
 export function debugTableStatsOfKey(ctx: CommandContext): void {
-  const { db, keyspace, reply } = ctx
+  const { keyspace, reply } = ctx
   const address = findAsIs(ctx)
   if (address === 0) return
-  if (!ctx.isTable(address)) {
-    reply.error('ERR The value stored at the specified key is not represented using an hash table')
-    return
-  }
-  reply.verbatim(tableStats(keyspace.tables.get(db.entries.payload(address))))
+  const table = aggregateOf(keyspace, address)?.table ?? null
+  if (table === null) reply.error('ERR The value stored at the specified key is not represented using an hash table')
+  else reply.verbatim(tableStats(table))
 }
 
 function tableStats(table: HashTable): string {

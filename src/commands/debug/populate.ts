@@ -1,5 +1,7 @@
 /** DEBUG POPULATE: many keys at once, for tests and measurements. */
+
 import { NEVER } from '../../store/database.js'
+import { setString } from '../../types/string/set-string.js'
 import type { CommandContext } from '../context.js'
 
 /** A count of zero or more, or NaN and the error's reply. */
@@ -25,7 +27,7 @@ export function debugPopulate(ctx: CommandContext): void {
     const key = Buffer.from(`${prefix}:${i}`, 'latin1')
     if (db.findForWrite(key, 0, key.length) !== 0) continue
     const value = valueBytes(`value:${i}`, size)
-    db.setString(0, key, 0, key.length, value, 0, value.length, NEVER)
+    setString(db, 0, key, 0, key.length, value, 0, value.length, NEVER)
     db.touch(key, 0, key.length)
   }
   reply.ok()

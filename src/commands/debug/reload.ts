@@ -29,10 +29,7 @@ export function debugReload({ args, keyspace, reply, server }: CommandContext): 
   const target = new KeyspaceTarget(keyspace, {
     dropExpired: !server.replication.isReplica,
     allowDuplicates: options.has('merge'),
-    hashLimits: {
-      maxEntries: values['hash-max-listpack-entries'],
-      maxValueBytes: values['hash-max-listpack-value'],
-    },
+    limits: server.valueLimits,
     warn: message => server.log.warning(message),
   })
   keyspace.loading = true

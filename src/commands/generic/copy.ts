@@ -1,7 +1,7 @@
 /** COPY. Source of behaviour: copyCommand in Redis's db.c. */
 import { EVENT_GENERIC } from '../../config/keyspace-events.js'
 import type { Database } from '../../store/database.js'
-import { copyValue } from '../../types/copy-value.js'
+import { copyValue } from '../../types/kinds.js'
 import { type CommandContext, SAME_OBJECT, SYNTAX_ERROR } from '../context.js'
 import { readDatabase } from '../database-argument.js'
 import { type CommandSpec, DENYOOM, KEY_ACCESS, KEY_OW, KEY_RO, KEY_UPDATE, keyRange, WRITE } from '../spec.js'

@@ -2,7 +2,6 @@
 import { EVENT_GENERIC } from '../../config/keyspace-events.js'
 import { dumpPayload, isIntactPayload, PayloadReader, type RestoredTraits } from '../../persistence/dump/payload.js'
 import { isLargeValue, SlicedDump } from '../../persistence/dump/sliced-dump.js'
-import { RDB_TYPE_HASH_LISTPACK, RDB_TYPE_HASH_ZIPLIST, RDB_TYPE_HASH_ZIPMAP } from '../../persistence/rdb/format.js'
 import type { ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Request } from '../../resp/request.js'
@@ -10,8 +9,8 @@ import type { Database } from '../../store/database.js'
 import { ExpiryTime } from '../../store/expiry-time.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import { moveEntry } from '../../store/move-entry.js'
+import { isPackedRdbType } from '../../types/kinds.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
-import { hashLimits } from '../hash/access.js'
 import {
   type ArgumentDoc,
   ASKING,
@@ -260,7 +259,7 @@ function settle(
 const readers = new WeakMap<Keyspace, PayloadReader>()
 
 function readerOf(ctx: CommandContext): PayloadReader {
-  const limits = hashLimits(ctx)
+  const limits = ctx.server.valueLimits
   let reader = readers.get(ctx.keyspace)
   if (reader === undefined) readers.set(ctx.keyspace, (reader = new PayloadReader(ctx.keyspace, limits)))
   return reader
@@ -273,7 +272,5 @@ function readerOf(ctx: CommandContext): PayloadReader {
 function countSanitization({ client, server }: CommandContext, type: number): void {
   const wanted = server.config.values['sanitize-dump-payload']
   if (wanted === 'no' || (wanted === 'clients' && client.isMaster)) return
-  if (type === RDB_TYPE_HASH_LISTPACK || type === RDB_TYPE_HASH_ZIPLIST || type === RDB_TYPE_HASH_ZIPMAP) {
-    server.stats.payloadSanitizations++
-  }
+  if (isPackedRdbType(type)) server.stats.payloadSanitizations++
 }

@@ -3,7 +3,7 @@ import { MATCH, UNDECIDED } from '../../bytes/glob.js'
 import { EVENT_GENERIC } from '../../config/keyspace-events.js'
 import type { Database } from '../../store/database.js'
 import { moveEntry } from '../../store/move-entry.js'
-import { typeName } from '../../types/type-name.js'
+import { typeName } from '../../types/kinds.js'
 import { type CommandContext, NO_SUCH_KEY, SAME_OBJECT } from '../context.js'
 import { readDatabase } from '../database-argument.js'
 import { findUntouched, hasExpired } from '../lookup.js'
@@ -215,7 +215,7 @@ function touch(ctx: CommandContext): void {
 
 function type(ctx: CommandContext): void {
   const address = findUntouched(ctx, 1)
-  ctx.reply.simple(address === 0 ? 'none' : typeName(ctx.db.entries.type(address)))
+  ctx.reply.simple(address === 0 ? 'none' : typeName(ctx.db.entries, address))
 }
 
 /** KEYS pattern. Expired keys are left out, and left where they are. */

@@ -1,6 +1,6 @@
 /** OBJECT: how a value is kept. Source of behaviour: objectCommand in Redis's object.c. */
-import { ENCODING_INT32, TYPE_STRING } from '../../store/entries.js'
-import { encodingName } from '../../types/type-name.js'
+import { encodingName } from '../../types/kinds.js'
+import { isIntegerBelow } from '../../types/string/string.js'
 import type { CommandContext } from '../context.js'
 import { helpSubcommand } from '../help.js'
 import { findUnnoticed } from '../lookup.js'
@@ -49,7 +49,7 @@ export const objectCommands: CommandSpec[] = [
     complexity: 'Depends on the subcommand',
     subcommands: [
       subcommand('encoding', '2.2.3', 'The encoding of the value at a key.', (ctx, address) =>
-        ctx.reply.bulkText(encodingName(ctx.db.entries, address)),
+        ctx.reply.bulkText(encodingName(ctx.keyspace, address)),
       ),
       subcommand('freq', '4.0.0', 'How often a key is used: a logarithmic counter.', frequency),
       helpSubcommand('object', 'generic', '6.2.0', ['keyspace']),
@@ -83,9 +83,6 @@ function referenceCount(ctx: CommandContext, address: number): void {
   const { maxmemory, 'maxmemory-policy': policy } = ctx.server.config.values
   // Under a limit with an LRU or LFU policy each key needs an access history of its own: nothing is shared.
   const shares = Number(maxmemory) === 0 || !/lru|lfu/.test(policy)
-  const small =
-    entries.type(address) === TYPE_STRING &&
-    entries.encoding(address) === ENCODING_INT32 &&
-    entries.payload(address) < SHARED_INTEGERS
+  const small = isIntegerBelow(entries, address, SHARED_INTEGERS)
   ctx.reply.integer(shares && small ? SHARED_REFCOUNT : 1)
 }

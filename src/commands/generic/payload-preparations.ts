@@ -5,7 +5,6 @@
  */
 import { isLargePayload, PayloadLoading } from '../../persistence/dump/payload-loading.js'
 import type { Request } from '../../resp/request.js'
-import type { HashLimits } from '../../types/hash/hash.js'
 import type { Client, Preparation } from '../client.js'
 import type { Command } from '../command.js'
 import type { PayloadWaits, ServerApi } from '../server-api.js'
@@ -23,7 +22,6 @@ export class PayloadPreparations implements PayloadWaits {
   /** Clients whose payloads are being prepared: each in its turn for a slice. */
   private readonly waiting: Client[] = []
   private scheduled = false
-  private readonly limits: HashLimits = { maxEntries: 0, maxValueBytes: 0 }
 
   constructor(server: ServerApi) {
     this.server = server
@@ -56,7 +54,7 @@ export class PayloadPreparations implements PayloadWaits {
 
   /** Begins to prepare the payload of a request, if it has a large one. */
   private prepare(client: Client, command: Command, request: Request): void {
-    const { keyspace, skipsChecksums } = this.server
+    const { keyspace, skipsChecksums, valueLimits } = this.server
     if (command.fullName !== 'restore' && command.fullName !== 'restore-asking') return
     const { buffer, ends, starts } = request
     if (!isLargePayload(buffer, starts[PAYLOAD_INDEX], ends[PAYLOAD_INDEX])) return
@@ -66,7 +64,7 @@ export class PayloadPreparations implements PayloadWaits {
     const { buffer: bytes, ends: behind, starts: from } = queued ? request : request.keep()
     const loading = new PayloadLoading(
       keyspace,
-      this.limits,
+      valueLimits,
       bytes,
       from[PAYLOAD_INDEX],
       behind[PAYLOAD_INDEX],
@@ -87,9 +85,6 @@ export class PayloadPreparations implements PayloadWaits {
   }
 
   private run(): void {
-    const { values } = this.server.config
-    this.limits.maxEntries = values['hash-max-listpack-entries']
-    this.limits.maxValueBytes = values['hash-max-listpack-value']
     const client = this.waiting.shift()
     if (client === undefined || client.preparation === null) return
     const deadline = performance.now() + SLICE_MS

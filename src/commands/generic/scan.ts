@@ -1,7 +1,7 @@
 /** SCAN: a walk over the keys of a database in steps. The guarantee is HashTable.scan's. */
 import { MATCH, UNDECIDED } from '../../bytes/glob.js'
 import type { Database } from '../../store/database.js'
-import { typeName } from '../../types/type-name.js'
+import { typeName } from '../../types/kinds.js'
 import type { CommandContext } from '../context.js'
 import { hasExpired } from '../lookup.js'
 import type { NameMatcher } from '../name-matcher.js'
@@ -90,7 +90,7 @@ function isShown(db: Database, address: number, type: string | null): boolean {
   if (type === null) return true
   // To Redis, looking at its type is looking the key up.
   keyspace.hits++
-  return typeName(entries.type(address)) === type
+  return typeName(entries, address) === type
 }
 
 /** SCAN with a large COUNT. */

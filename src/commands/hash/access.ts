@@ -3,15 +3,13 @@
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { ENCODING_LISTPACK_EXTERNAL, TYPE_HASH } from '../../store/entries.js'
 import { ByteRange } from '../../types/byte-range.js'
-import { Hash, type HashLimits } from '../../types/hash/hash.js'
+import { Hash } from '../../types/hash/hash.js'
 import type { CommandContext } from '../context.js'
 
 /** The hash of the command that is running, and two ranges to read it with: one command runs at a time. */
 export const hash = new Hash()
 export const field = new ByteRange()
 export const value = new ByteRange()
-
-const limits: HashLimits = { maxEntries: 0, maxValueBytes: 0 }
 
 /** Opens the hash of argument 1 (its address is 0 where there is none); false when WRONGTYPE was replied. */
 export function openForRead(ctx: CommandContext): boolean {
@@ -66,17 +64,9 @@ export function setField(ctx: CommandContext, index: number, bytes: Buffer, star
     bytes,
     start,
     end,
-    hashLimits(ctx),
+    ctx.server.valueLimits.hash,
     knownHash(ctx, index),
   )
-}
-
-/** hash-max-listpack-entries and hash-max-listpack-value as they stand; the object is the same every time. */
-export function hashLimits(ctx: CommandContext): HashLimits {
-  const { values } = ctx.server.config
-  limits.maxEntries = values['hash-max-listpack-entries']
-  limits.maxValueBytes = values['hash-max-listpack-value']
-  return limits
 }
 
 /** Replies a range as a bulk string. */

@@ -28,7 +28,6 @@ import {
   fieldAhead,
   getField,
   hash,
-  hashLimits,
   knownHash,
   openForRead,
   openForWrite,
@@ -285,7 +284,15 @@ function hset(ctx: CommandContext): void {
     return
   }
   if (!openForWrite(ctx)) return
-  const added = hash.setPairs(args.buffer, args.starts, args.ends, 2, args.argc, hashLimits(ctx), knownHash(ctx, 2))
+  const added = hash.setPairs(
+    args.buffer,
+    args.starts,
+    args.ends,
+    2,
+    args.argc,
+    ctx.server.valueLimits.hash,
+    knownHash(ctx, 2),
+  )
   if (ctx.command.fullName === 'hset') reply.integer(added)
   else reply.ok()
   ctx.touch(1)

@@ -1,7 +1,7 @@
 /** MEMORY: where memory goes. Source of behaviour: memoryCommand in Redis's object.c; what counts is said in server/memory.ts. */
 import type { Database } from '../../store/database.js'
-import { ENCODING_HASHTABLE, HAS_EXPIRY } from '../../store/entries.js'
-import { tableBytes } from '../../types/element-table.js'
+import { HAS_EXPIRY } from '../../store/entries.js'
+import { kindOf } from '../../types/kinds.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
 import { helpSubcommand } from '../help.js'
 import { addressOf } from '../lookup.js'
@@ -104,6 +104,5 @@ function usage(ctx: CommandContext): void {
 function keyBytes({ entries, keyspace }: Database, address: number, samples: number): number {
   const tables = (entries.meta(address) & HAS_EXPIRY) === 0 ? 1 : 2
   const bytes = entries.memoryBytes(address) + tables * TABLE_SHARE_BYTES
-  if (entries.encoding(address) !== ENCODING_HASHTABLE) return bytes
-  return bytes + tableBytes(entries, keyspace.tables.get(entries.payload(address)), samples)
+  return bytes + kindOf(entries, address).elementBytes(keyspace, address, samples)
 }

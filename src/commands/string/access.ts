@@ -1,6 +1,8 @@
 /** What the string commands share: the replies, the storing of arguments, the limit on length. */
+
 import { constants } from 'node:buffer'
 import { ENCODING_EXTERNAL, INLINE_VALUE_MAX_BYTES } from '../../store/entries.js'
+import { setBuffer, setString } from '../../types/string/set-string.js'
 import { StringView } from '../../types/string/string.js'
 import type { CommandContext } from '../context.js'
 import type { ArgumentDoc } from '../spec.js'
@@ -41,8 +43,8 @@ export function storeArgument(
   const valueEnd = args.ends[valueIndex]
   const adopts = args.adoptable(valueIndex) && valueEnd - valueStart > INLINE_VALUE_MAX_BYTES
   const stored = adopts
-    ? db.setBuffer(address, buffer, keyStart, keyEnd, args.view(valueIndex), expiryMs)
-    : db.setString(address, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd, expiryMs)
+    ? setBuffer(db, address, buffer, keyStart, keyEnd, args.view(valueIndex), expiryMs)
+    : setString(db, address, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd, expiryMs)
   // Replicas get the transaction when it is over, in its own bytes: until then those stay as they are.
   if (adopts && ctx.inTransaction) db.entries.lendBuffer(db.entries.payload(stored))
   db.touch(buffer, keyStart, keyEnd)

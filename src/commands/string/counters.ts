@@ -1,4 +1,5 @@
 /** The commands that count. Source of behaviour: Redis's t_string.c. */
+
 import { INT64_MAX, INT64_MIN, parseInt64, parseSafeInteger } from '../../bytes/integers.js'
 import {
   addLongDouble,
@@ -10,6 +11,7 @@ import {
 import { EVENT_STRING } from '../../config/keyspace-events.js'
 import { KEEP_TTL, NEVER } from '../../store/database.js'
 import { ENCODING_INT32, ENCODING_INT64, ENCODING_PLAIN, TYPE_STRING } from '../../store/entries.js'
+import { setBigInteger, setInteger } from '../../types/string/set-string.js'
 import { StringView } from '../../types/string/string.js'
 import { setBytes } from '../../types/string/string-edit.js'
 import { type CommandContext, NOT_AN_INTEGER } from '../context.js'
@@ -123,7 +125,7 @@ function incrementBy(ctx: CommandContext, increment: number): void {
     }
   }
   if (address === 0) {
-    db.setInteger(0, args.buffer, args.starts[1], args.ends[1], increment, NEVER)
+    setInteger(db, 0, args.buffer, args.starts[1], args.ends[1], increment, NEVER)
     ctx.touch(1)
     ctx.notify(EVENT_STRING, 'incrby', 1)
     ctx.reply.integer(increment)
@@ -139,7 +141,7 @@ function incrementByBig(ctx: CommandContext, increment: bigint): void {
     incrementFound(ctx, address, increment)
     return
   }
-  db.setBigInteger(0, args.buffer, args.starts[1], args.ends[1], increment, NEVER)
+  setBigInteger(db, 0, args.buffer, args.starts[1], args.ends[1], increment, NEVER)
   ctx.touch(1)
   ctx.notify(EVENT_STRING, 'incrby', 1)
   ctx.reply.bigInteger(increment)
@@ -158,7 +160,7 @@ function incrementFound(ctx: CommandContext, address: number, increment: bigint)
     ctx.reply.error('ERR increment or decrement would overflow')
     return
   }
-  db.setBigInteger(address, args.buffer, args.starts[1], args.ends[1], sum, KEEP_TTL)
+  setBigInteger(db, address, args.buffer, args.starts[1], args.ends[1], sum, KEEP_TTL)
   ctx.touch(1)
   ctx.notify(EVENT_STRING, 'incrby', 1)
   ctx.reply.bigInteger(sum)

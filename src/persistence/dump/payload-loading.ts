@@ -4,23 +4,17 @@
  */
 import { CRC64_LENGTH, Crc64 } from '../../bytes/crc64.js'
 import { hashBytes } from '../../bytes/hash.js'
+import { RdbError } from '../../rdb/error.js'
+import { RDB_TYPE_STRING, SPECIAL_STRING, STRING_LZF } from '../../rdb/format.js'
+import { LengthReader } from '../../rdb/string-reader.js'
+import { LONG_BYTES } from '../../rdb/window.js'
 import { Database } from '../../store/database.js'
 import type { ExpiryTime } from '../../store/expiry-time.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import { moveEntry } from '../../store/move-entry.js'
-import type { HashLimits } from '../../types/hash/hash.js'
-import { RdbError } from '../rdb/error.js'
-import {
-  RDB_TYPE_HASH_LISTPACK,
-  RDB_TYPE_HASH_ZIPLIST,
-  RDB_TYPE_HASH_ZIPMAP,
-  RDB_TYPE_STRING,
-  SPECIAL_STRING,
-  STRING_LZF,
-} from '../rdb/format.js'
-import { PACKED_MAX_BYTES } from '../rdb/hash-reader.js'
-import { LengthReader } from '../rdb/string-reader.js'
-import { LONG_BYTES } from '../rdb/window.js'
+import { PACKED_MAX_BYTES } from '../../types/elements-reader.js'
+import { isPackedRdbType } from '../../types/kinds.js'
+import type { ValueLimits } from '../../types/value-limits.js'
 import { isIntactPayload, NO_DATABASE } from './payload.js'
 import { ValueReader } from './value-reader.js'
 
@@ -41,16 +35,9 @@ function announcedLength(bytes: Buffer, at: number, end: number): number {
 /** Whether RESTORE of payload[start, end) had better be prepared in slices. O(1). */
 export function isLargePayload(payload: Buffer, start: number, end: number): boolean {
   if (end - start > LONG_BYTES) return true
-  switch (payload[start]) {
-    case RDB_TYPE_STRING:
-      return announcedLength(payload, start + 1, end) > LONG_BYTES
-    case RDB_TYPE_HASH_LISTPACK:
-    case RDB_TYPE_HASH_ZIPLIST:
-    case RDB_TYPE_HASH_ZIPMAP:
-      return announcedLength(payload, start + 1, end) > PACKED_MAX_BYTES
-    default:
-      return false
-  }
+  const type = payload[start]
+  if (type === RDB_TYPE_STRING) return announcedLength(payload, start + 1, end) > LONG_BYTES
+  return isPackedRdbType(type) && announcedLength(payload, start + 1, end) > PACKED_MAX_BYTES
 }
 
 export class PayloadLoading {
@@ -62,7 +49,7 @@ export class PayloadLoading {
   private readonly start: number
   private readonly end: number
   private readonly keyspace: Keyspace
-  private readonly limits: HashLimits
+  private readonly limits: ValueLimits
   private done = false
   /** null: the checksum does not count. */
   private readonly crc: Crc64 | null
@@ -72,7 +59,7 @@ export class PayloadLoading {
   private values: ValueReader | null = null
 
   /** @param limits as they stand at each call. payload[start, end) stays as it is until this is closed. */
-  constructor(keyspace: Keyspace, limits: HashLimits, payload: Buffer, start: number, end: number, checksum: boolean) {
+  constructor(keyspace: Keyspace, limits: ValueLimits, payload: Buffer, start: number, end: number, checksum: boolean) {
     this.keyspace = keyspace
     this.limits = limits
     this.payload = payload

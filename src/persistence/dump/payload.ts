@@ -7,13 +7,14 @@
  */
 import { CRC64_LENGTH, Crc64 } from '../../bytes/crc64.js'
 import { lzfCompressExact } from '../../bytes/lzf-exact.js'
+import { RdbError } from '../../rdb/error.js'
+import { RDB_NEWEST_VERSION, RDB_VERSION } from '../../rdb/format.js'
+import { RdbOutput } from '../../rdb/output.js'
 import { Database } from '../../store/database.js'
 import type { ExpiryTime } from '../../store/expiry-time.js'
 import type { Keyspace } from '../../store/keyspace.js'
-import type { HashLimits } from '../../types/hash/hash.js'
-import { RdbOutput, rdbTypeOf, writeValue } from '../rdb/encode.js'
-import { RdbError } from '../rdb/error.js'
-import { RDB_NEWEST_VERSION, RDB_VERSION } from '../rdb/format.js'
+import { kindOf, writeValue } from '../../types/kinds.js'
+import type { ValueLimits } from '../../types/value-limits.js'
 import type { PayloadLoading } from './payload-loading.js'
 import { ValueReader } from './value-reader.js'
 
@@ -27,10 +28,10 @@ const output = new RdbOutput(1024, lzfCompressExact)
 
 /** Writes the payload of the value at `address`, byte by byte as Redis 7.0 does; it is the caller's own. O(size). */
 export function dumpPayload(keyspace: Keyspace, address: number, compress: boolean): Buffer {
-  const { entries, tables } = keyspace
+  const { entries } = keyspace
   output.reset()
-  output.byte(rdbTypeOf(entries, address))
-  writeValue(output, entries, tables, address, compress)
+  output.byte(kindOf(entries, address).rdbType(entries, address))
+  writeValue(output, keyspace, address, compress)
   output.byte(RDB_VERSION & 0xff)
   output.byte(RDB_VERSION >>> 8)
   const length = output.length + CRC64_LENGTH
@@ -80,15 +81,15 @@ export class PayloadReader {
   /** What was wrong with the last payload that was bad. */
   problem = ''
   private readonly keyspace: Keyspace
-  private readonly hashLimits: HashLimits
+  private readonly limits: ValueLimits
   private values: ValueReader
 
-  /** @param hashLimits as they stand at each call. */
-  constructor(keyspace: Keyspace, hashLimits: HashLimits) {
+  /** @param limits as they stand at each call. */
+  constructor(keyspace: Keyspace, limits: ValueLimits) {
     this.keyspace = keyspace
-    this.hashLimits = hashLimits
+    this.limits = limits
     this.database = new Database(NO_DATABASE, keyspace)
-    this.values = new ValueReader(keyspace, this.database, hashLimits)
+    this.values = new ValueReader(keyspace, this.database, limits)
   }
 
   /**
@@ -113,7 +114,7 @@ export class PayloadReader {
       this.load(payload, start, end, key, keyStart, keyEnd, traits)
     } catch (error) {
       this.discard(key, keyStart, keyEnd)
-      this.values = new ValueReader(keyspace, this.database, this.hashLimits)
+      this.values = new ValueReader(keyspace, this.database, this.limits)
       // A RangeError: a string for which there is no memory.
       if (!(error instanceof RdbError || error instanceof RangeError)) throw error
       this.problem = error.message
@@ -144,7 +145,7 @@ export class PayloadReader {
   private renew(): void {
     if (this.database.entries === this.keyspace.entries) return
     this.database = new Database(NO_DATABASE, this.keyspace)
-    this.values = new ValueReader(this.keyspace, this.database, this.hashLimits)
+    this.values = new ValueReader(this.keyspace, this.database, this.limits)
   }
 
   private load(

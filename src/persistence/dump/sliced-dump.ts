@@ -6,88 +6,70 @@
 import { Crc64 } from '../../bytes/crc64.js'
 import { lzfCompressExact } from '../../bytes/lzf-exact.js'
 import { LzfExactSlices } from '../../bytes/lzf-exact-slices.js'
+import { RdbOutput } from '../../rdb/output.js'
+import { SlicedString } from '../../rdb/sliced-string.js'
 import { PIECE_BYTES } from '../../resp/reply-source.js'
-import { ENCODING_EXTERNAL, ENCODING_HASHTABLE, ENCODING_LISTPACK_EXTERNAL, type Entries } from '../../store/entries.js'
+import { isExternal } from '../../store/entries.js'
+import type { HeldBuffer } from '../../store/held-buffers.js'
 import type { Keyspace } from '../../store/keyspace.js'
-import type { HashTable } from '../../store/table/hash-table.js'
-import { TableView } from '../../store/table/table-view.js'
-import { RdbOutput, rdbTypeOf, writeHashField } from '../rdb/encode.js'
-import { SlicedString } from '../rdb/sliced-string.js'
+import type { FormTaker, HeldForm } from '../../types/held-form.js'
+import { kindOf } from '../../types/kinds.js'
+import { aggregateOf } from '../../types/large-value.js'
 import { FOOTER_BYTES, payloadFooter } from './payload.js'
 
-/** Values of up to about so many bytes are dumped in one go. */
+/** Values of up to about so many bytes are dumped in one go, unless they have more elements than are looked at. */
 const SLICED_FROM_BYTES = 64 * 1024
-/** Strings of a hash from this size on are dealt with one by one. */
-const STRING_MIN_BYTES = 16 * 1024
+const LOOKED_AT_ELEMENTS = 1000
 const CHUNK_BYTES = 128 * 1024
 const NO_BYTES = Buffer.alloc(0)
 
-/** Whether a value is so large that its payload had better be made in slices. O(1), or up to some thousand steps. */
-export function isLargeValue({ entries, tables }: Keyspace, address: number): boolean {
-  switch (entries.encoding(address)) {
-    case ENCODING_EXTERNAL:
-    case ENCODING_LISTPACK_EXTERNAL:
-      return entries.buffers.get(entries.payload(address)).length > SLICED_FROM_BYTES
-    case ENCODING_HASHTABLE:
-      return isLargeTable(entries, tables.get(entries.payload(address)))
-    default:
-      return false
+/** Whether a value is so large that its payload had better be made in slices. O(1), or up to a thousand steps. */
+export function isLargeValue(keyspace: Keyspace, address: number): boolean {
+  const { entries } = keyspace
+  const aggregate = aggregateOf(keyspace, address)
+  if (aggregate === null) {
+    if (!isExternal(entries.encoding(address))) return false
+    return entries.buffers.get(entries.payload(address)).length > SLICED_FROM_BYTES
   }
-}
-
-function isLargeTable(entries: Entries, table: HashTable): boolean {
-  let bytes = 0
-  const add = (element: number): void => {
-    bytes += entries.keyLength(element) + valueBytes(entries, element)
-  }
-  for (const segment of table.segments) {
-    for (let home = 0; home < 1 << segment.bucketBits; home++) {
-      table.visitBucket(segment, home, add)
-      if (bytes > SLICED_FROM_BYTES) return true
-    }
-  }
-  return false
-}
-
-function valueBytes(entries: Entries, element: number): number {
-  const payload = entries.payload(element)
-  return entries.encoding(element) === ENCODING_EXTERNAL ? entries.buffers.get(payload).length : payload
+  if (aggregate.freeEffort > LOOKED_AT_ELEMENTS) return true
+  return kindOf(entries, address).elementBytes(keyspace, address, LOOKED_AT_ELEMENTS) > SLICED_FROM_BYTES
 }
 
 export class SlicedDump {
   /** Length of the payload, once prepare() has returned true. */
   length = 0
-  private readonly entries: Entries
   private readonly compress: boolean
   /** What comes in the payload, in order. */
   private readonly parts: (Buffer | SlicedString)[] = []
   /** Those of them that are not compressed yet. */
   private readonly unfinished: SlicedString[] = []
   private readonly output = new RdbOutput(CHUNK_BYTES, lzfCompressExact)
-  private view: TableView | null = null
+  private form: HeldForm | null
+  private readonly taker: FormTaker
   private ready = false
   private readonly crc = new Crc64()
   private readonly scratch = Buffer.allocUnsafeSlow(PIECE_BYTES)
   private part = 0
   private offset = 0
   private ended = false
-  private readonly visit = (element: number): void => this.addElement(element)
 
-  /** Of the value at `address` as it is now; close() has to follow. */
+  /** Of the large value (types/large-value.ts) at `address` as it is now; close() has to follow. */
   constructor(keyspace: Keyspace, address: number, compress: boolean) {
-    const { entries, tables } = keyspace
-    this.entries = entries
+    const { entries } = keyspace
     this.compress = compress
-    this.output.byte(rdbTypeOf(entries, address))
-    if (entries.encoding(address) === ENCODING_HASHTABLE) {
-      this.view = new TableView(keyspace, tables.get(entries.payload(address)), 'walk')
-      this.output.lengthCode(this.view.count)
-    } else this.addString(entries.buffers.get(entries.payload(address)))
+    const kind = kindOf(entries, address)
+    this.output.byte(kind.rdbType(entries, address))
+    this.form = kind.hold(keyspace, address, { compress, snapshot: null })
+    this.taker = {
+      out: this.output,
+      append: aside => this.output.raw(aside.take()),
+      string: held => this.addString(held),
+    }
   }
 
   /** Bytes of memory held for this. */
   get memoryBytes(): number {
-    let bytes = this.view?.memoryBytes ?? 0
+    let bytes = this.form?.memoryBytes ?? 0
     for (let i = this.part; i < this.parts.length; i++) {
       const part = this.parts[i]
       bytes += part instanceof SlicedString ? part.memoryBytes : part.length
@@ -105,48 +87,25 @@ export class SlicedDump {
           string.trim()
           this.unfinished.shift()
         }
-      } else if (this.view !== null) this.walk(this.view)
+      } else if (this.form !== null) this.walk(this.form)
       else this.settle()
       if (performance.now() >= deadlineMs) break
     }
     return this.ready
   }
 
-  private walk(view: TableView): void {
-    if (view.step(this.visit)) {
+  private walk(form: HeldForm): void {
+    if (form.next(this.taker)) {
       if (this.output.length >= CHUNK_BYTES) this.cut()
       return
     }
-    view.close()
-    this.view = null
+    form.close()
+    this.form = null
   }
 
-  private addElement(element: number): void {
-    const { compress, entries, output } = this
-    const keyLength = entries.keyLength(element)
-    if (keyLength < STRING_MIN_BYTES && valueBytes(entries, element) < STRING_MIN_BYTES) {
-      writeHashField(output, entries, element, compress)
-      return
-    }
-    const memory = entries.memory(element)
-    const start = entries.keyStart(element)
-    // A long field has a chunk of its own, which stays as it is for as long as it is held.
-    if (keyLength >= SLICED_FROM_BYTES) this.addString(memory.subarray(start, start + keyLength))
-    else output.string(memory, start, start + keyLength, compress)
-    if (entries.encoding(element) === ENCODING_EXTERNAL) this.addString(entries.buffers.get(entries.payload(element)))
-    else
-      output.string(
-        memory,
-        entries.valueStart(element),
-        entries.valueStart(element) + entries.payload(element),
-        compress,
-      )
-  }
-
-  private addString(bytes: Buffer): void {
+  private addString(held: HeldBuffer): void {
     this.cut()
-    // Its pages are in memoryBytes.
-    const string = new SlicedString(this.entries.held.hold(bytes, false), this.compress ? LzfExactSlices : null)
+    const string = new SlicedString(held, this.compress ? LzfExactSlices : null)
     this.parts.push(string)
     this.unfinished.push(string)
   }
@@ -201,8 +160,8 @@ export class SlicedDump {
 
   /** Nobody needs the rest. */
   close(): void {
-    this.view?.close()
-    this.view = null
+    this.form?.close()
+    this.form = null
     for (const part of this.parts) if (part instanceof SlicedString) part.close()
   }
 }

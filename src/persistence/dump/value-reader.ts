@@ -2,15 +2,16 @@
  * Reads a value that is in memory as a whole, under a key that is given, into a database: in steps, none of which takes long.
  * What is long is taken from where it lies, into memory of its own.
  */
+
+import type { KeyReader } from '../../rdb/key-reader.js'
+import type { LongString } from '../../rdb/long-string.js'
+import { unpacked } from '../../rdb/string-reader.js'
+import { RdbWindow } from '../../rdb/window.js'
 import type { Database } from '../../store/database.js'
 import type { Keyspace } from '../../store/keyspace.js'
-import type { HashLimits } from '../../types/hash/hash.js'
+import type { ValueLimits } from '../../types/value-limits.js'
 import { EntryReader } from '../rdb/entry-reader.js'
-import type { KeyReader } from '../rdb/key-reader.js'
 import { KeyspaceTarget } from '../rdb/load.js'
-import type { LongString } from '../rdb/long-string.js'
-import { unpacked } from '../rdb/string-reader.js'
-import { RdbWindow } from '../rdb/window.js'
 
 /** What one step does, in bytes of small items, read or unpacked; and of a long string. */
 const WORK_BYTES = 8 * 1024
@@ -27,9 +28,9 @@ export class ValueReader {
   private begun = false
   private long: LongString | null = null
 
-  /** @param hashLimits as they stand at each call. */
-  constructor(keyspace: Keyspace, database: Database, hashLimits: HashLimits) {
-    const target = new KeyspaceTarget(keyspace, { hashLimits, dropExpired: false })
+  /** @param limits as they stand at each call. */
+  constructor(keyspace: Keyspace, database: Database, limits: ValueLimits) {
+    const target = new KeyspaceTarget(keyspace, { limits, dropExpired: false })
     target.useDatabase(database)
     this.entries = new EntryReader(this.window, target, false)
   }

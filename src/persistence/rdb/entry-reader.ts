@@ -1,22 +1,14 @@
 /** Reads keys with their values, by the type that stands before them. */
-import { quoted } from './error.js'
-import {
-  MODULE_UNSIGNED,
-  RDB_TYPE_HASH,
-  RDB_TYPE_HASH_LISTPACK,
-  RDB_TYPE_HASH_ZIPLIST,
-  RDB_TYPE_HASH_ZIPMAP,
-  RDB_TYPE_MODULE_2,
-  RDB_TYPE_STRING,
-  rdbTypeName,
-} from './format.js'
-import { HashReader } from './hash-reader.js'
-import { KeyReader } from './key-reader.js'
+import { quoted } from '../../rdb/error.js'
+import { MODULE_UNSIGNED, RDB_TYPE_MODULE_2, rdbTypeName } from '../../rdb/format.js'
+import { KeyReader } from '../../rdb/key-reader.js'
+import { StringReader } from '../../rdb/string-reader.js'
+import type { RdbWindow } from '../../rdb/window.js'
+import { kindOfRdbType, kinds } from '../../types/kinds.js'
+import type { ValueReader } from '../../types/value-reader.js'
 import { KeysAhead } from './keys-ahead.js'
 import { moduleTypeName, skipModuleItem } from './module-data.js'
-import { SHORT, StringReader } from './string-reader.js'
 import type { RdbTarget } from './target.js'
-import type { RdbWindow } from './window.js'
 
 export class EntryReader {
   readonly keys: KeyReader
@@ -27,7 +19,10 @@ export class EntryReader {
   private readonly target: RdbTarget
   private readonly skipModuleData: boolean
   private readonly value = new StringReader()
-  private readonly hashes: HashReader
+  /** What reads the values of each RDB type that there is a kind for. */
+  private readonly readers: (ValueReader | null)[] = []
+  /** What has read the last value. */
+  private reader: ValueReader | null = null
   private readonly ahead = new KeysAhead()
   private inModuleData = false
 
@@ -37,18 +32,22 @@ export class EntryReader {
     this.target = target
     this.skipModuleData = skipModuleData
     this.keys = new KeyReader(window)
-    this.hashes = new HashReader(window, target, this.keys)
+    for (const kind of kinds) {
+      const reader = kind.reader(window, this.keys, target)
+      for (const type of kind.rdbTypes) this.readers[type] = reader
+    }
   }
 
   /** Whether the last value read comes in pieces, and some are still to come: `readPiece` is next. */
   get inPieces(): boolean {
-    return this.hashes.fieldsLeft !== 0 || this.inModuleData
+    return this.inModuleData || (this.reader?.inPieces ?? false)
   }
 
   /** Reads the type at `at`, the key and the value; of a value in pieces only the first one. */
   read(bytes: Buffer, at: number, end: number): number {
     const type = bytes[at]
-    if (type !== RDB_TYPE_STRING && rdbTypeName(type) === '') this.window.fail(at, 'a key or an opcode', `byte ${type}`)
+    if (kindOfRdbType(type) === null && rdbTypeName(type) === '')
+      this.window.fail(at, 'a key or an opcode', `byte ${type}`)
     const valueAt = this.keys.locate(bytes, at + 1, end)
     if (valueAt < 0) return valueAt
     const next = this.readValue(type, bytes, valueAt, end)
@@ -67,58 +66,38 @@ export class EntryReader {
 
   /** Reads the value at `at`, whose key was located or given; of a value in pieces only the first one. */
   readValue(type: number, bytes: Buffer, at: number, end: number): number {
-    switch (type) {
-      case RDB_TYPE_STRING:
-        return this.readString(bytes, at, end)
-      case RDB_TYPE_HASH:
-      case RDB_TYPE_HASH_LISTPACK:
-      case RDB_TYPE_HASH_ZIPLIST:
-      case RDB_TYPE_HASH_ZIPMAP:
-        return this.hashes.read(type, bytes, at, end)
-      case RDB_TYPE_MODULE_2:
-        return this.readModuleValue(bytes, at, end)
-      default:
-        return this.window.failIn(
-          this.keys.take(bytes),
-          at,
-          'a value of a supported type',
-          `a ${rdbTypeName(type)} (type ${type})`,
-        )
+    const reader = this.readers[type] ?? null
+    if (reader !== null) {
+      this.reader = reader
+      return reader.read(type, bytes, at, end)
     }
+    if (type === RDB_TYPE_MODULE_2) return this.readModuleValue(bytes, at, end)
+    return this.window.failIn(
+      this.keys.take(bytes),
+      at,
+      'a value of a supported type',
+      `a ${rdbTypeName(type)} (type ${type})`,
+    )
   }
 
   /** Whether there is work to be done on what was read last, before anything is read on. */
   get isBusy(): boolean {
-    return this.hashes.isBusy
+    return this.reader?.isBusy ?? false
   }
 
   /** Does some of that work, half a millisecond of it. */
   work(): void {
-    this.hashes.work()
+    this.reader?.work()
   }
 
   readPiece(bytes: Buffer, at: number, end: number): number {
-    return this.inModuleData ? this.readModuleItem(bytes, at, end) : this.hashes.readField(bytes, at, end)
+    if (this.inModuleData || this.reader === null) return this.readModuleItem(bytes, at, end)
+    return this.reader.readPiece(bytes, at, end)
   }
 
   /** What is missing, for the message about data that ends here. */
   get missingPieces(): string {
-    return this.inModuleData ? 'more data of a module' : `${this.hashes.fieldsLeft} more fields`
-  }
-
-  private readString(bytes: Buffer, at: number, end: number): number {
-    const { value, window } = this
-    const next = window.find(value, bytes, at, end)
-    if (next === SHORT) return SHORT
-    const key = this.keys.take(bytes)
-    if (next < 0) return window.failIn(key, value.at, value.expected, value.found)
-    if (value.isInteger) {
-      if (!this.target.integer(key, value.integerValue)) window.failDuplicate(key, at)
-      return next
-    }
-    if (!value.decode(bytes)) window.failIn(key, value.at, value.expected, value.found)
-    if (!this.target.string(key, value.bytes, value.start, value.end, value.own)) window.failDuplicate(key, at)
-    return next
+    return this.inModuleData ? 'more data of a module' : (this.reader?.missing ?? '')
   }
 
   private readModuleValue(bytes: Buffer, at: number, end: number): number {

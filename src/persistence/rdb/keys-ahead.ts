@@ -2,7 +2,7 @@
  * The keys that come next in the bytes of a file, as far as that is plain to see: strings with short names and values. They are
  * looked at together (store/table/look-ahead.ts) before the first of them is loaded.
  */
-import { AHEAD_MAX } from '../../store/table/look-ahead.js'
+
 import {
   LENGTH_6_BIT,
   LENGTH_14_BIT,
@@ -10,7 +10,8 @@ import {
   RDB_OPCODE_EXPIRETIME_MS,
   RDB_TYPE_STRING,
   STRING_INT32,
-} from './format.js'
+} from '../../rdb/format.js'
+import { AHEAD_MAX } from '../../store/table/look-ahead.js'
 
 /** EXPIRETIME_MS with its argument. */
 const EXPIRY_BYTES = 9

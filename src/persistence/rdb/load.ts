@@ -1,16 +1,14 @@
 /** Puts what an RDB reader reads into the keyspace. */
 import { hashBytes } from '../../bytes/hash.js'
+import { quoted } from '../../rdb/error.js'
+import type { RdbKey } from '../../rdb/key.js'
 import type { Database } from '../../store/database.js'
-import { INLINE_VALUE_MAX_BYTES, TYPE_HASH } from '../../store/entries.js'
-import { ExpiryTime } from '../../store/expiry-time.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import { LookAhead } from '../../store/table/look-ahead.js'
-import { Hash, type HashLimits } from '../../types/hash/hash.js'
-import { hashFromListpack } from '../../types/hash/hash-load.js'
-import { adoptListpack } from '../../types/listpack-value.js'
-import { quoted } from './error.js'
+import type { ValueLimits } from '../../types/value-limits.js'
+import { type Claim, LEFT_OUT, TWICE, WANTED } from '../../types/value-reader.js'
 import type { KeysAhead } from './keys-ahead.js'
-import type { RdbKey, RdbTarget } from './target.js'
+import type { RdbTarget } from './target.js'
 
 const LFU_COUNTER_MASK = 0xff
 const LRU_BITS = 0xffffff
@@ -20,7 +18,7 @@ const EMPTY_KEYS_LOGGED = 10
 const RESERVE_MAX_KEYS = 2_000_000
 
 export interface KeyspaceTargetOptions {
-  hashLimits: HashLimits
+  limits: ValueLimits
   /**
    * Leave out keys that have expired by `keyspace.nowMs`: what a master does with its file. A replica takes its master's
    * snapshot as it is, and the base of an AOF has to be the state that the commands behind it start from.
@@ -40,14 +38,8 @@ export class KeyspaceTarget implements RdbTarget {
   private readonly keyspace: Keyspace
   private readonly options: KeyspaceTargetOptions
   private readonly dropExpired: boolean
-  private database: Database
-  /** The hash whose fields are coming, and its key's hash and access history. */
-  private readonly hash = new Hash()
-  private hashKey: Buffer = Buffer.alloc(0)
-  private hashIsDropped = false
-  private readonly expiry = new ExpiryTime()
-  private idleSeconds = -1
-  private frequency = -1
+  database: Database
+  readonly limits: ValueLimits
   /** The keys of keysAhead(), of which that with number `aheadNext` is the next one. */
   private readonly ahead = new LookAhead()
   private aheadKeys: KeysAhead | null = null
@@ -60,6 +52,7 @@ export class KeyspaceTarget implements RdbTarget {
     this.keyspace = keyspace
     this.options = options
     this.dropExpired = options.dropExpired
+    this.limits = options.limits
     this.database = keyspace.databases[0]
   }
 
@@ -112,78 +105,17 @@ export class KeyspaceTarget implements RdbTarget {
     return this.ahead.hashes[next]
   }
 
-  string(key: RdbKey, value: Buffer, start: number, end: number, own: boolean): boolean {
-    if (this.dropExpired && this.isExpired(key)) return true
-    if (!this.claim(key)) return false
+  claim(key: RdbKey): Claim {
+    if (this.dropExpired && this.isExpired(key)) return LEFT_OUT
     const { database } = this
-    const address =
-      own && end - start > INLINE_VALUE_MAX_BYTES
-        ? database.setBuffer(0, key.bytes, key.start, key.end, value, key.expiryMs)
-        : database.setString(0, key.bytes, key.start, key.end, value, start, end, key.expiryMs)
-    this.loaded(address, key.expiry, key.idleSeconds, key.frequency)
-    return true
-  }
-
-  integer(key: RdbKey, value: number): boolean {
-    if (this.dropExpired && this.isExpired(key)) return true
-    if (!this.claim(key)) return false
-    const address = this.database.setInteger(0, key.bytes, key.start, key.end, value, key.expiryMs)
-    this.loaded(address, key.expiry, key.idleSeconds, key.frequency)
-    return true
-  }
-
-  takesListpack(fields: number): boolean {
-    return fields <= this.options.hashLimits.maxEntries
-  }
-
-  hashListpack(key: RdbKey, listpack: Buffer, start: number, own: boolean): boolean {
-    if (this.dropExpired && this.isExpired(key)) return true
-    if (!this.claim(key)) return false
-    const { database } = this
-    const { bytes, start: keyStart, end: keyEnd, expiryMs } = key
-    const { hashLimits } = this.options
-    const address =
-      own && listpack.length > INLINE_VALUE_MAX_BYTES
-        ? adoptListpack(database, bytes, keyStart, keyEnd, TYPE_HASH, listpack, expiryMs)
-        : hashFromListpack(database, 0, bytes, keyStart, keyEnd, listpack, start, expiryMs, hashLimits)
-    this.loaded(address, key.expiry, key.idleSeconds, key.frequency)
-    return true
-  }
-
-  hashBegin(key: RdbKey, fields: number): boolean {
-    this.hashIsDropped = this.dropExpired && this.isExpired(key)
-    if (this.hashIsDropped) return true
-    if (!this.claim(key)) return false
-    // The bytes of the key may be gone when the first field comes.
-    this.hashKey = Buffer.from(key.bytes.subarray(key.start, key.end))
-    this.expiry.set(key.expiry)
-    this.idleSeconds = key.idleSeconds
-    this.frequency = key.frequency
-    this.hash.openNew(this.database, this.hashKey, 0, this.hashKey.length, key.expiryMs)
-    this.hash.expect(fields, this.options.hashLimits)
-    return true
-  }
-
-  hashField(
-    field: Buffer,
-    fieldStart: number,
-    fieldEnd: number,
-    value: Buffer,
-    valueStart: number,
-    valueEnd: number,
-    own: boolean,
-  ): boolean {
-    if (this.hashIsDropped) return true
-    const { hash, hashKey } = this
-    const { hashLimits } = this.options
-    // The first field inserts the key, by the database's last hash; other keys may have been looked up since hashBegin.
-    if (hash.address === 0) this.database.hash = hashBytes(hashKey, 0, hashKey.length)
-    if (own) return hash.addBuffer(field, fieldStart, fieldEnd, value, hashLimits)
-    return hash.set(field, fieldStart, fieldEnd, value, valueStart, valueEnd, hashLimits)
-  }
-
-  hashEnd(): void {
-    if (!this.hashIsDropped) this.loaded(this.hash.address, this.expiry, this.idleSeconds, this.frequency)
+    const hash = this.hashOf(key)
+    const address = database.keys.find(hash, key.bytes, key.start, key.end)
+    if (address !== 0) {
+      if (this.options.allowDuplicates !== true) return TWICE
+      database.remove(address)
+    }
+    database.hash = hash
+    return WANTED
   }
 
   emptyKey(key: RdbKey): void {
@@ -198,20 +130,7 @@ export class KeyspaceTarget implements RdbTarget {
     return true
   }
 
-  /** Prepares the insertion of the key; false when it is there already. */
-  private claim(key: RdbKey): boolean {
-    const { database } = this
-    const hash = this.hashOf(key)
-    const address = database.keys.find(hash, key.bytes, key.start, key.end)
-    if (address !== 0) {
-      if (this.options.allowDuplicates !== true) return false
-      database.remove(address)
-    }
-    database.hash = hash
-    return true
-  }
-
-  private loaded(address: number, expiry: ExpiryTime, idleSeconds: number, frequency: number): void {
+  loaded(address: number, { expiry, frequency, idleSeconds }: RdbKey): void {
     this.keysLoaded++
     expiry.complete(this.database.entries, address)
     if (idleSeconds < 0 && frequency < 0) return

@@ -1,7 +1,14 @@
 /** Data of modules, which this server does not have: enough of its form to name it and to step over it. */
-import { MODULE_DOUBLE, MODULE_EOF, MODULE_FLOAT, MODULE_SIGNED, MODULE_STRING, MODULE_UNSIGNED } from './format.js'
-import type { StringReader } from './string-reader.js'
-import type { RdbWindow } from './window.js'
+import {
+  MODULE_DOUBLE,
+  MODULE_EOF,
+  MODULE_FLOAT,
+  MODULE_SIGNED,
+  MODULE_STRING,
+  MODULE_UNSIGNED,
+} from '../../rdb/format.js'
+import type { StringReader } from '../../rdb/string-reader.js'
+import type { RdbWindow } from '../../rdb/window.js'
 
 const NAME_CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const NAME_LENGTH = 9

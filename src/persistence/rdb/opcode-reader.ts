@@ -1,7 +1,5 @@
 /** Reads what is said between the keys: which database follows, when the next key expires, who wrote the file. */
 import { latin1 } from '../../bytes/latin1.js'
-import { ExpiryTime } from '../../store/expiry-time.js'
-import type { EntryReader } from './entry-reader.js'
 import {
   RDB_OPCODE_AUX,
   RDB_OPCODE_EXPIRETIME,
@@ -14,11 +12,13 @@ import {
   RDB_OPCODE_RESIZEDB,
   RDB_OPCODE_SELECTDB,
   RDB_OPCODE_SLOT_INFO,
-} from './format.js'
-import type { KeyReader } from './key-reader.js'
-import { StringReader } from './string-reader.js'
+} from '../../rdb/format.js'
+import type { KeyReader } from '../../rdb/key-reader.js'
+import { StringReader } from '../../rdb/string-reader.js'
+import type { RdbWindow } from '../../rdb/window.js'
+import { ExpiryTime } from '../../store/expiry-time.js'
+import type { EntryReader } from './entry-reader.js'
 import type { RdbTarget } from './target.js'
-import type { RdbWindow } from './window.js'
 
 const TWO_32 = 4294967296
 /** The smallest key with its value: a type and two empty strings. */

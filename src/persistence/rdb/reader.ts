@@ -11,8 +11,7 @@
  */
 import { CRC64_LENGTH, Crc64, isZeroCrc64 } from '../../bytes/crc64.js'
 import { latin1 } from '../../bytes/latin1.js'
-import { EntryReader } from './entry-reader.js'
-import { quoted, RdbError } from './error.js'
+import { quoted, RdbError } from '../../rdb/error.js'
 import {
   RDB_FIRST_VERSION_WITH_CHECKSUM,
   RDB_HEADER_BYTES,
@@ -21,12 +20,13 @@ import {
   RDB_NEWEST_VERSION,
   RDB_OLDEST_VERSION,
   RDB_OPCODE_EOF,
-} from './format.js'
-import type { LongString } from './long-string.js'
+} from '../../rdb/format.js'
+import type { LongString } from '../../rdb/long-string.js'
+import { unpacked } from '../../rdb/string-reader.js'
+import { RdbWindow } from '../../rdb/window.js'
+import { EntryReader } from './entry-reader.js'
 import { OpcodeReader } from './opcode-reader.js'
-import { unpacked } from './string-reader.js'
 import type { RdbTarget } from './target.js'
-import { RdbWindow } from './window.js'
 
 export interface RdbReaderOptions {
   /** Whether the checksum at the end counts (redis.conf: rdbchecksum). True unless told. */

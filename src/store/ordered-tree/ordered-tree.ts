@@ -21,7 +21,6 @@
  * first copy of each node. Compaction: rewrite(), for trees that have no views.
  */
 import type { Entries } from '../entries.js'
-import type { Remains } from '../keyspace.js'
 import { TreeCursor } from './cursor.js'
 import { EditableTree, type TreeKeeper } from './edit.js'
 import { INNER_TIE_COLUMN, LEAF_TIE_COLUMN, NodeShape } from './node.js'
@@ -45,8 +44,6 @@ export interface TreeOwner<P> {
   compare(address: number, probe: P): number
   /** Frees an element: of a tree that was dropped, or one that views have kept. */
   free(address: number): void
-  /** Takes remains that are to be freed in slices; of slabs that went as a whole since, they are nobody's business any more. */
-  freeLater(entries: Entries, remains: Remains): void
 }
 
 const NO_VIEWS: readonly TreeKeeper[] = []
@@ -336,7 +333,7 @@ export class OrderedTree<P> extends EditableTree {
     const { depth, entries, owner, root } = this
     this.root = this.depth = this.count = this.weight = 0
     const remains = new TreeRemains(this, root, depth, owner, this)
-    if (depth > 0) owner.freeLater(entries, remains)
+    if (depth > 0) entries.remains.push(remains)
   }
 
   /** The tree's last node has gone. */

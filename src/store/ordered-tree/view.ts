@@ -59,6 +59,7 @@ export class TreeView<P> implements TreeKeeper {
     this.nodes = new AddressList(tree.entries)
     this.elements = new AddressList(tree.entries)
     this.epoch = tree.openView(this)
+    tree.entries.openViews++
   }
 
   /** As OrderedTree.seek(), in the view. A walk begins with it. */
@@ -101,9 +102,10 @@ export class TreeView<P> implements TreeKeeper {
     if (this.closed) return
     this.closed = true
     this.ended = true
-    const { owner, entries } = this.tree
+    const { entries } = this.tree
     this.tree.closeView(this)
-    if (!this.nodes.isEmpty || !this.elements.isEmpty) owner.freeLater(entries, this)
+    entries.openViews--
+    if (!this.nodes.isEmpty || !this.elements.isEmpty) entries.remains.push(this)
   }
 
   /** Frees what no older view needs, until `deadlineMs` (performance.now()); true when nothing is left. */

@@ -7,6 +7,8 @@
  * so splits, merges and the growth of a small table never move an entry past a cursor: what is there throughout a
  * SCAN is returned, exactly once.
  */
+import { performance } from 'node:perf_hooks'
+import type { Aggregate } from '../aggregate.js'
 import type { Entries } from '../entries.js'
 import { CHUNK_SHIFT, UNIT_MASK } from '../slabs/slabs.js'
 import { AHEAD_MAX } from './look-ahead.js'
@@ -49,11 +51,11 @@ export interface TableObserver {
   keepsTable(): boolean
 }
 
-export class HashTable {
+export class HashTable implements Aggregate {
   count = 0
   readonly segments: Segment[] = []
-  /** Nothing but this table holds the addresses of its entries: they may move (compaction.ts). */
-  entriesMayMove = false
+  /** Nothing but this table holds the addresses of its entries (compaction.ts). */
+  holdsAlone = false
   /** Set while a snapshot walks the table: merges would mix buckets that were saved with others that were not. */
   pinned = false
   /** Elements are not to be changed in place while there is one. */
@@ -79,6 +81,8 @@ export class HashTable {
   private foundBucket = 0
   private foundSlot = 0
   private swept = 0
+  /** Segments whose entries freeSome() has freed. */
+  private freed = 0
   /** Something of what was read ahead, lest reading it is left out. */
   seen = 0
 
@@ -91,6 +95,30 @@ export class HashTable {
     this.places = Int32Array.of(0)
     this.foundWords = first.words
     this.account()
+  }
+
+  get table(): this {
+    return this
+  }
+  get freeEffort(): number {
+    return this.count
+  }
+  get entriesMayMove(): boolean {
+    return this.holdsAlone && this.observer === null
+  }
+  keptByViews(): boolean {
+    return this.observer?.keepsTable() ?? false
+  }
+
+  /** Frees the entries of a table that nobody else uses, a segment at least. */
+  freeSome(deadlineMs: number, free: (address: number) => void): boolean {
+    const { segments } = this
+    while (this.freed < segments.length) {
+      const segment = segments[this.freed++]
+      for (let home = 0; home < 1 << segment.bucketBits; home++) this.visitBucket(segment, home, free)
+      if (performance.now() >= deadlineMs) break
+    }
+    return this.freed === segments.length
   }
 
   /** Bytes that the table takes, without the entries. O(1). */

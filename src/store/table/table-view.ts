@@ -51,7 +51,7 @@ class TableViews implements TableObserver {
 
   close(view: TableView): void {
     this.open.delete(view)
-    this.keyspace.openViews--
+    this.table.entries.openViews--
     if (this.open.size > 0) return
     this.table.observer = null
     if (this.dropped) this.keyspace.discard(this.table)
@@ -73,7 +73,6 @@ export class TableView {
   /** Number of elements in the view. */
   readonly count: number
   readonly table: HashTable
-  private readonly keyspace: Keyspace
   private readonly views: TableViews
   private readonly draws: boolean
   private readonly added = new Set<number>()
@@ -93,14 +92,13 @@ export class TableView {
    */
   constructor(keyspace: Keyspace, table: HashTable, use: 'walk' | 'draw', cursor = 0) {
     this.cursor = cursor
-    this.keyspace = keyspace
     this.table = table
     this.count = table.count
     this.draws = use === 'draw'
     this.views = table.observer instanceof TableViews ? table.observer : new TableViews(keyspace, table)
     table.observer = this.views
     this.views.open.add(this)
-    keyspace.openViews++
+    table.entries.openViews++
   }
 
   /** Bytes that the view keeps from being freed are not known; this is what its notes take. */
@@ -156,8 +154,7 @@ export class TableView {
   /** Nobody needs the view any more. What it kept in memory is freed in slices (Keyspace.collectGarbage). */
   close(): void {
     this.views.close(this)
-    // The memory of before a FLUSHALL goes as a whole.
-    if (this.removed.length > 0 && this.table.entries === this.keyspace.entries) this.keyspace.freeLater(this)
+    if (this.removed.length > 0) this.table.entries.remains.push(this)
   }
 
   /** Frees what only this view needed, until `deadlineMs` (performance.now()); true when nothing is left. */

@@ -1,36 +1,14 @@
-/** Hashes as a whole: from the bytes of a file or a DUMP payload, and from another key. */
+/** Hashes as a whole: from the bytes of a listpack, and from another key. */
 
 import { copyBytes } from '../../bytes/copy.js'
 import { hashBytes } from '../../bytes/hash.js'
-import { latin1 } from '../../bytes/latin1.js'
 import type { Database } from '../../store/database.js'
-import { ENCODING_HASHTABLE, TYPE_HASH } from '../../store/entries.js'
-import { lpBytes, lpFirst, lpLength, lpNext } from '../../store/listpack/listpack.js'
-import { lpValidate } from '../../store/listpack/listpack-validate.js'
-import { ByteRange } from '../byte-range.js'
+import { ENCODING_AGGREGATE, TYPE_HASH } from '../../store/entries.js'
+import { lpBytes, lpLength } from '../../store/listpack/listpack.js'
 import { createElement, createElementTable } from '../element-table.js'
 import { createListpack, listpackBuffer, listpackBytes, listpackGap, listpackStart } from '../listpack-value.js'
-import { Hash, type HashLimits } from './hash.js'
-
-/**
- * Whether buffer[start, start + size) may be a hash's listpack: sound and, where `deep`, made of pairs with no field
- * twice (lpValidateIntegrityAndDups in rdb.c). An empty one passes: it is no hash, but no damage either.
- */
-export function isHashListpack(buffer: Buffer, start: number, size: number, deep: boolean): boolean {
-  if (!lpValidate(buffer, start, size, deep)) return false
-  if (!deep) return true
-  const fields = new Set<string>()
-  const range = new ByteRange()
-  for (let pos = lpFirst(buffer, start); pos >= 0; pos = lpNext(buffer, start, pos)) {
-    range.readListpack(buffer, pos)
-    const field = latin1(range.buffer, range.start, range.end)
-    if (fields.has(field)) return false
-    fields.add(field)
-    pos = lpNext(buffer, start, pos)
-    if (pos < 0) return false
-  }
-  return true
-}
+import type { HashLimits } from '../value-limits.js'
+import { Hash } from './hash.js'
 
 /**
  * Makes key[start, end) a hash out of the validated, not empty listpack bytes source[sourceStart, ...), which are copied;
@@ -72,7 +50,7 @@ export function copyHash(
   expiryMs: number,
 ): number {
   const { entries, keyspace } = from
-  if (entries.encoding(address) !== ENCODING_HASHTABLE) {
+  if (entries.encoding(address) !== ENCODING_AGGREGATE) {
     const source = listpackBuffer(entries, address)
     const sourceStart = listpackStart(entries, address)
     const size = listpackBytes(entries, address)
@@ -87,7 +65,7 @@ export function copyHash(
     const element = createElement(entries, field.buffer, field.start, field.end, value.buffer, value.start, value.end)
     table.insert(hashBytes(field.buffer, field.start, field.end), element)
   })
-  const created = to.place(0, key, start, end, TYPE_HASH, ENCODING_HASHTABLE, 0, expiryMs)
-  entries.setPayload(created, keyspace.tables.add(table))
+  const created = to.place(0, key, start, end, TYPE_HASH, ENCODING_AGGREGATE, 0, expiryMs)
+  entries.setPayload(created, keyspace.aggregates.add(table))
   return created
 }

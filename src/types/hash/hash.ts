@@ -7,7 +7,7 @@
 import { copyBytes } from '../../bytes/copy.js'
 import { hashBytes } from '../../bytes/hash.js'
 import { type Database, NEVER } from '../../store/database.js'
-import { ENCODING_HASHTABLE, type Entries, INLINE_VALUE_MAX_BYTES, TYPE_HASH } from '../../store/entries.js'
+import { ENCODING_AGGREGATE, INLINE_VALUE_MAX_BYTES, TYPE_HASH } from '../../store/entries.js'
 import {
   lpBytes,
   lpCompare,
@@ -30,6 +30,7 @@ import {
   findElement,
   forEachElement,
   setElement,
+  tableOf,
 } from '../element-table.js'
 import {
   createListpack,
@@ -39,13 +40,8 @@ import {
   replaceByTable,
   spliceListpack,
 } from '../listpack-value.js'
+import type { HashLimits } from '../value-limits.js'
 import { emptyListpack, fieldPositions, findField, gathered, gatherPairs } from './hash-listpack.js'
-
-/** Up to where a hash stays a listpack: pairs, and bytes of any field or value. */
-export interface HashLimits {
-  maxEntries: number
-  maxValueBytes: number
-}
 
 /**
  * A key's hash, while somebody works on it: open it, use it, forget it. It knows the entry's address and follows it when an
@@ -96,12 +92,12 @@ export class Hash {
   }
 
   get isTable(): boolean {
-    return this.db.entries.encoding(this.address) === ENCODING_HASHTABLE
+    return this.db.entries.encoding(this.address) === ENCODING_AGGREGATE
   }
 
   /** The table of a large hash. */
   get table(): HashTable {
-    return this.db.keyspace.tables.get(this.db.entries.payload(this.address))
+    return tableOf(this.db.keyspace, this.address)
   }
 
   /** Number of fields. O(1), unless somebody allows listpacks of over 32 000 fields. */
@@ -304,8 +300,8 @@ export class Hash {
 
   private createTable(): void {
     const { db } = this
-    this.address = db.place(0, this.key, this.keyStart, this.keyEnd, TYPE_HASH, ENCODING_HASHTABLE, 0, this.expiryMs)
-    db.entries.setPayload(this.address, db.keyspace.tables.add(createElementTable(db.entries)))
+    this.address = db.place(0, this.key, this.keyStart, this.keyEnd, TYPE_HASH, ENCODING_AGGREGATE, 0, this.expiryMs)
+    db.entries.setPayload(this.address, db.keyspace.aggregates.add(createElementTable(db.entries)))
   }
 
   /** Turns a listpack into a table. O(n). */
@@ -412,9 +408,4 @@ export class Hash {
     field.readElement(this.db.entries, element)
     value.readElementValue(this.db.entries, element)
   }
-}
-
-/** OBJECT ENCODING's name for the hash at `address`. */
-export function hashEncodingName(entries: Entries, address: number): 'listpack' | 'hashtable' {
-  return entries.encoding(address) === ENCODING_HASHTABLE ? 'hashtable' : 'listpack'
 }

@@ -1,4 +1,5 @@
 /** Changing strings: appending, overwriting parts, and setting bytes that are no client's argument. */
+
 import { copyBytes } from '../../bytes/copy.js'
 import { type Database, KEEP_TTL } from '../../store/database.js'
 import {
@@ -11,6 +12,7 @@ import {
   TYPE_STRING,
 } from '../../store/entries.js'
 import { extended, openForOverwrite } from './big-string.js'
+import { setBuffer } from './set-string.js'
 import { StringView } from './string.js'
 
 const scratch = new StringView()
@@ -61,7 +63,7 @@ export function openString(
 
 function createZeros(db: Database, key: Uint8Array, keyStart: number, keyEnd: number, length: number): StringView {
   if (length > INLINE_VALUE_MAX_BYTES) {
-    opened.of(db.entries, db.setBuffer(0, key, keyStart, keyEnd, Buffer.alloc(length), Number.NaN))
+    opened.of(db.entries, setBuffer(db, 0, key, keyStart, keyEnd, Buffer.alloc(length), Number.NaN))
     return opened
   }
   const address = db.place(0, key, keyStart, keyEnd, TYPE_STRING, ENCODING_RAW, length, Number.NaN)
@@ -94,7 +96,7 @@ function resize(
   const old = scratch.of(entries, address)
   if (length > INLINE_VALUE_MAX_BYTES) {
     const value = extended(old.bytes, old.start, old.end, length)
-    opened.of(entries, db.setBuffer(address, key, keyStart, keyEnd, value, KEEP_TTL))
+    opened.of(entries, setBuffer(db, address, key, keyStart, keyEnd, value, KEEP_TTL))
     return
   }
   if ((encoding === ENCODING_RAW || encoding === ENCODING_PLAIN) && entries.fitsSlot(address, length)) {
@@ -126,7 +128,7 @@ export function setBytes(
 ): void {
   const { length } = value
   if (length > INLINE_VALUE_MAX_BYTES) {
-    db.setBuffer(address, key, keyStart, keyEnd, value, expiryMs)
+    setBuffer(db, address, key, keyStart, keyEnd, value, expiryMs)
     return
   }
   const placed = db.place(address, key, keyStart, keyEnd, TYPE_STRING, encoding, length, expiryMs)

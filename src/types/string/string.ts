@@ -1,7 +1,14 @@
 /** String values: reading them whatever their encoding. */
 
 import { integerLength, writeInteger } from '../../bytes/integers.js'
-import { ENCODING_EXTERNAL, ENCODING_INT32, ENCODING_INT64, ENCODING_PLAIN, type Entries } from '../../store/entries.js'
+import {
+  ENCODING_EXTERNAL,
+  ENCODING_INT32,
+  ENCODING_INT64,
+  ENCODING_PLAIN,
+  type Entries,
+  TYPE_STRING,
+} from '../../store/entries.js'
 
 /** Redis's limit between "embstr" and "raw". */
 const EMBSTR_MAX_BYTES = 44
@@ -57,6 +64,15 @@ export function stringLength(entries: Entries, address: number): number {
     default:
       return entries.payload(address)
   }
+}
+
+/** Whether the value is a string that is kept as an integer from 0 to below `limit`. */
+export function isIntegerBelow(entries: Entries, address: number, limit: number): boolean {
+  return (
+    entries.type(address) === TYPE_STRING &&
+    entries.encoding(address) === ENCODING_INT32 &&
+    entries.payload(address) < limit
+  )
 }
 
 /** OBJECT ENCODING of a string. */

@@ -4,7 +4,7 @@ import { PayloadLoading } from '../../../src/persistence/dump/payload-loading.js
 import { ExpiryTime } from '../../../src/store/expiry-time.js'
 import { Keyspace } from '../../../src/store/keyspace.js'
 import { cat, length, lzf, str } from '../rdb/bytes.js'
-import { contents, LIMITS } from '../rdb/keyspace.js'
+import { contents, LIMITS, limitsOf } from '../rdb/keyspace.js'
 import { hashListpack } from '../rdb/old-forms.js'
 import { payload } from '../rdb/payload.js'
 
@@ -14,7 +14,7 @@ const PAIRS = Array.from({ length: 20_000 }, (_, i) => [`field ${i}`, `value ${i
 
 /** Loads in the smallest steps there are; `meanwhile` is called behind each. */
 function load(keyspace: Keyspace, bytes: Buffer, meanwhile: (loading: PayloadLoading) => void): PayloadLoading {
-  const limits = { ...LIMITS, maxEntries: 100_000 }
+  const limits = limitsOf({ ...LIMITS.hash, maxEntries: 100_000 })
   const loading = new PayloadLoading(keyspace, limits, bytes, 0, bytes.length, true)
   while (!loading.step(0)) meanwhile(loading)
   return loading

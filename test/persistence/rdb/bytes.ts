@@ -1,9 +1,14 @@
 /** RDB bytes by hand, for tests: written without the code under test, but for the checksum. */
 import { Crc64 } from '../../../src/bytes/crc64.js'
 import { lzfCompress } from '../../../src/bytes/lzf.js'
+import { KeyspaceTarget } from '../../../src/persistence/rdb/load.js'
 import { RdbReader, type RdbReaderOptions } from '../../../src/persistence/rdb/reader.js'
-import type { RdbKey, RdbTarget } from '../../../src/persistence/rdb/target.js'
-import { lpBytes, lpCopyText, lpFirst, lpNext, lpTextLength } from '../../../src/store/listpack/listpack.js'
+import type { RdbKey } from '../../../src/rdb/key.js'
+import { Keyspace } from '../../../src/store/keyspace.js'
+import { Hash } from '../../../src/types/hash/hash.js'
+import { encodingName, typeName } from '../../../src/types/kinds.js'
+import { StringView } from '../../../src/types/string/string.js'
+import { defaultLimits } from '../../../src/types/value-limits.js'
 
 export type Part = Buffer | number | string
 
@@ -60,73 +65,58 @@ export function file(version: number, ...items: Part[]): Buffer {
   return cat(body, checksum)
 }
 
-/** Notes everything it is told, as text; keys that come twice are refused. */
-export class RecordingTarget implements RdbTarget {
-  readonly events: string[] = []
-  private database = 0
-  private readonly seen = new Set<string>()
-  private fields = new Set<string>()
+const MANY_FIELDS = { maxEntries: 100_000, maxValueBytes: 64 }
 
-  aux(name: string, value: string): void {
+/** Loads into a keyspace, and notes everything it is told, as text; keys that come twice are refused. */
+export class RecordingTarget extends KeyspaceTarget {
+  readonly events: string[] = []
+
+  private readonly into: Keyspace
+
+  constructor(into = new Keyspace(16)) {
+    super(into, { limits: { ...defaultLimits(), hash: MANY_FIELDS }, dropExpired: false })
+    this.into = into
+  }
+
+  override aux(name: string, value: string): void {
     this.events.push(`aux ${name}=${value}`)
   }
-  keysAhead(): void {}
-
-  warn(message: string): void {
+  override warn(message: string): void {
     this.events.push(`warn ${message}`)
   }
-  selectDatabase(index: number): boolean {
-    this.database = index
+  override selectDatabase(index: number): boolean {
     this.events.push(`select ${index}`)
-    return index < 16
+    return super.selectDatabase(index)
   }
-  resizeDatabase(keys: number, expires: number): void {
+  override resizeDatabase(keys: number, expires: number): void {
     this.events.push(`resize ${keys} ${expires}`)
+    super.resizeDatabase(keys, expires)
   }
-  string(key: RdbKey, value: Buffer, start: number, end: number, _own: boolean): boolean {
-    return this.key('string', key, value.toString('latin1', start, end))
-  }
-  integer(key: RdbKey, value: number): boolean {
-    return this.key('integer', key, String(value))
-  }
-  takesListpack(): boolean {
-    return true
-  }
-  hashListpack(key: RdbKey, listpack: Buffer, start: number, _own: boolean): boolean {
-    const elements: string[] = []
-    for (let pos = lpFirst(listpack, start); pos >= 0; pos = lpNext(listpack, start, pos)) {
-      const text = Buffer.alloc(lpTextLength(listpack, pos))
-      lpCopyText(listpack, pos, text, 0)
-      elements.push(text.toString('latin1'))
+  override loaded(address: number, key: RdbKey): void {
+    super.loaded(address, key)
+    const { entries } = this.into
+    const encoding = encodingName(this.into, address)
+    if (typeName(entries, address) === 'string') {
+      const { bytes, end, start } = new StringView().of(entries, address)
+      this.note(encoding === 'int' ? 'integer' : 'string', key, bytes.toString('latin1', start, end))
+      return
     }
-    return this.key('listpack', key, `${lpBytes(listpack, start)} bytes ${elements.join(' ')}`)
+    const fields: string[] = []
+    const hash = new Hash()
+    hash.open(this.database, address)
+    hash.iterate(
+      (field, value) => void fields.push(`${field.copy().toString('latin1')}=${value.copy().toString('latin1')}`),
+    )
+    this.note(encoding, key, (encoding === 'hashtable' ? fields.sort() : fields).join(' '))
   }
-  hashBegin(key: RdbKey, fields: number): boolean {
-    this.fields = new Set()
-    return this.key('hash', key, String(fields))
-  }
-  hashField(field: Buffer, fStart: number, fEnd: number, value: Buffer, vStart: number, vEnd: number): boolean {
-    const name = field.toString('latin1', fStart, fEnd)
-    if (this.fields.has(name)) return false
-    this.fields.add(name)
-    this.events.push(`field ${name}=${value.toString('latin1', vStart, vEnd)}`)
-    return true
-  }
-  hashEnd(): void {
-    this.events.push('end')
-  }
-  emptyKey(key: RdbKey): void {
-    this.key('empty', key, '')
+  override emptyKey(key: RdbKey): void {
+    this.note('empty', key, '')
   }
 
-  private key(kind: string, key: RdbKey, value: string): boolean {
+  private note(kind: string, key: RdbKey, value: string): void {
     const name = key.bytes.toString('latin1', key.start, key.end)
     const marks = [key.expiryMs, key.idleSeconds, key.frequency].join(',')
     this.events.push(`${kind} ${name} (${marks}) ${value}`)
-    const place = `${this.database} ${name}`
-    if (this.seen.has(place)) return false
-    this.seen.add(place)
-    return true
   }
 }
 

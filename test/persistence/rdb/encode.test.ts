@@ -1,18 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  RdbOutput,
-  writeEntry,
-  writeHashField,
-  writeKey,
-  writeKeyTraits,
-  writeValue,
-} from '../../../src/persistence/rdb/encode.js'
-import { COMPRESS_MAX_BYTES } from '../../../src/persistence/rdb/output.js'
+import { writeEntry, writeKeyTraits } from '../../../src/persistence/rdb/encode.js'
+import { writeName } from '../../../src/rdb/entry-output.js'
+import { COMPRESS_MAX_BYTES, RdbOutput } from '../../../src/rdb/output.js'
 import { NEVER } from '../../../src/store/database.js'
-import { ENCODING_HASHTABLE } from '../../../src/store/entries.js'
+import { ENCODING_AGGREGATE } from '../../../src/store/entries.js'
 import { Keyspace } from '../../../src/store/keyspace.js'
 import { Hash } from '../../../src/types/hash/hash.js'
+import { writeValue } from '../../../src/types/kinds.js'
+import { setString } from '../../../src/types/string/set-string.js'
 import { cat, expiryMs, file, length64, lzf, str } from './bytes.js'
 import { addresses, contents, LIMITS, load } from './keyspace.js'
 
@@ -102,35 +98,29 @@ describe('primitives', () => {
 
 const NOW = 1_700_000_000_000
 
-/** Database 0 as a file: large hashes in pieces, as a snapshot writes them. */
+/** Database 0 as a file. */
 function save(keyspace: Keyspace, compress: boolean, withAccess: boolean): Buffer {
-  const { entries, tables, clock } = keyspace
+  const { entries, clock } = keyspace
   const out = new RdbOutput(16)
   const access = withAccess ? clock : null
   for (const address of addresses(keyspace.databases[0])) {
-    if (entries.encoding(address) !== ENCODING_HASHTABLE) {
+    if (entries.encoding(address) !== ENCODING_AGGREGATE) {
       writeEntry(out, entries, address, compress, access)
       continue
     }
-    const table = tables.get(entries.payload(address))
     writeKeyTraits(out, entries, address, access)
-    writeKey(out, entries, address, compress)
-    out.lengthCode(table.count)
-    for (const segment of table.segments) {
-      for (let home = 0; home < 1 << segment.bucketBits; home++) {
-        table.visitBucket(segment, home, element => writeHashField(out, entries, element, compress))
-      }
-    }
+    writeName(out, entries, address, compress)
+    writeValue(out, keyspace, address, compress)
   }
   return file(10, out.take())
 }
 
-function setString(keyspace: Keyspace, key: string, value: string, expiry: number): void {
+function putString(keyspace: Keyspace, key: string, value: string, expiry: number): void {
   const database = keyspace.databases[0]
   const bytes = Buffer.from(key, 'latin1')
   const content = Buffer.from(value, 'latin1')
   const address = database.findForWrite(bytes, 0, bytes.length)
-  database.setString(address, bytes, 0, bytes.length, content, 0, content.length, expiry)
+  setString(database, address, bytes, 0, bytes.length, content, 0, content.length, expiry)
 }
 
 function setHash(keyspace: Keyspace, key: string, fields: Record<string, string>): void {
@@ -142,7 +132,7 @@ function setHash(keyspace: Keyspace, key: string, fields: Record<string, string>
   for (const [name, value] of Object.entries(fields)) {
     const field = Buffer.from(name, 'latin1')
     const content = Buffer.from(value, 'latin1')
-    hash.set(field, 0, field.length, content, 0, content.length, LIMITS)
+    hash.set(field, 0, field.length, content, 0, content.length, LIMITS.hash)
   }
 }
 
@@ -165,7 +155,7 @@ describe('a keyspace', () => {
         (strings, hashes, compress, access) => {
           const keyspace = new Keyspace(1)
           keyspace.loading = true
-          for (const [key, [value, expiry]] of Object.entries(strings)) setString(keyspace, key, value, expiry)
+          for (const [key, [value, expiry]] of Object.entries(strings)) putString(keyspace, key, value, expiry)
           for (const [key, fields] of Object.entries(hashes)) setHash(keyspace, key, fields)
           const loaded = load(save(keyspace, compress, access)).keyspace
           expect(contents(loaded.databases[0])).toEqual(contents(keyspace.databases[0]))
@@ -179,7 +169,7 @@ describe('a keyspace', () => {
     const keyspace = new Keyspace(1)
     keyspace.clock.lfu = lfu
     keyspace.setNow(NOW)
-    setString(keyspace, 'k', 'v', NEVER)
+    putString(keyspace, 'k', 'v', NEVER)
     const [address] = addresses(keyspace.databases[0])
     if (lfu) keyspace.entries.setClock(address, (keyspace.entries.clock(address) & ~255) | 99)
     else keyspace.setNow(NOW + 300_000)
@@ -199,7 +189,7 @@ describe('a keyspace', () => {
     const fields = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`f${i}`, `v${i}`]))
     setHash(keyspace, 'h', fields)
     const [address] = addresses(keyspace.databases[0])
-    const value = written(out => writeValue(out, keyspace.entries, keyspace.tables, address, true))
+    const value = written(out => writeValue(out, keyspace, address, true))
     const loaded = load(file(10, 4, str('h'), value)).keyspace
     expect(contents(loaded.databases[0])).toEqual({ h: { encoding: 'hashtable', value: fields } })
   })

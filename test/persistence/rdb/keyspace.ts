@@ -4,8 +4,10 @@ import { RdbReader } from '../../../src/persistence/rdb/reader.js'
 import type { Database } from '../../../src/store/database.js'
 import { TYPE_STRING } from '../../../src/store/entries.js'
 import { Keyspace } from '../../../src/store/keyspace.js'
-import { Hash, hashEncodingName } from '../../../src/types/hash/hash.js'
-import { StringView, stringEncodingName } from '../../../src/types/string/string.js'
+import { Hash } from '../../../src/types/hash/hash.js'
+import { encodingName } from '../../../src/types/kinds.js'
+import { StringView } from '../../../src/types/string/string.js'
+import { defaultLimits, type HashLimits, type ValueLimits } from '../../../src/types/value-limits.js'
 
 export interface Seen {
   encoding: string
@@ -13,7 +15,12 @@ export interface Seen {
   expiryMs?: number
 }
 
-export const LIMITS = { maxEntries: 128, maxValueBytes: 64 }
+/** Redis's limits, but for hashes. */
+export function limitsOf(hash: HashLimits): ValueLimits {
+  return { ...defaultLimits(), hash }
+}
+
+export const LIMITS = limitsOf({ maxEntries: 128, maxValueBytes: 64 })
 
 /** Addresses of all keys. */
 export function addresses(database: Database): number[] {
@@ -30,10 +37,9 @@ export function contents(database: Database): Record<string, Seen> {
   const { entries } = database
   const all: Record<string, Seen> = {}
   for (const address of addresses(database)) {
-    const seen: Seen = { encoding: '', value: '' }
+    const seen: Seen = { encoding: encodingName(database.keyspace, address), value: '' }
     if (entries.type(address) === TYPE_STRING) {
       const view = new StringView().of(entries, address)
-      seen.encoding = stringEncodingName(entries, address)
       seen.value = view.bytes.toString('latin1', view.start, view.end)
     } else {
       const hash = new Hash()
@@ -42,7 +48,6 @@ export function contents(database: Database): Record<string, Seen> {
       hash.iterate((field, value) => {
         fields[field.copy().toString('latin1')] = value.copy().toString('latin1')
       })
-      seen.encoding = hashEncodingName(entries, address)
       seen.value = fields
     }
     const expiryMs = entries.expiry(address)
@@ -63,7 +68,7 @@ export function load(
   options: Partial<KeyspaceTargetOptions> = {},
   keyspace: Keyspace = new Keyspace(16),
 ): Loaded {
-  const target = new KeyspaceTarget(keyspace, { hashLimits: LIMITS, dropExpired: false, ...options })
+  const target = new KeyspaceTarget(keyspace, { limits: LIMITS, dropExpired: false, ...options })
   const reader = new RdbReader(target, { totalBytes: bytes.length })
   for (let at = 0; at < bytes.length; at += 1000) reader.push(bytes.subarray(at, at + 1000))
   reader.end()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { RdbError } from '../../../src/persistence/rdb/error.js'
+import { RdbError } from '../../../src/rdb/error.js'
 import { Keyspace } from '../../../src/store/keyspace.js'
 import { cat, expiryMs, file, length, lzf, str } from './bytes.js'
 import { addresses, contents, load } from './keyspace.js'

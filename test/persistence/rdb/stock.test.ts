@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { RdbOutput, writeEntry, writeValue } from '../../../src/persistence/rdb/encode.js'
-import { ENCODING_HASHTABLE, type Entries, HAS_EXPIRY } from '../../../src/store/entries.js'
+import { writeEntry } from '../../../src/persistence/rdb/encode.js'
+import { RdbOutput } from '../../../src/rdb/output.js'
+import { ENCODING_AGGREGATE, type Entries, HAS_EXPIRY } from '../../../src/store/entries.js'
 import type { Keyspace } from '../../../src/store/keyspace.js'
+import { writeValue } from '../../../src/types/kinds.js'
 import { cli, type RunningServer, requireStock, startRedisServer, tempDir } from '../../interop/stock.js'
 import { expiryMs, file, str } from './bytes.js'
 import { addresses, contents, load } from './keyspace.js'
@@ -61,14 +63,14 @@ function keyOf(entries: Entries, address: number): Buffer {
 
 /** The keys of database 0 as a file. */
 function saved(keyspace: Keyspace, compress: boolean): Buffer {
-  const { entries, tables } = keyspace
+  const { entries } = keyspace
   const out = new RdbOutput()
   for (const address of addresses(keyspace.databases[0])) {
-    if (entries.encoding(address) === ENCODING_HASHTABLE) {
+    if (entries.encoding(address) === ENCODING_AGGREGATE) {
       if (entries.meta(address) & HAS_EXPIRY) out.raw(expiryMs(entries.expiry(address)))
       out.byte(4)
       out.raw(keyOf(entries, address))
-      writeValue(out, entries, tables, address, compress)
+      writeValue(out, keyspace, address, compress)
     } else writeEntry(out, entries, address, compress, keyspace.clock)
   }
   return file(10, out.take())

@@ -1,18 +1,17 @@
 import { expect } from 'vitest'
 import { Entries } from '../../../src/store/entries.js'
-import type { Remains } from '../../../src/store/keyspace.js'
 import { TreeCursor } from '../../../src/store/ordered-tree/cursor.js'
 import { INNER_TIE_COLUMN, type NodeShape } from '../../../src/store/ordered-tree/node.js'
 import { ORDERED, OrderedTree, type TreeOwner } from '../../../src/store/ordered-tree/ordered-tree.js'
 import { doubleHigh, doubleLow, doubleOf } from '../../../src/store/ordered-tree/sort-prefix.js'
 import { TreeView, type ViewUse } from '../../../src/store/ordered-tree/view.js'
+import type { Remains } from '../../../src/store/remains.js'
 
 const NO_EXPIRY = Number.NaN
 
 /** Elements whose names are in entries, and all that waits to be freed. */
 export class NamedElements implements TreeOwner<Buffer> {
   readonly entries = new Entries()
-  readonly remains: Remains[] = []
   /** Addresses of elements that exist. */
   readonly alive = new Set<number>()
   comparisons = 0
@@ -29,6 +28,10 @@ export class NamedElements implements TreeOwner<Buffer> {
     return this.entries.keyView(address).toString()
   }
 
+  get remains(): Remains[] {
+    return this.entries.remains
+  }
+
   compare(address: number, probe: Buffer): number {
     this.comparisons++
     return this.entries.keyView(address).compare(probe)
@@ -37,11 +40,6 @@ export class NamedElements implements TreeOwner<Buffer> {
   free(address: number): void {
     if (!this.alive.delete(address)) expect.fail(`${address} is freed twice`)
     this.entries.destroy(address)
-  }
-
-  freeLater(entries: Entries, remains: Remains): void {
-    expect(entries).toBe(this.entries)
-    this.remains.push(remains)
   }
 
   collect(): void {

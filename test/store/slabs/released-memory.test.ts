@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { Entries } from '../../../src/store/entries.js'
 import { Keyspace } from '../../../src/store/keyspace.js'
 import { ReleasedMemory } from '../../../src/store/slabs/released-memory.js'
+import { setString } from '../../../src/types/string/set-string.js'
 
 const FOREVER = Number.POSITIVE_INFINITY
 const AT_ONCE = 0
@@ -70,7 +71,7 @@ test('everything goes back after a flush', () => {
   for (let i = 0; i < 20_000; i++) {
     const key = Buffer.from(`key${i}`)
     const value = Buffer.alloc(i % 1000 === 0 ? 100_000 : 200, 'v')
-    db.setString(db.findForWrite(key, 0, key.length), key, 0, key.length, value, 0, value.length, Number.NaN)
+    setString(db, db.findForWrite(key, 0, key.length), key, 0, key.length, value, 0, value.length, Number.NaN)
   }
   const chunks = keyspace.entries.bytes.slice()
   for (let i = 0; i < keyspace.entries.buffers.end; i++) chunks.push(keyspace.entries.buffers.get(i))

@@ -136,7 +136,7 @@ describe('a view of a table', () => {
         }
         for (const walk of walks) walk.finish()
         draws?.view.close()
-        expect(model.keyspace.openViews).toBe(0)
+        expect(model.keyspace.entries.openViews).toBe(0)
         model.drop()
         model.free()
         expect(model.keyspace.entries.totalUsedBytes).toBe(new Model().keyspace.entries.totalUsedBytes)

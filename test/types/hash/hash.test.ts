@@ -9,9 +9,12 @@ import { lpValidate } from '../../../src/store/listpack/listpack-validate.js'
 import type { HashTable } from '../../../src/store/table/hash-table.js'
 import { ByteRange } from '../../../src/types/byte-range.js'
 import { tableBytes } from '../../../src/types/element-table.js'
-import { Hash, type HashLimits, hashEncodingName } from '../../../src/types/hash/hash.js'
-import { copyHash, hashFromListpack, isHashListpack } from '../../../src/types/hash/hash-load.js'
+import { Hash } from '../../../src/types/hash/hash.js'
+import { hashKind } from '../../../src/types/hash/hash-kind.js'
+import { copyHash, hashFromListpack } from '../../../src/types/hash/hash-load.js'
+import { isSoundListpack } from '../../../src/types/listpack-check.js'
 import { isListpack, listpackBuffer, listpackBytes, listpackStart } from '../../../src/types/listpack-value.js'
+import type { HashLimits } from '../../../src/types/value-limits.js'
 
 const DEFAULTS: HashLimits = { maxEntries: 512, maxValueBytes: 64 }
 const KEY = Buffer.from('the key')
@@ -59,7 +62,7 @@ function pairs(hash: Hash): Map<string, string> {
 }
 
 function encoding(hash: Hash, db: Database): string {
-  return hashEncodingName(db.entries, hash.address)
+  return hashKind.encodingName(db.keyspace, hash.address)
 }
 
 type Step = { kind: 'set' | 'delete' | 'get'; field: string; value: string } | { kind: 'expire' | 'persist' }
@@ -85,6 +88,9 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   ),
   { maxLength: 120 },
 )
+
+/** What a hash's listpack has to be. */
+const HASHES = { distinct: true, stride: 2, isValid: (): boolean => true } as const
 
 describe('a hash behaves as a map', () => {
   const forms: [string, HashLimits][] = [
@@ -264,7 +270,7 @@ describe('a large hash', () => {
         expect(announcedHash).toBe(hashBytes(field, 0, field.length))
         announced.push(get(hash, 'field:7') ?? 'none')
       },
-      keepsTable: () => false,
+      keeps: () => false,
     }
     set(hash, 'field:7', 'next')
     remove(hash, 'field:7')
@@ -383,17 +389,17 @@ describe('whole hashes', () => {
     set(hash, 'aa', '1')
     set(hash, 'bb', '2')
     const sound = listpackOf(hash, db)
-    expect(isHashListpack(sound, 0, sound.length, true)).toBe(true)
+    const isSound = (bytes: Buffer): boolean => isSoundListpack(HASHES, bytes, 0, bytes.length)
+    expect(isSound(sound)).toBe(true)
     const twice = Buffer.from(sound)
     twice.write('aa', twice.indexOf('bb'))
-    expect(isHashListpack(twice, 0, twice.length, true)).toBe(false)
-    expect(isHashListpack(twice, 0, twice.length, false)).toBe(true)
+    expect(isSound(twice)).toBe(false)
     // Cut the last entry, a one-byte integer with its backlen, and say so in the header.
     const odd = Buffer.concat([sound.subarray(0, sound.length - 3), Buffer.from([0xff])])
     odd.writeUInt32LE(odd.length, 0)
     odd.writeUInt16LE(3, 4)
     expect(lpLength(odd, 0)).toBe(3)
     expect(lpBytes(odd, 0)).toBe(odd.length)
-    expect(isHashListpack(odd, 0, odd.length, true)).toBe(false)
+    expect(isSound(odd)).toBe(false)
   })
 })

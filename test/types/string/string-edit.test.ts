@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Snapshot } from '../../../src/persistence/snapshot.js'
 import { ENCODING_EXTERNAL, ENCODING_PLAIN, ENCODING_RAW } from '../../../src/store/entries.js'
 import { Keyspace } from '../../../src/store/keyspace.js'
+import { setBuffer, setString } from '../../../src/types/string/set-string.js'
 import { StringView } from '../../../src/types/string/string.js'
 import { appendToString, openString, setBytes } from '../../../src/types/string/string-edit.js'
 
@@ -28,14 +29,14 @@ class Model {
   }
 
   set(value: Buffer): void {
-    this.db.setString(this.find(), KEY, 0, KEY.length, value, 0, value.length, Number.NaN)
+    setString(this.db, this.find(), KEY, 0, KEY.length, value, 0, value.length, Number.NaN)
     this.expected = value
   }
 
   /** As a large argument is kept: a part of the request's memory. */
   adopt(length: number): void {
     const value = Buffer.alloc(length + 1000, 0xee).subarray(3, length + 3)
-    this.db.setBuffer(this.find(), KEY, 0, KEY.length, value, Number.NaN)
+    setBuffer(this.db, this.find(), KEY, 0, KEY.length, value, Number.NaN)
     this.expected = Buffer.from(value)
   }
 

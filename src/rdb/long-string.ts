@@ -2,7 +2,7 @@
  * A string that is too long to be read in one go: its content is taken in pieces, straight into memory of its own. It comes bit by
  * bit, and then one byte stands for it among the bytes that are looked at; or all of it is among them, and stays.
  */
-import { LzfDecompressor } from '../../bytes/lzf-decompressor.js'
+import { LzfDecompressor } from '../bytes/lzf-decompressor.js'
 
 const NO_BYTES = Buffer.alloc(0)
 /** Memory is made for so much on the word of bytes whose number nobody knows; then four times what has come. */

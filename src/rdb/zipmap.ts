@@ -5,7 +5,7 @@
  *     length: one byte below 254, or another one and a u32 LE
  */
 
-import type { Verdict } from '../../store/listpack/listpack-validate.js'
+import type { Verdict } from '../store/listpack/listpack-validate.js'
 
 const END = 0xff
 const WIDE_LENGTH = 0xfe

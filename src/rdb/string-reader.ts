@@ -3,9 +3,9 @@
  * cost no more than bytes which come at once: first find out where the thing ends, or how many bytes it takes to get
  * further; decode it when all of it is there.
  */
-import { writeInteger } from '../../bytes/integers.js'
-import { lzfDecompress } from '../../bytes/lzf.js'
-import { INLINE_VALUE_MAX_BYTES } from '../../store/entries.js'
+import { writeInteger } from '../bytes/integers.js'
+import { lzfDecompress } from '../bytes/lzf.js'
+import { INLINE_VALUE_MAX_BYTES } from '../store/entries.js'
 import {
   LENGTH_6_BIT,
   LENGTH_14_BIT,

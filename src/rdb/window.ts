@@ -1,8 +1,8 @@
 /** The bytes being read, as part of a stream: what is short of an end, what is wrong where. */
 import { quoted, RdbError } from './error.js'
+import type { RdbKey } from './key.js'
 import type { LongString } from './long-string.js'
 import { BAD, LengthReader, MAX_STRING_BYTES, SHORT, type StringReader } from './string-reader.js'
-import type { RdbKey } from './target.js'
 
 /**
  * Readers take (bytes, at, end), read what begins at `at` and return the position behind it; or SHORT, having changed

@@ -2,8 +2,8 @@
  * A long string on its way into an RDB file or a payload, as it was when it was held: compressed in slices, and given in pieces.
  * Beside the string itself it takes no more memory than what that comes to compressed.
  */
-import { type LzfSlices, recycleBlock, type SlicedCompressor, sinkBytes } from '../../bytes/lzf-slices.js'
-import type { HeldBuffer } from '../../store/held-buffers.js'
+import { type LzfSlices, recycleBlock, type SlicedCompressor, sinkBytes } from '../bytes/lzf-slices.js'
+import type { HeldBuffer } from '../store/held-buffers.js'
 import { COMPRESS_MIN_GAIN, RdbOutput } from './output.js'
 
 /** What one step compresses: at 100 MB/s, a third of a millisecond. */

@@ -1,7 +1,7 @@
 /** The key that is being read, and what opcodes before it said about it. */
-import type { ExpiryTime } from '../../store/expiry-time.js'
+import type { ExpiryTime } from '../store/expiry-time.js'
+import { RdbKey } from './key.js'
 import { StringReader } from './string-reader.js'
-import { RdbKey } from './target.js'
 import type { RdbWindow } from './window.js'
 
 export class KeyReader {

@@ -1,7 +1,7 @@
 /** A growable buffer of RDB bytes, and the format's primitives: lengths, strings, numbers. No call allocates but to grow. */
-import { parseSafeInteger } from '../../bytes/integers.js'
-import { lzfCompress } from '../../bytes/lzf.js'
-import { int64TextLength, writeInt64Text } from '../../store/listpack/listpack-int64.js'
+import { parseSafeInteger } from '../bytes/integers.js'
+import { lzfCompress } from '../bytes/lzf.js'
+import { int64TextLength, writeInt64Text } from '../store/listpack/listpack-int64.js'
 import {
   LENGTH_14_BIT,
   LENGTH_32_BIT,

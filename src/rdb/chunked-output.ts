@@ -1,10 +1,10 @@
 /** RDB bytes of a snapshot, cut into chunks that its sink takes one at a time. */
-import { RDB_OPCODE_SELECTDB } from './rdb/format.js'
-import { RdbOutput } from './rdb/output.js'
+import { RDB_OPCODE_SELECTDB } from './format.js'
+import { RdbOutput } from './output.js'
 
 export const CHUNK_BYTES = 128 * 1024
 
-export class SnapshotOutput extends RdbOutput {
+export class ChunkedOutput extends RdbOutput {
   /** Whole chunks; what comes after them is still in the buffer. */
   readonly chunks: Buffer[] = []
   /** The database that the last key belongs to. */
@@ -32,7 +32,7 @@ export class SnapshotOutput extends RdbOutput {
   }
 
   /** Goes on with all that another output holds, which is empty then. O(chunks). */
-  append(other: SnapshotOutput): void {
+  append(other: ChunkedOutput): void {
     if (other.chunks.length > 0) {
       this.seal()
       for (const chunk of other.chunks) this.chunks.push(chunk)

@@ -4,9 +4,9 @@
  *     <total bytes: u32 LE> <offset of the last entry: u32 LE> <entries: u16 LE, 65535: unknown> <entry>* <0xFF>
  *     entry: <size of the entry before: one byte below 254, or 0xFE and a u32 LE> <encoding, length> <data>
  */
-import { writeInteger } from '../../bytes/integers.js'
-import { writeInt64Text } from '../../store/listpack/listpack-int64.js'
-import type { Verdict } from '../../store/listpack/listpack-validate.js'
+import { writeInteger } from '../bytes/integers.js'
+import { writeInt64Text } from '../store/listpack/listpack-int64.js'
+import type { Verdict } from '../store/listpack/listpack-validate.js'
 
 const HEADER_BYTES = 10
 const END = 0xff

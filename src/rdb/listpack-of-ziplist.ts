@@ -1,6 +1,6 @@
 /** The listpack of a ziplist's elements, made a part at a time: Redis makes one of every ziplist that it loads. */
-import { LP_COUNT_UNKNOWN, LP_EMPTY_SIZE, LP_EOF, LP_HEADER_SIZE } from '../../store/listpack/listpack.js'
-import { lpEncodedSize, lpWriteEntry, lpWriteHeader } from '../../store/listpack/listpack-edit.js'
+import { LP_COUNT_UNKNOWN, LP_EMPTY_SIZE, LP_EOF, LP_HEADER_SIZE } from '../store/listpack/listpack.js'
+import { lpEncodedSize, lpWriteEntry, lpWriteHeader } from '../store/listpack/listpack-edit.js'
 import { ZiplistElement, type ZiplistWalker } from './ziplist.js'
 
 /** So much is written in one step, unless one element alone is longer. */

@@ -1,0 +1,180 @@
+/** One packed value on its way into the store, a part at a time. */
+import { quoted } from '../rdb/error.js'
+import type { RdbKey } from '../rdb/key.js'
+import type { ListpackOfZiplist } from '../rdb/listpack-of-ziplist.js'
+import type { RdbWindow } from '../rdb/window.js'
+import type { ElementSink } from './element-sink.js'
+import { type PackedForm, PackedListpack, PackedZiplist, PackedZipmap } from './packed-forms.js'
+import { LEFT_OUT, TWICE, type ValueTarget } from './value-reader.js'
+
+/** So many elements are looked at, compared or added in one step, and bytes copied: a fraction of a millisecond each. */
+const CHECKED_ELEMENTS = 8192
+const COMPARED_ELEMENTS = 1024
+const ADDED_ELEMENTS = 256
+const COPIED_BYTES = 256 * 1024
+
+const CHECK = 0
+const CONVERT = 1
+const COMPARE = 2
+const COPY = 3
+const ADD = 4
+
+export type Packing = 'listpack' | 'ziplist' | 'zipmap'
+
+export class PackedReading {
+  private readonly window: RdbWindow
+  private readonly target: ValueTarget
+  private readonly sink: ElementSink
+  private readonly key: RdbKey
+  private readonly offset: number
+  private readonly packing: Packing
+  private bytes: Buffer
+  /** `bytes` may be left to the target. */
+  private own: boolean
+  private form: PackedForm
+  /** The form, where the whole of it may go to the target. */
+  private listpack: PackedListpack | null
+  private conversion: ListpackOfZiplist | null = null
+  private phase = CHECK
+  private left = 0
+  private copied = 0
+  private copy: Buffer | null = null
+
+  /**
+   * @param offset in the stream, of the value, which fills `bytes`.
+   * @param own whether the target may keep `bytes`; else they stay as they are until all is done.
+   */
+  constructor(
+    window: RdbWindow,
+    target: ValueTarget,
+    sink: ElementSink,
+    key: RdbKey,
+    offset: number,
+    packing: Packing,
+    bytes: Buffer,
+    own: boolean,
+  ) {
+    this.window = window
+    this.target = target
+    this.sink = sink
+    this.key = key
+    this.offset = offset
+    this.packing = packing
+    this.bytes = bytes
+    this.own = own
+    this.listpack = packing === 'listpack' ? new PackedListpack(bytes, sink) : null
+    this.form = this.listpack ?? (packing === 'ziplist' ? new PackedZiplist(bytes, sink) : new PackedZipmap(bytes))
+  }
+
+  /** Works on. True when all has gone to the sink. @throws RdbError */
+  step(): boolean {
+    switch (this.phase) {
+      case CHECK:
+        return this.check()
+      case CONVERT:
+        return this.convert()
+      case COMPARE:
+        return this.compare()
+      case COPY:
+        return this.copyOn()
+      default:
+        return this.add()
+    }
+  }
+
+  private check(): boolean {
+    const { form, key, sink, target } = this
+    const verdict = form.check(CHECKED_ELEMENTS)
+    if (verdict === 'going on') return false
+    if (verdict === 'damaged') this.failAsWhole()
+    if (form.count === 0) {
+      target.emptyKey(key)
+      return true
+    }
+    this.left = form.count
+    const whole = sink.takesListpack(form.count)
+    if (whole) this.conversion = form.conversion()
+    if (this.conversion !== null) this.phase = CONVERT
+    else if (this.listpack !== null && whole) this.phase = COMPARE
+    else {
+      if (!this.isWanted()) return true
+      sink.begin(key, form.count)
+      this.phase = ADD
+    }
+    return false
+  }
+
+  /** A ziplist becomes a listpack, however long its elements are: only their number counts (rdb.c). */
+  private convert(): boolean {
+    const listpack = this.conversion?.step(CHECKED_ELEMENTS) ?? null
+    if (listpack === null) return false
+    this.conversion = null
+    this.bytes = listpack
+    this.own = true
+    this.listpack = new PackedListpack(listpack, this.sink)
+    this.form = this.listpack
+    this.phase = CHECK
+    return false
+  }
+
+  private compare(): boolean {
+    const { listpack } = this
+    if (listpack === null) return true
+    const left = Math.max(0, this.left - COMPARED_ELEMENTS)
+    for (; this.left > left; this.left--) if (!listpack.isGood()) this.failElement()
+    if (left > 0) return false
+    if (this.own || this.bytes.length <= COPIED_BYTES) return this.handOver()
+    this.phase = COPY
+    return false
+  }
+
+  private copyOn(): boolean {
+    const { bytes } = this
+    this.copy ??= Buffer.allocUnsafeSlow(bytes.length)
+    this.copied += bytes.copy(this.copy, this.copied, this.copied, this.copied + COPIED_BYTES)
+    if (this.copied < bytes.length) return false
+    this.bytes = this.copy
+    this.own = true
+    return this.handOver()
+  }
+
+  private handOver(): boolean {
+    if (this.isWanted()) this.sink.listpack(this.key, this.bytes, 0, this.own)
+    return true
+  }
+
+  private add(): boolean {
+    const { form, sink } = this
+    const left = Math.max(0, this.left - ADDED_ELEMENTS)
+    for (let bytes = 0; this.left > left && bytes < COPIED_BYTES; this.left--) {
+      if (!form.next(sink)) this.failElement()
+      bytes += form.elementBytes
+    }
+    if (this.left > 0) return false
+    sink.end()
+    return true
+  }
+
+  private isWanted(): boolean {
+    const claim = this.target.claim(this.key)
+    if (claim === TWICE) this.fail('every key once', 'a key that the database holds already')
+    return claim !== LEFT_OUT
+  }
+
+  private failAsWhole(): never {
+    return this.fail(this.form.expected, `${this.bytes.length} bytes, integrity check failed`)
+  }
+
+  /** A listpack is named as a whole. */
+  private failElement(): never {
+    if (this.packing === 'listpack') this.failAsWhole()
+    const { bytes, start, end } = this.form.name
+    return this.fail(`distinct ${this.sink.noun}`, `${quoted(bytes, start, end)} a second time`)
+  }
+
+  private fail(expected: string, found: string): never {
+    const { key, window } = this
+    window.openKey = quoted(key.bytes, key.start, key.end)
+    return window.failAt(this.offset, expected, found)
+  }
+}
