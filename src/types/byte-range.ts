@@ -1,5 +1,6 @@
 /** A run of bytes that lies somewhere else: how elements of aggregates are handed around without a copy. */
 import { ENCODING_EXTERNAL, type Entries } from '../store/entries.js'
+import { intsetCopyText } from '../store/intset.js'
 import { lpCopyText, lpIsInteger, lpStringLength, lpStringStart } from '../store/listpack/listpack.js'
 
 const NO_BYTES = Buffer.alloc(0)
@@ -38,6 +39,11 @@ export class ByteRange {
     }
     const start = lpStringStart(listpack, pos)
     this.set(listpack, start, start + lpStringLength(listpack, pos))
+  }
+
+  /** Shows the integer with this index of the intset at `start`, in decimal. */
+  readIntset(intset: Buffer, start: number, index: number): void {
+    this.set(this.digits, 0, intsetCopyText(intset, start, index, this.digits, 0))
   }
 
   /** Shows the name of an element of a table: a hash's field, a set's member. */

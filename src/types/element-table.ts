@@ -1,6 +1,6 @@
 /**
- * Elements of large hashes: entries in the same slab memory as keys, in a HashTable that belongs to the value. The field is
- * the entry's key; the value lies behind it, or in a Buffer of its own.
+ * Elements of large hashes and sets: entries in the same slab memory as keys, in a HashTable that belongs to the value. The field
+ * or member is the entry's key; a field's value lies behind it, or in a Buffer of its own.
  */
 import { copyBytes } from '../bytes/copy.js'
 import { hashBytes } from '../bytes/hash.js'
@@ -105,6 +105,44 @@ export function setElement(
   if (observer === null || !observer.goes(hash, address)) entries.destroy(address)
   observer?.came(next)
   return false
+}
+
+/** Adds an element that has no value: a set's member. Shows a snapshot the bucket first. False: it is there already. O(1). */
+export function addElement(
+  keyspace: Keyspace,
+  table: HashTable,
+  member: Buffer,
+  start: number,
+  end: number,
+  hash = hashBytes(member, start, end),
+): boolean {
+  if (table.find(hash, member, start, end) !== 0) return false
+  if (keyspace.snapshot !== null) keyspace.snapshot.beforeElementWrite(table, hash)
+  insertElement(keyspace.entries, table, member, start, end, hash)
+  return true
+}
+
+/** Adds an element without a value that is not there. O(1). */
+export function insertElement(
+  entries: Entries,
+  table: HashTable,
+  member: Buffer,
+  start: number,
+  end: number,
+  hash = hashBytes(member, start, end),
+): void {
+  const added = entries.create(INLINE_META, member, start, end, 0, NO_EXPIRY)
+  table.insert(hash, added)
+  table.observer?.came(added)
+}
+
+/** Removes the element at `address`, which is in the table, and frees it; shows a snapshot the bucket first. O(1). */
+export function removeElement(keyspace: Keyspace, table: HashTable, address: number): void {
+  const hash = keyspace.entries.hashOf(address)
+  if (keyspace.snapshot !== null) keyspace.snapshot.beforeElementWrite(table, hash)
+  table.locate(hash, address)
+  table.removeFound()
+  if (table.observer === null || !table.observer.goes(hash, address)) keyspace.entries.destroy(address)
 }
 
 /** Changes an element's value in place, if it has the room. */

@@ -42,10 +42,15 @@ export function lpEmpty(dst: Buffer, dstStart: number): void {
 
 /** Bytes that bytes[bstart, bend) takes as an entry, its backlen included. */
 export function lpEncodedSize(bytes: Buffer, bstart: number, bend: number): number {
-  const dataSize = parseInt64Halves(bytes, bstart, bend)
-    ? integerSize(int64Halves[0], int64Halves[1])
-    : stringSize(bend - bstart)
+  if (parseInt64Halves(bytes, bstart, bend)) return lpIntegerEncodedSize(int64Halves[0], int64Halves[1])
+  const dataSize = stringSize(bend - bstart)
   return dataSize + lpBacklenSize(dataSize)
+}
+
+/** Bytes that the 64-bit integer with these signed halves takes as an entry, its backlen included. */
+export function lpIntegerEncodedSize(low: number, high: number): number {
+  // All integers are short enough for a backlen of one byte.
+  return integerSize(low, high) + 1
 }
 
 /**
@@ -173,7 +178,7 @@ export function lpDeleteInto(
  * @returns the position behind it.
  */
 export function lpWriteEntry(dst: Buffer, at: number, bytes: Buffer, bstart: number, bend: number): number {
-  if (parseInt64Halves(bytes, bstart, bend)) return writeInteger(dst, at, int64Halves[0], int64Halves[1])
+  if (parseInt64Halves(bytes, bstart, bend)) return lpWriteInteger(dst, at, int64Halves[0], int64Halves[1])
   const length = bend - bstart
   const start = at
   if (length < 64) {
@@ -190,7 +195,8 @@ export function lpWriteEntry(dst: Buffer, at: number, bytes: Buffer, bstart: num
   return writeBacklen(dst, at, at - start)
 }
 
-function writeInteger(dst: Buffer, at: number, low: number, high: number): number {
+/** As lpWriteEntry, for the 64-bit integer with these signed halves. */
+export function lpWriteInteger(dst: Buffer, at: number, low: number, high: number): number {
   const size = integerSize(low, high)
   const start = at
   switch (size) {

@@ -1,0 +1,450 @@
+/**
+ * Set values. A small set of integers is an intset, another small one a listpack, both in Redis's own formats, in the key's entry or
+ * a Buffer of their own (packed-value.ts); past the limits of redis.conf it is a table of elements (element-table.ts). A set that
+ * has grown into another encoding keeps it. Source of which one is when: t_set.c.
+ */
+import { copyBytes } from '../../bytes/copy.js'
+import { type Database, NEVER } from '../../store/database.js'
+import {
+  ENCODING_AGGREGATE,
+  ENCODING_INTSET,
+  ENCODING_INTSET_EXTERNAL,
+  ENCODING_LISTPACK,
+  TYPE_SET,
+} from '../../store/entries.js'
+import {
+  INTSET_HEADER_SIZE,
+  INTSET_MAX_LENGTH,
+  intsetBytes,
+  intsetEmpty,
+  intsetEncoding,
+  intsetGrownBytes,
+  intsetInsertInto,
+  intsetLength,
+  intsetRemoveInto,
+  intsetSearch,
+} from '../../store/intset.js'
+import { LP_EMPTY_SIZE, lpBytes, lpLength, lpSeek } from '../../store/listpack/listpack.js'
+import { LP_MAX_BYTES, lpEmpty, lpEncodedSize, lpInsertInto, lpWriteEntry } from '../../store/listpack/listpack-edit.js'
+import { int64Halves, parseInt64Halves } from '../../store/listpack/listpack-int64.js'
+import type { HashTable } from '../../store/table/hash-table.js'
+import { AHEAD_MAX, LookAhead } from '../../store/table/look-ahead.js'
+import { ByteRange } from '../byte-range.js'
+import {
+  addElement,
+  createElementTable,
+  deleteElement,
+  findElement,
+  forEachElement,
+  insertElement,
+  removeElement,
+  tableOf,
+} from '../element-table.js'
+import { listpackGap, spliceListpack } from '../listpack-value.js'
+import {
+  beginPackedEdit,
+  createPacked,
+  endPackedEdit,
+  packedBuffer,
+  packedEdit,
+  packedGap,
+  packedStart,
+  replaceByPacked,
+  replaceByTable,
+} from '../packed-value.js'
+import type { SetLimits } from '../value-limits.js'
+import { gathered, gatherMembers } from './gathered-set.js'
+import { listpackBytesOf, mayBecomeListpack, writeAsListpack } from './intset-to-listpack.js'
+import { findInIntset, findInListpack, PackedMembers } from './packed-members.js'
+
+/** How a new set begins: as its first member and the number of those expected say (setTypeCreate), or in an encoding given. */
+const BY_FIRST_MEMBER = 0
+type Beginning = typeof BY_FIRST_MEMBER | typeof ENCODING_INTSET | typeof ENCODING_LISTPACK
+
+const NO_BYTES = Buffer.alloc(0)
+/** To be read only. */
+const emptyIntset = Buffer.alloc(INTSET_HEADER_SIZE)
+intsetEmpty(emptyIntset, 0)
+const emptyListpack = Buffer.alloc(LP_EMPTY_SIZE)
+lpEmpty(emptyListpack, 0)
+
+/**
+ * A key's set, while somebody works on it: open it, use it, forget it. It knows the entry's address and follows it when an
+ * edit moves the entry. One object can serve any number of sets in turn.
+ */
+export class MemberSet {
+  /** Address of the key's entry; 0 when there is no such key (yet, or any more). */
+  address = 0
+  private db!: Database
+  private key: Buffer = NO_BYTES
+  private keyStart = 0
+  private keyEnd = 0
+  private expiryMs = NEVER
+  private beginning: Beginning = BY_FIRST_MEMBER
+  /** How many members are about to come, as far as that is known. */
+  private expected = 1
+  /** What random() has shown last: the address of an element, an index in an intset, or an offset in a listpack. */
+  private drawn = 0
+  private readonly ahead = new LookAhead()
+  private readonly range = new ByteRange()
+
+  /** Works on the set at `address` from here on. */
+  open(db: Database, address: number): void {
+    this.db = db
+    this.address = address
+  }
+
+  /**
+   * Works on a key that is not there: the first add() inserts it (`db.hash` has to be its hash until then), so that the
+   * keyspace never holds an empty set. `beginning`: the encoding to begin with, ENCODING_INTSET or ENCODING_LISTPACK, whatever
+   * comes first.
+   */
+  openNew(
+    db: Database,
+    key: Buffer,
+    start: number,
+    end: number,
+    expiryMs: number = NEVER,
+    beginning: Beginning = BY_FIRST_MEMBER,
+  ): void {
+    this.db = db
+    this.address = 0
+    this.key = key
+    this.keyStart = start
+    this.keyEnd = end
+    this.expiryMs = expiryMs
+    this.beginning = beginning
+    this.expected = 1
+  }
+
+  /** Says that up to `members` are about to be added: too many for a small set make a table at once. */
+  expect(members: number, limits: SetLimits): void {
+    this.expected = members
+    if (this.address === 0 || this.isTable) return
+    const most = this.isIntset ? limits.maxIntsetEntries : limits.maxListpackEntries
+    if (members > most) this.convert()
+  }
+
+  get isTable(): boolean {
+    return this.db.entries.encoding(this.address) === ENCODING_AGGREGATE
+  }
+
+  private get isIntset(): boolean {
+    const encoding = this.db.entries.encoding(this.address)
+    return encoding === ENCODING_INTSET || encoding === ENCODING_INTSET_EXTERNAL
+  }
+
+  /** The table of a large set. */
+  get table(): HashTable {
+    return tableOf(this.db.keyspace, this.address)
+  }
+
+  /** The members of a small set, where they lie: valid until it changes. */
+  get packed(): PackedMembers {
+    return new PackedMembers(this.bytes, this.at, this.isIntset)
+  }
+
+  private get bytes(): Buffer {
+    return packedBuffer(this.db.entries, this.address)
+  }
+
+  private get at(): number {
+    return packedStart(this.db.entries, this.address)
+  }
+
+  /** Number of members. O(1), unless somebody allows listpacks of over 65 000. */
+  get length(): number {
+    if (this.address === 0) return 0
+    if (this.isTable) return this.table.count
+    return this.isIntset ? intsetLength(this.bytes, this.at) : lpLength(this.bytes, this.at)
+  }
+
+  /** Whether member[start, end) is there. `hash`: the member's, for a large set, if it is known; here and below. */
+  has(member: Buffer, start: number, end: number, hash?: number): boolean {
+    if (this.address === 0) return false
+    if (this.isTable) return findElement(this.table, member, start, end, hash) !== 0
+    const { at, bytes } = this
+    if (this.isIntset) return findInIntset(bytes, at, member, start, end) >= 0
+    return findInListpack(bytes, at, member, start, end) >= 0
+  }
+
+  /**
+   * Adds member[start, end), which is copied, and must not lie in this set. Returns true when it is new. O(1) in a table, but for
+   * the one call that makes the table.
+   */
+  add(member: Buffer, start: number, end: number, limits: SetLimits, hash?: number): boolean {
+    if (this.address === 0) {
+      this.create(member, start, end, limits, hash)
+      return true
+    }
+    if (!this.isTable) {
+      if (!this.isIntset) return this.addToListpack(member, start, end, limits, hash)
+      if (parseInt64Halves(member, start, end)) return this.addToIntset(int64Halves[0], int64Halves[1], limits)
+      this.addStringToIntset(member, start, end, limits, hash)
+      return true
+    }
+    return addElement(this.db.keyspace, this.table, member, start, end, hash)
+  }
+
+  /**
+   * Adds the members buffer[starts[i], ends[i]) from i = `first` to before `behind`. Returns how many are new. `firstHash`: the
+   * hash of the first one, if it is known.
+   */
+  addAll(
+    buffer: Buffer,
+    starts: Int32Array,
+    ends: Int32Array,
+    first: number,
+    behind: number,
+    limits: SetLimits,
+    firstHash?: number,
+  ): number {
+    if (behind - first > 1) {
+      this.expect(behind - first, limits)
+      if (this.address === 0) {
+        const encoding = this.firstEncoding(buffer, starts[first], ends[first], limits)
+        if (encoding !== ENCODING_AGGREGATE && gatherMembers(buffer, starts, ends, first, behind, limits, encoding)) {
+          this.createGathered()
+          return gathered.length
+        }
+      }
+    }
+    let added = 0
+    /** The members from `from` to before `until` have been looked at ahead. */
+    let from = first
+    let until = first
+    for (let i = first; i < behind; i++) {
+      if (i >= until && behind - i > 1 && this.address !== 0 && this.isTable) {
+        from = i
+        until = Math.min(behind, i + AHEAD_MAX)
+        for (let member = from; member < until; member++) this.ahead.add(buffer, starts[member], ends[member])
+        this.ahead.run(this.table)
+      }
+      const hash = i < until ? this.ahead.hashes[i - from] : i === first ? firstHash : undefined
+      if (this.add(buffer, starts[i], ends[i], limits, hash)) added++
+    }
+    return added
+  }
+
+  /** The encoding that a new set begins with (setTypeCreate). */
+  private firstEncoding(
+    member: Buffer,
+    start: number,
+    end: number,
+    limits: SetLimits,
+  ): typeof ENCODING_INTSET | typeof ENCODING_LISTPACK | typeof ENCODING_AGGREGATE {
+    if (this.beginning !== BY_FIRST_MEMBER) return this.beginning
+    if (this.expected <= limits.maxIntsetEntries && parseInt64Halves(member, start, end)) return ENCODING_INTSET
+    return this.expected <= limits.maxListpackEntries ? ENCODING_LISTPACK : ENCODING_AGGREGATE
+  }
+
+  /** Makes the key, with its first member. */
+  private create(member: Buffer, start: number, end: number, limits: SetLimits, hash?: number): void {
+    const encoding = this.firstEncoding(member, start, end, limits)
+    const isInteger = encoding === ENCODING_INTSET && parseInt64Halves(member, start, end)
+    if (isInteger && limits.maxIntsetEntries > 0) {
+      const low = int64Halves[0]
+      const high = int64Halves[1]
+      this.createPacked(ENCODING_INTSET, intsetGrownBytes(emptyIntset, 0, low, high))
+      intsetInsertInto(emptyIntset, 0, packedGap.buffer, packedGap.at, 0, low, high)
+      return
+    }
+    const isShort = limits.maxListpackEntries > 0 && end - start <= limits.maxListpackValueBytes
+    if (encoding !== ENCODING_AGGREGATE && !isInteger && isShort) {
+      this.createPacked(ENCODING_LISTPACK, LP_EMPTY_SIZE + lpEncodedSize(member, start, end))
+      lpInsertInto(emptyListpack, 0, packedGap.buffer, packedGap.at, -1, member, start, end)
+      return
+    }
+    const { db } = this
+    this.address = db.place(0, this.key, this.keyStart, this.keyEnd, TYPE_SET, ENCODING_AGGREGATE, 0, this.expiryMs)
+    db.entries.setPayload(this.address, db.keyspace.aggregates.add(createElementTable(db.entries)))
+    addElement(db.keyspace, this.table, member, start, end, hash)
+  }
+
+  private createPacked(encoding: number, size: number): void {
+    const { expiryMs, key, keyEnd, keyStart } = this
+    this.address = createPacked(this.db, 0, key, keyStart, keyEnd, TYPE_SET, encoding, size, expiryMs)
+  }
+
+  private createGathered(): void {
+    const { buffer, encoding, size } = gathered
+    this.createPacked(encoding, size)
+    copyBytes(buffer, 0, size, packedGap.buffer, packedGap.at)
+  }
+
+  private addToListpack(member: Buffer, start: number, end: number, limits: SetLimits, hash?: number): boolean {
+    const { at, bytes } = this
+    if (findInListpack(bytes, at, member, start, end) >= 0) return false
+    const length = end - start
+    if (
+      lpLength(bytes, at) >= limits.maxListpackEntries ||
+      length > limits.maxListpackValueBytes ||
+      lpBytes(bytes, at) + length > LP_MAX_BYTES
+    ) {
+      this.convert()
+      return addElement(this.db.keyspace, this.table, member, start, end, hash)
+    }
+    this.address = spliceListpack(this.db, this.address, -1, 0, 1, lpEncodedSize(member, start, end))
+    lpWriteEntry(listpackGap.buffer, listpackGap.at, member, start, end)
+    return true
+  }
+
+  private addToIntset(low: number, high: number, limits: SetLimits): boolean {
+    const { at, bytes, db } = this
+    const index = intsetSearch(bytes, at, low, high)
+    if (index >= 0) return false
+    const length = intsetLength(bytes, at) + 1
+    const size = intsetGrownBytes(bytes, at, low, high)
+    beginPackedEdit(db, this.address, size)
+    const { from, fromStart, to, toStart } = packedEdit
+    intsetInsertInto(from, fromStart, to, toStart, -1 - index, low, high)
+    this.address = endPackedEdit(db, this.address, size)
+    if (length > limits.maxIntsetEntries || length > INTSET_MAX_LENGTH) this.convert()
+    return true
+  }
+
+  /** Adds what is no integer: the set becomes a listpack, or a table. */
+  private addStringToIntset(member: Buffer, start: number, end: number, limits: SetLimits, hash?: number): void {
+    const { at, bytes, db } = this
+    if (!mayBecomeListpack(bytes, at, end - start, limits)) {
+      this.convert()
+      addElement(db.keyspace, this.table, member, start, end, hash)
+      return
+    }
+    const size = listpackBytesOf(bytes, at) + lpEncodedSize(member, start, end)
+    const next = replaceByPacked(db, this.address, ENCODING_LISTPACK, size)
+    const { at: gapAt, buffer } = packedGap
+    writeAsListpack(bytes, at, buffer, gapAt)
+    lpInsertInto(buffer, gapAt, buffer, gapAt, -1, member, start, end)
+    db.replace(this.address, next)
+    this.address = next
+  }
+
+  /** Turns a small set into a table. O(n). */
+  convert(): void {
+    const { db } = this
+    const table = createElementTable(db.entries)
+    this.iterate(({ buffer, end, start }) => insertElement(db.entries, table, buffer, start, end))
+    this.address = replaceByTable(db, this.address, table)
+  }
+
+  /** Turns a set of nothing but integers into an intset, if there are not too many of them. O(n). */
+  convertToIntset(limits: SetLimits): void {
+    if (this.isIntset || this.length > limits.maxIntsetEntries || this.length > INTSET_MAX_LENGTH) return
+    const { db, length } = this
+    // No integer takes more than eight bytes.
+    const intset = Buffer.alloc(INTSET_HEADER_SIZE + 8 * length)
+    intsetEmpty(intset, 0)
+    this.iterate(({ buffer, end, start }) => {
+      if (!parseInt64Halves(buffer, start, end)) throw new Error('set: a member that is no integer')
+      const index = intsetSearch(intset, 0, int64Halves[0], int64Halves[1])
+      intsetInsertInto(intset, 0, intset, 0, -1 - index, int64Halves[0], int64Halves[1])
+    })
+    const size = intsetBytes(intset, 0)
+    const next = replaceByPacked(db, this.address, ENCODING_INTSET, size)
+    copyBytes(intset, 0, size, packedGap.buffer, packedGap.at)
+    db.replace(this.address, next)
+    this.address = next
+  }
+
+  /** Removes member[start, end), and with the last one the key (`address` is 0 then). False: it is not there. O(1) in a table. */
+  delete(member: Buffer, start: number, end: number, hash?: number): boolean {
+    if (this.address === 0) return false
+    if (this.isTable) {
+      const { table } = this
+      if (!deleteElement(this.db.keyspace, table, member, start, end, hash)) return false
+      if (table.count === 0) this.removeKey()
+      return true
+    }
+    const { at, bytes } = this
+    if (this.isIntset) {
+      const index = findInIntset(bytes, at, member, start, end)
+      if (index < 0) return false
+      this.removeFromIntset(index)
+      return true
+    }
+    const pos = findInListpack(bytes, at, member, start, end)
+    if (pos < 0) return false
+    this.removeFromListpack(pos)
+    return true
+  }
+
+  private removeFromIntset(index: number): void {
+    const { at, bytes, db } = this
+    if (intsetLength(bytes, at) === 1) {
+      this.removeKey()
+      return
+    }
+    const size = intsetBytes(bytes, at) - intsetEncoding(bytes, at)
+    beginPackedEdit(db, this.address, size)
+    const { from, fromStart, to, toStart } = packedEdit
+    intsetRemoveInto(from, fromStart, to, toStart, index)
+    this.address = endPackedEdit(db, this.address, size)
+  }
+
+  private removeFromListpack(pos: number): void {
+    if (lpLength(this.bytes, this.at) === 1) this.removeKey()
+    else this.address = spliceListpack(this.db, this.address, pos, 1, 0, 0)
+  }
+
+  private removeKey(): void {
+    this.db.remove(this.address)
+    this.address = 0
+  }
+
+  /** Shows a fair random member. O(1); O(n) in a listpack. */
+  random(member: ByteRange): void {
+    const { entries } = this.db
+    if (this.isTable) {
+      this.drawn = this.table.random()
+      member.readElement(entries, this.drawn)
+      return
+    }
+    const { at, bytes } = this
+    const index = Math.floor(Math.random() * this.length)
+    if (this.isIntset) {
+      this.drawn = index
+      member.readIntset(bytes, at, index)
+      return
+    }
+    const pos = lpSeek(bytes, at, index)
+    this.drawn = pos - at
+    member.readListpack(bytes, pos)
+  }
+
+  /** Removes the member that random() has just shown, and with the last one the key (`address` is 0 then). O(1) in a table. */
+  deleteDrawn(): void {
+    if (this.isTable) {
+      const { table } = this
+      removeElement(this.db.keyspace, table, this.drawn)
+      if (table.count === 0) this.removeKey()
+    } else if (this.isIntset) this.removeFromIntset(this.drawn)
+    else this.removeFromListpack(this.at + this.drawn)
+  }
+
+  /** Calls `visit` with every member; the range is reused. `visit` must not change the set. O(n). */
+  iterate(visit: (member: ByteRange) => void): void {
+    if (this.address === 0) return
+    const { range } = this
+    const { entries } = this.db
+    if (this.isTable) {
+      forEachElement(this.table, element => {
+        range.readElement(entries, element)
+        visit(range)
+      })
+      return
+    }
+    const { packed } = this
+    for (let place = packed.first; place >= 0; place = packed.next(place)) {
+      packed.show(place, range)
+      visit(range)
+    }
+  }
+
+  /** A copy of a small set's bytes. */
+  packedCopy(): PackedMembers {
+    const { at, bytes, isIntset } = this
+    const size = isIntset ? intsetBytes(bytes, at) : lpBytes(bytes, at)
+    return new PackedMembers(Buffer.from(bytes.subarray(at, at + size)), 0, isIntset)
+  }
+}
