@@ -31,6 +31,8 @@ import { persistenceCommands } from './server/persistence-commands.js'
 import { serverCommands } from './server/server-commands.js'
 import { slowlogCommands } from './server/slowlog.js'
 import { swapdbCommands } from './server/swapdb.js'
+import { combineCommands } from './set/combine.js'
+import { setCommands } from './set/sets.js'
 import type { CommandSpec } from './spec.js'
 import { counterCommands } from './string/counters.js'
 import { getAndChangeCommands } from './string/get-and-change.js'
@@ -48,6 +50,8 @@ export const allCommands: readonly CommandSpec[] = [
   ...bitmapCommands,
   ...bitfieldCommands,
   ...hashCommands,
+  ...setCommands,
+  ...combineCommands,
   ...keysCommands,
   ...expiryCommands,
   ...copyCommands,

@@ -176,12 +176,16 @@ export class CommandContext {
     this.propagated.push({ database, request, pieces: NO_PIECES })
   }
 
+  /** Whether what is propagated goes anywhere: else a command that rewrites itself can save the work. */
+  get propagates(): boolean {
+    const { replication } = this.server
+    return replication.stream.active && !replication.isReplica
+  }
+
   /** Replicas get the request although it changed no data: a message. Costs nothing while there are none. */
   propagateUnchanged(): void {
     this.rewritten = true
-    const { replication } = this.server
-    if (!replication.stream.active || replication.isReplica) return
-    this.propagateRequest(this.db.index, this.args.clone())
+    if (this.propagates) this.propagateRequest(this.db.index, this.args.clone())
   }
 
   /** Replicas get nothing of this command. */

@@ -42,8 +42,13 @@ export function intsetBytes(buf: Buffer, start: number): number {
 
 /** Writes an empty intset, `INTSET_HEADER_SIZE` bytes, at dst[dstStart]. */
 export function intsetEmpty(dst: Buffer, dstStart: number): void {
-  writeInt32(dst, dstStart, INT16)
-  writeInt32(dst, dstStart + 4, 0)
+  intsetWriteHeader(dst, dstStart, INT16, 0)
+}
+
+/** Writes what stands before `length` integers of `encoding` bytes each. */
+export function intsetWriteHeader(dst: Buffer, dstStart: number, encoding: number, length: number): void {
+  writeInt32(dst, dstStart, encoding)
+  writeInt32(dst, dstStart + 4, length)
 }
 
 /** Low 32 bits of the integer with this index, as a signed number. */
@@ -152,8 +157,7 @@ export function intsetInsertInto(
     }
   }
   writeAt(dst, gap, encoding, low, high)
-  writeInt32(dst, dstStart, encoding)
-  writeInt32(dst, dstStart + 4, length + 1)
+  intsetWriteHeader(dst, dstStart, encoding, length + 1)
 }
 
 /** Removes the integer with this index; places as for intsetInsertInto. */
@@ -164,8 +168,22 @@ export function intsetRemoveInto(src: Buffer, srcStart: number, dst: Buffer, dst
   const target = dstStart + INTSET_HEADER_SIZE
   if (src !== dst || source !== target) moveBytes(src, source, source + index * encoding, dst, target)
   moveBytes(src, source + (index + 1) * encoding, source + length * encoding, dst, target + index * encoding)
-  writeInt32(dst, dstStart, encoding)
-  writeInt32(dst, dstStart + 4, length - 1)
+  intsetWriteHeader(dst, dstStart, encoding, length - 1)
+}
+
+/** An intset of integers that differ, given as a low and a high half each, in any order: they are sorted in place. O(n log n). */
+export function intsetOf(halves: Int32Array): Buffer {
+  const length = halves.length >>> 1
+  new BigInt64Array(halves.buffer, halves.byteOffset, length).sort()
+  const last = 2 * (length - 1)
+  const encoding =
+    length === 0 ? INT16 : Math.max(encodingFor(halves[0], halves[1]), encodingFor(halves[last], halves[last + 1]))
+  const intset = Buffer.allocUnsafeSlow(INTSET_HEADER_SIZE + length * encoding)
+  intsetWriteHeader(intset, 0, encoding, length)
+  for (let i = 0; i < length; i++) {
+    writeAt(intset, INTSET_HEADER_SIZE + i * encoding, encoding, halves[2 * i], halves[2 * i + 1])
+  }
+  return intset
 }
 
 /**

@@ -1,7 +1,6 @@
 /** A listpack as a key's value: packed-value.ts says where it lies and how it grows. */
 import { type Database, NEVER } from '../store/database.js'
 import { ENCODING_LISTPACK, ENCODING_LISTPACK_EXTERNAL, type Entries } from '../store/entries.js'
-import { lpBytes } from '../store/listpack/listpack.js'
 import { lpSplice, lpSplicedSize } from '../store/listpack/listpack-edit.js'
 import {
   adoptPacked,
@@ -9,6 +8,7 @@ import {
   createPacked,
   endPackedEdit,
   packedBuffer,
+  packedBytes,
   packedEdit,
   packedGap,
   packedStart,
@@ -92,5 +92,5 @@ export function spliceListpack(
 
 /** Bytes of the entry's listpack. */
 export function listpackBytes(entries: Entries, address: number): number {
-  return lpBytes(packedBuffer(entries, address), packedStart(entries, address))
+  return packedBytes(entries, address)
 }

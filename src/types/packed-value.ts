@@ -6,6 +6,7 @@
  * Edits happen in place where they can, but for Buffers that somebody holds: whoever needs the bytes beyond the current command
  * has to copy or to hold them.
  */
+import { copyBytes } from '../bytes/copy.js'
 import { type Database, NEVER } from '../store/database.js'
 import {
   ENCODING_AGGREGATE,
@@ -31,6 +32,18 @@ export function packedBuffer(entries: Entries, address: number): Buffer {
 
 export function packedStart(entries: Entries, address: number): number {
   return isExternal(entries.encoding(address)) ? 0 : entries.valueStart(address)
+}
+
+/** Bytes of the value. */
+export function packedBytes(entries: Entries, address: number): number {
+  const payload = entries.payload(address)
+  return isExternal(entries.encoding(address)) ? entries.buffers.get(payload).length : payload
+}
+
+/** The value's encoding, by its number inside an entry. */
+export function packedEncoding(entries: Entries, address: number): number {
+  const encoding = entries.encoding(address)
+  return isExternal(encoding) ? encoding - 1 : encoding
 }
 
 /**
@@ -87,6 +100,25 @@ export function adoptPacked(
 ): number {
   const created = db.place(0, key, start, end, type, encoding + 1, 0, expiryMs)
   db.entries.setPayload(created, db.entries.addBuffer(bytes))
+  return created
+}
+
+/** Copies the value at `address` of `from` to key[start, end) of `to`, as ValueKind.copy does. O(size). */
+export function copyPacked(
+  from: Database,
+  address: number,
+  to: Database,
+  key: Uint8Array,
+  start: number,
+  end: number,
+  expiryMs: number,
+): number {
+  const { entries } = from
+  const size = packedBytes(entries, address)
+  const type = entries.type(address)
+  const created = createPacked(to, 0, key, start, end, type, packedEncoding(entries, address), size, expiryMs)
+  const sourceStart = packedStart(entries, address)
+  copyBytes(packedBuffer(entries, address), sourceStart, sourceStart + size, packedGap.buffer, packedGap.at)
   return created
 }
 

@@ -10,6 +10,7 @@ import {
   intsetGrownBytes,
   intsetInsertInto,
   intsetLength,
+  intsetOf,
   intsetRemoveInto,
   intsetSearch,
   intsetValidate,
@@ -96,6 +97,15 @@ describe('an intset behaves as a sorted set of integers', () => {
         expect([...bytes.subarray(0, start)].every(byte => byte === (bytes[0] === 0xee ? 0xee : 0xdd))).toBe(true)
       }),
       { numRuns: 300 },
+    )
+  })
+
+  test('made of many integers at once', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(integers, { maxLength: 60 }), list => {
+        const halves = Int32Array.from(list.flatMap(value => [low(value), high(value)]))
+        expect(intsetOf(halves)).toEqual(encode(list, Math.max(2, ...list.map(widthOf))))
+      }),
     )
   })
 

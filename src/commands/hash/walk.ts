@@ -1,19 +1,15 @@
 /** Hash commands that go through a hash or choose from it: HGETALL, HKEYS, HVALS, HSCAN, HRANDFIELD. */
 import { performance } from 'node:perf_hooks'
-import { MATCH, UNDECIDED } from '../../bytes/glob.js'
 import { INT64_MAX, INT64_MIN } from '../../bytes/integers.js'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
-import type { Keyspace } from '../../store/keyspace.js'
+import type { Entries } from '../../store/entries.js'
 import { lpEntrySize } from '../../store/listpack/listpack.js'
-import type { HashTable } from '../../store/table/hash-table.js'
-import { TableView } from '../../store/table/table-view.js'
 import { ByteRange } from '../../types/byte-range.js'
 import { fieldPositions } from '../../types/hash/hash-listpack.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
-import type { NameMatcher } from '../name-matcher.js'
-import { parseScanCursor, parseScanOptions, type ScanOptions, scanGoesOn } from '../scan-options.js'
-import { type FoundElements, ScanReply, type ScanWalk } from '../scan-replies.js'
+import { replyNoElements, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
+import { parseScanCursor, parseScanOptions } from '../scan-options.js'
 import {
   AllElements,
   DrawnElements,
@@ -50,128 +46,27 @@ export function hvals(ctx: CommandContext): void {
 
 /** HSCAN key cursor [MATCH pattern] [COUNT count]. A missing key is answered before the options are looked at. */
 export function hscan(ctx: CommandContext): void {
-  let cursor = parseScanCursor(ctx, 2)
+  const cursor = parseScanCursor(ctx, 2)
   if (Number.isNaN(cursor) || !openForRead(ctx)) return
   if (hash.address === 0) {
-    replyCursor(ctx, 0, 0)
+    replyNoElements(ctx)
     return
   }
   const options = parseScanOptions(ctx, 3, false)
   if (options === null) return
-  if (!hash.isTable) {
-    scanListpack(ctx, options)
-    return
-  }
-  const { table } = hash
-  if (options.count > SLICED_FROM_ELEMENTS) {
-    ctx.replyFrom(new ScanReply(new FieldWalk(ctx.keyspace, table, cursor, options.names), options))
-    return
-  }
-  const { names } = options
-  const matching: number[] = []
-  let sampled = 0
-  let steps = 0
-  const collect = (element: number): void => {
-    sampled++
-    hash.showElement(element, field, value)
-    const result = names === null ? MATCH : names.decide(field.buffer, field.start, field.end)
-    if (result === MATCH) matching.push(element)
-    else if (result === UNDECIDED) names?.putOff(copyOf(field), copyOf(value))
-  }
-  do {
-    cursor = table.scan(cursor, collect)
-    steps++
-  } while (scanGoesOn(options, cursor, sampled, steps))
-  if (names?.undecided) {
-    const certain: Buffer[] = []
-    for (const element of matching) {
-      hash.showElement(element, field, value)
-      certain.push(copyOf(field), copyOf(value))
-    }
-    ctx.replyFrom(names.laterReply([String(cursor)], certain))
-    return
-  }
-  replyCursor(ctx, cursor, matching.length * 2)
-  for (const element of matching) {
-    hash.showElement(element, field, value)
-    replyRange(ctx, field)
-    replyRange(ctx, value)
-  }
+  if (hash.isTable) scanTable(ctx, hash.table, cursor, options, () => new ShownField())
+  else scanWhole(ctx, options, visit => hash.iterate((name, content) => visit([name, content])))
 }
 
-/** HSCAN with a large COUNT. */
-class FieldWalk implements ScanWalk {
-  private readonly view: TableView
-  private readonly names: NameMatcher | null
+class ShownField implements ShownElement {
   private readonly name = new ByteRange()
   private readonly content = new ByteRange()
+  readonly ranges = [this.name, this.content]
 
-  constructor(keyspace: Keyspace, table: HashTable, cursor: number, names: NameMatcher | null) {
-    this.view = new TableView(keyspace, table, 'walk', cursor)
-    this.names = names
+  read(entries: Entries, address: number): void {
+    this.name.readElement(entries, address)
+    this.content.readElementValue(entries, address)
   }
-
-  get cursor(): number {
-    return this.view.position
-  }
-
-  step(found: FoundElements): number {
-    const { content, name, names, view } = this
-    const { entries } = view.table
-    let sampled = 0
-    view.step(element => {
-      sampled++
-      name.readElement(entries, element)
-      content.readElementValue(entries, element)
-      const result = names === null ? MATCH : names.decide(name.buffer, name.start, name.end)
-      if (result === MATCH) {
-        found.range(name)
-        found.range(content)
-      } else if (result === UNDECIDED) names?.putOff(copyOf(name), copyOf(content))
-    })
-    return sampled
-  }
-
-  close(): void {
-    this.view.close()
-  }
-}
-
-function copyOf({ buffer, end, start }: ByteRange): Buffer {
-  return Buffer.from(buffer.subarray(start, end))
-}
-
-/** A small hash comes whole, whatever COUNT says. */
-function scanListpack(ctx: CommandContext, { names }: ScanOptions): void {
-  const matching: boolean[] = []
-  let count = 0
-  hash.iterate((name, content) => {
-    const result = names === null ? MATCH : names.decide(name.buffer, name.start, name.end)
-    matching.push(result === MATCH)
-    if (result === MATCH) count++
-    else if (result === UNDECIDED) names?.putOff(copyOf(name), copyOf(content))
-  })
-  let next = 0
-  if (names?.undecided) {
-    const certain: Buffer[] = []
-    hash.iterate((name, content) => {
-      if (matching[next++]) certain.push(copyOf(name), copyOf(content))
-    })
-    ctx.replyFrom(names.laterReply(['0'], certain))
-    return
-  }
-  replyCursor(ctx, 0, count * 2)
-  hash.iterate((name, content) => {
-    if (!matching[next++]) return
-    replyRange(ctx, name)
-    replyRange(ctx, content)
-  })
-}
-
-function replyCursor(ctx: CommandContext, cursor: number, elements: number): void {
-  ctx.reply.array(2)
-  ctx.reply.bulkInteger(cursor)
-  ctx.reply.array(elements)
 }
 
 /**

@@ -8,9 +8,9 @@ export const dataTypes = {
   // Negative sizes are classes: -1 is 4 KB a node, -2 is 8 KB, up to -5.
   'list-max-listpack-size': integer(-2, INT_MIN, INT_MAX, 0, 'list-max-ziplist-size'),
   'list-compress-depth': integer(0, 0, INT_MAX),
-  'set-max-intset-entries': integer(512, 0, INT64_MAX),
-  'set-max-listpack-entries': integer(128, 0, INT64_MAX),
-  'set-max-listpack-value': integer(64, 0, INT64_MAX),
+  'set-max-intset-entries': integer(512, 0, INT64_MAX, IMPLEMENTED),
+  'set-max-listpack-entries': integer(128, 0, INT64_MAX, IMPLEMENTED),
+  'set-max-listpack-value': integer(64, 0, INT64_MAX, IMPLEMENTED),
   'zset-max-listpack-entries': integer(128, 0, INT64_MAX, 0, 'zset-max-ziplist-entries'),
   'zset-max-listpack-value': memory(64, 0, INT64_MAX, 0, 'zset-max-ziplist-value'),
   'hll-sparse-max-bytes': memory(3000, 0, INT64_MAX),

@@ -74,9 +74,12 @@ export class TableView {
   readonly count: number
   readonly table: HashTable
   private readonly views: TableViews
-  private readonly draws: boolean
+  /** What went is needed wherever it was. */
+  private readonly keepsAll: boolean
   private readonly added = new Set<number>()
   private readonly removed: number[] = []
+  /** `removed` by their hashes, for find(); null where nobody looks for elements. */
+  private readonly removedByHash: Map<number, number[]> | null
   private cursor: number
   /** How many of `removed` the walk has visited. */
   private visited = 0
@@ -88,13 +91,14 @@ export class TableView {
 
   /**
    * Views `table`, an aggregate's. `use`: whether it is going to be walked, once, from `cursor` (HashTable.scan's) on, or random
-   * elements are drawn. close() has to follow.
+   * elements are drawn, or elements are looked for. close() has to follow.
    */
-  constructor(keyspace: Keyspace, table: HashTable, use: 'walk' | 'draw', cursor = 0) {
+  constructor(keyspace: Keyspace, table: HashTable, use: 'walk' | 'draw' | 'find', cursor = 0) {
     this.cursor = cursor
     this.table = table
     this.count = table.count
-    this.draws = use === 'draw'
+    this.keepsAll = use !== 'walk'
+    this.removedByHash = use === 'find' ? new Map() : null
     this.views = table.observer instanceof TableViews ? table.observer : new TableViews(keyspace, table)
     table.observer = this.views
     this.views.open.add(this)
@@ -103,7 +107,8 @@ export class TableView {
 
   /** Bytes that the view keeps from being freed are not known; this is what its notes take. */
   get memoryBytes(): number {
-    return (this.added.size + this.removed.length) * NOTE_BYTES
+    const notes = this.added.size + this.removed.length * (this.removedByHash === null ? 1 : 3)
+    return notes * NOTE_BYTES
   }
 
   /** How far the walk through the table has come: a cursor of HashTable.scan, 0 behind the last bucket. */
@@ -118,8 +123,14 @@ export class TableView {
   /** Whether the view needs the element, which leaves the table. */
   goes(hash: number, address: number): boolean {
     if (this.added.delete(address)) return false
-    if (!this.draws && (this.cursor === WALKED || this.table.isBehind(hash, this.cursor))) return false
+    if (!this.keepsAll && (this.cursor === WALKED || this.table.isBehind(hash, this.cursor))) return false
     this.removed.push(address)
+    if (this.removedByHash !== null) {
+      // Some write a hash with its sign, others without.
+      const others = this.removedByHash.get(hash | 0)
+      if (others === undefined) this.removedByHash.set(hash | 0, [address])
+      else others.push(address)
+    }
     return true
   }
 
@@ -147,6 +158,18 @@ export class TableView {
     for (let tries = 0; tries < RANDOM_TRIES; tries++) {
       const address = table.random()
       if (added.size === 0 || !added.has(address)) return address
+    }
+    return 0
+  }
+
+  /** Address of the element named key[start, end), whose hash this is, or 0. O(1). */
+  find(hash: number, key: Uint8Array, start: number, end: number): number {
+    const { added, removedByHash, table } = this
+    const address = table.find(hash, key, start, end)
+    if (address !== 0 && (added.size === 0 || !added.has(address))) return address
+    if (removedByHash === null || removedByHash.size === 0) return 0
+    for (const removed of removedByHash.get(hash | 0) ?? []) {
+      if (table.entries.keyEquals(removed, key, start, end)) return removed
     }
     return 0
   }

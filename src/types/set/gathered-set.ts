@@ -15,71 +15,73 @@ import type { SetLimits } from '../value-limits.js'
 import { listpackBytesOf, mayBecomeListpack, writeAsListpack } from './intset-to-listpack.js'
 import { findInListpack } from './packed-members.js'
 
-/** An intset and a listpack of at most a slot's bytes each; one of them is the set that was gathered last. */
-const intset = Buffer.alloc(INLINE_VALUE_MAX_BYTES)
-const listpack = Buffer.alloc(INLINE_VALUE_MAX_BYTES)
-let encoding = ENCODING_INTSET
+/** The encodings of small sets, by their numbers inside an entry. */
+export type SmallEncoding = typeof ENCODING_INTSET | typeof ENCODING_LISTPACK
 
-/** The set that was gathered last: its encoding inside an entry, its memory, where it begins at 0, its bytes and its members. */
-export const gathered = {
-  get encoding(): number {
-    return encoding
-  },
-  get buffer(): Buffer {
-    return encoding === ENCODING_INTSET ? intset : listpack
-  },
-  get size(): number {
-    return encoding === ENCODING_INTSET ? intsetBytes(intset, 0) : lpBytes(listpack, 0)
-  },
-  get length(): number {
-    return encoding === ENCODING_INTSET ? intsetLength(intset, 0) : lpLength(listpack, 0)
-  },
-}
+/** What has become of a member: it is new; it is there already; or it does not fit here, or makes a set that is not small. */
+export const GATHERED = 0
+export const KNOWN = 1
+export const TOO_MUCH = 2
+export type Gathering = typeof GATHERED | typeof KNOWN | typeof TOO_MUCH
 
-/**
- * Gathers the members buffer[starts[i], ends[i]) from i = `first` to before `behind`. False when they do not fit here, or are no
- * small set by the limits.
- * @param from the encoding that the set begins with: an intset becomes a listpack with the first member that is no integer.
- */
-export function gatherMembers(
-  buffer: Buffer,
-  starts: Int32Array,
-  ends: Int32Array,
-  first: number,
-  behind: number,
-  limits: SetLimits,
-  from: typeof ENCODING_INTSET | typeof ENCODING_LISTPACK,
-): boolean {
-  encoding = from
-  intsetEmpty(intset, 0)
-  lpEmpty(listpack, 0)
-  for (let i = first; i < behind; i++) if (!gather(buffer, starts[i], ends[i], limits)) return false
-  return true
-}
+/** Holds up to a slot's bytes. One object can serve any number of sets in turn. */
+export class GatheredSet {
+  encoding: SmallEncoding = ENCODING_INTSET
+  private readonly intset = Buffer.alloc(INLINE_VALUE_MAX_BYTES)
+  private readonly listpack = Buffer.alloc(INLINE_VALUE_MAX_BYTES)
 
-function gather(buffer: Buffer, start: number, end: number, limits: SetLimits): boolean {
-  if (encoding === ENCODING_INTSET) {
-    if (parseInt64Halves(buffer, start, end)) return gatherInteger(int64Halves[0], int64Halves[1], limits)
-    if (!mayBecomeListpack(intset, 0, end - start, limits) || listpackBytesOf(intset, 0) > listpack.length) return false
-    writeAsListpack(intset, 0, listpack, 0)
-    encoding = ENCODING_LISTPACK
+  /** Begins with an empty set. An intset becomes a listpack with the first member that is no integer. */
+  begin(encoding: SmallEncoding): void {
+    this.encoding = encoding
+    intsetEmpty(this.intset, 0)
+    lpEmpty(this.listpack, 0)
   }
-  return gatherString(buffer, start, end, limits)
-}
 
-function gatherInteger(low: number, high: number, limits: SetLimits): boolean {
-  const index = intsetSearch(intset, 0, low, high)
-  if (index >= 0) return true
-  if (intsetLength(intset, 0) >= limits.maxIntsetEntries) return false
-  if (intsetGrownBytes(intset, 0, low, high) > intset.length) return false
-  intsetInsertInto(intset, 0, intset, 0, -1 - index, low, high)
-  return true
-}
+  /** Memory of the set, which begins at 0. */
+  get buffer(): Buffer {
+    return this.encoding === ENCODING_INTSET ? this.intset : this.listpack
+  }
 
-function gatherString(buffer: Buffer, start: number, end: number, limits: SetLimits): boolean {
-  if (findInListpack(listpack, 0, buffer, start, end) >= 0) return true
-  if (lpLength(listpack, 0) >= limits.maxListpackEntries || end - start > limits.maxListpackValueBytes) return false
-  if (lpBytes(listpack, 0) + lpEncodedSize(buffer, start, end) > listpack.length) return false
-  lpInsertInto(listpack, 0, listpack, 0, -1, buffer, start, end)
-  return true
+  get size(): number {
+    return this.encoding === ENCODING_INTSET ? intsetBytes(this.intset, 0) : lpBytes(this.listpack, 0)
+  }
+
+  /** Number of members. */
+  get length(): number {
+    return this.encoding === ENCODING_INTSET ? intsetLength(this.intset, 0) : lpLength(this.listpack, 0)
+  }
+
+  /** Adds member[start, end). */
+  add(member: Buffer, start: number, end: number, limits: SetLimits): Gathering {
+    if (this.encoding === ENCODING_INTSET) {
+      if (parseInt64Halves(member, start, end)) return this.addInteger(int64Halves[0], int64Halves[1], limits)
+      if (!this.convert(end - start, limits)) return TOO_MUCH
+    }
+    const { listpack } = this
+    if (findInListpack(listpack, 0, member, start, end) >= 0) return KNOWN
+    if (lpLength(listpack, 0) >= limits.maxListpackEntries || end - start > limits.maxListpackValueBytes)
+      return TOO_MUCH
+    if (lpBytes(listpack, 0) + lpEncodedSize(member, start, end) > listpack.length) return TOO_MUCH
+    lpInsertInto(listpack, 0, listpack, 0, -1, member, start, end)
+    return GATHERED
+  }
+
+  private addInteger(low: number, high: number, limits: SetLimits): Gathering {
+    const { intset } = this
+    const index = intsetSearch(intset, 0, low, high)
+    if (index >= 0) return KNOWN
+    if (intsetLength(intset, 0) >= limits.maxIntsetEntries) return TOO_MUCH
+    if (intsetGrownBytes(intset, 0, low, high) > intset.length) return TOO_MUCH
+    intsetInsertInto(intset, 0, intset, 0, -1 - index, low, high)
+    return GATHERED
+  }
+
+  /** Makes a listpack of the intset, for another member of `memberBytes`; false when that may not be. */
+  private convert(memberBytes: number, limits: SetLimits): boolean {
+    const { intset, listpack } = this
+    if (!mayBecomeListpack(intset, 0, memberBytes, limits) || listpackBytesOf(intset, 0) > listpack.length) return false
+    writeAsListpack(intset, 0, listpack, 0)
+    this.encoding = ENCODING_LISTPACK
+    return true
+  }
 }

@@ -1,4 +1,5 @@
 /** The members of a small set where they lie: in an intset, or in a listpack. */
+import type { HeldBuffer } from '../../store/held-buffers.js'
 import { intsetLength, intsetSearch } from '../../store/intset.js'
 import { lpFind, lpFirst, lpLength, lpNext } from '../../store/listpack/listpack.js'
 import { int64Halves, parseInt64Halves } from '../../store/listpack/listpack-int64.js'
@@ -65,5 +66,25 @@ export class PackedMembers {
   has(member: Buffer, start: number, end: number): boolean {
     if (this.isIntset) return findInIntset(this.buffer, this.start, member, start, end) >= 0
     return findInListpack(this.buffer, this.start, member, start, end) >= 0
+  }
+}
+
+/** Members of a set that may change meanwhile: a copy, or its Buffer, held. */
+export class KeptMembers extends PackedMembers {
+  private readonly held: HeldBuffer | null
+
+  constructor(buffer: Buffer, isIntset: boolean, held: HeldBuffer | null) {
+    super(buffer, 0, isIntset)
+    this.held = held
+  }
+
+  /** Bytes that are here and in no account of the store. */
+  get memoryBytes(): number {
+    return this.held === null ? this.buffer.length : 0
+  }
+
+  /** Nobody will look at them any more. To be called in any case, once. */
+  release(): void {
+    this.held?.release()
   }
 }

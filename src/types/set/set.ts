@@ -10,22 +10,21 @@ import {
   ENCODING_INTSET,
   ENCODING_INTSET_EXTERNAL,
   ENCODING_LISTPACK,
+  isExternal,
   TYPE_SET,
 } from '../../store/entries.js'
 import {
   INTSET_HEADER_SIZE,
   INTSET_MAX_LENGTH,
-  intsetBytes,
   intsetEmpty,
-  intsetEncoding,
   intsetGrownBytes,
   intsetInsertInto,
   intsetLength,
-  intsetRemoveInto,
+  intsetOf,
   intsetSearch,
 } from '../../store/intset.js'
 import { LP_EMPTY_SIZE, lpBytes, lpLength, lpSeek } from '../../store/listpack/listpack.js'
-import { LP_MAX_BYTES, lpEmpty, lpEncodedSize, lpInsertInto, lpWriteEntry } from '../../store/listpack/listpack-edit.js'
+import { LP_MAX_BYTES, lpEmpty, lpEncodedSize, lpInsertInto } from '../../store/listpack/listpack-edit.js'
 import { int64Halves, parseInt64Halves } from '../../store/listpack/listpack-int64.js'
 import type { HashTable } from '../../store/table/hash-table.js'
 import { AHEAD_MAX, LookAhead } from '../../store/table/look-ahead.js'
@@ -40,26 +39,24 @@ import {
   removeElement,
   tableOf,
 } from '../element-table.js'
-import { listpackGap, spliceListpack } from '../listpack-value.js'
-import {
-  beginPackedEdit,
-  createPacked,
-  endPackedEdit,
-  packedBuffer,
-  packedEdit,
-  packedGap,
-  packedStart,
-  replaceByPacked,
-  replaceByTable,
-} from '../packed-value.js'
+import { spliceListpack } from '../listpack-value.js'
+import { createPacked, packedBuffer, packedBytes, packedGap, packedStart, replaceByTable } from '../packed-value.js'
 import type { SetLimits } from '../value-limits.js'
-import { gathered, gatherMembers } from './gathered-set.js'
-import { listpackBytesOf, mayBecomeListpack, writeAsListpack } from './intset-to-listpack.js'
-import { findInIntset, findInListpack, PackedMembers } from './packed-members.js'
+import { GatheredSet, type SmallEncoding, TOO_MUCH } from './gathered-set.js'
+import { mayBecomeListpack } from './intset-to-listpack.js'
+import {
+  appendMember,
+  appendToIntset,
+  insertInteger,
+  removeInteger,
+  removePlaces,
+  replaceByIntset,
+} from './packed-edit.js'
+import { findInIntset, findInListpack, KeptMembers, PackedMembers } from './packed-members.js'
 
 /** How a new set begins: as its first member and the number of those expected say (setTypeCreate), or in an encoding given. */
 const BY_FIRST_MEMBER = 0
-type Beginning = typeof BY_FIRST_MEMBER | typeof ENCODING_INTSET | typeof ENCODING_LISTPACK
+type Beginning = typeof BY_FIRST_MEMBER | SmallEncoding | typeof ENCODING_AGGREGATE
 
 const NO_BYTES = Buffer.alloc(0)
 /** To be read only. */
@@ -67,6 +64,8 @@ const emptyIntset = Buffer.alloc(INTSET_HEADER_SIZE)
 intsetEmpty(emptyIntset, 0)
 const emptyListpack = Buffer.alloc(LP_EMPTY_SIZE)
 lpEmpty(emptyListpack, 0)
+
+const gathered = new GatheredSet()
 
 /**
  * A key's set, while somebody works on it: open it, use it, forget it. It knows the entry's address and follows it when an
@@ -96,8 +95,8 @@ export class MemberSet {
 
   /**
    * Works on a key that is not there: the first add() inserts it (`db.hash` has to be its hash until then), so that the
-   * keyspace never holds an empty set. `beginning`: the encoding to begin with, ENCODING_INTSET or ENCODING_LISTPACK, whatever
-   * comes first.
+   * keyspace never holds an empty set. `beginning`: the encoding to begin with (ENCODING_INTSET, ENCODING_LISTPACK or
+   * ENCODING_AGGREGATE), whatever comes first.
    */
   openNew(
     db: Database,
@@ -129,7 +128,7 @@ export class MemberSet {
     return this.db.entries.encoding(this.address) === ENCODING_AGGREGATE
   }
 
-  private get isIntset(): boolean {
+  get isIntset(): boolean {
     const encoding = this.db.entries.encoding(this.address)
     return encoding === ENCODING_INTSET || encoding === ENCODING_INTSET_EXTERNAL
   }
@@ -203,8 +202,8 @@ export class MemberSet {
       this.expect(behind - first, limits)
       if (this.address === 0) {
         const encoding = this.firstEncoding(buffer, starts[first], ends[first], limits)
-        if (encoding !== ENCODING_AGGREGATE && gatherMembers(buffer, starts, ends, first, behind, limits, encoding)) {
-          this.createGathered()
+        if (encoding !== ENCODING_AGGREGATE && gather(buffer, starts, ends, first, behind, limits, encoding)) {
+          this.addGathered(gathered)
           return gathered.length
         }
       }
@@ -232,7 +231,7 @@ export class MemberSet {
     start: number,
     end: number,
     limits: SetLimits,
-  ): typeof ENCODING_INTSET | typeof ENCODING_LISTPACK | typeof ENCODING_AGGREGATE {
+  ): SmallEncoding | typeof ENCODING_AGGREGATE {
     if (this.beginning !== BY_FIRST_MEMBER) return this.beginning
     if (this.expected <= limits.maxIntsetEntries && parseInt64Halves(member, start, end)) return ENCODING_INTSET
     return this.expected <= limits.maxListpackEntries ? ENCODING_LISTPACK : ENCODING_AGGREGATE
@@ -266,8 +265,8 @@ export class MemberSet {
     this.address = createPacked(this.db, 0, key, keyStart, keyEnd, TYPE_SET, encoding, size, expiryMs)
   }
 
-  private createGathered(): void {
-    const { buffer, encoding, size } = gathered
+  /** Makes the key, with the members that have been gathered: one at least. */
+  addGathered({ buffer, encoding, size }: GatheredSet): void {
     this.createPacked(encoding, size)
     copyBytes(buffer, 0, size, packedGap.buffer, packedGap.at)
   }
@@ -284,40 +283,28 @@ export class MemberSet {
       this.convert()
       return addElement(this.db.keyspace, this.table, member, start, end, hash)
     }
-    this.address = spliceListpack(this.db, this.address, -1, 0, 1, lpEncodedSize(member, start, end))
-    lpWriteEntry(listpackGap.buffer, listpackGap.at, member, start, end)
+    this.address = appendMember(this.db, this.address, member, start, end)
     return true
   }
 
   private addToIntset(low: number, high: number, limits: SetLimits): boolean {
-    const { at, bytes, db } = this
+    const { at, bytes } = this
     const index = intsetSearch(bytes, at, low, high)
     if (index >= 0) return false
     const length = intsetLength(bytes, at) + 1
-    const size = intsetGrownBytes(bytes, at, low, high)
-    beginPackedEdit(db, this.address, size)
-    const { from, fromStart, to, toStart } = packedEdit
-    intsetInsertInto(from, fromStart, to, toStart, -1 - index, low, high)
-    this.address = endPackedEdit(db, this.address, size)
+    this.address = insertInteger(this.db, this.address, -1 - index, low, high)
     if (length > limits.maxIntsetEntries || length > INTSET_MAX_LENGTH) this.convert()
     return true
   }
 
   /** Adds what is no integer: the set becomes a listpack, or a table. */
   private addStringToIntset(member: Buffer, start: number, end: number, limits: SetLimits, hash?: number): void {
-    const { at, bytes, db } = this
-    if (!mayBecomeListpack(bytes, at, end - start, limits)) {
-      this.convert()
-      addElement(db.keyspace, this.table, member, start, end, hash)
+    if (mayBecomeListpack(this.bytes, this.at, end - start, limits)) {
+      this.address = appendToIntset(this.db, this.address, member, start, end)
       return
     }
-    const size = listpackBytesOf(bytes, at) + lpEncodedSize(member, start, end)
-    const next = replaceByPacked(db, this.address, ENCODING_LISTPACK, size)
-    const { at: gapAt, buffer } = packedGap
-    writeAsListpack(bytes, at, buffer, gapAt)
-    lpInsertInto(buffer, gapAt, buffer, gapAt, -1, member, start, end)
-    db.replace(this.address, next)
-    this.address = next
+    this.convert()
+    addElement(this.db.keyspace, this.table, member, start, end, hash)
   }
 
   /** Turns a small set into a table. O(n). */
@@ -331,20 +318,14 @@ export class MemberSet {
   /** Turns a set of nothing but integers into an intset, if there are not too many of them. O(n). */
   convertToIntset(limits: SetLimits): void {
     if (this.isIntset || this.length > limits.maxIntsetEntries || this.length > INTSET_MAX_LENGTH) return
-    const { db, length } = this
-    // No integer takes more than eight bytes.
-    const intset = Buffer.alloc(INTSET_HEADER_SIZE + 8 * length)
-    intsetEmpty(intset, 0)
+    const halves = new Int32Array(2 * this.length)
+    let at = 0
     this.iterate(({ buffer, end, start }) => {
       if (!parseInt64Halves(buffer, start, end)) throw new Error('set: a member that is no integer')
-      const index = intsetSearch(intset, 0, int64Halves[0], int64Halves[1])
-      intsetInsertInto(intset, 0, intset, 0, -1 - index, int64Halves[0], int64Halves[1])
+      halves[at++] = int64Halves[0]
+      halves[at++] = int64Halves[1]
     })
-    const size = intsetBytes(intset, 0)
-    const next = replaceByPacked(db, this.address, ENCODING_INTSET, size)
-    copyBytes(intset, 0, size, packedGap.buffer, packedGap.at)
-    db.replace(this.address, next)
-    this.address = next
+    this.address = replaceByIntset(this.db, this.address, intsetOf(halves))
   }
 
   /** Removes member[start, end), and with the last one the key (`address` is 0 then). False: it is not there. O(1) in a table. */
@@ -370,16 +351,8 @@ export class MemberSet {
   }
 
   private removeFromIntset(index: number): void {
-    const { at, bytes, db } = this
-    if (intsetLength(bytes, at) === 1) {
-      this.removeKey()
-      return
-    }
-    const size = intsetBytes(bytes, at) - intsetEncoding(bytes, at)
-    beginPackedEdit(db, this.address, size)
-    const { from, fromStart, to, toStart } = packedEdit
-    intsetRemoveInto(from, fromStart, to, toStart, index)
-    this.address = endPackedEdit(db, this.address, size)
+    if (intsetLength(this.bytes, this.at) === 1) this.removeKey()
+    else this.address = removeInteger(this.db, this.address, index)
   }
 
   private removeFromListpack(pos: number): void {
@@ -422,6 +395,24 @@ export class MemberSet {
     else this.removeFromListpack(this.at + this.drawn)
   }
 
+  /**
+   * Removes `count` random members of a small set, which has more, and calls `visit` with each: every choice is as likely, and they
+   * come in the set's order (selection sampling: Knuth, 3.4.2 S). O(n).
+   */
+  removeSome(count: number, visit: (member: ByteRange) => void): void {
+    const { packed, range } = this
+    const places = new Int32Array(count)
+    let chosen = 0
+    let left = packed.length
+    for (let place = packed.first; chosen < count; place = packed.next(place), left--) {
+      if (Math.random() * left >= count - chosen) continue
+      packed.show(place, range)
+      visit(range)
+      places[chosen++] = place
+    }
+    this.address = removePlaces(this.db, this.address, packed, places)
+  }
+
   /** Calls `visit` with every member; the range is reused. `visit` must not change the set. O(n). */
   iterate(visit: (member: ByteRange) => void): void {
     if (this.address === 0) return
@@ -441,10 +432,29 @@ export class MemberSet {
     }
   }
 
-  /** A copy of a small set's bytes. */
-  packedCopy(): PackedMembers {
+  /** The members of a small set as they are now, whatever becomes of it. release() has to follow. */
+  keep(): KeptMembers {
     const { at, bytes, isIntset } = this
-    const size = isIntset ? intsetBytes(bytes, at) : lpBytes(bytes, at)
-    return new PackedMembers(Buffer.from(bytes.subarray(at, at + size)), 0, isIntset)
+    const { entries } = this.db
+    if (isExternal(entries.encoding(this.address))) {
+      // Edits of a Buffer that is held go to another one.
+      return new KeptMembers(bytes, isIntset, entries.held.hold(bytes))
+    }
+    return new KeptMembers(Buffer.from(bytes.subarray(at, at + packedBytes(entries, this.address))), isIntset, null)
   }
+}
+
+/** Gathers the members of addAll(); false when they make no small set. */
+function gather(
+  buffer: Buffer,
+  starts: Int32Array,
+  ends: Int32Array,
+  first: number,
+  behind: number,
+  limits: SetLimits,
+  encoding: SmallEncoding,
+): boolean {
+  gathered.begin(encoding)
+  for (let i = first; i < behind; i++) if (gathered.add(buffer, starts[i], ends[i], limits) === TOO_MUCH) return false
+  return true
 }

@@ -1,0 +1,138 @@
+/** Set commands that go through a set or choose from it: SMEMBERS, SSCAN, SRANDMEMBER. */
+import { INT64_MAX, INT64_MIN } from '../../bytes/integers.js'
+import type { ReplyWriter } from '../../resp/reply-writer.js'
+import type { Entries } from '../../store/entries.js'
+import { ByteRange } from '../../types/byte-range.js'
+import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
+import { replyNoElements, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
+import { parseScanCursor, parseScanOptions } from '../scan-options.js'
+import { DrawnElements, differentElements, SLICED_FROM_ELEMENTS } from '../table-replies.js'
+import { member, openForRead, set, writeMember } from './access.js'
+import { memberWriter, PackedDraws, replyAll } from './replies.js'
+
+/** SMEMBERS key. */
+export function smembers(ctx: CommandContext): void {
+  if (!openForRead(ctx)) return
+  const { length } = set
+  replyAll(ctx, set, out => out.set(length))
+}
+
+/** SSCAN key cursor [MATCH pattern] [COUNT count]. A missing key is answered before the options are looked at. */
+export function sscan(ctx: CommandContext): void {
+  const cursor = parseScanCursor(ctx, 2)
+  if (Number.isNaN(cursor) || !openForRead(ctx)) return
+  if (set.address === 0) {
+    replyNoElements(ctx)
+    return
+  }
+  const options = parseScanOptions(ctx, 3, false)
+  if (options === null) return
+  if (set.isTable) scanTable(ctx, set.table, cursor, options, () => new ShownMember())
+  else scanWhole(ctx, options, visit => set.iterate(shown => visit([shown])))
+}
+
+class ShownMember implements ShownElement {
+  private readonly name = new ByteRange()
+  readonly ranges = [this.name]
+
+  read(entries: Entries, address: number): void {
+    this.name.readElement(entries, address)
+  }
+}
+
+/**
+ * SRANDMEMBER key [count]. A positive count gives different members, as many as there are at most; a negative one draws each member
+ * anew. It is an array in RESP3, too: a member may come twice.
+ */
+export function srandmember(ctx: CommandContext): void {
+  const { args, reply } = ctx
+  if (args.argc > 3) {
+    reply.error(SYNTAX_ERROR)
+    return
+  }
+  if (args.argc === 2) {
+    if (!openForRead(ctx)) return
+    if (set.address === 0) reply.null()
+    else {
+      set.random(member)
+      writeMember(reply, member)
+    }
+    return
+  }
+  const wide = args.int64(2)
+  if (wide === null) {
+    reply.error(NOT_AN_INTEGER)
+    return
+  }
+  if (wide === INT64_MIN) {
+    reply.error(`ERR value is out of range, value must between ${-INT64_MAX} and ${INT64_MAX}`)
+    return
+  }
+  if (!openForRead(ctx)) return
+  if (set.address === 0 || wide === 0n) {
+    reply.array(0)
+    return
+  }
+  const count = Number(wide)
+  if (count < 0) replyDraws(ctx, -count, out => out.raw(`*${-wide}\r\n`))
+  else if (count >= set.length) replyAll(ctx, set, arrayHead(set.length))
+  else replyDifferent(ctx, count)
+}
+
+function arrayHead(length: number): (out: ReplyWriter) => void {
+  return out => out.array(length)
+}
+
+/** `count` members, each drawn from all. */
+function replyDraws(ctx: CommandContext, count: number, head: (out: ReplyWriter) => void): void {
+  const { keyspace, reply } = ctx
+  const sliced = count > SLICED_FROM_ELEMENTS
+  if (!set.isTable) {
+    const draws = new PackedDraws(set.keep(), count, head)
+    if (sliced) ctx.replyFrom(draws)
+    else {
+      draws.next(reply, Number.POSITIVE_INFINITY)
+      draws.close()
+    }
+    return
+  }
+  if (sliced) {
+    ctx.replyFrom(new DrawnElements(keyspace, set.table, count, false, head, memberWriter()))
+    return
+  }
+  head(reply)
+  for (; count > 0; count--) {
+    set.random(member)
+    writeMember(reply, member)
+  }
+}
+
+/** `count` different members of a set that has more. */
+function replyDifferent(ctx: CommandContext, count: number): void {
+  const { keyspace, reply } = ctx
+  if (!set.isTable) {
+    reply.array(count)
+    replyDifferentPacked(reply, count)
+    return
+  }
+  const source = differentElements(keyspace, set.table, count, arrayHead(count), memberWriter())
+  if (count > SLICED_FROM_ELEMENTS) {
+    ctx.replyFrom(source)
+    return
+  }
+  let done = false
+  while (!done) done = source.next(reply, Number.POSITIVE_INFINITY)
+  source.close()
+}
+
+/** Selection sampling (Knuth, 3.4.2 S): every choice of `count` members is as likely, and they come in the set's order. */
+function replyDifferentPacked(reply: ReplyWriter, count: number): void {
+  const { packed } = set
+  let left = packed.length
+  for (let place = packed.first; count > 0; place = packed.next(place), left--) {
+    if (Math.random() * left >= count) continue
+    packed.show(place, member)
+    writeMember(reply, member)
+    count--
+  }
+}
