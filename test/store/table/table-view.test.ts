@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { hashBytes } from '../../../src/bytes/hash.js'
 import { Keyspace } from '../../../src/store/keyspace.js'
 import type { HashTable } from '../../../src/store/table/hash-table.js'
 import { TableView } from '../../../src/store/table/table-view.js'
@@ -59,7 +60,7 @@ class Viewed {
   private readonly name = new ByteRange()
   private readonly content = new ByteRange()
 
-  constructor(model: Model, use: 'walk' | 'draw') {
+  constructor(model: Model, use: 'walk' | 'draw' | 'find') {
     this.view = new TableView(model.keyspace, model.table, use)
     this.expected = new Map(model.fields)
   }
@@ -94,6 +95,16 @@ class Viewed {
     const [name, content] = this.read(element)
     expect(this.expected.get(name)).toBe(content)
   }
+
+  find(name: string): void {
+    const key = Buffer.from(`<${name}>`)
+    const hash = hashBytes(key, 1, key.length - 1)
+    // Hashes come with a sign, or without.
+    for (const each of [hash, hash | 0]) {
+      const element = this.view.find(each, key, 1, key.length - 1)
+      expect(element === 0 ? undefined : this.read(element)[1]).toBe(this.expected.get(name))
+    }
+  }
 }
 
 const number = fc.nat(400)
@@ -102,7 +113,7 @@ const operation = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constant('delete' as const), number }) },
   { weight: 4, arbitrary: fc.record({ type: fc.constant('step' as const), number: fc.nat(5) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('walk' as const) }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('draw' as const) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('draw' as const, 'find' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('close' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('drop' as const) }) },
   // Grows or empties a table by many, so that segments split and merge under a walk.
@@ -117,6 +128,7 @@ describe('a view of a table', () => {
         const model = new Model()
         const walks: Viewed[] = []
         let draws: Viewed | null = null
+        let finds: Viewed | null = null
         for (const [i, op] of operations.entries()) {
           if (op.type === 'set') model.set(`f${op.number}`, `${i}`.padEnd(op.size, 'x'))
           else if (op.type === 'delete') model.delete(`f${op.number}`)
@@ -127,15 +139,21 @@ describe('a view of a table', () => {
           else if (op.type === 'step') for (const walk of walks) for (let n = 0; n < op.number; n++) walk.step()
           else if (model.fields.size > 0) {
             if (op.type === 'walk') walks.push(new Viewed(model, 'walk'))
-            else {
+            else if (op.type === 'find') {
+              finds?.view.close()
+              finds = new Viewed(model, 'find')
+            } else {
               draws?.view.close()
               draws = new Viewed(model, 'draw')
             }
           }
           draws?.draw()
+          if ('number' in op) for (const n of [op.number, op.number + 1]) finds?.find(`f${n}`)
         }
+        for (let n = 0; n < 400; n++) finds?.find(`f${n}`)
         for (const walk of walks) walk.finish()
         draws?.view.close()
+        finds?.view.close()
         expect(model.keyspace.entries.openViews).toBe(0)
         model.drop()
         model.free()
