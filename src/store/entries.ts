@@ -6,6 +6,11 @@
  *   word 2   length of the value in bytes; for INT32 the integer itself; for external encodings an object's number
  *   words 3, 4   only with has-expiry: Unix time in milliseconds, a signed 64-bit integer, low and high half
  *   key bytes, value bytes (inline encodings)
+ *
+ * Elements with nothing behind their name, or eight bytes, have a header of one word (createMember):
+ *
+ *   word 0   bits 0..2 TYPE_MEMBER, 3..6 encoding (PLAIN: no value, INT64: eight bytes), 7 zero, 8..31 length of the name
+ *   name bytes, value bytes
  */
 import { hashBytes } from '../bytes/hash.js'
 import { HeldBuffers } from './held-buffers.js'
@@ -28,6 +33,9 @@ export const TYPE_SET = 2
 export const TYPE_ZSET = 3
 export const TYPE_HASH = 4
 
+/** An element whose header is one word. No value has this type. */
+const TYPE_MEMBER = 7
+
 /** Bytes inline that a client appended to or cut from ("raw" to OBJECT ENCODING whatever their length). */
 export const ENCODING_RAW = 0
 /** Bytes inline as they were set ("embstr" up to 44 bytes, as in Redis). */
@@ -47,6 +55,9 @@ export const ENCODING_INTSET = 8
 export const ENCODING_INTSET_EXTERNAL = 9
 
 const HEADER_BYTES = 12
+const MEMBER_HEADER_BYTES = 4
+/** Longer names have the usual header. */
+const MEMBER_NAME_MAX_BYTES = 0xffffff
 const EXPIRY_BYTES = 8
 const TWO_32 = 4294967296
 
@@ -94,6 +105,12 @@ export function isExternal(encoding: number): boolean {
   return (
     encoding === ENCODING_EXTERNAL || encoding === ENCODING_LISTPACK_EXTERNAL || encoding === ENCODING_INTSET_EXTERNAL
   )
+}
+
+/** Bytes before the key of an entry with this first word. */
+function headerBytes(meta: number): number {
+  if ((meta & TYPE_MASK) === TYPE_MEMBER) return MEMBER_HEADER_BYTES
+  return meta & HAS_EXPIRY ? HEADER_BYTES + EXPIRY_BYTES : HEADER_BYTES
 }
 
 export class Entries extends Slabs {
@@ -174,6 +191,28 @@ export class Entries extends Slabs {
     return address
   }
 
+  /**
+   * Makes an element named name[start, end), with eight bytes of value behind the name (`hasValue`) or none: nothing else can be said
+   * of it, and payload(), expiry and access clock are not to be asked for.
+   */
+  createMember(name: Uint8Array, start: number, end: number, hasValue: boolean): number {
+    const length = end - start
+    const encoding = hasValue ? ENCODING_INT64 : ENCODING_PLAIN
+    const valueBytes = hasValue ? 8 : 0
+    if (length > MEMBER_NAME_MAX_BYTES) {
+      return this.create(encoding << ENCODING_SHIFT, name, start, end, valueBytes, Number.NaN)
+    }
+    const address = this.allocate(MEMBER_HEADER_BYTES + length + valueBytes)
+    const chunk = address >>> CHUNK_SHIFT
+    const unit = address & UNIT_MASK
+    this.words[chunk][unit << 1] = TYPE_MEMBER | (encoding << ENCODING_SHIFT) | (length << CLOCK_SHIFT)
+    const bytes = this.bytes[chunk]
+    let at = (unit << 3) + MEMBER_HEADER_BYTES
+    if (length <= 64) for (let i = start; i < end; i++) bytes[at++] = name[i]
+    else bytes.set(name.subarray(start, end), at)
+    return address
+  }
+
   /** Gives back the entry's slot and, for a Buffer of its own, that. A large value is its owner's business. */
   destroy(address: number): void {
     const words = this.words[address >>> CHUNK_SHIFT]
@@ -201,6 +240,10 @@ export class Entries extends Slabs {
     const words = this.words[address >>> CHUNK_SHIFT]
     const word = (address & UNIT_MASK) << 1
     const meta = words[word]
+    if ((meta & TYPE_MASK) === TYPE_MEMBER) {
+      const name = MEMBER_HEADER_BYTES + (meta >>> CLOCK_SHIFT)
+      return ((meta >>> ENCODING_SHIFT) & ENCODING_MASK) === ENCODING_INT64 ? name + 8 : name
+    }
     return (
       (meta & HAS_EXPIRY ? HEADER_BYTES + EXPIRY_BYTES : HEADER_BYTES) +
       words[word + 1] +
@@ -283,12 +326,14 @@ export class Entries extends Slabs {
     return this.bytes[address >>> CHUNK_SHIFT]
   }
   keyLength(address: number): number {
-    return this.words[address >>> CHUNK_SHIFT][((address & UNIT_MASK) << 1) + 1]
+    const words = this.words[address >>> CHUNK_SHIFT]
+    const word = (address & UNIT_MASK) << 1
+    const meta = words[word]
+    return (meta & TYPE_MASK) === TYPE_MEMBER ? meta >>> CLOCK_SHIFT : words[word + 1]
   }
   keyStart(address: number): number {
     const unit = address & UNIT_MASK
-    const expires = this.words[address >>> CHUNK_SHIFT][unit << 1] & HAS_EXPIRY
-    return (unit << 3) + (expires ? HEADER_BYTES + EXPIRY_BYTES : HEADER_BYTES)
+    return (unit << 3) + headerBytes(this.words[address >>> CHUNK_SHIFT][unit << 1])
   }
   /** Offset of the inline value's first byte. */
   valueStart(address: number): number {
@@ -335,9 +380,10 @@ export class Entries extends Slabs {
     const unit = address & UNIT_MASK
     const words = this.words[chunk]
     const word = unit << 1
-    if (words[word + 1] !== end - start) return false
+    const meta = words[word]
+    if (((meta & TYPE_MASK) === TYPE_MEMBER ? meta >>> CLOCK_SHIFT : words[word + 1]) !== end - start) return false
     const bytes = this.bytes[chunk]
-    let at = (unit << 3) + (words[word] & HAS_EXPIRY ? HEADER_BYTES + EXPIRY_BYTES : HEADER_BYTES)
+    let at = (unit << 3) + headerBytes(meta)
     for (let i = start; i < end; i++) if (bytes[at++] !== key[i]) return false
     return true
   }

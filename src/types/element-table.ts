@@ -131,7 +131,7 @@ export function insertElement(
   end: number,
   hash = hashBytes(member, start, end),
 ): void {
-  const added = entries.create(INLINE_META, member, start, end, 0, NO_EXPIRY)
+  const added = entries.createMember(member, start, end, false)
   table.insert(hash, added)
   table.observer?.came(added)
 }

@@ -176,3 +176,42 @@ test('a key of more than a slab page is possible', () => {
   entries.destroy(address)
   expect(inlineValue(entries, small).toString()).toBe('1')
 })
+
+describe('a member', () => {
+  test('gives back what it was made of, and costs four bytes more than that', () => {
+    const entries = new Entries()
+    fc.assert(
+      fc.property(bytes, fc.option(fc.uint8Array({ minLength: 8, maxLength: 8 })), (name, value) => {
+        let address = entries.createMember(name, 0, name.length, value !== null)
+        if (value !== null) entries.memory(address).set(value, entries.valueStart(address))
+        expect(entries.entryBytes(address)).toBe(4 + name.length + (value?.length ?? 0))
+        address = entries.relocate(address)
+        expect(entries.keyCopy(address)).toEqual(Buffer.from(name))
+        expect(entries.encoding(address)).toBe(value === null ? ENCODING_PLAIN : ENCODING_INT64)
+        expect(entries.meta(address) & HAS_EXPIRY).toBe(0)
+        expect(entries.keyEquals(address, name, 0, name.length)).toBe(true)
+        expect(entries.keyEquals(address, Buffer.concat([name, Buffer.of(0)]), 0, name.length + 1)).toBe(false)
+        if (value !== null) {
+          const start = entries.valueStart(address)
+          expect(Buffer.from(entries.memory(address).subarray(start, start + 8))).toEqual(Buffer.from(value))
+        }
+        entries.destroy(address)
+        expect(entries.usedBytes).toBe(0)
+      }),
+    )
+  })
+
+  test('may have a name of any length', () => {
+    const entries = new Entries()
+    for (const length of [0xffffff, 0x1000000]) {
+      const name = Buffer.alloc(length, 'n')
+      const address = entries.createMember(name, 0, length, true)
+      entries.memory(address).writeDoubleLE(1.5, entries.valueStart(address))
+      expect(entries.keyLength(address)).toBe(length)
+      expect(entries.keyEquals(address, name, 0, length)).toBe(true)
+      expect(entries.memory(address).readDoubleLE(entries.valueStart(address))).toBe(1.5)
+      entries.destroy(address)
+    }
+    expect(entries.usedBytes).toBe(0)
+  })
+})
