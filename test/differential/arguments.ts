@@ -127,7 +127,7 @@ export function key(random: Random): string {
 export const generators: Generators = {
   key,
   hash: random => `hash:${random.below(4)}`,
-  anykey: random => (random.chance(0.8) ? key(random) : random.pick(['hash:0', 'hash:1', 'missing', 'hash:2'])),
+  anykey: random => (random.chance(0.8) ? key(random) : random.pick(['hash:0', 'hash:1', 'missing', 'set:0', 'set:1'])),
   field: random => random.pick(['a', 'b', 'c', '', '1', '-5', `f${random.below(20)}`]),
   value,
   int: random => (random.chance(0.7) ? small(random) : random.pick(INTEGERS)),
@@ -183,7 +183,7 @@ export const generators: Generators = {
   db: random => (random.chance(0.9) ? String(random.below(3)) : random.pick(['15', '16', '-1', 'x', '99999999999'])),
   pattern: random => random.pick(PATTERNS),
   word: random => random.pick(WORDS),
-  type: random => random.pick(['string', 'hash', 'list', 'STRING', 'x']),
+  type: random => random.pick(['string', 'hash', 'list', 'STRING', 'set', 'x']),
   channel: random => random.pick(['news', 'news.a', 'chat', '']),
   user: random => random.pick(['alice', 'bob', 'carol', 'nobody']),
   rule: random =>

@@ -1,6 +1,7 @@
 /** What the random requests are made of, group by group. Left out: what answers differently every time or ends the server. */
 import { generators } from './arguments.js'
 import type { Random } from './random.js'
+import { setMakers, UNMANGLED_SETS } from './set-commands.js'
 import { mangle, type RequestMaker, requestMaker } from './syntax.js'
 
 const STRINGS = [
@@ -140,11 +141,12 @@ const ACL = [
 
 const makersOf = (lines: readonly string[]): RequestMaker[] => lines.map(line => requestMaker(line, generators))
 
-/** Groups with the share of the requests that each makes up. */
+/** Groups, and which share of the requests each makes up, compared with the others. */
 const GROUPS: readonly (readonly [share: number, makers: readonly RequestMaker[]])[] = [
   [0.3, makersOf(STRINGS)],
   [0.16, makersOf(BITMAPS)],
   [0.05, makersOf(HASHES)],
+  [0.12, setMakers],
   [0.22, makersOf(GENERIC)],
   [0.05, makersOf(CONNECTION)],
   [0.1, makersOf(TRANSACTIONS)],
@@ -152,15 +154,16 @@ const GROUPS: readonly (readonly [share: number, makers: readonly RequestMaker[]
   [0.02, makersOf(PUBSUB)],
   [0.05, makersOf(ACL)],
 ]
+const ALL_SHARES = GROUPS.reduce((sum, [share]) => sum + share, 0)
 const MANGLED_SHARE = 0.12
 /** Kept as they are written: other arguments let a client wait for long, or ask for what differs from server to server. */
-const UNMANGLED = new Set(['WAIT', 'CLIENT', 'COMMAND', 'SCAN', 'MEMORY', 'ACL LOG'])
+const UNMANGLED = new Set(['WAIT', 'CLIENT', 'COMMAND', 'SCAN', 'MEMORY', 'ACL LOG', ...UNMANGLED_SETS])
 
 /** These take a time to live: a short one would be over at another moment on each server. */
 const EXPIRING = new Set(['SET', 'SETEX', 'PSETEX', 'GETEX', 'EXPIRE', 'PEXPIRE', 'EXPIREAT', 'PEXPIREAT'])
 
 export function randomRequest(random: Random): string[] {
-  let at = random.next()
+  let at = random.next() * ALL_SHARES
   let chosen = GROUPS[0][1]
   for (const [share, makers] of GROUPS) {
     chosen = makers

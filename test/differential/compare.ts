@@ -6,6 +6,12 @@ const UNORDERED = new Set([
   'keys',
   'hkeys',
   'hvals',
+  'smembers',
+  'sinter',
+  'sunion',
+  'sdiff',
+  'spop',
+  'srandmember',
   'pubsub|channels',
   'pubsub|shardchannels',
   'acl|cat',
@@ -41,7 +47,7 @@ export function replyText(request: readonly string[], reply: RawReply): string {
   if (UNORDERED.has(name)) parts.sort()
   else if (UNORDERED_PAIRS.has(name)) {
     parts = parts.flatMap((part, i) => (i % 2 === 0 ? [`${part}=${parts[i + 1]}`] : [])).sort()
-  } else if (name === 'scan' && elements.length === 2) {
+  } else if ((name === 'scan' || name === 'sscan') && elements.length === 2) {
     parts = [parts[0], ...(elements[1].elements ?? []).map(plainText).sort()]
   }
   return `${reply.type}(${parts.join(' ')})`

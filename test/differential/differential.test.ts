@@ -56,21 +56,26 @@ class Side {
     for (const db of ['0', '1', '2', '15']) {
       await this.observer.call('SELECT', db)
       for (const key of texts(await this.observer.call('KEYS', '*'))) {
-        const [dump, encoding, ttl] = await this.observer.pipeline([
+        const [dump, encoding, ttl, type] = await this.observer.pipeline([
           ['DUMP', key],
           ['OBJECT', 'ENCODING', key],
           ['TTL', key],
+          ['TYPE', key],
         ])
-        const payload = encoding.text === 'hashtable' ? await this.hashText(key) : dump.text
-        found.set(`${db} ${key}`, JSON.stringify([payload, encoding.text, ttl.text === '-1']))
+        // Small sets of strings are listpacks since 7.2.
+        const isPlainSet = type.text === 'set' && encoding.text === 'listpack'
+        const form = isPlainSet ? 'hashtable' : encoding.text
+        const payload = form === 'hashtable' ? await this.tableText(key, type.text) : dump.text
+        found.set(`${db} ${key}`, JSON.stringify([payload, form, ttl.text === '-1']))
       }
     }
     return found
   }
 
-  /** A hash table has no order of its own: its payload cannot be compared byte for byte. */
-  private async hashText(key: string): Promise<string> {
-    return replyText(['HGETALL'], await this.observer.call('HGETALL', key))
+  /** A hash table has an order of its own: its payload cannot be compared byte for byte. */
+  private async tableText(key: string, type: string | null): Promise<string> {
+    const command = type === 'set' ? 'SMEMBERS' : 'HGETALL'
+    return replyText([command], await this.observer.call(command, key))
   }
 }
 
