@@ -5,14 +5,7 @@
  */
 import { copyBytes } from '../../bytes/copy.js'
 import { type Database, NEVER } from '../../store/database.js'
-import {
-  ENCODING_AGGREGATE,
-  ENCODING_INTSET,
-  ENCODING_INTSET_EXTERNAL,
-  ENCODING_LISTPACK,
-  isExternal,
-  TYPE_SET,
-} from '../../store/entries.js'
+import { ENCODING_AGGREGATE, ENCODING_INTSET, ENCODING_LISTPACK, TYPE_SET } from '../../store/entries.js'
 import {
   INTSET_HEADER_SIZE,
   INTSET_MAX_LENGTH,
@@ -23,27 +16,18 @@ import {
   intsetOf,
   intsetSearch,
 } from '../../store/intset.js'
-import { LP_EMPTY_SIZE, lpBytes, lpLength, lpSeek } from '../../store/listpack/listpack.js'
+import { LP_EMPTY_SIZE, lpBytes, lpLength } from '../../store/listpack/listpack.js'
 import { LP_MAX_BYTES, lpEmpty, lpEncodedSize, lpInsertInto } from '../../store/listpack/listpack-edit.js'
 import { int64Halves, parseInt64Halves } from '../../store/listpack/listpack-int64.js'
-import type { HashTable } from '../../store/table/hash-table.js'
 import { AHEAD_MAX, LookAhead } from '../../store/table/look-ahead.js'
-import { ByteRange } from '../byte-range.js'
-import {
-  addElement,
-  createElementTable,
-  deleteElement,
-  findElement,
-  forEachElement,
-  insertElement,
-  removeElement,
-  tableOf,
-} from '../element-table.js'
+import type { ByteRange } from '../byte-range.js'
+import { addElement, createElementTable, deleteElement, insertElement, removeElement } from '../element-table.js'
 import { spliceListpack } from '../listpack-value.js'
-import { createPacked, packedBuffer, packedBytes, packedGap, packedStart, replaceByTable } from '../packed-value.js'
+import { createPacked, packedGap, replaceByTable } from '../packed-value.js'
 import type { SetLimits } from '../value-limits.js'
 import { GatheredSet, type SmallEncoding, TOO_MUCH } from './gathered-set.js'
 import { mayBecomeListpack } from './intset-to-listpack.js'
+import { OpenSet } from './open-set.js'
 import {
   appendMember,
   appendToIntset,
@@ -52,7 +36,7 @@ import {
   removePlaces,
   replaceByIntset,
 } from './packed-edit.js'
-import { findInIntset, findInListpack, KeptMembers, PackedMembers } from './packed-members.js'
+import { findInIntset, findInListpack } from './packed-members.js'
 
 /** How a new set begins: as its first member and the number of those expected say (setTypeCreate), or in an encoding given. */
 const BY_FIRST_MEMBER = 0
@@ -71,10 +55,7 @@ const gathered = new GatheredSet()
  * A key's set, while somebody works on it: open it, use it, forget it. It knows the entry's address and follows it when an
  * edit moves the entry. One object can serve any number of sets in turn.
  */
-export class MemberSet {
-  /** Address of the key's entry; 0 when there is no such key (yet, or any more). */
-  address = 0
-  private db!: Database
+export class MemberSet extends OpenSet {
   private key: Buffer = NO_BYTES
   private keyStart = 0
   private keyEnd = 0
@@ -82,16 +63,7 @@ export class MemberSet {
   private beginning: Beginning = BY_FIRST_MEMBER
   /** How many members are about to come, as far as that is known. */
   private expected = 1
-  /** What random() has shown last: the address of an element, an index in an intset, or an offset in a listpack. */
-  private drawn = 0
   private readonly ahead = new LookAhead()
-  private readonly range = new ByteRange()
-
-  /** Works on the set at `address` from here on. */
-  open(db: Database, address: number): void {
-    this.db = db
-    this.address = address
-  }
 
   /**
    * Works on a key that is not there: the first add() inserts it (`db.hash` has to be its hash until then), so that the
@@ -122,49 +94,6 @@ export class MemberSet {
     if (this.address === 0 || this.isTable) return
     const most = this.isIntset ? limits.maxIntsetEntries : limits.maxListpackEntries
     if (members > most) this.convert()
-  }
-
-  get isTable(): boolean {
-    return this.db.entries.encoding(this.address) === ENCODING_AGGREGATE
-  }
-
-  get isIntset(): boolean {
-    const encoding = this.db.entries.encoding(this.address)
-    return encoding === ENCODING_INTSET || encoding === ENCODING_INTSET_EXTERNAL
-  }
-
-  /** The table of a large set. */
-  get table(): HashTable {
-    return tableOf(this.db.keyspace, this.address)
-  }
-
-  /** The members of a small set, where they lie: valid until it changes. */
-  get packed(): PackedMembers {
-    return new PackedMembers(this.bytes, this.at, this.isIntset)
-  }
-
-  private get bytes(): Buffer {
-    return packedBuffer(this.db.entries, this.address)
-  }
-
-  private get at(): number {
-    return packedStart(this.db.entries, this.address)
-  }
-
-  /** Number of members. O(1), unless somebody allows listpacks of over 65 000. */
-  get length(): number {
-    if (this.address === 0) return 0
-    if (this.isTable) return this.table.count
-    return this.isIntset ? intsetLength(this.bytes, this.at) : lpLength(this.bytes, this.at)
-  }
-
-  /** Whether member[start, end) is there. `hash`: the member's, for a large set, if it is known; here and below. */
-  has(member: Buffer, start: number, end: number, hash?: number): boolean {
-    if (this.address === 0) return false
-    if (this.isTable) return findElement(this.table, member, start, end, hash) !== 0
-    const { at, bytes } = this
-    if (this.isIntset) return findInIntset(bytes, at, member, start, end) >= 0
-    return findInListpack(bytes, at, member, start, end) >= 0
   }
 
   /**
@@ -365,26 +294,6 @@ export class MemberSet {
     this.address = 0
   }
 
-  /** Shows a fair random member. O(1); O(n) in a listpack. */
-  random(member: ByteRange): void {
-    const { entries } = this.db
-    if (this.isTable) {
-      this.drawn = this.table.random()
-      member.readElement(entries, this.drawn)
-      return
-    }
-    const { at, bytes } = this
-    const index = Math.floor(Math.random() * this.length)
-    if (this.isIntset) {
-      this.drawn = index
-      member.readIntset(bytes, at, index)
-      return
-    }
-    const pos = lpSeek(bytes, at, index)
-    this.drawn = pos - at
-    member.readListpack(bytes, pos)
-  }
-
   /** Removes the member that random() has just shown, and with the last one the key (`address` is 0 then). O(1) in a table. */
   deleteDrawn(): void {
     if (this.isTable) {
@@ -411,36 +320,6 @@ export class MemberSet {
       places[chosen++] = place
     }
     this.address = removePlaces(this.db, this.address, packed, places)
-  }
-
-  /** Calls `visit` with every member; the range is reused. `visit` must not change the set. O(n). */
-  iterate(visit: (member: ByteRange) => void): void {
-    if (this.address === 0) return
-    const { range } = this
-    const { entries } = this.db
-    if (this.isTable) {
-      forEachElement(this.table, element => {
-        range.readElement(entries, element)
-        visit(range)
-      })
-      return
-    }
-    const { packed } = this
-    for (let place = packed.first; place >= 0; place = packed.next(place)) {
-      packed.show(place, range)
-      visit(range)
-    }
-  }
-
-  /** The members of a small set as they are now, whatever becomes of it. release() has to follow. */
-  keep(): KeptMembers {
-    const { at, bytes, isIntset } = this
-    const { entries } = this.db
-    if (isExternal(entries.encoding(this.address))) {
-      // Edits of a Buffer that is held go to another one.
-      return new KeptMembers(bytes, isIntset, entries.held.hold(bytes))
-    }
-    return new KeptMembers(Buffer.from(bytes.subarray(at, at + packedBytes(entries, this.address))), isIntset, null)
   }
 }
 
