@@ -91,7 +91,14 @@ describe('set commands send to replicas', requireStock('redis-server'), () => {
   let markers = 0
 
   beforeAll(async () => {
-    const { port } = await startRedisTs(['--save', '', '--set-max-listpack-entries', '64'])
+    const { port } = await startRedisTs([
+      '--save',
+      '',
+      '--set-max-listpack-entries',
+      '64',
+      '--repl-diskless-sync-delay',
+      '0',
+    ])
     const server = await startRedisServer(['--save', '', '--replicaof', '127.0.0.1', String(port)])
     await server.waitForLog('Finished with success', 20_000)
     ours = await RawClient.connect(port)
