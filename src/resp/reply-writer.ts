@@ -2,6 +2,7 @@
  * Writes replies in RESP2 or RESP3 into one buffer that all connections share in turn: a connection's replies are
  * collected from its requests of one read, then sent and cleared. Large values are referred to, not copied.
  */
+import { DOUBLE_TEXT_BYTES, writeDouble } from '../bytes/double-text.js'
 import { writeInteger } from '../bytes/integers.js'
 
 const CAPACITY_BYTES = 64 * 1024
@@ -13,6 +14,7 @@ const HEADERS_KEPT = 256
 const CR = 13
 const LF = 10
 const CRLF = Buffer.from('\r\n', 'latin1')
+const doubleText = Buffer.alloc(DOUBLE_TEXT_BYTES)
 
 export class ReplyWriter {
   readonly buffer: Buffer = Buffer.allocUnsafeSlow(CAPACITY_BYTES)
@@ -243,11 +245,25 @@ export class ReplyWriter {
     else this.integer(value ? 1 : 0)
   }
 
-  /** A number as text in Redis's shortest form; in RESP2 a bulk string. */
+  /** A number as Redis writes it (double-text.ts); in RESP2 a bulk string. */
   double(value: number): void {
-    const text = formatDouble(value)
-    if (this.resp === 3) this.raw(`,${text}\r\n`)
-    else this.bulkText(text)
+    if (this.length + HEADER_BYTES > CAPACITY_BYTES) this.spill()
+    const { buffer } = this
+    let at = this.length
+    if (this.resp === 3) {
+      buffer[at++] = 44
+      at = writeDouble(buffer, at, value)
+    } else {
+      const end = writeDouble(doubleText, 0, value)
+      buffer[at++] = 36
+      at = writeInteger(buffer, at, end)
+      buffer[at++] = CR
+      buffer[at++] = LF
+      for (let i = 0; i < end; i++) buffer[at++] = doubleText[i]
+    }
+    buffer[at] = CR
+    buffer[at + 1] = LF
+    this.length = at + 2
   }
 
   bigNumber(text: string): void {
@@ -272,15 +288,6 @@ export class ReplyWriter {
     this.array(texts.length)
     for (const text of texts) this.bulkText(text)
   }
-}
-
-/** Shortest text that reads back as the same double, in C's %.17g manner ("1e+20", "inf"). */
-export function formatDouble(value: number): string {
-  if (value === Number.POSITIVE_INFINITY) return 'inf'
-  if (value === Number.NEGATIVE_INFINITY) return '-inf'
-  if (Number.isNaN(value)) return 'nan'
-  if (Object.is(value, -0)) return '-0'
-  return String(value)
 }
 
 /** End of line, for those who put replies together themselves. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import RedisParser from 'redis-parser'
 import { describe, expect, test } from 'vitest'
-import { formatDouble, ReplyWriter } from '../../src/resp/reply-writer.js'
+import { ReplyWriter } from '../../src/resp/reply-writer.js'
 
 /** Reads replies as a RESP2 client does. */
 function read(bytes: Buffer): unknown[] {
@@ -173,14 +173,26 @@ describe('the buffer', () => {
   })
 })
 
-test.each([
-  [Number.POSITIVE_INFINITY, 'inf'],
-  [Number.NEGATIVE_INFINITY, '-inf'],
-  [Number.NaN, 'nan'],
-  [-0, '-0'],
-  [0.1, '0.1'],
-  [1e20, '100000000000000000000'],
-  [1.5e300, '1.5e+300'],
-])('formatDouble(%d)', (value, text) => {
-  expect(formatDouble(value)).toBe(text)
+describe('a double', () => {
+  test.each([
+    [Number.POSITIVE_INFINITY, 'inf'],
+    [Number.NEGATIVE_INFINITY, '-inf'],
+    [Number.NaN, 'nan'],
+    [-0, '-0'],
+    [7, '7'],
+    [-0.25, '-0.25'],
+    [1.5e300, '1.5e+300'],
+    [-246412717226174950000000, '-246412717226174950000000'],
+  ])('%d is %s', (value, text) => {
+    expect(written(writer => writer.double(value))).toBe(`$${text.length}\r\n${text}\r\n`)
+    expect(written(writer => writer.double(value), 3)).toBe(`,${text}\r\n`)
+  })
+
+  test('fits wherever the buffer ends', () => {
+    const many = (writer: ReplyWriter): void => {
+      for (let i = 0; i < 10_000; i++) writer.double(-1.2345678901234568e-300 / (i + 1))
+    }
+    expect(written(many).split('\r\n')).toHaveLength(20_001)
+    expect(written(many, 3).split('\r\n')).toHaveLength(10_001)
+  })
 })

@@ -1,0 +1,101 @@
+/**
+ * Doubles as Redis 7.2 writes them, in replies and in listpacks (d2string in util.c): integers as such, other numbers with the
+ * digits of grisu.ts, and an exponent where they would be long.
+ */
+import { grisu, grisuDigits } from './grisu.js'
+import { writeInteger } from './integers.js'
+import { latin1 } from './latin1.js'
+
+/** Longer than any text: "-246412717226174950000000" has 18 digits at most, and seven zeros. */
+export const DOUBLE_TEXT_BYTES = 32
+
+/** Up to here integers are written as such. */
+const MOST_INTEGER = 2 ** 62
+/** Zeros behind the digits of an integer at most. */
+const MOST_ZEROS = 7
+/** With fewer digits than these behind the point there is no exponent. */
+const MOST_FRACTION_DIGITS = 7
+/** Of numbers with an exponent so many characters are kept at most, the sign included. */
+const MOST_SCIENTIFIC_DIGITS = 18
+
+const ZERO = 48
+const POINT = 46
+const PLUS = 43
+const MINUS = 45
+const LETTER_E = 101
+
+const text = Buffer.alloc(DOUBLE_TEXT_BYTES)
+
+/** The text of a double. */
+export function doubleText(value: number): string {
+  return latin1(text, 0, writeDouble(text, 0, value))
+}
+
+/**
+ * Writes the text of a double at `offset`, where there is room for DOUBLE_TEXT_BYTES; returns the offset behind it. O(1), with no
+ * allocation but for integers beyond 2^53.
+ */
+export function writeDouble(target: Buffer, offset: number, value: number): number {
+  if (Number.isSafeInteger(value)) {
+    if (value === 0 && Object.is(value, -0)) target[offset++] = MINUS
+    return writeInteger(target, offset, value === 0 ? 0 : value)
+  }
+  if (Number.isNaN(value)) return writeWord(target, offset, 'nan')
+  if (value < 0) {
+    target[offset++] = MINUS
+    value = -value
+    if (value === Number.POSITIVE_INFINITY) return writeWord(target, offset, 'inf')
+    if (value <= MOST_INTEGER && Number.isInteger(value)) return writeWord(target, offset, String(BigInt(value)))
+    grisuDigits(value)
+    return writeDigits(target, offset, MOST_SCIENTIFIC_DIGITS - 1)
+  }
+  if (value === Number.POSITIVE_INFINITY) return writeWord(target, offset, 'inf')
+  if (value <= MOST_INTEGER && Number.isInteger(value)) return writeWord(target, offset, String(BigInt(value)))
+  grisuDigits(value)
+  return writeDigits(target, offset, MOST_SCIENTIFIC_DIGITS)
+}
+
+function writeWord(target: Buffer, offset: number, word: string): number {
+  for (let i = 0; i < word.length; i++) target[offset++] = word.charCodeAt(i)
+  return offset
+}
+
+/** Writes what is in `grisu`; with an exponent, no more than `most` digits. */
+function writeDigits(target: Buffer, at: number, most: number): number {
+  const { count, digits, exponent } = grisu
+  /** Of the first digit, and its distance from the point. */
+  const magnitude = exponent + count - 1
+  const distance = Math.abs(magnitude)
+  if (exponent >= 0 && exponent <= MOST_ZEROS) {
+    for (let i = 0; i < count; i++) target[at++] = digits[i]
+    for (let i = 0; i < exponent; i++) target[at++] = ZERO
+    return at
+  }
+  if (exponent < 0 && (exponent > -MOST_FRACTION_DIGITS || distance < 4)) return writeFraction(target, at)
+  const kept = Math.min(count, most)
+  target[at++] = digits[0]
+  if (kept > 1) {
+    target[at++] = POINT
+    for (let i = 1; i < kept; i++) target[at++] = digits[i]
+  }
+  target[at++] = LETTER_E
+  target[at++] = magnitude < 0 ? MINUS : PLUS
+  return writeInteger(target, at, distance)
+}
+
+/** Writes the digits with a point among them, or before them behind zeros. */
+function writeFraction(target: Buffer, at: number): number {
+  const { count, digits, exponent } = grisu
+  const whole = count + exponent
+  if (whole > 0) {
+    for (let i = 0; i < whole; i++) target[at++] = digits[i]
+    target[at++] = POINT
+    for (let i = whole; i < count; i++) target[at++] = digits[i]
+    return at
+  }
+  target[at++] = ZERO
+  target[at++] = POINT
+  for (let i = whole; i < 0; i++) target[at++] = ZERO
+  for (let i = 0; i < count; i++) target[at++] = digits[i]
+  return at
+}
