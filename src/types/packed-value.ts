@@ -6,6 +6,7 @@
  * Edits happen in place where they can, but for Buffers that somebody holds: whoever needs the bytes beyond the current command
  * has to copy or to hold them.
  */
+import type { Aggregate } from '../store/aggregate.js'
 import { copyBytes } from '../bytes/copy.js'
 import { type Database, NEVER } from '../store/database.js'
 import {
@@ -16,7 +17,6 @@ import {
   INLINE_VALUE_MAX_BYTES,
   isExternal,
 } from '../store/entries.js'
-import type { HashTable } from '../store/table/hash-table.js'
 
 /** A Buffer's value goes back into the entry when it is this small: well below where it left, so that it does not flap. */
 const BACK_INLINE_BYTES = INLINE_VALUE_MAX_BYTES / 2
@@ -192,8 +192,8 @@ export function replaceByPacked(db: Database, address: number, encoding: number,
   return next
 }
 
-/** Puts a table in the place of what the key held, for the same key, type and expiry. Returns the new address. */
-export function replaceByTable(db: Database, address: number, table: HashTable): number {
+/** Puts a large value in the place of what the key held, for the same key, type and expiry. Returns the new address. */
+export function replaceByTable(db: Database, address: number, table: Aggregate): number {
   const next = reshaped(db.entries, address, ENCODING_AGGREGATE, 0)
   db.entries.setPayload(next, db.keyspace.aggregates.add(table))
   db.replace(address, next)

@@ -330,10 +330,16 @@ export class OrderedTree<P> extends EditableTree {
   }
 
   private discard(): void {
-    const { depth, entries, owner, root } = this
-    this.root = this.depth = this.count = this.weight = 0
-    const remains = new TreeRemains(this, root, depth, owner, this)
+    const { depth, entries } = this
+    const remains = this.takeRemains()
     if (depth > 0) entries.remains.push(remains)
+  }
+
+  /** All that a tree without views holds, for who frees it himself; nobody else needs the tree any more. */
+  takeRemains(): TreeRemains {
+    const { depth, owner, root } = this
+    this.root = this.depth = this.count = this.weight = 0
+    return new TreeRemains(this, root, depth, owner, this)
   }
 
   /** The tree's last node has gone. */

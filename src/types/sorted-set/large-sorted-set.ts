@@ -1,0 +1,262 @@
+/**
+ * A large sorted set: its elements, entries in slab memory whose key is the member and whose value is the score (eight bytes), in a
+ * hash table by which a member is found, and in an ordered tree by score and member. OBJECT ENCODING calls it "skiplist", which is
+ * what Redis has instead of the tree.
+ *
+ * An element is freed by the tree's side, since views of the tree may see it still when it has left. Nobody views the table.
+ */
+import { compareBytes } from '../../bytes/compare.js'
+import type { Aggregate } from '../../store/aggregate.js'
+import { ENCODING_PLAIN, ENCODING_SHIFT, type Entries } from '../../store/entries.js'
+import { TreeCursor } from '../../store/ordered-tree/cursor.js'
+import { ORDERED, OrderedTree, type TreeOwner } from '../../store/ordered-tree/ordered-tree.js'
+import type { TreeRemains } from '../../store/ordered-tree/remains.js'
+import { doubleHigh, doubleLow } from '../../store/ordered-tree/sort-prefix.js'
+import { HashTable } from '../../store/table/hash-table.js'
+
+const ELEMENT_META = ENCODING_PLAIN << ENCODING_SHIFT
+const SCORE_BYTES = 8
+const NO_EXPIRY = Number.NaN
+/** The JavaScript object itself, as measured: for memory accounts. */
+const OBJECT_BYTES = 64
+
+/** A member that is looked for: buffer[start, end). */
+export interface Member {
+  buffer: Buffer
+  start: number
+  end: number
+}
+
+const scratch = new Float64Array(1)
+const scratchBytes = new Uint8Array(scratch.buffer)
+const probe: Member = { buffer: Buffer.alloc(0), start: 0, end: 0 }
+const cursor = new TreeCursor()
+
+/** The score of an element. */
+export function elementScore(entries: Entries, element: number): number {
+  const bytes = entries.memory(element)
+  const at = entries.valueStart(element)
+  for (let i = 0; i < SCORE_BYTES; i++) scratchBytes[i] = bytes[at + i]
+  return scratch[0]
+}
+
+function setElementScore(entries: Entries, element: number, score: number): void {
+  const bytes = entries.memory(element)
+  const at = entries.valueStart(element)
+  scratch[0] = score
+  for (let i = 0; i < SCORE_BYTES; i++) bytes[at + i] = scratchBytes[i]
+}
+
+function createElement(entries: Entries, member: Buffer, start: number, end: number, score: number): number {
+  const element = entries.create(ELEMENT_META, member, start, end, SCORE_BYTES, NO_EXPIRY)
+  setElementScore(entries, element, score)
+  return element
+}
+
+/** Orders the elements of all large sorted sets in the same memory, and frees them. */
+class ElementOwner implements TreeOwner<Member> {
+  private readonly entries: Entries
+
+  constructor(entries: Entries) {
+    this.entries = entries
+  }
+
+  compare(element: number, { buffer, end, start }: Member): number {
+    const { entries } = this
+    const from = entries.keyStart(element)
+    return compareBytes(entries.memory(element), from, from + entries.keyLength(element), buffer, start, end)
+  }
+
+  free(element: number): void {
+    this.entries.destroy(element)
+  }
+}
+
+const owners = new WeakMap<Entries, ElementOwner>()
+
+function ownerFor(entries: Entries): ElementOwner {
+  let owner = owners.get(entries)
+  if (owner === undefined) {
+    owner = new ElementOwner(entries)
+    owners.set(entries, owner)
+  }
+  return owner
+}
+
+export class LargeSortedSet implements Aggregate {
+  readonly entries: Entries
+  readonly table: HashTable
+  readonly tree: OrderedTree<Member>
+  lazyObjects = 0
+  /** It has left the keyspace: what the table had may be gone. */
+  isGone = false
+  private remains: TreeRemains | null = null
+
+  constructor(entries: Entries) {
+    this.entries = entries
+    this.table = new HashTable(entries)
+    this.tree = new OrderedTree(entries, ORDERED, ownerFor(entries))
+  }
+
+  get count(): number {
+    return this.tree.count
+  }
+
+  // Members. `hash`: the member's. O(log n) where the tree has to change or is asked for a rank, O(1) otherwise.
+
+  /** Address of the element of member[start, end), or 0. */
+  find(hash: number, member: Buffer, start: number, end: number): number {
+    return this.table.find(hash, member, start, end)
+  }
+
+  scoreOf(element: number): number {
+    return elementScore(this.entries, element)
+  }
+
+  /** Adds a member that is not in the set. It is copied. */
+  add(hash: number, member: Buffer, start: number, end: number, score: number): void {
+    const element = createElement(this.entries, member, start, end, score)
+    this.table.insert(hash, element)
+    this.insertIntoTree(element, member, start, end, score)
+  }
+
+  /** Gives the member of an element, which find() has just found, another score. */
+  changeScore(element: number, member: Buffer, start: number, end: number, score: number): void {
+    const { entries } = this
+    this.goTo(element, member, start, end)
+    let changed = element
+    if (this.tree.remove(cursor)) {
+      changed = createElement(entries, member, start, end, score)
+      this.table.replaceFound(changed)
+    } else setElementScore(entries, element, score)
+    this.insertIntoTree(changed, member, start, end, score)
+  }
+
+  /** Removes the element, which find() has just found, of a member. */
+  remove(element: number, member: Buffer, start: number, end: number): void {
+    this.goTo(element, member, start, end)
+    this.table.removeFound()
+    if (!this.tree.remove(cursor)) this.entries.destroy(element)
+  }
+
+  /** How many members come before that of `element`. */
+  rankOf(element: number, member: Buffer, start: number, end: number): number {
+    this.goTo(element, member, start, end)
+    return cursor.weightBefore()
+  }
+
+  private insertIntoTree(element: number, member: Buffer, start: number, end: number, score: number): void {
+    probe.buffer = member
+    probe.start = start
+    probe.end = end
+    this.tree.insert(doubleHigh(score), doubleLow(score), probe, element)
+  }
+
+  /** Sets the cursor to an element of the set. */
+  private goTo(element: number, member: Buffer, start: number, end: number): void {
+    const score = this.scoreOf(element)
+    probe.buffer = member
+    probe.start = start
+    probe.end = end
+    if (this.tree.find(cursor, doubleHigh(score), doubleLow(score), probe)) return
+    throw new Error('sorted set: an element of the table is not in the tree')
+  }
+
+  // Ranks
+
+  /** Address of the element at a rank below count. O(log n). */
+  at(rank: number): number {
+    this.tree.seek(cursor, rank)
+    return cursor.address
+  }
+
+  /** How many members have a score below `score`, or with `orEqual` up to it. O(log n). */
+  countBelow(score: number, orEqual: boolean): number {
+    const high = doubleHigh(score)
+    const low = doubleLow(score)
+    if (orEqual) this.tree.upperBound(cursor, high, low, null)
+    else this.tree.lowerBound(cursor, high, low, null)
+    return cursor.weightBefore()
+  }
+
+  /** The same of members, of those with this score; all that have a lower one are counted too. O(log n). */
+  countBelowMember(score: number, member: Member, orEqual: boolean): number {
+    const high = doubleHigh(score)
+    const low = doubleLow(score)
+    if (orEqual) this.tree.upperBound(cursor, high, low, member)
+    else this.tree.lowerBound(cursor, high, low, member)
+    return cursor.weightBefore()
+  }
+
+  /** Removes the members of ranks [from, to). O((to - from) + log n). */
+  removeRange(from: number, to: number): void {
+    this.tree.removeRange(from, to, this.removed)
+  }
+
+  private readonly removed = (element: number, kept: boolean): void => {
+    const { entries, table } = this
+    table.locate(entries.hashOf(element), element)
+    table.removeFound()
+    if (!kept) entries.destroy(element)
+  }
+
+  /** Calls `visit` with the elements of ranks [from, to), or from the last of them to the first. `visit` must not change the set. */
+  iterate(from: number, to: number, reverse: boolean, visit: (element: number) => void): void {
+    if (from >= to) return
+    const walk = new TreeCursor()
+    this.tree.seek(walk, reverse ? to - 1 : from)
+    for (let left = to - from; left > 0; left--) {
+      visit(walk.address)
+      if (reverse) walk.previous()
+      else walk.next()
+    }
+  }
+
+  // What the store asks
+
+  get memoryBytes(): number {
+    return OBJECT_BYTES + this.table.memoryBytes + this.tree.memoryBytes
+  }
+
+  get freeEffort(): number {
+    return this.tree.count
+  }
+
+  keptByViews(): boolean {
+    this.isGone = true
+    if (this.tree.views.length === 0) return false
+    this.tree.drop()
+    this.table.close()
+    return true
+  }
+
+  freeSome(deadlineMs: number): boolean {
+    this.remains ??= this.tree.takeRemains()
+    return this.remains.freeSome(deadlineMs)
+  }
+
+  close(): void {
+    this.isGone = true
+    // An empty tree's account.
+    if (this.remains === null) this.tree.drop()
+    this.table.close()
+  }
+
+  get entriesMayMove(): boolean {
+    return this.tree.views.length === 0
+  }
+
+  /** Goes from leaf to leaf of the tree, whose nodes move as well. */
+  rewrite(cursor: number, move: (address: number) => number): number {
+    const { entries, table } = this
+    return this.tree.rewrite(cursor, element => {
+      const moved = move(element)
+      if (moved !== element && table.locate(entries.hashOf(moved), element)) table.replaceFound(moved)
+      return moved
+    })
+  }
+
+  compact(): void {
+    this.table.compact()
+  }
+}
