@@ -155,17 +155,12 @@ describe('a sorted set behaves as a plain one, whoever looks at it', () => {
 
 test('a listpack that somebody holds is not changed under his eyes', () => {
   const pair = new SortedSetPair(SMALL)
-  for (let i = 10; i < 90; i++) pair.add(`${'member '.repeat(10)}${i}`, i, 0)
-  pair.hold()
-  // The same size and the same place; then another place.
-  pair.add(`${'member '.repeat(10)}50`, 49, 0)
-  pair.release(0)
-  pair.hold()
-  pair.add(`${'member '.repeat(10)}51`, 51, INCREMENT | ONLY_GREATER)
-  pair.release(0)
-  for (const score of [60, 11]) {
+  // Longer than what is copied at a time.
+  for (let i = 200; i < 600; i++) pair.add(`${'member '.repeat(10)}${i}`, i, 0)
+  // The same size and the same place; then other places.
+  for (const score of [299, 550, 210]) {
     pair.hold()
-    pair.add(`${'member '.repeat(10)}30`, score, 0)
+    pair.add(`${'member '.repeat(10)}300`, score, 0)
     pair.release(0)
   }
   pair.check()
