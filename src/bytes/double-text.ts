@@ -36,23 +36,26 @@ export function doubleText(value: number): string {
  * allocation but for integers beyond 2^53.
  */
 export function writeDouble(target: Buffer, offset: number, value: number): number {
-  if (Number.isSafeInteger(value)) {
-    if (value === 0 && Object.is(value, -0)) target[offset++] = MINUS
-    return writeInteger(target, offset, value === 0 ? 0 : value)
+  if (Number.isSafeInteger(value) && value !== 0) return writeInteger(target, offset, value)
+  if (Math.abs(value) <= MOST_INTEGER && Number.isInteger(value) && value !== 0) {
+    return writeWord(target, offset, String(BigInt(value)))
   }
+  return writeFloat(target, offset, value)
+}
+
+/** As writeDouble(), but integers of many digits that end with zeros have an exponent as well (fpconv_dtoa). */
+export function writeFloat(target: Buffer, offset: number, value: number): number {
   if (Number.isNaN(value)) return writeWord(target, offset, 'nan')
-  if (value < 0) {
+  let most = MOST_SCIENTIFIC_DIGITS
+  if (value < 0 || Object.is(value, -0)) {
     target[offset++] = MINUS
     value = -value
-    if (value === Number.POSITIVE_INFINITY) return writeWord(target, offset, 'inf')
-    if (value <= MOST_INTEGER && Number.isInteger(value)) return writeWord(target, offset, String(BigInt(value)))
-    grisuDigits(value)
-    return writeDigits(target, offset, MOST_SCIENTIFIC_DIGITS - 1)
+    most--
   }
+  if (value === 0) return writeWord(target, offset, '0')
   if (value === Number.POSITIVE_INFINITY) return writeWord(target, offset, 'inf')
-  if (value <= MOST_INTEGER && Number.isInteger(value)) return writeWord(target, offset, String(BigInt(value)))
   grisuDigits(value)
-  return writeDigits(target, offset, MOST_SCIENTIFIC_DIGITS)
+  return writeDigits(target, offset, most)
 }
 
 function writeWord(target: Buffer, offset: number, word: string): number {

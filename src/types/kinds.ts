@@ -8,11 +8,12 @@ import { hashKind } from './hash/hash-kind.js'
 import type { FormTaker } from './held-form.js'
 import { isLarge } from './large-value.js'
 import { setKind } from './set/set-kind.js'
+import { sortedSetKind } from './sorted-set/sorted-set-kind.js'
 import { stringKind } from './string/string-kind.js'
 import type { ValueKind } from './value-kind.js'
 
 /** Every kind of value there is. */
-export const kinds: readonly ValueKind[] = [stringKind, hashKind, setKind]
+export const kinds: readonly ValueKind[] = [stringKind, hashKind, setKind, sortedSetKind]
 
 const TYPES = 8
 const RDB_TYPES = 256

@@ -6,8 +6,9 @@
  * Edits happen in place where they can, but for Buffers that somebody holds: whoever needs the bytes beyond the current command
  * has to copy or to hold them.
  */
-import type { Aggregate } from '../store/aggregate.js'
+
 import { copyBytes } from '../bytes/copy.js'
+import type { Aggregate } from '../store/aggregate.js'
 import { type Database, NEVER } from '../store/database.js'
 import {
   ENCODING_AGGREGATE,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DOUBLE_TEXT_BYTES, doubleText, writeDouble } from '../../src/bytes/double-text.js'
+import { DOUBLE_TEXT_BYTES, doubleText, writeDouble, writeFloat } from '../../src/bytes/double-text.js'
 
 /** Bits of doubles, and how Redis 7.2.5 writes them. */
 const TEXTS: readonly [bits: string, text: string][] = JSON.parse(
@@ -32,6 +32,18 @@ describe('writing doubles', () => {
     [Number.NaN, 'nan'],
   ])('%d is %s', (value, text) => {
     expect(doubleText(value)).toBe(text)
+  })
+
+  test.each([
+    [100, '100'],
+    [1e9, '1e+9'],
+    [-1e9, '-1e+9'],
+    [-0, '-0'],
+    [2 ** 53, '9007199254740992'],
+    [1.5, '1.5'],
+  ])('%d as a float is %s', (value, text) => {
+    const target = Buffer.alloc(DOUBLE_TEXT_BYTES)
+    expect(target.toString('latin1', 0, writeFloat(target, 0, value))).toBe(text)
   })
 
   test('any double reads back as itself, and its text has the room it was promised', () => {

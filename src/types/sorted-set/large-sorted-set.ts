@@ -8,6 +8,7 @@
 import { compareBytes } from '../../bytes/compare.js'
 import type { Aggregate } from '../../store/aggregate.js'
 import { ENCODING_PLAIN, ENCODING_SHIFT, type Entries } from '../../store/entries.js'
+import { TreeBuilder } from '../../store/ordered-tree/builder.js'
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import { ORDERED, OrderedTree, type TreeOwner } from '../../store/ordered-tree/ordered-tree.js'
 import type { TreeRemains } from '../../store/ordered-tree/remains.js'
@@ -212,10 +213,39 @@ export class LargeSortedSet implements Aggregate {
     }
   }
 
+  /** The same set once more, with elements of its own. O(n). */
+  copy(): LargeSortedSet {
+    const { entries } = this
+    const copy = new LargeSortedSet(entries)
+    const builder = new TreeBuilder(copy.tree)
+    copy.table.reserve(this.count)
+    this.iterate(0, this.count, false, element => {
+      const start = entries.keyStart(element)
+      const end = start + entries.keyLength(element)
+      const score = elementScore(entries, element)
+      const same = createElement(entries, entries.memory(element), start, end, score)
+      copy.table.insert(entries.hashOf(same), same)
+      builder.add(doubleHigh(score), doubleLow(score), same)
+    })
+    builder.finish()
+    return copy
+  }
+
   // What the store asks
 
   get memoryBytes(): number {
     return OBJECT_BYTES + this.table.memoryBytes + this.tree.memoryBytes
+  }
+
+  /** Bytes that the set takes with its elements: an estimate from about so many of them. O(samples). */
+  estimateBytes(samples: number): number {
+    const { count, entries } = this
+    const seen = Math.min(count, Math.max(1, samples))
+    let bytes = 0
+    this.iterate(0, seen, false, element => {
+      bytes += entries.memoryBytes(element)
+    })
+    return this.memoryBytes + (seen === 0 ? 0 : Math.round((bytes / seen) * count))
   }
 
   get freeEffort(): number {
