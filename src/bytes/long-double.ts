@@ -98,6 +98,17 @@ export function addLongDouble(a: LongDouble, b: LongDouble): LongDouble {
   return sum < 0n ? round(true, -sum, exponent) : round(false, sum, exponent)
 }
 
+/** x * factor, rounded once; both finite. */
+export function multiplyLongDouble({ exponent, negative, significand }: LongDouble, factor: bigint): LongDouble {
+  return round(factor < 0n ? !negative : negative, significand * (factor < 0n ? -factor : factor), exponent)
+}
+
+/** The least integer that is not less than x, which is finite. */
+export function ceilLongDouble({ exponent, negative, significand }: LongDouble): bigint {
+  const value = negative ? -significand : significand
+  return exponent >= 0 ? value << BigInt(exponent) : -(-value >> BigInt(-exponent))
+}
+
 /** False for the infinities and for not-a-number. */
 export function isFiniteLongDouble(x: LongDouble): boolean {
   return Number.isFinite(x.exponent)

@@ -7,6 +7,7 @@ import type { ReplySource } from '../resp/reply-source.js'
 import type { Request } from '../resp/request.js'
 import type { Database } from '../store/database.js'
 import type { TrackingClient, TrackingState } from '../tracking/tracking-client.js'
+import type { Unfinished } from './blocking/key-wait.js'
 import type { Command } from './command.js'
 import type { WatchedKey } from './transactions/watched-key.js'
 
@@ -40,6 +41,8 @@ export interface Transport {
   sendAll(chunks: readonly Buffer[]): void
   /** Sends at the end of the turn, behind the replies written so far, those of a request being served included. */
   post(bytes: Buffer): void
+  /** Takes over what the reply writer holds, which are replies to this client: they leave at the end of the turn. */
+  flush(): void
   /**
    * Sends a reply piece by piece, as the client reads, behind the replies written so far. What is written later waits for its
    * end, and so do the client's further requests.
@@ -85,7 +88,7 @@ export const REPLY_SKIP_NEXT = 4
 
 /** Why a client waits, and how to end it (client gone, CLIENT UNBLOCK). */
 export interface BlockedState {
-  readonly kind: 'wait' | 'migrate' | 'shutdown' | 'postponed' | 'reply' | 'payload'
+  readonly kind: 'wait' | 'key' | 'migrate' | 'shutdown' | 'postponed' | 'reply' | 'payload'
   /** Takes the wait back: the client is gone, or gets another answer. */
   cancel(): void
   /** Answers as when the time is up, and lets the client go on; null when only what it waits for can end the wait. */
@@ -145,6 +148,8 @@ export class Client implements Subscriber, TrackingClient {
   /** A replica, from its PSYNC on. */
   replica: ReplicaLink | null = null
   blocked: BlockedState | null = null
+  /** A command that waits for a key, or has been put off when it was to run again. */
+  unfinished: Unfinished | null = null
   /** What has been prepared for the request that was put back, or is about to run. */
   preparation: Preparation | null = null
   /** No more requests are taken: QUIT, protocol error, CLIENT KILL of itself. */

@@ -19,6 +19,8 @@ import type { Compaction } from '../store/compaction.js'
 import type { Keyspace } from '../store/keyspace.js'
 import type { Tracking } from '../tracking/tracking.js'
 import type { ValueLimits } from '../types/value-limits.js'
+import type { Unfinished } from './blocking/key-wait.js'
+import type { KeyWaits } from './blocking/key-waits.js'
 import type { Client, QueuedCommand } from './client.js'
 import type { Command, CommandTable } from './command.js'
 import type { KeyLocks } from './generic/key-locks.js'
@@ -159,6 +161,8 @@ export interface ServerApi {
   /** Keys that MIGRATE is moving, and connections to where it moves them. */
   readonly keyLocks: KeyLocks
   readonly targets: TargetConnections
+  /** Clients that wait for keys. */
+  readonly keyWaits: KeyWaits
   /** Payloads of large values, before their RESTORE runs. */
   readonly payloads: PayloadWaits
   /** The client whose request is being executed. */
@@ -175,6 +179,12 @@ export interface ServerApi {
   skipsChecksums: boolean
   /** Runs a command of a transaction in its turn (EXEC). */
   callQueued(client: Client, queued: QueuedCommand): void
+  /** Serves clients that wait for keys which have come to be outside a command. */
+  serveWaiting(): void
+  /** Runs the command of a client that has waited for a key, here and now. */
+  runAgain(client: Client, unfinished: Unfinished): void
+  /** Works out what the keyspace is to report, when what that follows from has changed. */
+  updateReports(): void
   /** Prepares to exit. Replies come later through the callback: null when it goes down, or an error's text. */
   shutdown(options: ShutdownOptions, onFailure: (error: string) => void): void
   /** How much longer a shutdown waits for replicas, in milliseconds; null when none is under way. */

@@ -1,14 +1,30 @@
 /** Ends of waits: what a blocked client is told, and how it goes on. */
 import { countErrorCode } from '../observe/error-codes.js'
+import { LatencyHistogram } from '../observe/latency-histogram.js'
+import type { Unfinished } from './blocking/key-wait.js'
 import { type Client, isOwnWait, REPLY_SKIP } from './client.js'
 import type { ServerApi } from './server-api.js'
 
 /** The client has waited long enough: sends the reply to its command and goes on with what it has sent since. */
 export function replyAndGoOn(server: ServerApi, client: Client, reply: Buffer): void {
   client.blocked = null
+  if (client.unfinished !== null) countUnfinished(server, client, client.unfinished)
   if (!client.isMuted) client.transport.send(reply)
   client.replyFlags &= ~REPLY_SKIP
   server.afterTurn(() => client.transport.resume())
+}
+
+/** A command that waited for a key ends without having run again (updateStatsOnUnblock in Redis's blocked.c). */
+function countUnfinished(server: ServerApi, client: Client, { command, ranMs, request }: Unfinished): void {
+  client.unfinished = null
+  command.calls++
+  command.milliseconds += ranMs
+  server.stats.commandsProcessed++
+  if (server.config.values['latency-tracking']) {
+    command.latency ??= new LatencyHistogram()
+    command.latency.record(ranMs)
+  }
+  server.logSlow(client, command, request, ranMs)
 }
 
 /** Ends the client's wait with an error, its code in front. */

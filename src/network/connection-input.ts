@@ -206,11 +206,12 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
     const { buffer, wireEnd, wireStart } = request.keep()
     const piece = buffer.subarray(wireStart, wireEnd)
     if (buffer === request.buffer) this.ownRequest = piece
-    this.keep(piece)
+    this.held ??= new HeldInput()
+    this.held.addFirst(piece)
+    this.inputExceedsLimit(0)
   }
 
   dropPostponed(): void {
-    // It was put back when nothing else was held: the rest came later.
     this.held?.dropFirst()
     if (this.held?.bytes === 0) this.held = null
   }

@@ -9,6 +9,12 @@ export class HeldInput {
     this.bytes += piece.length
   }
 
+  /** The same in front of what is there. */
+  addFirst(piece: Buffer): void {
+    this.pieces.unshift(piece)
+    this.bytes += piece.length
+  }
+
   dropFirst(): void {
     this.bytes -= this.pieces.shift()?.length ?? 0
   }

@@ -50,6 +50,7 @@ export class MasterTransport implements Transport {
   send(): void {}
   sendAll(): void {}
   post(): void {}
+  flush(): void {}
 
   replyFrom(source: ReplySource): void {
     source.close()

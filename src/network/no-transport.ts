@@ -20,6 +20,7 @@ export const NO_TRANSPORT: Transport = {
   send(): void {},
   sendAll(): void {},
   post(): void {},
+  flush(): void {},
   replyFrom(source): void {
     source.close()
   },

@@ -39,6 +39,13 @@ export class Waiters {
     return count
   }
 
+  /** How many wait for a limited time. O(those who wait). */
+  get timedCount(): number {
+    let count = 0
+    for (const { timer } of this.waiting) if (timer !== null) count++
+    return count
+  }
+
   /**
    * Calls `done` once an acknowledgement has made `isSatisfied` true, or after `timeoutMs` (0: never). Returns what ends the
    * wait before that.

@@ -1,7 +1,6 @@
 /** What CONFIG SET changes in the running server. */
 import { rulesChanged } from '../commands/acl/clients.js'
 import type { EvictionTimes, ServerApi } from '../commands/server-api.js'
-import { EVENT_NEW } from '../config/keyspace-events.js'
 import type { Eviction } from '../store/eviction.js'
 import type { ClientEviction } from './client-eviction.js'
 import type { CommandWatch } from './command-watch.js'
@@ -69,7 +68,7 @@ export function applyConfig(server: ConfiguredServer): void {
     server.replication.stream.resize(values['repl-backlog-size'])
     log.setLevel(values.loglevel)
     server.events.setClasses(values['notify-keyspace-events'])
-    keyspace.reportsNewKeys = (server.events.classes & EVENT_NEW) !== 0
+    server.updateReports()
     server.watch.configure()
     server.tracking.maxKeys = values['tracking-table-max-keys']
     server.eviction.configure(values['maxmemory-policy'], values['maxmemory-samples'])

@@ -53,11 +53,16 @@ export class CommandWatch {
     this.collector.stop()
   }
 
-  /** A command has run, for `ms` milliseconds. A client that it has blocked gets into the slow log when the command is done. */
-  ended(client: Client, command: Command, args: Request, ms: number): void {
+  /**
+   * A command has run, for `ms` milliseconds. A client that it has blocked gets into the slow log when the command is done.
+   *
+   * @param totalMs with the time of earlier runs of the same request, if it had to be run again
+   */
+  ended(client: Client, command: Command, args: Request, ms: number, totalMs = ms, isRerun = false): void {
     const { flags } = command
     this.latency.add((flags & FAST) === 0 ? 'command' : 'fast-command', ms)
-    if (client.blocked === null) this.logSlow(client, command, args, ms)
+    if (client.blocked === null) this.logSlow(client, command, args, totalMs)
+    if (isRerun) return
     if (this.monitors.count > 0 && (flags & (ADMIN | SKIP_MONITOR)) === 0 && !this.keyspace.loading) {
       this.monitors.feed(client.db.index, originOf(client), args, secretsOf(command, args))
     }

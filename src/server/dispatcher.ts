@@ -6,6 +6,7 @@
 import { performance } from 'node:perf_hooks'
 import { latin1 } from '../bytes/latin1.js'
 import { permissionError } from '../commands/acl/check.js'
+import type { Unfinished } from '../commands/blocking/key-wait.js'
 import { type Client, type QueuedCommand, REPLY_OFF, REPLY_SKIP, REPLY_SKIP_NEXT } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
 import type { Command } from '../commands/command.js'
@@ -214,8 +215,10 @@ export class Dispatcher {
     this.timedAlone = !outermost || !isBrief(command, context.args) || !this.sharesClock(client)
     if (this.timedAlone && this.run.count !== 0) this.endRun()
     command.run(context)
-    command.calls++
-    server.stats.commandsProcessed++
+    if (!this.timedAlone || client.unfinished === null || client.blocked?.kind !== 'key') {
+      command.calls++
+      server.stats.commandsProcessed++
+    }
     const elapsedMs = this.timedAlone ? this.chargeAlone(client, command) : 0
     if (!this.timedAlone && this.run.add(command)) this.endRun()
     // A transaction's commands have been counted when EXEC itself ends.
@@ -259,16 +262,39 @@ export class Dispatcher {
     const now = performance.now()
     const elapsedMs = now - this.clockMs
     this.clockMs = now
-    command.milliseconds += elapsedMs
-    if (watch.keepsHistograms) {
-      if (command.latency === null) command.latency = new LatencyHistogram()
-      command.latency.record(elapsedMs)
+    if (client.unfinished !== null) {
+      this.chargeUnfinished(client, client.unfinished, elapsedMs)
+      return elapsedMs
     }
+    this.charge(command, elapsedMs)
     if (elapsedMs >= watch.fromMs) {
       watch.ended(client, command, context.args, elapsedMs)
       this.clockMs = performance.now()
     }
     return elapsedMs
+  }
+
+  private charge(command: Command, ms: number): void {
+    command.milliseconds += ms
+    if (!this.watch.keepsHistograms) return
+    if (command.latency === null) command.latency = new LatencyHistogram()
+    command.latency.record(ms)
+  }
+
+  /** A command waits for a key, or has been run again: what its runs took together counts when it is done. */
+  private chargeUnfinished(client: Client, unfinished: Unfinished, elapsedMs: number): void {
+    const { watch } = this
+    const { command, request } = unfinished
+    const isRerun = unfinished.runs++ > 0
+    unfinished.ranMs += elapsedMs
+    if (client.blocked?.kind !== 'key') {
+      client.unfinished = null
+      this.charge(command, unfinished.ranMs)
+    }
+    if (unfinished.ranMs >= watch.fromMs) {
+      watch.ended(client, command, request, elapsedMs, unfinished.ranMs, isRerun)
+      this.clockMs = performance.now()
+    }
   }
 
   /** Charges the brief commands that have run since the clock was read last. To be called when requests have been executed. */
@@ -360,6 +386,7 @@ export class Dispatcher {
 
   private refuse(command: Command | null, text: string): void {
     const { client } = this.context
+    client.unfinished = null
     if (client.preparation !== null) this.server.payloads.end(client)
     if (client.transaction !== null) client.transaction.failed = true
     if (command !== null) command.rejectedCalls++

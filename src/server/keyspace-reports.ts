@@ -40,9 +40,16 @@ export class KeyspaceReports implements KeyspaceListener {
   keyAdded(database: Database, address: number): void {
     const { entries, keyspace } = database
     if (keyspace.loading) return
+    const { events, keyWaits } = this.server
+    if (keyWaits.active) keyWaits.keyReady(database, address)
+    if ((events.classes & EVENT_NEW) === 0) return
     const start = entries.keyStart(address)
     const end = start + entries.keyLength(address)
-    this.server.events.notify(EVENT_NEW, 'new', entries.memory(address), start, end, database.index)
+    events.notify(EVENT_NEW, 'new', entries.memory(address), start, end, database.index)
+  }
+
+  keysReplaced(database: Database): void {
+    this.server.keyWaits.databaseReplaced(database)
   }
 
   keyChanged(_database: Database, key: Buffer, start: number, end: number, removed: boolean): void {

@@ -2,8 +2,10 @@
 import { Acl } from '../acl/acl.js'
 import { aclCatalog } from '../commands/acl/catalog.js'
 import { allCommands } from '../commands/all.js'
+import type { Unfinished } from '../commands/blocking/key-wait.js'
+import { KeyWaits } from '../commands/blocking/key-waits.js'
 import type { QueuedCommand, Transport } from '../commands/client.js'
-import { Client, REPLY_OFF, REPLY_SKIP_NEXT } from '../commands/client.js'
+import { Client, REPLY_OFF, REPLY_SKIP, REPLY_SKIP_NEXT } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
 import { type Command, CommandTable } from '../commands/command.js'
 import { REPLY_PEAK_RESET_MS } from '../commands/debug/reply-buffer.js'
@@ -12,6 +14,7 @@ import { PayloadPreparations } from '../commands/generic/payload-preparations.js
 import { PAUSE_NOTHING, Pause } from '../commands/pause.js'
 import type { ServerApi, ServerStats, ShutdownOptions } from '../commands/server-api.js'
 import type { Config } from '../config/config.js'
+import { EVENT_NEW } from '../config/keyspace-events.js'
 import { closeInSlices } from '../network/close-in-slices.js'
 import { Connection } from '../network/connection.js'
 import type { ConnectionHost, TurnTaker } from '../network/connection-host.js'
@@ -92,6 +95,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   readonly pause = new Pause(() => this.pauseChanged())
   readonly keyLocks = new KeyLocks(() => this.stateChanged())
   readonly targets = new TargetConnections()
+  readonly keyWaits: KeyWaits
   readonly payloads = new PayloadPreparations(this)
   readonly stats: ServerStats = {
     startedMs: Date.now(),
@@ -180,6 +184,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.commands = new CommandTable(allCommands, config.renamedCommands)
     this.acl = new Acl(aclCatalog(this.commands), config, log)
     this.keyspace = new Keyspace(config.values.databases)
+    this.keyWaits = new KeyWaits(this)
     this.expiry = new ActiveExpire(this.keyspace)
     this.limits = {
       maxBulkBytes: config.values['proto-max-bulk-len'],
@@ -381,6 +386,28 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.dispatcher.execute(client, request, command)
     this.serving = null
     if (this.latePushes.length !== 0) this.appendLatePushes()
+    if (this.keyWaits.hasReady) {
+      // The writer is needed for others.
+      client.transport.flush()
+      this.keyWaits.serve()
+    }
+  }
+
+  serveWaiting(): void {
+    if (!this.keyWaits.hasReady) return
+    this.beginTurn()
+    this.keyWaits.serve()
+  }
+
+  runAgain(client: Client, { command, request }: Unfinished): void {
+    client.lastInteractionMs = this.keyspace.nowMs
+    // What CLIENT REPLY SKIP has asked for still holds.
+    if ((client.replyFlags & REPLY_SKIP) !== 0) client.replyFlags |= REPLY_SKIP_NEXT
+    this.serving = client
+    this.dispatcher.execute(client, request, command)
+    this.serving = null
+    if (this.latePushes.length !== 0) this.appendLatePushes()
+    client.transport.flush()
   }
 
   pushAhead(): void {
@@ -478,6 +505,10 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     })
   }
 
+  updateReports(): void {
+    this.keyspace.reportsNewKeys = (this.events.classes & EVENT_NEW) !== 0 || this.keyWaits.active
+  }
+
   /** Works out what commands have to be asked about. */
   stateChanged(): void {
     this.dispatcher.gate = gatesOf(this)
@@ -504,6 +535,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.dispatcher.execute(client, request, command)
     this.keyspace.obeysMaster = false
     this.replies.clear()
+    if (this.keyWaits.hasReady) this.keyWaits.serve()
   }
 
   // The end
@@ -537,6 +569,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.stopWarmUp()
     this.cron.stop()
     this.pause.close()
+    this.keyWaits.close()
     this.watch.close()
     this.listener.close()
     this.replication.close()

@@ -369,6 +369,9 @@ export class Database {
     other.expires = expires
     other.expireCursor = expireCursor
     other.averageTtlMs = averageTtlMs
+    if (!this.keyspace.reportsNewKeys) return
+    this.keyspace.listener?.keysReplaced(this)
+    this.keyspace.listener?.keysReplaced(other)
   }
 
   private hashOfEntry(address: number): number {

@@ -25,8 +25,10 @@ export interface KeyspaceListener {
   keyExpired(database: Database, key: Buffer): void
   /** A key was removed to make room: to be propagated as DEL. */
   keyEvicted(database: Database, key: Buffer): void
-  /** A key came into being; only while Keyspace.reportsNewKeys. */
+  /** A key came into being; only while Keyspace.reportsNewKeys. Its value may not be there yet. */
   keyAdded(database: Database, address: number): void
+  /** All keys of a database have given way to others; only while Keyspace.reportsNewKeys. */
+  keysReplaced(database: Database): void
   /** key[start, end) changed or went, `removed` when it expired or was evicted; only while Keyspace.reportsChanges. */
   keyChanged(database: Database, key: Buffer, start: number, end: number, removed: boolean): void
   /** All keys of a database went, or with null those of all; only while Keyspace.reportsChanges. */
@@ -149,6 +151,7 @@ export class Keyspace {
     this.aggregates = staged.aggregates
     for (const database of databases) database.adopt(staged.databases[database.index])
     this.staged = null
+    if (this.reportsNewKeys) for (const database of databases) this.listener?.keysReplaced(database)
   }
 
   /** The staged data is not wanted after all. */

@@ -95,6 +95,7 @@ describe('the active expire cycle', () => {
       keyExpired: (database, key) => deleted.push(`${database.index}:${key}`),
       keyEvicted: ignored,
       keyAdded: ignored,
+      keysReplaced: ignored,
       keyChanged: ignored,
       flushed: ignored,
     }

@@ -21,6 +21,7 @@ class Evicting {
       keyEvicted: (database, key) => this.evicted.push(`${database.index}:${key.toString()}`),
       keyExpired() {},
       keyAdded() {},
+      keysReplaced: () => {},
       keyChanged() {},
       flushed() {},
     }

@@ -12,13 +12,17 @@ const PREFIX_BYTES = 300
 /** A queued command beside its bytes: the offsets of its arguments and the objects that hold them. */
 const QUEUED_COMMAND_BYTES = 900
 
+/** A command that waits for a key, beside its bytes: offsets, and a place in the queue for the key. */
+const WAIT_BYTES = 1200
+
 /** Bytes held for a client: its own, requests not yet executed, replies not yet read, what it watches and listens to. O(1). */
-export function clientMemory({ subscriptions, tracking, transaction, transport, watched }: Client): number {
+export function clientMemory({ subscriptions, tracking, transaction, transport, unfinished, watched }: Client): number {
   const queued = transaction === null ? 0 : transaction.argumentBytes + transaction.queue.length * QUEUED_COMMAND_BYTES
   return (
     CLIENT_BYTES +
     transport.memoryBytes +
     queued +
+    (unfinished === null ? 0 : WAIT_BYTES + unfinished.request.argumentBytes) +
     (watched?.length ?? 0) * WATCHED_KEY_BYTES +
     subscriptions.total * SUBSCRIPTION_BYTES +
     (tracking?.prefixes.size ?? 0) * PREFIX_BYTES

@@ -1,6 +1,6 @@
 /** WAIT and WAITAOF: until the writes of a connection have arrived elsewhere. Source of behaviour: Redis's replication.c. */
-import { INT64_MAX } from '../../bytes/integers.js'
 import { NO_AOF } from '../../replication/replication.js'
+import { readTimeoutMs } from '../blocking.js'
 import { type CommandContext, NOT_AN_INTEGER } from '../context.js'
 import { type ArgumentDoc, type CommandSpec, NOSCRIPT } from '../spec.js'
 import { replyAndGoOn } from '../unblock.js'
@@ -38,16 +38,6 @@ export const waitCommands: CommandSpec[] = [
   },
 ]
 
-/** Argument `index` as a time-out in milliseconds, 0 for none; replies the error and returns NaN when it is none. */
-function readTimeout({ args, keyspace, reply }: CommandContext, index: number): number {
-  const timeoutMs = args.int64(index)
-  if (timeoutMs === null) reply.error('ERR timeout is not an integer or out of range')
-  else if (timeoutMs < 0n) reply.error('ERR timeout is negative')
-  else if (timeoutMs > INT64_MAX - BigInt(keyspace.nowMs)) reply.error('ERR timeout is out of range')
-  else return Number(timeoutMs)
-  return Number.NaN
-}
-
 /** WAIT numreplicas timeout. Integer reply: how many replicas have acknowledged. */
 function wait(ctx: CommandContext): void {
   const { args, client, reply, server } = ctx
@@ -64,7 +54,7 @@ function wait(ctx: CommandContext): void {
     reply.error(NOT_AN_INTEGER)
     return
   }
-  const timeoutMs = readTimeout(ctx, 2)
+  const timeoutMs = readTimeoutMs(ctx, 2)
   if (Number.isNaN(timeoutMs)) return
   const offset = client.lastWriteOffset
   const isSatisfied = (): boolean => waiters.count(offset) >= wanted
@@ -92,7 +82,7 @@ function waitaof(ctx: CommandContext): void {
     reply.error('ERR value is out of range, must be positive')
     return
   }
-  const timeoutMs = readTimeout(ctx, 3)
+  const timeoutMs = readTimeoutMs(ctx, 3)
   if (Number.isNaN(timeoutMs)) return
   if (replication.isReplica) {
     reply.error(

@@ -58,7 +58,7 @@ export function infoText(server: ServerApi, names: readonly string[]): string {
   return parts.join('\r\n')
 }
 
-function clientsFields({ clients, config, replication, stats, tracking }: ServerApi): Field[] {
+function clientsFields({ clients, config, keyWaits, replication, stats, tracking }: ServerApi): Field[] {
   const { recentInput, recentOutput } = stats
   const now = Date.now()
   let blocked = 0
@@ -76,9 +76,9 @@ function clientsFields({ clients, config, replication, stats, tracking }: Server
     ['client_recent_max_output_buffer', recentOutput.peak(now)],
     ['blocked_clients', blocked],
     ['tracking_clients', tracking.clientCount],
-    ['clients_in_timeout_table', 0],
-    ['total_blocking_keys', 0],
-    ['total_blocking_keys_on_nokey', 0],
+    ['clients_in_timeout_table', keyWaits.timedCount + replication.waiters.timedCount],
+    ['total_blocking_keys', keyWaits.keyCount],
+    ['total_blocking_keys_on_nokey', keyWaits.goneKeyCount],
   ]
 }
 
