@@ -6,6 +6,7 @@
 import { INT64_MAX } from '../bytes/integers.js'
 import { ceilLongDouble, isFiniteLongDouble, multiplyLongDouble, parseLongDouble } from '../bytes/long-double.js'
 import type { Request } from '../resp/request.js'
+import { Unfinished } from './blocking/key-wait.js'
 import type { CommandContext } from './context.js'
 
 const NEGATIVE = 'ERR timeout is negative'
@@ -81,7 +82,7 @@ export function waitForKeys(
   const untilMs = timeoutMs === 0 ? Number.POSITIVE_INFINITY : keyspace.nowMs + timeoutMs
   const { unfinished } = client
   const kept = options.request ?? (unfinished?.request === args ? args : args.keep())
-  if (unfinished === null) client.unfinished = { command, request: kept, untilMs, runs: 0, ranMs: 0 }
-  else unfinished.request = kept
+  if (unfinished === null) client.unfinished = new Unfinished(command, kept, untilMs)
+  else unfinished.replace(kept)
   server.keyWaits.add(client, type, firstKey, behindLastKey, options.untilGone === true)
 }

@@ -39,7 +39,7 @@ export function clientLine(client: Client, nowMs: number, serving: CommandContex
   const idle = seconds(nowMs - client.lastInteractionMs)
   const { channels, patterns, shardChannels } = client.subscriptions
   const multi = client.transaction === null ? -1 : client.transaction.queue.length
-  const args = serving?.args ?? client.unfinished?.request
+  const argvBytes = serving === null ? (client.unfinished?.argumentBytes ?? 0) : serving.args.argumentBytes
   const command = client.lastCommand?.fullName ?? 'NULL'
   // One template, as a list of a thousand clients holds up others for as long as it takes.
   return (
@@ -47,7 +47,7 @@ export function clientLine(client: Client, nowMs: number, serving: CommandContex
     ` age=${age} idle=${idle} flags=${clientFlags(client)} db=${client.db.index}` +
     ` sub=${channels.size} psub=${patterns.size} ssub=${shardChannels.size} multi=${multi} qbuf=${input + wire}` +
     ` qbuf-free=${transport.freeInputBytes}` +
-    ` argv-mem=${args?.argumentBytes ?? 0} multi-mem=${client.transaction?.argumentBytes ?? 0}` +
+    ` argv-mem=${argvBytes} multi-mem=${client.transaction?.argumentBytes ?? 0}` +
     ` rbs=${transport.replyBufferBytes} rbp=${transport.replyPeakBytes} obl=${transport.replyBytes}` +
     ` oll=${transport.pendingOutputChunks} omem=${output - transport.replyBytes} tot-mem=${clientMemory(client) + wire}` +
     ` events=${output > 0 ? 'rw' : 'r'} cmd=${command} user=${client.userName} redir=${client.tracking?.redirect ?? -1}` +

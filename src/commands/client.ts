@@ -41,8 +41,11 @@ export interface Transport {
   sendAll(chunks: readonly Buffer[]): void
   /** Sends at the end of the turn, behind the replies written so far, those of a request being served included. */
   post(bytes: Buffer): void
-  /** Takes over what the reply writer holds, which are replies to this client: they leave at the end of the turn. */
-  flush(): void
+  /**
+   * Takes over what the reply writer holds, which are replies to this client: they leave at the end of the turn. `behind`: not at
+   * the same time as others, but behind them and in slices.
+   */
+  flush(behind?: boolean): void
   /**
    * Sends a reply piece by piece, as the client reads, behind the replies written so far. What is written later waits for its
    * end, and so do the client's further requests.

@@ -8,6 +8,7 @@ import type { ServerApi } from './server-api.js'
 /** The client has waited long enough: sends the reply to its command and goes on with what it has sent since. */
 export function replyAndGoOn(server: ServerApi, client: Client, reply: Buffer): void {
   client.blocked = null
+  client.lastInteractionMs = Date.now()
   if (client.unfinished !== null) countUnfinished(server, client, client.unfinished)
   if (!client.isMuted) client.transport.send(reply)
   client.replyFlags &= ~REPLY_SKIP

@@ -79,7 +79,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
    * Takes over what the reply writer holds. It leaves when the turn of all connections is over: written one after another,
    * replies wake the clients' side once instead of once each, and whatever has to reach a disk before them can do so.
    */
-  flush(): void {
+  flush(behind = false): void {
     const { replies } = this.host
     if (replies.isEmpty) return
     if (this.destroyed) {
@@ -97,7 +97,8 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
       this.text = latin1(replies.buffer, 0, size)
       replies.clear()
     }
-    this.host.flushLater(this)
+    if (behind) this.host.postLater(this)
+    else this.host.flushLater(this)
   }
 
   private notePeak(bytes: number): void {

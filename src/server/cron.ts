@@ -6,6 +6,8 @@ import { ticksPerSecond } from './tick-rate.js'
 
 /** How long one slice of background work may hold up requests. */
 const SLICE_MS = 1
+/** Ticks come faster than this while there are many clients: adding up what each holds takes a while then. */
+const SAMPLE_MIN_MS = 95
 /** When room for a request that does not come is given back (clientsCronResizeQueryBuffer in Redis's server.c). */
 const TRIMMED_AFTER_MS = 2000
 
@@ -19,6 +21,7 @@ export class Cron {
   private timer: NodeJS.Timeout | null = null
   private sliceQueued = false
   private lastSecond = 0
+  private lastSample = 0
 
   constructor(server: CronHost) {
     this.server = server
@@ -54,7 +57,10 @@ export class Cron {
     }
     server.saver.cron()
     server.tracking.limit()
-    sampleGauges(server)
+    if (now - this.lastSample >= SAMPLE_MIN_MS || now < this.lastSample) {
+      this.lastSample = now
+      sampleGauges(server)
+    }
     this.slice()
   }
 

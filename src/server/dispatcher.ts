@@ -238,7 +238,7 @@ export class Dispatcher {
     context.rewritten = false
     if (client.tracking !== null) {
       this.reads.commandRun(client, client.tracking, command, context.args)
-      if (outermost) this.reads.requestEnded(client, client.tracking)
+      if (outermost && client.blocked?.kind !== 'key') this.reads.requestEnded(client, client.tracking)
       if (server.tracking.overLimit) this.gate |= GATE_TRACKING_FULL
     }
     if (!outermost) {

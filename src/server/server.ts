@@ -407,7 +407,8 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.dispatcher.execute(client, request, command)
     this.serving = null
     if (this.latePushes.length !== 0) this.appendLatePushes()
-    client.transport.flush()
+    // One command may serve thousands.
+    client.transport.flush(true)
   }
 
   pushAhead(): void {

@@ -6,15 +6,30 @@ import type { BlockedState, Client } from '../client.js'
 import type { Command } from '../command.js'
 
 /** A command that did not find what it wants and is to be run again: what is kept of it from one run to the next. */
-export interface Unfinished {
+export class Unfinished {
   readonly command: Command
+  /** Unix time in milliseconds from which on the client waits no more, Infinity for never. */
+  readonly untilMs: number
   /** The request, in memory that stays. */
   request: Request
-  /** Unix time in milliseconds from which on the client waits no more, Infinity for never: that of the first run. */
-  readonly untilMs: number
-  runs: number
+  argumentBytes: number
+  runs = 0
   /** Time that its runs have taken so far, milliseconds. */
-  ranMs: number
+  ranMs = 0
+
+  constructor(command: Command, request: Request, untilMs: number) {
+    this.command = command
+    this.untilMs = untilMs
+    this.request = request
+    this.argumentBytes = request.argumentBytes
+  }
+
+  /** From here on it is another request: what an argument stood for has become known, or it was put off. */
+  replace(request: Request): void {
+    if (request === this.request) return
+    this.request = request
+    this.argumentBytes = request.argumentBytes
+  }
 }
 
 /** How a wait that is over in one way or another leaves the register. */
