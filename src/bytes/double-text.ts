@@ -18,6 +18,10 @@ const MOST_FRACTION_DIGITS = 7
 /** Of numbers with an exponent so many characters are kept at most, the sign included. */
 const MOST_SCIENTIFIC_DIGITS = 18
 
+const PRECISE_DIGITS = 17
+/** toExponential() gives no more. */
+const MOST_EXPONENTIAL_DIGITS = 100
+
 const ZERO = 48
 const POINT = 46
 const PLUS = 43
@@ -56,6 +60,40 @@ export function writeFloat(target: Buffer, offset: number, value: number): numbe
   if (value === Number.POSITIVE_INFINITY) return writeWord(target, offset, 'inf')
   grisuDigits(value)
   return writeDigits(target, offset, most)
+}
+
+/** The text of a double with 17 significant digits, as C's %.17g has it: "0.10000000000000001", "1e+20". */
+export function preciseText(value: number): string {
+  if (!Number.isFinite(value) || value === 0) return doubleText(value)
+  const text = value.toExponential(PRECISE_DIGITS - 1)
+  const digits = isTie(value) ? evenDigits(value) : text
+  const mark = digits.indexOf('e')
+  const exponent = Number(digits.slice(mark + 1))
+  const mantissa = digits.slice(0, mark)
+  if (exponent < -4 || exponent >= PRECISE_DIGITS) {
+    const power = String(Math.abs(exponent)).padStart(2, '0')
+    return `${withoutZeros(mantissa)}e${exponent < 0 ? '-' : '+'}${power}`
+  }
+  const sign = value < 0 ? '-' : ''
+  const plain = mantissa.replace(/[-.]/g, '')
+  if (exponent < 0) return withoutZeros(`${sign}0.${'0'.repeat(-exponent - 1)}${plain}`)
+  return withoutZeros(`${sign}${plain.slice(0, exponent + 1)}.${plain.slice(exponent + 1)}`)
+}
+
+function withoutZeros(text: string): string {
+  return text.replace(/\.?0*$/, '')
+}
+
+/** Whether the digits behind those of %.17g are exactly a half: C rounds to an even digit then, JavaScript up. */
+function isTie(value: number): boolean {
+  if (!/5e/.test(value.toExponential(PRECISE_DIGITS))) return false
+  return /^-?\d\.\d{16}50*e/.test(value.toExponential(MOST_EXPONENTIAL_DIGITS))
+}
+
+function evenDigits(value: number): string {
+  const [digits, exponent] = value.toExponential(PRECISE_DIGITS).split('e')
+  const below = digits.slice(0, -1)
+  return Number(below.at(-1)) % 2 === 0 ? `${below}e${exponent}` : value.toExponential(PRECISE_DIGITS - 1)
 }
 
 function writeWord(target: Buffer, offset: number, word: string): number {

@@ -33,6 +33,7 @@ import { slowlogCommands } from './server/slowlog.js'
 import { swapdbCommands } from './server/swapdb.js'
 import { combineCommands } from './set/combine.js'
 import { setCommands } from './set/sets.js'
+import { sortedSetCommands } from './sorted-set/sorted-sets.js'
 import type { CommandSpec } from './spec.js'
 import { counterCommands } from './string/counters.js'
 import { getAndChangeCommands } from './string/get-and-change.js'
@@ -52,6 +53,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...hashCommands,
   ...setCommands,
   ...combineCommands,
+  ...sortedSetCommands,
   ...keysCommands,
   ...expiryCommands,
   ...copyCommands,

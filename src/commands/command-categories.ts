@@ -34,6 +34,7 @@ const GROUP_CATEGORIES: { readonly [group in Group]?: string } = {
   bitmap: 'bitmap',
   hash: 'hash',
   set: 'set',
+  'sorted-set': 'sortedset',
   generic: 'keyspace',
   connection: 'connection',
   transactions: 'transaction',

@@ -73,6 +73,7 @@ export type Group =
   | 'bitmap'
   | 'hash'
   | 'set'
+  | 'sorted-set'
   | 'generic'
   | 'connection'
   | 'server'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DOUBLE_TEXT_BYTES, doubleText, writeDouble, writeFloat } from '../../src/bytes/double-text.js'
+import { DOUBLE_TEXT_BYTES, doubleText, preciseText, writeDouble, writeFloat } from '../../src/bytes/double-text.js'
 
 /** Bits of doubles, and how Redis 7.2.5 writes them. */
 const TEXTS: readonly [bits: string, text: string][] = JSON.parse(
@@ -44,6 +44,28 @@ describe('writing doubles', () => {
   ])('%d as a float is %s', (value, text) => {
     const target = Buffer.alloc(DOUBLE_TEXT_BYTES)
     expect(target.toString('latin1', 0, writeFloat(target, 0, value))).toBe(text)
+  })
+
+  test.each([
+    [0.1, '0.10000000000000001'],
+    [-0, '-0'],
+    [3, '3'],
+    [-1.5, '-1.5'],
+    [1e16, '10000000000000000'],
+    [1e17, '1e+17'],
+    [123456789012345680, '1.2345678901234568e+17'],
+    [0.0001, '0.0001'],
+    [0.00001234, '1.234e-05'],
+    [1e-7, '9.9999999999999995e-08'],
+    [5e-324, '4.9406564584124654e-324'],
+    [Number.MAX_VALUE, '1.7976931348623157e+308'],
+    // Halves go to the even digit.
+    [562949953421311 + 1 / 8, '562949953421311.12'],
+    [562949953421311 + 3 / 8, '562949953421311.38'],
+    [-562949953421311 - 1 / 8, '-562949953421311.12'],
+    [Number.POSITIVE_INFINITY, 'inf'],
+  ])('%d with 17 digits is %s', (value, text) => {
+    expect(preciseText(value)).toBe(text)
   })
 
   test('any double reads back as itself, and its text has the room it was promised', () => {

@@ -9,7 +9,7 @@ import { ByteRange } from '../../types/byte-range.js'
 import { fieldPositions } from '../../types/hash/hash-listpack.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
 import { parseScanCursor, parseScanOptions } from '../scan-options.js'
-import { replyNoElements, type ShownElement, scanTable, scanWhole } from '../scan-replies.js'
+import { replyNoElements, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
 import {
   AllElements,
   DrawnElements,

@@ -89,7 +89,13 @@ export class OrderedTree<P> extends EditableTree {
 
   /** Goes to the entry with this prefix which `probe` is equal to; false, and nowhere in particular, when there is none. */
   find(cursor: TreeCursor, high: number, low: number, probe: P): boolean {
-    this.descend(cursor, high, low, probe, true, false)
+    cursor.begin(this, this.depth, this.changes)
+    return this.findFrom(cursor, this.root, high, low, probe)
+  }
+
+  /** As find(), with a cursor that has begun at the root of the tree, or of what a view has of it. */
+  findFrom(cursor: TreeCursor, root: number, high: number, low: number, probe: P): boolean {
+    this.descendFrom(cursor, root, high, low, probe, true, false)
     return (
       cursor.isAtEntry && cursor.high === high && cursor.low === low && this.owner.compare(cursor.address, probe) === 0
     )
@@ -135,10 +141,22 @@ export class OrderedTree<P> extends EditableTree {
     innerUpper: boolean,
     leafUpper: boolean,
   ): void {
-    const { depth } = this
-    cursor.begin(this, depth, this.changes)
+    cursor.begin(this, this.depth, this.changes)
+    this.descendFrom(cursor, this.root, high, low, probe, innerUpper, leafUpper)
+  }
+
+  private descendFrom(
+    cursor: TreeCursor,
+    root: number,
+    high: number,
+    low: number,
+    probe: P | null,
+    innerUpper: boolean,
+    leafUpper: boolean,
+  ): void {
+    const { depth } = cursor
     if (depth === 0) return
-    let node = this.root
+    let node = root
     for (let level = 0; level < depth - 1; level++) {
       const before = this.countBefore(node, INNER_TIE_COLUMN, high, low, probe, innerUpper)
       const index = before === 0 ? 0 : before - 1
@@ -335,9 +353,12 @@ export class OrderedTree<P> extends EditableTree {
     if (depth > 0) entries.remains.push(remains)
   }
 
-  /** All that a tree without views holds, for who frees it himself; nobody else needs the tree any more. */
-  takeRemains(): TreeRemains {
-    const { depth, owner, root } = this
+  /**
+   * All that a tree without views holds, for who frees it himself; nobody else needs the tree any more. `owner`: who frees its
+   * elements.
+   */
+  takeRemains(owner: Pick<TreeOwner<P>, 'free'> = this.owner): TreeRemains {
+    const { depth, root } = this
     this.root = this.depth = this.count = this.weight = 0
     return new TreeRemains(this, root, depth, owner, this)
   }

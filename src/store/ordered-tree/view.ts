@@ -77,6 +77,13 @@ export class TreeView<P> implements TreeKeeper {
     return -1
   }
 
+  /** As OrderedTree.find(), in the view. Not for walks. */
+  find(high: number, low: number, probe: P): boolean {
+    const { cursor, depth, root, tree } = this
+    cursor.begin(tree, depth, NO_CHANGES)
+    return tree.findFrom(cursor, root, high, low, probe)
+  }
+
   /** Goes to the next entry of the walk; false when there is none. */
   step(): boolean {
     if (this.ended) return false

@@ -28,6 +28,14 @@ export interface Member {
   end: number
 }
 
+/** Looks for members as they were at some moment (sorted-set-search.ts). */
+export interface SetSearch {
+  /** An element has left the set, and stays in memory as long as there are the views that there are now. */
+  left(element: number): void
+}
+
+const NO_SEARCHES: readonly SetSearch[] = []
+
 const scratch = new Float64Array(1)
 const scratchBytes = new Uint8Array(scratch.buffer)
 const probe: Member = { buffer: Buffer.alloc(0), start: 0, end: 0 }
@@ -73,6 +81,9 @@ class ElementOwner implements TreeOwner<Member> {
   }
 }
 
+/** Frees no elements: somebody else does. */
+const NOBODY = { free: (): void => {} }
+
 const owners = new WeakMap<Entries, ElementOwner>()
 
 function ownerFor(entries: Entries): ElementOwner {
@@ -89,8 +100,12 @@ export class LargeSortedSet implements Aggregate {
   readonly table: HashTable
   readonly tree: OrderedTree<Member>
   lazyObjects = 0
-  /** It has left the keyspace: what the table had may be gone. */
+  /** All elements are in the tree, too. */
+  inOrder = true
+  /** It has left the keyspace: there may be no table any more. */
   isGone = false
+  /** Those who look members up as they were at some moment: told of elements that have left and are kept by views. */
+  searches: readonly SetSearch[] = NO_SEARCHES
   private remains: TreeRemains | null = null
 
   constructor(entries: Entries) {
@@ -127,6 +142,7 @@ export class LargeSortedSet implements Aggregate {
     this.goTo(element, member, start, end)
     let changed = element
     if (this.tree.remove(cursor)) {
+      this.left(element)
       changed = createElement(entries, member, start, end, score)
       this.table.replaceFound(changed)
     } else setElementScore(entries, element, score)
@@ -137,7 +153,13 @@ export class LargeSortedSet implements Aggregate {
   remove(element: number, member: Buffer, start: number, end: number): void {
     this.goTo(element, member, start, end)
     this.table.removeFound()
-    if (!this.tree.remove(cursor)) this.entries.destroy(element)
+    if (this.tree.remove(cursor)) this.left(element)
+    else this.entries.destroy(element)
+  }
+
+  /** An element that a view keeps has left the set. */
+  private left(element: number): void {
+    for (const search of this.searches) search.left(element)
   }
 
   /** How many members come before that of `element`. */
@@ -161,6 +183,34 @@ export class LargeSortedSet implements Aggregate {
     probe.end = end
     if (this.tree.find(cursor, doubleHigh(score), doubleLow(score), probe)) return
     throw new Error('sorted set: an element of the table is not in the tree')
+  }
+
+  // Sets that are put together: members first, their order later.
+
+  /** Adds a member that is not in the set, for order() to come. It is copied. Returns its element. O(1). */
+  addUnordered(hash: number, member: Buffer, start: number, end: number, score: number): number {
+    const element = createElement(this.entries, member, start, end, score)
+    this.table.insert(hash, element)
+    return element
+  }
+
+  /** Gives an element that is not in order yet another score. O(1). */
+  setUnordered(element: number, score: number): void {
+    setElementScore(this.entries, element, score)
+  }
+
+  /** Removes the element, which find() has just found and which is not in order yet. O(1). */
+  removeUnordered(element: number): void {
+    this.table.removeFound()
+    this.entries.destroy(element)
+  }
+
+  /** Puts an element of the table in order. O(log n). */
+  order(element: number): void {
+    const { entries } = this
+    const start = entries.keyStart(element)
+    const end = start + entries.keyLength(element)
+    this.insertIntoTree(element, entries.memory(element), start, end, this.scoreOf(element))
   }
 
   // Ranks
@@ -198,7 +248,8 @@ export class LargeSortedSet implements Aggregate {
     const { entries, table } = this
     table.locate(entries.hashOf(element), element)
     table.removeFound()
-    if (!kept) entries.destroy(element)
+    if (kept) this.left(element)
+    else entries.destroy(element)
   }
 
   /** Calls `visit` with the elements of ranks [from, to), or from the last of them to the first. `visit` must not change the set. */
@@ -249,19 +300,30 @@ export class LargeSortedSet implements Aggregate {
   }
 
   get freeEffort(): number {
-    return this.tree.count
+    return this.table.count
   }
 
   keptByViews(): boolean {
     this.isGone = true
     if (this.tree.views.length === 0) return false
     this.tree.drop()
-    this.table.close()
+    if (this.searches.length === 0) this.table.close()
     return true
   }
 
-  freeSome(deadlineMs: number): boolean {
-    this.remains ??= this.tree.takeRemains()
+  openSearch(search: SetSearch): void {
+    this.searches = [...this.searches, search]
+  }
+
+  closeSearch(search: SetSearch): void {
+    this.searches = this.searches.filter(each => each !== search)
+    if (this.isGone && this.searches.length === 0) this.table.close()
+  }
+
+  freeSome(deadlineMs: number, free: (address: number) => void): boolean {
+    const { inOrder, table, tree } = this
+    if (!inOrder && !table.freeSome(deadlineMs, free)) return false
+    this.remains ??= tree.takeRemains(inOrder ? tree.owner : NOBODY)
     return this.remains.freeSome(deadlineMs)
   }
 

@@ -7,7 +7,10 @@ import { DOUBLE_TEXT_BYTES, writeDouble } from '../../bytes/double-text.js'
 import { parseScore } from '../../bytes/doubles.js'
 import { INLINE_VALUE_MAX_BYTES } from '../../store/entries.js'
 import {
+  LP_COUNT_UNKNOWN,
   LP_EMPTY_SIZE,
+  LP_EOF,
+  LP_HEADER_SIZE,
   lpBytes,
   lpCopyText,
   lpEnd,
@@ -21,7 +24,13 @@ import {
   lpStringLength,
   lpStringStart,
 } from '../../store/listpack/listpack.js'
-import { lpEmpty, lpEncodedSize, lpInsertPairInto, lpWriteEntry } from '../../store/listpack/listpack-edit.js'
+import {
+  lpEmpty,
+  lpEncodedSize,
+  lpInsertPairInto,
+  lpWriteEntry,
+  lpWriteHeader,
+} from '../../store/listpack/listpack-edit.js'
 import type { LexRange } from './lex-range.js'
 import type { ScoreRange } from './score-range.js'
 
@@ -115,7 +124,7 @@ export function placeFor(
 ): number {
   const last = lastPair(listpack, at)
   if (last < 0 || isBefore(listpack, last, score, member, start, end)) return lpEnd(listpack, at)
-  return placeFrom(listpack, at, at + LP_EMPTY_SIZE - 1, score, member, start, end)
+  return placeFrom(listpack, at, at + LP_HEADER_SIZE, score, member, start, end)
 }
 
 /** Takes a score to be written; returns the bytes of its entry. Listpacks know no -0. */
@@ -129,9 +138,16 @@ export function writeScore(listpack: Buffer, pos: number): void {
   lpWriteEntry(listpack, pos, scoreText, 0, scoreLength)
 }
 
-/** Writes a member and the score that encodeScore() has taken. */
-export function writePair(listpack: Buffer, pos: number, member: Buffer, start: number, end: number): void {
-  writeScore(listpack, lpWriteEntry(listpack, pos, member, start, end))
+/** Writes a member and the score that encodeScore() has taken; returns the position behind them. */
+export function writePair(listpack: Buffer, pos: number, member: Buffer, start: number, end: number): number {
+  return lpWriteEntry(listpack, lpWriteEntry(listpack, pos, member, start, end), scoreText, 0, scoreLength)
+}
+
+/** Writes what is around `count` pairs in a listpack of `size` bytes; returns the position of the first. */
+export function writeListpackHead(listpack: Buffer, at: number, size: number, count: number): number {
+  lpWriteHeader(listpack, at, size, Math.min(2 * count, LP_COUNT_UNKNOWN))
+  listpack[at + size - 1] = LP_EOF
+  return at + LP_HEADER_SIZE
 }
 
 /** Writes a listpack of nothing but a member and the score that encodeScore() has taken. */
@@ -152,7 +168,7 @@ export function placeAgain(
   start: number,
   end: number,
 ): number {
-  const place = placeFrom(listpack, at, at + LP_EMPTY_SIZE - 1, score, member, start, end)
+  const place = placeFrom(listpack, at, at + LP_HEADER_SIZE, score, member, start, end)
   return place < pos ? place : placeFrom(listpack, at, nextPair(listpack, pos), score, member, start, end)
 }
 
@@ -232,7 +248,7 @@ function findSpan(
   span: Span,
 ): void {
   const count = lpLength(listpack, at) >>> 1
-  const first = at + LP_EMPTY_SIZE - 1
+  const first = at + LP_HEADER_SIZE
   const last = lastPair(listpack, at)
   span.from = span.to = 0
   if (last < 0 || !reaches(listpack, last, scores, members) || !holds(listpack, first, scores, members)) return

@@ -7,7 +7,7 @@ import { copyBytes } from '../../bytes/copy.js'
 import { hashBytes } from '../../bytes/hash.js'
 import { type Database, NEVER } from '../../store/database.js'
 import { ENCODING_AGGREGATE, TYPE_ZSET } from '../../store/entries.js'
-import { lpBytes, lpEntrySize, lpLength, lpSeek } from '../../store/listpack/listpack.js'
+import { lpBytes, lpEntrySize, lpFirst, lpLength, lpNext, lpSeek } from '../../store/listpack/listpack.js'
 import { LP_MAX_BYTES, lpEncodedSize } from '../../store/listpack/listpack-edit.js'
 import { ByteRange } from '../byte-range.js'
 import {
@@ -79,6 +79,7 @@ export class SortedSet {
   private expiryMs = NEVER
   private asLarge = false
   private readonly member = new ByteRange()
+  private readonly text = new ByteRange()
 
   /** Works on the sorted set at `address` (0: there is none, for reading) from here on. */
   open(db: Database, address: number): void {
@@ -456,6 +457,17 @@ export class SortedSet {
       member.readListpack(listpack, pos)
       visit(member, scoreAt(listpack, pos + lpEntrySize(listpack, pos)))
       pos = reverse ? previousPair(listpack, listpackAt, pos) : nextPair(listpack, pos)
+    }
+  }
+
+  /** As iterateRange(), all of a small sorted set, with the scores as they are stored. */
+  iterateTexts(visit: (member: ByteRange, score: ByteRange) => void): void {
+    const { listpack, listpackAt, member, text } = this
+    for (let pos = lpFirst(listpack, listpackAt); pos >= 0; pos = lpNext(listpack, listpackAt, pos)) {
+      member.readListpack(listpack, pos)
+      pos += lpEntrySize(listpack, pos)
+      text.readListpack(listpack, pos)
+      visit(member, text)
     }
   }
 
