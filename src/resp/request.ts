@@ -6,13 +6,14 @@ import { parseInt64, parseSafeInteger } from '../bytes/integers.js'
 import { latin1 } from '../bytes/latin1.js'
 
 const FIRST_CAPACITY = 64
+const NO_BYTES = Buffer.alloc(0)
 const CRLF = Buffer.from('\r\n', 'latin1')
 
 export class Request {
-  buffer: Buffer = Buffer.alloc(0)
+  buffer: Buffer = NO_BYTES
   argc = 0
-  starts: Int32Array = new Int32Array(FIRST_CAPACITY)
-  ends: Int32Array = new Int32Array(FIRST_CAPACITY)
+  starts: Int32Array
+  ends: Int32Array
   /** The whole request's bytes in `buffer`, when it came in RESP; `wireStart` is -1 for an inline command. */
   wireStart = -1
   wireEnd = -1
@@ -26,6 +27,12 @@ export class Request {
   elementHash = 0
   /** Whether `buffer` was made for this request alone, so that a big argument can be kept instead of copied. */
   exclusive = false
+
+  /** @param capacity how many arguments there is room for at first. */
+  constructor(capacity = FIRST_CAPACITY) {
+    this.starts = new Int32Array(capacity)
+    this.ends = new Int32Array(capacity)
+  }
 
   /** Makes room for `argc` arguments, keeping those there are. */
   reserve(argc: number): void {
@@ -103,8 +110,7 @@ export class Request {
    */
   keep(): Request {
     if (!this.exclusive || this.wireStart < 0) return this.clone()
-    const kept = new Request()
-    kept.reserve(this.argc)
+    const kept = new Request(this.argc)
     kept.starts.set(this.starts.subarray(0, this.argc))
     kept.ends.set(this.ends.subarray(0, this.argc))
     kept.argc = this.argc
@@ -126,8 +132,7 @@ export function requestFromArguments(args: readonly Uint8Array[]): Request {
   let size = 16
   for (const arg of args) size += arg.length + 16
   const buffer = Buffer.allocUnsafe(size)
-  const request = new Request()
-  request.reserve(args.length)
+  const request = new Request(args.length)
   let at = buffer.write(`*${args.length}\r\n`, 0, 'latin1')
   args.forEach((arg, i) => {
     at += buffer.write(`$${arg.length}\r\n`, at, 'latin1')

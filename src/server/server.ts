@@ -400,7 +400,10 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   }
 
   runAgain(client: Client, { command, request }: Unfinished): void {
-    client.lastInteractionMs = this.keyspace.nowMs
+    const { keyspace } = this
+    // Keys may have expired while what woke it ran.
+    keyspace.nowMs = Date.now()
+    client.lastInteractionMs = keyspace.nowMs
     // What CLIENT REPLY SKIP has asked for still holds.
     if ((client.replyFlags & REPLY_SKIP) !== 0) client.replyFlags |= REPLY_SKIP_NEXT
     this.serving = client
@@ -409,6 +412,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     if (this.latePushes.length !== 0) this.appendLatePushes()
     // One command may serve thousands.
     client.transport.flush(true)
+    if (this.clientAccount.accounting) this.clientAccount.update(client)
   }
 
   pushAhead(): void {

@@ -111,10 +111,13 @@ export class AwaitedKey implements KeyWatcher {
   ready = false
   /** The type that those wait for: there is one command that does. */
   goneType = 0
-  private readonly onChange: (key: AwaitedKey) => void
+  private readonly onChange: (key: AwaitedKey, isReplaced: boolean) => void
 
-  /** @param onChange called when the key has changed, and may have gone; only while somebody waits for that. */
-  constructor(database: Database, name: string, onChange: (key: AwaitedKey) => void) {
+  /**
+   * @param onChange called when the key has changed, and may have gone, or when all keys of its database are about to give way to
+   * others (`isReplaced`); only while somebody waits for that
+   */
+  constructor(database: Database, name: string, onChange: (key: AwaitedKey, isReplaced: boolean) => void) {
     this.database = database
     this.name = name
     this.onChange = onChange
@@ -152,10 +155,10 @@ export class AwaitedKey implements KeyWatcher {
   }
 
   watchedKeyChanged(): void {
-    this.onChange(this)
+    this.onChange(this, false)
   }
 
   watchedKeyReplaced(): void {
-    this.onChange(this)
+    this.onChange(this, true)
   }
 }

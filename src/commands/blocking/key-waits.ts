@@ -33,8 +33,8 @@ export class KeyWaits implements KeyWaitOwner {
   /** How many clients wait for keys of each type. */
   private readonly waiting = new Uint32Array(TYPES)
   private count = 0
-  private readonly onChange = (key: AwaitedKey): void => {
-    if (typeAt(key, key.bytes()) !== key.goneType) this.makeReady(key)
+  private readonly onChange = (key: AwaitedKey, isReplaced: boolean): void => {
+    if (isReplaced || typeAt(key, key.bytes()) !== key.goneType) this.makeReady(key)
   }
 
   constructor(server: ServerApi) {
@@ -165,6 +165,8 @@ export class KeyWaits implements KeyWaitOwner {
   private serveWait(wait: KeyWait): void {
     const { client, unfinished } = wait
     this.forget(wait)
+    // Its connection has ended: the server is about to hear of it.
+    if (client.closing) return
     client.blocked = null
     this.server.runAgain(client, unfinished)
     if (client.blocked === null && client.transport.pendingInputBytes > 0) {

@@ -13,7 +13,7 @@ const PREFIX_BYTES = 300
 const QUEUED_COMMAND_BYTES = 900
 
 /** A command that waits for a key, beside its bytes: offsets, and a place in the queue for the key. */
-const WAIT_BYTES = 1200
+const WAIT_BYTES = 1300
 
 /** Bytes held for a client: its own, requests not yet executed, replies not yet read, what it watches and listens to. O(1). */
 export function clientMemory({ subscriptions, tracking, transaction, transport, unfinished, watched }: Client): number {
