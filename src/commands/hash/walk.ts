@@ -8,8 +8,8 @@ import { lpEntrySize } from '../../store/listpack/listpack.js'
 import { ByteRange } from '../../types/byte-range.js'
 import { fieldPositions } from '../../types/hash/hash-listpack.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
-import { parseScanCursor, parseScanOptions } from '../scan-options.js'
 import { replyNoElements, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
+import { parseScanCursor, parseScanOptions } from '../scan-options.js'
 import {
   AllElements,
   DrawnElements,

@@ -7,7 +7,7 @@
  */
 import { compareBytes } from '../../bytes/compare.js'
 import type { Aggregate } from '../../store/aggregate.js'
-import { ENCODING_PLAIN, ENCODING_SHIFT, type Entries } from '../../store/entries.js'
+import type { Entries } from '../../store/entries.js'
 import { TreeBuilder } from '../../store/ordered-tree/builder.js'
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import { ORDERED, OrderedTree, type TreeOwner } from '../../store/ordered-tree/ordered-tree.js'
@@ -15,9 +15,7 @@ import type { TreeRemains } from '../../store/ordered-tree/remains.js'
 import { doubleHigh, doubleLow } from '../../store/ordered-tree/sort-prefix.js'
 import { HashTable } from '../../store/table/hash-table.js'
 
-const ELEMENT_META = ENCODING_PLAIN << ENCODING_SHIFT
 const SCORE_BYTES = 8
-const NO_EXPIRY = Number.NaN
 /** The JavaScript object itself, as measured: for memory accounts. */
 const OBJECT_BYTES = 64
 
@@ -57,7 +55,7 @@ function setElementScore(entries: Entries, element: number, score: number): void
 }
 
 function createElement(entries: Entries, member: Buffer, start: number, end: number, score: number): number {
-  const element = entries.create(ELEMENT_META, member, start, end, SCORE_BYTES, NO_EXPIRY)
+  const element = entries.createMember(member, start, end, true)
   setElementScore(entries, element, score)
   return element
 }

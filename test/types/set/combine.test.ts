@@ -168,6 +168,7 @@ describe('results that are put together', () => {
       keyAdded: (database, address) => told.push(`${database.index} ${database.entries.keyCopy(address)}`),
       keyChanged: () => {},
       flushed: () => {},
+      keysReplaced: () => {},
     }
     const operands = [live(put(db, 'a', ['1', 'x']))]
     told.length = 0
