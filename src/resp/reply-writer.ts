@@ -266,6 +266,22 @@ export class ReplyWriter {
     this.length = at + 2
   }
 
+  /** As double(), of a number whose text is bytes[start, end), DOUBLE_TEXT_BYTES at most. */
+  doubleBytes(bytes: Buffer, start: number, end: number): void {
+    if (this.resp !== 3) {
+      this.bulk(bytes, start, end)
+      return
+    }
+    if (this.length + HEADER_BYTES > CAPACITY_BYTES) this.spill()
+    const { buffer } = this
+    let at = this.length
+    buffer[at++] = 44
+    for (let i = start; i < end; i++) buffer[at++] = bytes[i]
+    buffer[at] = CR
+    buffer[at + 1] = LF
+    this.length = at + 2
+  }
+
   bigNumber(text: string): void {
     if (this.resp === 3) this.raw(`(${text}\r\n`)
     else this.bulkText(text)

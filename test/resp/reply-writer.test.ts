@@ -186,6 +186,11 @@ describe('a double', () => {
   ])('%d is %s', (value, text) => {
     expect(written(writer => writer.double(value))).toBe(`$${text.length}\r\n${text}\r\n`)
     expect(written(writer => writer.double(value), 3)).toBe(`,${text}\r\n`)
+    const bytes = Buffer.from(`<${text}>`)
+    for (const resp of [2, 3]) {
+      const ofBytes = written(writer => writer.doubleBytes(bytes, 1, 1 + text.length), resp)
+      expect(ofBytes).toBe(written(writer => writer.double(value), resp))
+    }
   })
 
   test('fits wherever the buffer ends', () => {

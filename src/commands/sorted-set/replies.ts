@@ -9,6 +9,7 @@ import type { SortedSet } from '../../types/sorted-set/sorted-set.js'
 import type { CommandContext } from '../context.js'
 import { SLICED_FROM_ELEMENTS } from '../table-replies.js'
 import { writeMember } from './access.js'
+import { writeListpackRange } from './listpack-replies.js'
 
 const MEMBERS_BETWEEN_CLOCK_READS = 32
 
@@ -49,7 +50,11 @@ export function replyRange(
     return
   }
   writeHead(reply, to - from, shown)
-  set.iterateRange(from, to, reverse, (member, score) => writeShown(reply, member, score, shown))
+  if (set.isLarge) set.iterateRange(from, to, reverse, (member, score) => writeShown(reply, member, score, shown))
+  else {
+    const scores = shown !== MEMBERS_ALONE
+    writeListpackRange(reply, set.listpack, set.listpackAt, from, to, reverse, scores, shown === NESTED_PAIRS)
+  }
 }
 
 /** The members of ranks [from, to), one at least, of a large sorted set. */

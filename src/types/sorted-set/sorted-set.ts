@@ -125,11 +125,12 @@ export class SortedSet {
     return lpLength(this.listpack, this.listpackAt) >>> 1
   }
 
-  private get listpack(): Buffer {
+  /** The memory that the listpack of a small one lies in, from `listpackAt` on: valid until it changes. */
+  get listpack(): Buffer {
     return listpackBuffer(this.db.entries, this.address)
   }
 
-  private get listpackAt(): number {
+  get listpackAt(): number {
     return listpackStart(this.db.entries, this.address)
   }
 
