@@ -13,6 +13,7 @@ import { migrateCommands } from './generic/migrate.js'
 import { objectCommands } from './generic/object.js'
 import { scanCommands } from './generic/scan.js'
 import { hashCommands } from './hash/hashes.js'
+import { listCommands } from './list/lists.js'
 import { pubsubInspection } from './pubsub/inspection.js'
 import { pubsubCommands } from './pubsub/pubsub.js'
 import { failoverCommands } from './replication/failover.js'
@@ -51,6 +52,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...bitmapCommands,
   ...bitfieldCommands,
   ...hashCommands,
+  ...listCommands,
   ...setCommands,
   ...combineCommands,
   ...sortedSetCommands,

@@ -33,6 +33,7 @@ const GROUP_CATEGORIES: { readonly [group in Group]?: string } = {
   string: 'string',
   bitmap: 'bitmap',
   hash: 'hash',
+  list: 'list',
   set: 'set',
   'sorted-set': 'sortedset',
   generic: 'keyspace',

@@ -72,6 +72,7 @@ export type Group =
   | 'string'
   | 'bitmap'
   | 'hash'
+  | 'list'
   | 'set'
   | 'sorted-set'
   | 'generic'

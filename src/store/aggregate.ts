@@ -26,9 +26,9 @@ export interface Aggregate {
   readonly entriesMayMove: boolean
   /**
    * Goes to the bucket or node at `cursor` (0 at first), puts in each element's place what `move` returns for its address, and
-   * returns the next cursor (0 at the end).
+   * returns the next cursor (0 at the end). `bytes`: of elements that are no entries, what their slots were allocated for.
    */
-  rewrite(cursor: number, move: (address: number) => number): number
+  rewrite(cursor: number, move: (address: number, bytes?: number) => number): number
   /** Behind such a walk: gives back memory that it has emptied. */
   compact(): void
 }

@@ -128,11 +128,11 @@ export class Compaction {
     return value?.entriesMayMove ? value : null
   }
 
-  private readonly moveElement = (address: number): number => {
+  private readonly moveElement = (address: number, bytes?: number): number => {
     const { entries } = this.keyspace
     if (!entries.isLeaving(address)) return address
     this.moved++
-    return entries.relocate(address)
+    return entries.relocate(address, bytes)
   }
 
   private readonly moveKey = (address: number): number => {

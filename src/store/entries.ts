@@ -222,9 +222,11 @@ export class Entries extends Slabs {
     this.free(address, this.entryBytes(address))
   }
 
-  /** Moves the entry to another slot, and returns its new address: whatever holds the old one has to be told. */
-  relocate(address: number): number {
-    const size = this.entryBytes(address)
+  /**
+   * Moves the entry to another slot, and returns its new address: whatever holds the old one has to be told. `size`: of what is no
+   * entry, what its slot was allocated for.
+   */
+  relocate(address: number, size = this.entryBytes(address)): number {
     const next = this.allocate(size)
     const from = this.words[address >>> CHUNK_SHIFT]
     const to = this.words[next >>> CHUNK_SHIFT]

@@ -7,13 +7,14 @@ import type { Keyspace } from '../store/keyspace.js'
 import { hashKind } from './hash/hash-kind.js'
 import type { FormTaker } from './held-form.js'
 import { isLarge } from './large-value.js'
+import { listKind } from './list/list-kind.js'
 import { setKind } from './set/set-kind.js'
 import { sortedSetKind } from './sorted-set/sorted-set-kind.js'
 import { stringKind } from './string/string-kind.js'
 import type { ValueKind } from './value-kind.js'
 
 /** Every kind of value there is. */
-export const kinds: readonly ValueKind[] = [stringKind, hashKind, setKind, sortedSetKind]
+export const kinds: readonly ValueKind[] = [stringKind, listKind, setKind, sortedSetKind, hashKind]
 
 const TYPES = 8
 const RDB_TYPES = 256

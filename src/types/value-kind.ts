@@ -20,6 +20,8 @@ export interface ValueKind {
   readonly name: string
   /** What OBJECT ENCODING says of the value at `address`. */
   encodingName(keyspace: Keyspace, address: number): string
+  /** What DEBUG OBJECT says of it besides: fields with a blank before each. */
+  details?(keyspace: Keyspace, address: number): string
   /** Bytes of the value's elements, beside the key's entry: an estimate from about so many of them. O(samples). */
   elementBytes(keyspace: Keyspace, address: number, samples: number): number
 

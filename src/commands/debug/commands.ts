@@ -15,6 +15,7 @@ import { datasetDigest, valueDigest } from './digest.js'
 import { debugListpack, debugObject, debugTableStats, debugTableStatsOfKey } from './object.js'
 import { debugPopulate } from './populate.js'
 import { debugProtocol } from './protocol.js'
+import { debugPackedThreshold, debugQuicklist } from './quicklist.js'
 import { debugReload } from './reload.js'
 import { debugReplyBuffer } from './reply-buffer.js'
 
@@ -83,6 +84,15 @@ const subcommands: readonly DebugSubcommand[] = [
   entry('pause-cron', 3, 3, 'PAUSE-CRON <0|1>', 'Stops or resumes the housekeeping by the clock.', pauseCron),
   entry('populate', 3, 5, 'POPULATE <count> [<prefix>] [<size>]', 'Creates string keys.', debugPopulate),
   entry('protocol', 3, 3, 'PROTOCOL <type>', 'Replies with a value of a protocol type.', debugProtocol),
+  entry('quicklist', 3, 4, 'QUICKLIST <key> [<0|1>]', 'Logs figures of the quicklist that is a value.', debugQuicklist),
+  entry(
+    'quicklist-packed-threshold',
+    3,
+    3,
+    'QUICKLIST-PACKED-THRESHOLD <size>',
+    'Elements of a list from this size on get nodes of their own (1b to 4gb; 0 for the default, 1gb).',
+    debugPackedThreshold,
+  ),
   entry(
     'reload',
     2,
@@ -109,7 +119,6 @@ const subcommands: readonly DebugSubcommand[] = [
   // Switches of Redis's internals that have no counterpart here: accepted, so that its tests run.
   entry('aof-flush-sleep', 3, 3, 'AOF-FLUSH-SLEEP <microsec>', 'Accepted without effect.', acceptNumber),
   entry('dict-resizing', 3, 3, 'DICT-RESIZING <0|1>', 'Accepted without effect.', acceptNumber),
-  entry('quicklist-packed-threshold', 3, 3, 'QUICKLIST-PACKED-THRESHOLD <size>', 'Accepted without effect.', accept),
   entry('set-disable-deny-scripts', 3, 3, 'SET-DISABLE-DENY-SCRIPTS <0|1>', 'Accepted without effect.', acceptNumber),
   entry(
     'set-skip-checksum-validation',
@@ -148,10 +157,6 @@ function debug(ctx: CommandContext): void {
     return
   }
   subcommand.run(ctx)
-}
-
-function accept({ reply }: CommandContext): void {
-  reply.ok()
 }
 
 function acceptNumber({ args, reply }: CommandContext): void {

@@ -2,7 +2,7 @@
 import { RdbOutput } from '../../rdb/output.js'
 import { lpLength } from '../../store/listpack/listpack.js'
 import type { HashTable } from '../../store/table/hash-table.js'
-import { encodingName, writeValue } from '../../types/kinds.js'
+import { encodingName, kindOf, writeValue } from '../../types/kinds.js'
 import { aggregateOf } from '../../types/large-value.js'
 import { isListpack, listpackBuffer, listpackBytes, listpackStart } from '../../types/listpack-value.js'
 import { type CommandContext, NO_SUCH_KEY } from '../context.js'
@@ -32,7 +32,8 @@ export function debugObject(ctx: CommandContext): void {
   const clock = entries.clock(address)
   reply.simple(
     `Value at:0x${(address * ADDRESS_UNIT).toString(16)} refcount:1 encoding:${encodingName(keyspace, address)} ` +
-      `serializedlength:${output.length} lru:${clock} lru_seconds_idle:${keyspace.clock.idleSeconds(clock)}`,
+      `serializedlength:${output.length} lru:${clock} lru_seconds_idle:${keyspace.clock.idleSeconds(clock)}` +
+      (kindOf(entries, address).details?.(keyspace, address) ?? ''),
   )
 }
 

@@ -6,8 +6,8 @@ export const dataTypes = {
   'hash-max-listpack-entries': integer(512, 0, INT64_MAX, IMPLEMENTED, 'hash-max-ziplist-entries'),
   'hash-max-listpack-value': memory(64, 0, INT64_MAX, IMPLEMENTED, 'hash-max-ziplist-value'),
   // Negative sizes are classes: -1 is 4 KB a node, -2 is 8 KB, up to -5.
-  'list-max-listpack-size': integer(-2, INT_MIN, INT_MAX, 0, 'list-max-ziplist-size'),
-  'list-compress-depth': integer(0, 0, INT_MAX),
+  'list-max-listpack-size': integer(-2, INT_MIN, INT_MAX, IMPLEMENTED, 'list-max-ziplist-size'),
+  'list-compress-depth': integer(0, 0, INT_MAX, IMPLEMENTED),
   'set-max-intset-entries': integer(512, 0, INT64_MAX, IMPLEMENTED),
   'set-max-listpack-entries': integer(128, 0, INT64_MAX, IMPLEMENTED),
   'set-max-listpack-value': integer(64, 0, INT64_MAX, IMPLEMENTED),

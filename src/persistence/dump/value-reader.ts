@@ -87,7 +87,7 @@ export class ValueReader {
       at = next
       this.begun = true
       if (window.longs.length > 0) window.longs.length = 0
-    } while (entries.inPieces && at + unpacked.bytes < until)
+    } while (entries.inPieces && !entries.isBusy && at + unpacked.bytes < until)
     this.at = at
   }
 }

@@ -34,6 +34,8 @@ export class Arenas {
   private readonly arenas: (Arena | null)[] = []
   private chunks = 0
   private readonly released: ReleasedMemory | null
+  /** Memory of the arena that has gone last: loads that hover around an arena's end would have it come and go all the time. */
+  private last: ArrayBuffer | null = null
 
   /** @param released where arenas go that are no longer needed; null: they are left to the garbage collector. */
   constructor(released: ReleasedMemory | null) {
@@ -56,10 +58,17 @@ export class Arenas {
 
   private open(index: number): Arena {
     const chunks = this.chunks < SMALL_CHUNKS ? Math.max(1, this.chunks) : LARGEST_CHUNKS
-    const arena = { memory: new ArrayBuffer(chunks * CHUNK_BYTES), chunks, used: 0, touched: 0, free: [] }
+    const arena = { memory: this.memoryFor(chunks), chunks, used: 0, touched: 0, free: [] }
     this.arenas[index] = arena
     this.chunks += chunks
     return arena
+  }
+
+  private memoryFor(chunks: number): ArrayBuffer {
+    const { last } = this
+    const bytes = chunks * CHUNK_BYTES
+    if (last?.byteLength === bytes && this.released?.takeBack(last)) return last
+    return new ArrayBuffer(bytes)
   }
 
   /** The memory that a place is in; its chunk starts at offset(place). */
@@ -101,6 +110,7 @@ export class Arenas {
     this.chunks -= arena.chunks
     this.residentBytes -= arena.touched * CHUNK_BYTES
     this.released?.add(arena.memory)
+    if (this.released !== null) this.last = arena.memory
   }
 
   /** Gives back everything. */

@@ -44,6 +44,15 @@ export class ReleasedMemory {
     this.pendingBytes += buffer.byteLength
   }
 
+  /** Whether a buffer that was added is still there: it is its owner's again then. For what nobody else may have seen. */
+  takeBack(buffer: ArrayBuffer): boolean {
+    const index = this.buffers.lastIndexOf(buffer)
+    if (index < this.next) return false
+    this.buffers.splice(index, 1)
+    this.pendingBytes -= buffer.byteLength
+    return true
+  }
+
   /** As add(), for a buffer that replies which wait for clients may refer to: it goes once none does. */
   addLent(buffer: ArrayBufferLike): void {
     if (this.outputs !== null) this.lent.push(buffer)

@@ -5,8 +5,12 @@ export const PAGE_UNITS = 8192
 export const PAGE_SHIFT = 13
 export const CHUNK_PAGES = 16
 export const CHUNK_PAGE_SHIFT = 4
+const FINE_UNITS = 128
 
-/** Size classes in units: every unit up to 256 bytes, then four steps a doubling, up to a whole page. */
+/**
+ * Size classes in units: every unit up to 256 bytes, then eight steps a doubling up to 1 KiB, where most small aggregates are, and
+ * four from there on, up to a whole page.
+ */
 export const CLASS_UNITS: readonly number[] = classUnits()
 export const CLASS_SLOTS = Uint16Array.from(CLASS_UNITS, units => Math.min(65535, Math.floor(PAGE_UNITS / units)))
 export const CLASS_OF_UNITS = new Uint8Array(PAGE_UNITS + 1)
@@ -20,7 +24,8 @@ function classUnits(): number[] {
   const classes: number[] = []
   for (let units = 1; units <= 32; units++) classes.push(units)
   for (let base = 32; base < PAGE_UNITS; base *= 2) {
-    for (let step = 1; step <= 4; step++) classes.push(base + (base / 4) * step)
+    const steps = base < FINE_UNITS ? 8 : 4
+    for (let step = 1; step <= steps; step++) classes.push(base + (base / steps) * step)
   }
   return classes
 }

@@ -110,6 +110,11 @@ export class Slabs {
     return units <= PAGE_UNITS ? UNITS_OF_CLASS[CLASS_OF_UNITS[units]] * UNIT_BYTES : units * UNIT_BYTES
   }
 
+  /** Bytes of the slot at `address`, which is part of a page. O(1). */
+  slotBytesAt(address: number): number {
+    return UNITS_OF_CLASS[this.pageClass[address >>> PAGE_SHIFT]] * UNIT_BYTES
+  }
+
   /** Takes a slot of at least `size` bytes (contents undefined) and returns its address. O(1). */
   allocate(size: number): number {
     const units = (size + 7) >>> 3
