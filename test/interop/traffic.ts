@@ -26,6 +26,17 @@ export function largeHash(key: string, fields: number): string[][] {
   return commands
 }
 
+/** Commands that make a list, a set and a sorted set of so many elements each. */
+export function largeAggregates(elements: number): string[][] {
+  const commands: string[][] = []
+  for (let i = 0; i < elements; i += 200) {
+    const names = Array.from({ length: Math.min(200, elements - i) }, (_, n) => `element ${i + n}`)
+    commands.push(['RPUSH', 'large list', ...names], ['SADD', 'large set', ...names])
+    commands.push(['ZADD', 'large zset', ...names.flatMap((name, n) => [String(((i + n) * 7919) % 5000), name])])
+  }
+  return commands
+}
+
 /** One of everything there is: numbers, texts, big values, expiries far and near, small and large hashes, two databases. */
 export function sampleData(): string[][] {
   const commands: string[][] = []
@@ -41,6 +52,12 @@ export function sampleData(): string[][] {
   }).join('')
   commands.push(['SET', 'big:noise', noise], ['SET', 'big:even', 'y'.repeat(1 << 20)])
   commands.push(...largeHash('large', 10_000))
+  commands.push(...largeAggregates(6000))
+  for (let i = 0; i < 100; i++) {
+    commands.push(['RPUSH', `list:${i}`, 'a', String(i), `element ${i}`, ''])
+    commands.push(['SADD', `set:${i}`, 'a', String(i), '-7'], ['SADD', `intset:${i}`, '1', String(i * 1000), '-70000'])
+    commands.push(['ZADD', `zset:${i}`, '1', 'a', String(i / 8), 'b', '-inf', 'c'])
+  }
   commands.push(['SELECT', '9'], ['SET', 'other', 'database'], ['HSET', 'small', 'f', 'v'], ['SELECT', '0'])
   return commands
 }
@@ -90,7 +107,7 @@ export class Traffic {
 
   private writes(n: number): string[][] {
     const i = (n * 7919) % 2000
-    switch (n % 10) {
+    switch (n % 14) {
       case 0:
         return [['SET', `text:${i}`, `changed ${n}`]]
       case 1:
@@ -111,6 +128,40 @@ export class Traffic {
           ['HSET', `hash:${i % 200}`, `f${n % 200}`, String(n)],
         ]
       case 8:
+        return [
+          ['LPUSH', 'large list', `head ${n}`],
+          ['RPUSH', 'large list', `tail ${n}`, 'x'.repeat(n % 300)],
+          ['LSET', 'large list', String(n % 1000), `set ${n}`],
+          ['LINSERT', 'large list', 'AFTER', `set ${n}`, `inserted ${n}`],
+          ['RPOP', 'large list', '2'],
+          ['LMOVE', 'large list', `list:${i % 100}`, 'LEFT', 'RIGHT'],
+        ]
+      case 9:
+        return [
+          ['SADD', 'large set', `added ${n}`, String(n)],
+          ['SREM', 'large set', `element ${(n * 17) % 6000}`],
+          ['SPOP', 'large set'],
+          ['SADD', `intset:${i % 100}`, String(n * 3000)],
+          ['SPOP', `set:${i % 100}`, '2'],
+          ['SUNIONSTORE', 'union', `set:${i % 100}`, `intset:${i % 100}`],
+        ]
+      case 10:
+        return [
+          ['ZADD', 'large zset', String(n / 16), `added ${n}`],
+          ['ZINCRBY', 'large zset', '0.125', `element ${(n * 31) % 6000}`],
+          ['ZREM', 'large zset', `element ${(n * 17) % 6000}`],
+          ['ZPOPMIN', 'large zset'],
+          ['ZADD', `zset:${i % 100}`, 'GT', 'CH', String(n), 'a'],
+          ['ZUNIONSTORE', 'zunion', '2', `zset:${i % 100}`, 'zset:1', 'WEIGHTS', '2', '3'],
+        ]
+      case 11:
+        return [
+          ['DEL', `list:${i % 100}`],
+          ['RPUSH', `list:${i % 100}`, ...Array.from({ length: n % 200 }, (_, e) => `again ${e}`), 'last'],
+          ['LTRIM', `list:${i % 100}`, '1', '-2'],
+          ['LREM', 'large list', '1', 'x'],
+        ]
+      case 12:
         return [
           ['SELECT', '9'],
           ['INCRBYFLOAT', 'float', '0.25'],
