@@ -45,6 +45,11 @@ export function denialOf(user: User, call: Call): Denial | null {
   return worst
 }
 
+/** Whether a selector that allows the call allows the use of any other key too, in all the ways of `access`. */
+export function mayUseEveryKey(user: User, call: Call, access: number): boolean {
+  return user.selectors.some(selector => selector.mayUseEveryKey(access) && deniedBy(selector, call) === null)
+}
+
 function outranks(a: Denial, b: Denial): boolean {
   return a.reason === b.reason ? a.index > b.index : RANKS[a.reason] > RANKS[b.reason]
 }

@@ -107,6 +107,11 @@ export class Selector {
     return false
   }
 
+  /** Whether there is no key that may not be used in all the ways of `access`. */
+  mayUseEveryKey(access: number): boolean {
+    return this.allKeys || this.keys.some(pattern => (pattern.access & access) === access && pattern.text === '*')
+  }
+
   /** Whether the channel, or pattern of channels, that an argument is may be used. */
   mayUseChannel(args: Request, index: number, isPattern: boolean): boolean {
     if (this.allChannels) return true

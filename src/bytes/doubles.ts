@@ -33,11 +33,15 @@ const LONG_TEXT_BYTES = 1024
 const SCORE_TEXT_BYTES = 127
 const MANTISSA_BITS = 53
 const LEAST_EXPONENT = -1074
+/** Doubles below have fewer digits. */
+const LEAST_NORMAL = 2 ** -1022
 
 /** Where the text of the last scan() ends: its start when that was no number. */
 let scannedEnd = 0
 /** It was a number, but not one that a double can come near to (ERANGE with an infinity or 0). */
 let outOfRange = false
+/** It was a hexadecimal number that a double holds exactly. */
+let isExactHex = false
 
 /**
  * Reads all of bytes[start, end) as a number, infinities included (getDoubleFromObject in object.c). NaN when it is none: with spaces,
@@ -74,10 +78,23 @@ export function parseScoreStrictly(bytes: Buffer, start: number, end: number): n
   return scannedEnd === start ? Number.NaN : value
 }
 
+/**
+ * Reads bytes[start, end) as what SORT compares by: spaces may stand before the number, a zero byte ends it, no text at all is 0. NaN
+ * when it is none, or so large or so small that digits of it are lost (ERANGE).
+ */
+export function parseWeight(bytes: Buffer, start: number, end: number): number {
+  const integer = parseSafeInteger(bytes, start, end)
+  if (integer === integer) return integer
+  const value = scan(bytes, start, end)
+  if ((scannedEnd !== end && bytes[scannedEnd] !== 0) || outOfRange) return Number.NaN
+  return value !== 0 && Math.abs(value) < LEAST_NORMAL && !isExactHex ? Number.NaN : value
+}
+
 /** strtod in the C locale: leaves in `scannedEnd` where the number ends. */
 function scan(bytes: Buffer, start: number, end: number): number {
   scannedEnd = start
   outOfRange = false
+  isExactHex = false
   let at = start
   while (at < end && isSpace(bytes[at])) at++
   if (at === end) return 0
@@ -194,6 +211,7 @@ function scanHex(bytes: Buffer, start: number, end: number): number {
   if (significand === 0n) return 0
   // What follows the digits that were taken only matters where they stand for a half.
   const value = nearest(rest ? significand * 2n + 1n : significand * 2n, exponent - 1)
+  isExactHex &&= !rest
   outOfRange = value === 0 || value === Number.POSITIVE_INFINITY
   return value
 }
@@ -204,11 +222,13 @@ function nearest(significand: bigint, exponent: number): number {
   if (exponent + bits > 1024) return Number.POSITIVE_INFINITY
   if (exponent + bits < LEAST_EXPONENT) return 0
   const excess = Math.max(bits - MANTISSA_BITS, LEAST_EXPONENT - exponent)
-  if (excess <= 0) return Number(significand) * 2 ** exponent
+  isExactHex = excess <= 0
+  if (isExactHex) return Number(significand) * 2 ** exponent
   const shift = BigInt(excess)
   const floor = significand >> shift
   const left = significand - (floor << shift)
   const half = 1n << (shift - 1n)
+  isExactHex = left === 0n
   const rounded = left > half || (left === half && (floor & 1n) === 1n) ? floor + 1n : floor
   return Number(rounded) * 2 ** (exponent + excess)
 }

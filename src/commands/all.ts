@@ -12,6 +12,7 @@ import { keysCommands } from './generic/keys.js'
 import { migrateCommands } from './generic/migrate.js'
 import { objectCommands } from './generic/object.js'
 import { scanCommands } from './generic/scan.js'
+import { sortCommands } from './generic/sort/commands.js'
 import { hashCommands } from './hash/hashes.js'
 import { listCommands } from './list/lists.js'
 import { pubsubInspection } from './pubsub/inspection.js'
@@ -62,6 +63,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...dumpCommands,
   ...migrateCommands,
   ...scanCommands,
+  ...sortCommands,
   ...objectCommands,
   ...flushCommands,
   ...swapdbCommands,

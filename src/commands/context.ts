@@ -47,6 +47,8 @@ export class CommandContext {
   /** Writes to propagate in place of the request's own bytes, and deletions of expired keys that precede them. */
   readonly propagated: Propagated[] = []
   private readonly ahead = new LookAhead()
+  /** It is a script that runs the command: nothing may wait, and orders have to be the same everywhere. */
+  inScript = false
   /** The handler has decided itself what is propagated. */
   rewritten = false
 

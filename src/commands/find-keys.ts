@@ -34,6 +34,23 @@ function bitfieldWrites(args: Request, from: number): boolean {
   return false
 }
 
+/** SORT key [option ...]: the key, and where the last STORE says. What BY and GET name follows from data. */
+export function findSortKeys(args: Request, from: number, found: KeyArguments): void {
+  found.add(from + 1, KEY_RO | KEY_ACCESS)
+  let store = -1
+  for (let i = from + 2; i < args.argc; i++) {
+    if (args.is(i, 'limit')) i += 2
+    else if (args.is(i, 'get') || args.is(i, 'by')) i++
+    else if (args.is(i, 'store') && i + 1 < args.argc) store = i + 1
+  }
+  if (store >= 0) found.add(store, KEY_OW | KEY_UPDATE)
+}
+
+/** SORT_RO key [option ...]. */
+export function findSortRoKey(_args: Request, from: number, found: KeyArguments): void {
+  found.add(from + 1, KEY_RO | KEY_ACCESS)
+}
+
 /** MIGRATE host port key db timeout [option ...] [KEYS key ...]: the one key, or "" there and those behind KEYS. */
 export function findMigrateKeys(args: Request, from: number, found: KeyArguments): void {
   const flags = KEY_RW | KEY_ACCESS | KEY_DELETE

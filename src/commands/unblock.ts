@@ -3,6 +3,7 @@ import { countErrorCode } from '../observe/error-codes.js'
 import { LatencyHistogram } from '../observe/latency-histogram.js'
 import type { Unfinished } from './blocking/key-wait.js'
 import { type Client, isOwnWait, REPLY_SKIP } from './client.js'
+import type { Command } from './command.js'
 import type { ServerApi } from './server-api.js'
 
 /** The client has waited long enough: sends the reply to its command and goes on with what it has sent since. */
@@ -28,14 +29,18 @@ function countUnfinished(server: ServerApi, client: Client, { command, ranMs, re
   server.logSlow(client, command, request, ranMs)
 }
 
-/** Ends the client's wait with an error, its code in front. */
-export function unblockWithError(server: ServerApi, client: Client, error: string): void {
-  const { stats } = server
-  client.blocked?.cancel()
-  if (client.preparation !== null) server.payloads.end(client)
+/** Counts an error that is the reply to a command which has run before. */
+export function countFailure({ stats }: ServerApi, command: Command | null, error: string): void {
   stats.errorReplies++
   countErrorCode(stats.errors, error)
-  if (client.lastCommand !== null) client.lastCommand.failedCalls++
+  if (command !== null) command.failedCalls++
+}
+
+/** Ends the client's wait with an error, its code in front. */
+export function unblockWithError(server: ServerApi, client: Client, error: string): void {
+  client.blocked?.cancel()
+  if (client.preparation !== null) server.payloads.end(client)
+  countFailure(server, client.lastCommand, error)
   replyAndGoOn(server, client, Buffer.from(`-${error}\r\n`, 'latin1'))
 }
 

@@ -33,25 +33,31 @@ export class Draft {
 
   /**
    * The value at `address` takes its key's place in `to`, where `replaced` (0: nothing) is what findForWrite has just found there: it
-   * is destroyed, but the key's access history stays (dbSetValue in Redis's db.c). O(1).
+   * is destroyed, but the key's access history stays (dbSetValue in Redis's db.c), and with `keepsExpiry` its expiry. Returns the
+   * value's address there. O(1).
    */
-  moveTo(to: Database, address: number, replaced: number): void {
+  moveTo(to: Database, address: number, replaced: number, keepsExpiry: boolean): number {
     const { database, keyspace } = this
     const { entries } = keyspace
-    database.keys.locate(database.hash, address)
-    database.keys.removeFound()
-    if ((entries.meta(address) & HAS_EXPIRY) !== 0) {
-      database.expires.locate(database.hash, address)
-      database.expires.removeFound()
+    const { expires, hash, keys } = database
+    let value = address
+    if (keepsExpiry && replaced !== 0 && (entries.meta(replaced) & HAS_EXPIRY) !== 0) {
+      value = database.setExpiry(address, entries.expiry(replaced))
+      entries.copyExpiry(replaced, value)
+      expires.locate(hash, value)
+      expires.removeFound()
     }
+    keys.locate(hash, value)
+    keys.removeFound()
     keyspace.reportsNewKeys = this.reportsNewKeys
     if (replaced === 0) {
-      to.hash = database.hash
-      to.insert(address)
+      to.hash = hash
+      to.insert(value)
     } else {
-      entries.setClock(address, entries.clock(replaced))
-      to.replace(replaced, address)
+      entries.setClock(value, entries.clock(replaced))
+      to.replace(replaced, value)
     }
+    return value
   }
 
   /** What has not been moved is not wanted. */

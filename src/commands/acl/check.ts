@@ -1,5 +1,5 @@
 /** Asks, for the dispatcher, EXEC and ACL DRYRUN, whether a user may do what a request asks for. */
-import { type Call, type Denial, denialOf, denialText } from '../../acl/denial.js'
+import { type Call, type Denial, denialOf, denialText, mayUseEveryKey } from '../../acl/denial.js'
 import type { DenialContext } from '../../acl/log.js'
 import { READ_ACCESS, WRITE_ACCESS } from '../../acl/selector.js'
 import type { User } from '../../acl/user.js'
@@ -109,6 +109,12 @@ export function permissionError(ctx: CommandContext, command: Command, args: Req
   if (user === null) return null
   const denial = deniedToClient(ctx, user, command, args, transaction === null ? 'toplevel' : 'multi')
   return denial === null ? null : `NOPERM ${denialText(user, callOf(command, args, 0), denial, false)}`
+}
+
+/** Whether the client may read any key by this request: what it reads follows from data (SORT BY and GET). */
+export function mayReadEveryKey({ args, client, command }: CommandContext): boolean {
+  const { unrestricted, user } = client
+  return unrestricted || user === null || mayUseEveryKey(user, callOf(command, args, 0), READ_ACCESS)
 }
 
 const REVOKED = {

@@ -130,8 +130,9 @@ export class KeyWaits implements KeyWaitOwner {
     if (this.hasReady) return
     this.hasReady = true
     // No command runs: an eviction, the end of a load.
-    if (this.server.serving === null && !database.keyspace.obeysMaster)
+    if (this.server.serving === null && !database.keyspace.obeysMaster) {
       this.server.afterTurn(() => this.server.serveWaiting())
+    }
   }
 
   // Serving

@@ -3,20 +3,20 @@
  * of the command, while others go on.
  */
 import type { ReplySource } from '../../resp/reply-source.js'
-import type { ReplyWriter } from '../../resp/reply-writer.js'
-import { Draft } from '../../store/draft.js'
-import { difference, union } from '../../types/set/combine/build.js'
+import { REFERENCE_MIN_BYTES, type ReplyWriter } from '../../resp/reply-writer.js'
+import { ENCODING_INTSET } from '../../store/entries.js'
+import { addDifference, addUnion } from '../../types/set/combine/build.js'
+import type { MemberBatch } from '../../types/set/combine/member-batch.js'
 import { type LastingOperand, type Operand, TableOperand } from '../../types/set/combine/operand.js'
 import { type MemberTaker, Pass } from '../../types/set/combine/pass.js'
+import { SetResult } from '../../types/set/combine/set-result.js'
 import { CountedMembers, DistinctMembers } from '../../types/set/combine/takers.js'
-import type { MemberSet } from '../../types/set/set.js'
 import type { CommandContext } from '../context.js'
 import { FoundElements } from '../scan-replies.js'
 import { SLICED_FROM_ELEMENTS } from '../table-replies.js'
 import { set, writeMember } from './access.js'
-import { bySize } from './combine-store.js'
 import { planDifference } from './difference.js'
-import { distinctSets, lastingOperand, membersOf, type NamedSet, operandsOf } from './named-sets.js'
+import { bySize, distinctSets, lastingOperand, membersOf, type NamedSet, operandsOf } from './named-sets.js'
 import { replyAll } from './replies.js'
 
 type Sets = readonly (NamedSet | null)[]
@@ -34,8 +34,9 @@ class FoundMembers implements MemberTaker {
 
   ahead(): void {}
 
-  take(member: Buffer, start: number, end: number): boolean {
-    this.found.bulk(member, start, end)
+  take(batch: MemberBatch, i: number): boolean {
+    batch.spell(i)
+    this.found.bulk(batch.buffers[i], batch.starts[i], batch.ends[i])
     return true
   }
 
@@ -44,7 +45,13 @@ class FoundMembers implements MemberTaker {
     const { found } = this
     out.set(found.count)
     found.count = 0
-    for (const chunk of found.out.takeChunks()) out.append(chunk)
+    const { buffer, length } = found.out
+    if (found.out.totalBytes >= REFERENCE_MIN_BYTES) for (const chunk of found.out.takeChunks()) out.append(chunk)
+    else {
+      // So few bytes are copied.
+      out.append(buffer.subarray(0, length))
+      found.out.clear()
+    }
   }
 }
 
@@ -186,7 +193,7 @@ export function replyUnion(ctx: CommandContext, sets: Sets): void {
   const distinct = distinctSets(sets)
   const members = membersOf(distinct)
   if (members <= SLICED_FROM_ELEMENTS) {
-    replyDraft(ctx, draft => union(draft, operandsOf(ctx, distinct), ctx.server.valueLimits.set))
+    replyResult(ctx, result => addUnion(result, operandsOf(ctx, distinct)))
     return
   }
   if (distinct.length === 1) {
@@ -220,7 +227,7 @@ export function replyDifference(ctx: CommandContext, sets: Sets): void {
   const { bySubtraction, first, others } = plan
   if (plan.work <= SLICED_FROM_ELEMENTS) {
     const operands = operandsOf(ctx, [first, ...others])
-    replyDraft(ctx, draft => difference(draft, operands, bySubtraction, ctx.server.valueLimits.set))
+    replyResult(ctx, result => addDifference(result, operands, bySubtraction))
     return
   }
   if (others.length === 0) {
@@ -251,11 +258,11 @@ function replyOne(ctx: CommandContext, { address, length }: NamedSet): void {
 }
 
 /** The members of a set that is put together for the reply alone: they come in the order that they would have in Redis. */
-function replyDraft(ctx: CommandContext, build: (draft: Draft) => MemberSet): void {
-  const { keyspace, reply } = ctx
-  const draft = new Draft(keyspace, NO_KEY, 0, 0)
-  const result = build(draft)
+function replyResult(ctx: CommandContext, add: (result: SetResult) => void): void {
+  const { keyspace, reply, server } = ctx
+  const result = new SetResult(keyspace, NO_KEY, 0, 0, server.valueLimits.set, ENCODING_INTSET)
+  add(result)
   reply.set(result.length)
   result.iterate(member => writeMember(reply, member))
-  draft.close()
+  result.close()
 }

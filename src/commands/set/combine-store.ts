@@ -1,70 +1,64 @@
 /** SINTERSTORE, SUNIONSTORE and SDIFFSTORE: the result takes the destination's place. */
 import { EVENT_GENERIC, EVENT_SET } from '../../config/keyspace-events.js'
-import { Draft } from '../../store/draft.js'
-import { difference, intersection, union } from '../../types/set/combine/build.js'
-import type { MemberSet } from '../../types/set/set.js'
-import type { SetLimits } from '../../types/value-limits.js'
+import { ENCODING_INTSET, ENCODING_LISTPACK } from '../../store/entries.js'
+import { addDifference, addIntersection, addUnion } from '../../types/set/combine/build.js'
+import { SetResult } from '../../types/set/combine/set-result.js'
+import type { SmallEncoding } from '../../types/set/gathered-set.js'
 import type { CommandContext } from '../context.js'
 import { planDifference } from './difference.js'
-import { distinctSets, type NamedSet, operandsOf } from './named-sets.js'
+import { bySize, distinctSets, type NamedSet, operandsOf } from './named-sets.js'
 
 type Sets = readonly (NamedSet | null)[]
-/** Puts the result together in a draft for the destination. */
-type Build = (draft: Draft, limits: SetLimits) => MemberSet
 
 export function storeIntersection(ctx: CommandContext, sets: Sets): void {
-  const operands = sets.includes(null) ? null : operandsOf(ctx, bySize(sets))
-  store(ctx, 'sinterstore', operands === null ? null : (draft, limits) => intersection(draft, operands, limits))
+  if (sets.includes(null)) {
+    storeNothing(ctx)
+    return
+  }
+  const operands = operandsOf(ctx, bySize(sets))
+  const result = begin(ctx, operands[0].isIntset ? ENCODING_INTSET : ENCODING_LISTPACK)
+  addIntersection(result, operands)
+  store(ctx, 'sinterstore', result)
 }
 
 export function storeUnion(ctx: CommandContext, sets: Sets): void {
-  const operands = operandsOf(ctx, distinctSets(sets))
-  store(ctx, 'sunionstore', operands.length === 0 ? null : (draft, limits) => union(draft, operands, limits))
+  const result = begin(ctx, ENCODING_INTSET)
+  addUnion(result, operandsOf(ctx, distinctSets(sets)))
+  store(ctx, 'sunionstore', result)
 }
 
 export function storeDifference(ctx: CommandContext, sets: Sets): void {
   const plan = planDifference(sets)
   if (plan === null) {
-    store(ctx, 'sdiffstore', null)
+    storeNothing(ctx)
     return
   }
-  const operands = operandsOf(ctx, [plan.first, ...plan.others])
-  store(ctx, 'sdiffstore', (draft, limits) => difference(draft, operands, plan.bySubtraction, limits))
+  const result = begin(ctx, ENCODING_INTSET)
+  addDifference(result, operandsOf(ctx, [plan.first, ...plan.others]), plan.bySubtraction)
+  store(ctx, 'sdiffstore', result)
 }
 
-/** The sets, which are all there, from the smallest to the largest. */
-export function bySize(sets: Sets): NamedSet[] {
-  return distinctSets(sets).sort((a, b) => a.length - b.length)
+function begin({ args, keyspace, server }: CommandContext, beginning: SmallEncoding): SetResult {
+  return new SetResult(keyspace, args.buffer, args.starts[1], args.ends[1], server.valueLimits.set, beginning)
 }
 
-/** Replies the number of members. `build` null: there are none. */
-function store(ctx: CommandContext, event: string, build: Build | null): void {
-  const { db, keyspace, reply } = ctx
-  if (build === null) {
-    reply.integer(0)
-    removeDestination(ctx)
+/** Replies the number of members. */
+function store(ctx: CommandContext, event: string, result: SetResult): void {
+  const { length } = result
+  if (length > 0) result.moveTo(ctx.db, ctx.findForWrite(1), false)
+  result.close()
+  if (length === 0) {
+    storeNothing(ctx)
     return
   }
-  const { buffer, ends, starts } = ctx.args
-  const draft = new Draft(keyspace, buffer, starts[1], ends[1], ctx.hashOf(1))
-  const result = build(draft, ctx.server.valueLimits.set)
-  const { address } = result
-  if (address !== 0) {
-    reply.integer(result.length)
-    draft.moveTo(db, address, ctx.findForWrite(1))
-  }
-  draft.close()
-  if (address === 0) {
-    reply.integer(0)
-    removeDestination(ctx)
-    return
-  }
+  ctx.reply.integer(length)
   ctx.touch(1)
   ctx.notify(EVENT_SET, event, 1)
 }
 
 /** A destination whose time has come goes as any other (dbDelete). */
-function removeDestination(ctx: CommandContext): void {
+function storeNothing(ctx: CommandContext): void {
+  ctx.reply.integer(0)
   const address = ctx.findAgain(1)
   if (address === 0) return
   ctx.db.remove(address)

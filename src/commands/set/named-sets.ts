@@ -33,11 +33,26 @@ export function findSets(ctx: CommandContext, first: number, behind: number): (N
   return sets
 }
 
+/** Up to so many sets it costs less to compare each with those before it. */
+const COMPARED_MAX = 16
+
 /** Those that are there, each once. */
 export function distinctSets(sets: readonly (NamedSet | null)[]): NamedSet[] {
-  const distinct = new Map<number, NamedSet>()
-  for (const set of sets) if (set !== null) distinct.set(set.address, set)
-  return [...distinct.values()]
+  if (sets.length > COMPARED_MAX) {
+    const distinct = new Map<number, NamedSet>()
+    for (const set of sets) if (set !== null) distinct.set(set.address, set)
+    return [...distinct.values()]
+  }
+  const distinct: NamedSet[] = []
+  for (const set of sets) {
+    if (set !== null && !distinct.some(({ address }) => address === set.address)) distinct.push(set)
+  }
+  return distinct
+}
+
+/** The same, from the smallest set to the largest. */
+export function bySize(sets: readonly (NamedSet | null)[]): NamedSet[] {
+  return distinctSets(sets).sort((a, b) => a.length - b.length)
 }
 
 export function membersOf(sets: readonly NamedSet[]): number {

@@ -1,9 +1,8 @@
 /** SPOP: takes random members out of a set. Replicas and the AOF get what has gone: SREM, or DEL for the whole set. */
 import { EVENT_GENERIC, EVENT_SET } from '../../config/keyspace-events.js'
-import { Draft } from '../../store/draft.js'
 import { ENCODING_INTSET, ENCODING_LISTPACK } from '../../store/entries.js'
 import type { ByteRange } from '../../types/byte-range.js'
-import { MemberSet } from '../../types/set/set.js'
+import { SetResult } from '../../types/set/combine/set-result.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
 import { member, openForWrite, set, writeMember } from './access.js'
 import { replyAll } from './replies.js'
@@ -87,26 +86,20 @@ function popFromTable(count: number, popped: PoppedMembers): void {
 
 /** Puts `remaining` members, chosen as in selection sampling (Knuth, 3.4.2 S), together anew; the others go. */
 function keepSome(ctx: CommandContext, remaining: number, popped: PoppedMembers): void {
-  const { args, db, keyspace } = ctx
-  const { entries } = db
-  const limits = ctx.server.valueLimits.set
-  const { buffer, ends, starts } = args
-  const draft = new Draft(keyspace, buffer, starts[1], ends[1], ctx.hashOf(1))
-  const kept = new MemberSet()
+  const { args, db, keyspace, server } = ctx
   const beginning = set.isIntset ? ENCODING_INTSET : ENCODING_LISTPACK
-  kept.openNew(draft.database, buffer, starts[1], ends[1], entries.expiry(set.address), beginning)
+  const kept = new SetResult(keyspace, args.buffer, args.starts[1], args.ends[1], server.valueLimits.set, beginning)
   let left = set.length
   let wanted = remaining
   set.iterate(each => {
     if (Math.random() * left-- >= wanted) popped.take(each)
     else {
       wanted--
-      kept.add(each.buffer, each.start, each.end, limits)
+      kept.add(each.buffer, each.start, each.end)
     }
   })
-  entries.copyExpiry(set.address, kept.address)
-  draft.moveTo(db, kept.address, set.address)
-  draft.close()
+  kept.moveTo(db, set.address, true)
+  kept.close()
 }
 
 /** Replies the members that go, and propagates that they went. */

@@ -209,6 +209,8 @@ class ViewedSource implements Source {
 
 /** The walks of sets leave their members here: one step at a time runs, and visits them before it is over. */
 const batch = new MemberBatch()
+/** A member that is looked up. */
+const single = new MemberBatch()
 
 class SetSource implements Source {
   private readonly operand: Operand
@@ -223,7 +225,9 @@ class SetSource implements Source {
   }
 
   scoreOf(member: Buffer, start: number, end: number, hash: number): number {
-    return this.operand.has(member, start, end, hash) ? SET_SCORE : Number.NaN
+    single.clear()
+    single.addBytes(member, start, end)
+    return this.operand.has(single, 0, hash) ? SET_SCORE : Number.NaN
   }
 
   step(visit: Visit): boolean {
@@ -231,7 +235,10 @@ class SetSource implements Source {
     batch.clear()
     const more = this.walk.step(batch)
     const { buffers, count, ends, starts } = batch
-    for (let i = 0; i < count; i++) visit(buffers[i], starts[i], ends[i], SET_SCORE)
+    for (let i = 0; i < count; i++) {
+      batch.spell(i)
+      visit(buffers[i], starts[i], ends[i], SET_SCORE)
+    }
     return more
   }
 

@@ -38,7 +38,7 @@ export const general = {
   'always-show-logo': bool(false, IMMUTABLE | IMPLEMENTED),
   'set-proc-title': bool(true, IMMUTABLE | IMPLEMENTED),
   'proc-title-template': text('{title} {listen-addr} {server-mode}', IMPLEMENTED, checkProcTitle),
-  'locale-collate': text('', 0, checkLocale),
+  'locale-collate': text('', IMPLEMENTED, checkLocale),
   // Ticks a second; a value out of range is a wish that is met as well as it can be, not an error.
   hz: adjusted(integer(10, 0, INT_MAX, IMPLEMENTED), hz => Math.min(Math.max(hz, MIN_HZ), MAX_HZ)),
   'dynamic-hz': bool(true, IMPLEMENTED),

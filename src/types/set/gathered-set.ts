@@ -1,4 +1,7 @@
-/** A new small set is put together here first, so that its entry is made once instead of growing member by member. */
+/**
+ * A new small set is put together here first, so that its entry is made once instead of growing member by member; or never, where
+ * it is for a reply alone.
+ */
 import { ENCODING_INTSET, ENCODING_LISTPACK, INLINE_VALUE_MAX_BYTES } from '../../store/entries.js'
 import {
   intsetBytes,
@@ -6,14 +9,16 @@ import {
   intsetGrownBytes,
   intsetInsertInto,
   intsetLength,
+  intsetOf,
+  intsetRemoveInto,
   intsetSearch,
 } from '../../store/intset.js'
-import { lpBytes, lpLength } from '../../store/listpack/listpack.js'
-import { lpEmpty, lpEncodedSize, lpInsertInto } from '../../store/listpack/listpack-edit.js'
+import { lpBytes, lpIntegerHigh, lpIntegerLow, lpLength } from '../../store/listpack/listpack.js'
+import { lpDeleteInto, lpEmpty, lpEncodedSize, lpInsertInto } from '../../store/listpack/listpack-edit.js'
 import { int64Halves, parseInt64Halves } from '../../store/listpack/listpack-int64.js'
 import type { SetLimits } from '../value-limits.js'
 import { listpackBytesOf, mayBecomeListpack, writeAsListpack } from './intset-to-listpack.js'
-import { findInListpack } from './packed-members.js'
+import { findInIntset, findInListpack, PackedMembers } from './packed-members.js'
 
 /** The encodings of small sets, by their numbers inside an entry. */
 export type SmallEncoding = typeof ENCODING_INTSET | typeof ENCODING_LISTPACK
@@ -35,6 +40,11 @@ export class GatheredSet {
     this.encoding = encoding
     intsetEmpty(this.intset, 0)
     lpEmpty(this.listpack, 0)
+  }
+
+  /** The members, until they change. */
+  get members(): PackedMembers {
+    return new PackedMembers(this.buffer, 0, this.encoding === ENCODING_INTSET)
   }
 
   /** Memory of the set, which begins at 0. */
@@ -66,7 +76,8 @@ export class GatheredSet {
     return GATHERED
   }
 
-  private addInteger(low: number, high: number, limits: SetLimits): Gathering {
+  /** Adds the 64-bit integer with these signed halves to an intset. */
+  addInteger(low: number, high: number, limits: SetLimits): Gathering {
     const { intset } = this
     const index = intsetSearch(intset, 0, low, high)
     if (index >= 0) return KNOWN
@@ -82,6 +93,36 @@ export class GatheredSet {
     if (!mayBecomeListpack(intset, 0, memberBytes, limits) || listpackBytesOf(intset, 0) > listpack.length) return false
     writeAsListpack(intset, 0, listpack, 0)
     this.encoding = ENCODING_LISTPACK
+    return true
+  }
+
+  /** Removes member[start, end). False: it is not there. */
+  delete(member: Buffer, start: number, end: number): boolean {
+    const { intset, listpack } = this
+    if (this.encoding === ENCODING_INTSET) {
+      const index = findInIntset(intset, 0, member, start, end)
+      if (index >= 0) intsetRemoveInto(intset, 0, intset, 0, index)
+      return index >= 0
+    }
+    const pos = findInListpack(listpack, 0, member, start, end)
+    if (pos >= 0) lpDeleteInto(listpack, 0, listpack, 0, pos, 1)
+    return pos >= 0
+  }
+
+  /** Makes an intset of a listpack of nothing but integers, where the limits allow it. False: it would not fit here. */
+  convertToIntset(limits: SetLimits): boolean {
+    if (this.encoding === ENCODING_INTSET || this.length > limits.maxIntsetEntries) return true
+    const { members } = this
+    const halves = new Int32Array(2 * members.length)
+    let at = 0
+    for (let place = members.first; place >= 0; place = members.next(place)) {
+      halves[at++] = lpIntegerLow(members.buffer, place)
+      halves[at++] = lpIntegerHigh(members.buffer, place)
+    }
+    const bytes = intsetOf(halves)
+    if (bytes.length > this.intset.length) return false
+    bytes.copy(this.intset)
+    this.encoding = ENCODING_INTSET
     return true
   }
 }

@@ -1,12 +1,19 @@
 /** A set that is there, to be read; set.ts says what it is made of. */
 import type { Database } from '../../store/database.js'
-import { ENCODING_AGGREGATE, ENCODING_INTSET, ENCODING_INTSET_EXTERNAL, isExternal } from '../../store/entries.js'
+import {
+  ENCODING_AGGREGATE,
+  ENCODING_INTSET,
+  ENCODING_INTSET_EXTERNAL,
+  ENCODING_LISTPACK,
+  isExternal,
+} from '../../store/entries.js'
 import { intsetLength } from '../../store/intset.js'
 import { lpLength, lpSeek } from '../../store/listpack/listpack.js'
 import type { HashTable } from '../../store/table/hash-table.js'
 import { ByteRange } from '../byte-range.js'
 import { findElement, forEachElement, tableOf } from '../element-table.js'
 import { packedBuffer, packedBytes, packedStart } from '../packed-value.js'
+import type { SmallEncoding } from './gathered-set.js'
 import { findInIntset, findInListpack, KeptMembers, PackedMembers } from './packed-members.js'
 
 export class OpenSet {
@@ -30,6 +37,12 @@ export class OpenSet {
   get isIntset(): boolean {
     const encoding = this.db.entries.encoding(this.address)
     return encoding === ENCODING_INTSET || encoding === ENCODING_INTSET_EXTERNAL
+  }
+
+  /** The encoding, by its number inside an entry. */
+  get encoding(): SmallEncoding | typeof ENCODING_AGGREGATE {
+    if (this.isTable) return ENCODING_AGGREGATE
+    return this.isIntset ? ENCODING_INTSET : ENCODING_LISTPACK
   }
 
   /** The table of a large set. */

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { FakeReplica } from '../../fault/fake-replica.js'
 import { requireStock, startRedisServer, startRedisTs } from '../../interop/stock.js'
 import { RawClient } from '../raw-client.js'
-import { playScene } from './scene.js'
+import { words } from '../side-by-side.js'
+import { playScene, shown } from './scene.js'
 
 /** What a replica gets of a scene: the commands, one a line, without the numbers that differ. */
 async function streamOf(port: number, lines: readonly string[]): Promise<string[]> {
@@ -59,5 +60,37 @@ describe('what replicas get of commands that wait', requireStock('redis-server')
     const [mine, theirs] = await Promise.all([streamOf(ours, lines), streamOf(stock, lines)])
     expect(mine).toEqual(theirs)
     expect(mine.length).toBeGreaterThan(1)
+  })
+
+  test('a stock replica has what is left', async () => {
+    const replica = await startRedisServer([...options, '--replicaof', '127.0.0.1', String(ours)])
+    await replica.waitForLog('Finished with success')
+    const [master, below] = await Promise.all([ours, replica.port].map(port => RawClient.connect(port)))
+    await master.call('FLUSHALL')
+    const commands = words(
+      'BLPOP q1 q2 0.05',
+      'BRPOP q2 q1 0.05',
+      'BLMOVE q1 q2 LEFT RIGHT 0.05',
+      'BRPOPLPUSH q2 q3 0.05',
+      'BLMPOP 0.05 2 q3 q1 LEFT COUNT 3',
+      'BZPOPMIN z 0.05',
+      'BZMPOP 0.05 1 z MAX COUNT 2',
+    )
+    const workers = await Promise.all(commands.flatMap(() => [RawClient.connect(ours), RawClient.connect(ours)]))
+    const work = workers.map((worker, i) =>
+      worker.pipeline(Array.from({ length: 40 }, (_, j) => commands[(i + j) % commands.length])),
+    )
+    for (let i = 0; i < 150; i++) {
+      await master.pipeline(
+        words('MULTI', `RPUSH q${1 + (i % 3)} ${i} x${i}`, `ZADD z ${i % 7} m${i}`, 'EXEC', `LPUSH q1 ${i}`),
+      )
+    }
+    const replies = (await Promise.all(work)).flat()
+    expect(replies.filter(reply => reply.elements !== null || reply.text !== null).length).toBeGreaterThan(100)
+    expect(shown(await master.call('WAIT', '1', '5000'))).toBe(':1')
+    const digests = await Promise.all([master, below].map(client => client.call('DEBUG', 'DIGEST')))
+    expect(digests[0]).toEqual(digests[1])
+    expect(digests[0].text).not.toMatch(/^0*$/)
+    for (const client of [...workers, master, below]) client.close()
   })
 })

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Database, NEVER } from '../../../src/store/database.js'
-import { Draft } from '../../../src/store/draft.js'
+import { ENCODING_AGGREGATE, ENCODING_INTSET, ENCODING_LISTPACK } from '../../../src/store/entries.js'
 import { Keyspace } from '../../../src/store/keyspace.js'
 import { encodingName } from '../../../src/types/kinds.js'
-import { difference, intersection, union } from '../../../src/types/set/combine/build.js'
+import { addDifference, addIntersection, addUnion } from '../../../src/types/set/combine/build.js'
+import type { MemberBatch } from '../../../src/types/set/combine/member-batch.js'
 import {
   KeptOperand,
   type Operand,
@@ -13,7 +14,9 @@ import {
   ViewedOperand,
 } from '../../../src/types/set/combine/operand.js'
 import { type MemberTaker, Pass } from '../../../src/types/set/combine/pass.js'
+import { SetResult } from '../../../src/types/set/combine/set-result.js'
 import { CountedMembers, DistinctMembers } from '../../../src/types/set/combine/takers.js'
+import type { SmallEncoding } from '../../../src/types/set/gathered-set.js'
 import { MemberSet } from '../../../src/types/set/set.js'
 import { defaultLimits, type SetLimits } from '../../../src/types/value-limits.js'
 
@@ -47,8 +50,9 @@ class Taken implements MemberTaker {
   readonly wantsHashes = false
   readonly members: string[] = []
   ahead(): void {}
-  take(member: Buffer, start: number, end: number): boolean {
-    this.members.push(member.toString('latin1', start, end))
+  take(batch: MemberBatch, i: number): boolean {
+    batch.spell(i)
+    this.members.push(batch.buffers[i].toString('latin1', batch.starts[i], batch.ends[i]))
     return true
   }
 }
@@ -69,47 +73,86 @@ const inAny = (sets: string[][]): string[] => [...new Set(sets.flat())]
 const inFirstOnly = ([first, ...others]: string[][]): string[] =>
   first.filter(each => !others.some(list => list.includes(each)))
 
+function begin(db: Database, beginning: SmallEncoding, limits = LIMITS): SetResult {
+  return new SetResult(db.keyspace, DESTINATION, 0, DESTINATION.length, limits, beginning)
+}
+
+type Operation = 'inter' | 'union' | 'diff' | 'subtract'
+
+function combine(db: Database, operation: Operation, operands: Operand[], limits = LIMITS): SetResult {
+  const asIntset = operation !== 'inter' || operands[0].isIntset
+  const result = begin(db, asIntset ? ENCODING_INTSET : ENCODING_LISTPACK, limits)
+  if (operation === 'inter') addIntersection(result, operands)
+  else if (operation === 'union') addUnion(result, operands)
+  else addDifference(result, operands, operation === 'subtract')
+  return result
+}
+
+const ENCODINGS = new Map<number, string>([
+  [ENCODING_INTSET, 'intset'],
+  [ENCODING_LISTPACK, 'listpack'],
+  [ENCODING_AGGREGATE, 'hashtable'],
+])
+
+function numbered(count: number, name = (i: number) => `member:${i}`): string[] {
+  return Array.from({ length: count }, (_, i) => name(i))
+}
+
 describe('results that are put together', () => {
-  const operations: [string, (draft: Draft, operands: Operand[]) => MemberSet, (sets: string[][]) => string[]][] = [
-    ['an intersection', (draft, operands) => intersection(draft, operands, LIMITS), inAll],
-    ['a union', (draft, operands) => union(draft, operands, LIMITS), inAny],
-    ['a difference by looking up', (draft, operands) => difference(draft, operands, false, LIMITS), inFirstOnly],
-    ['a difference by subtraction', (draft, operands) => difference(draft, operands, true, LIMITS), inFirstOnly],
+  const operations: [string, Operation, (sets: string[][]) => string[]][] = [
+    ['an intersection', 'inter', inAll],
+    ['a union', 'union', inAny],
+    ['a difference by looking up', 'diff', inFirstOnly],
+    ['a difference by subtraction', 'subtract', inFirstOnly],
   ]
-  test.each(operations)('%s has the right members, and takes the place of a key', (_, build, expected) => {
+  test.each(operations)('%s has the right members, and takes the place of a key', (_, operation, expected) => {
+    const placed = fc.constantFrom('new', 'over another', 'over one that expires', 'with its expiry')
     fc.assert(
-      fc.property(several, fc.boolean(), (sets, replaces) => {
+      fc.property(several, placed, fc.boolean(), (sets, place, isTiny) => {
         const db = new Keyspace(1).databases[0]
         const operands = sets.map((list, i) => live(put(db, `set${i}`, list)))
-        if (replaces) db.setExpiry(put(db, 'destination', ['old', 'and', 'older']).address, 5e12)
+        let old = place === 'new' ? 0 : put(db, 'destination', ['old', 'and', 'older']).address
+        if (old !== 0 && place !== 'over another') old = db.setExpiry(old, 5e12)
+        const clock = old === 0 ? 0 : 77
+        if (old !== 0) db.entries.setClock(old, clock)
         const before = db.entries.usedBytes
-        const draft = new Draft(db.keyspace, DESTINATION, 0, DESTINATION.length)
-        const result = build(draft, operands)
-        expect(members(result).sort()).toEqual(expected(sets).sort())
+        const limits = isTiny ? { maxIntsetEntries: 2, maxListpackEntries: 2, maxListpackValueBytes: 8 } : LIMITS
+        const result = combine(db, operation, operands, limits)
+        const found: string[] = []
+        result.iterate(each => found.push(each.copy().toString()))
+        const list = expected(sets).sort()
+        expect(found.sort()).toEqual(list)
+        expect(result.length).toBe(list.length)
         const replaced = db.findForWrite(DESTINATION, 0, DESTINATION.length)
-        if (result.address !== 0) draft.moveTo(db, result.address, replaced)
-        draft.close()
-        const address = db.findForWrite(DESTINATION, 0, DESTINATION.length)
-        expect(address).toBe(result.address === 0 ? replaced : result.address)
-        for (const [i, list] of sets.entries()) {
+        expect(replaced).toBe(old)
+        if (old !== 0) db.entries.setClock(old, clock)
+        const address = list.length > 0 ? result.moveTo(db, replaced, place === 'with its expiry') : replaced
+        result.close()
+        expect(db.findAny(DESTINATION, 0, DESTINATION.length)).toBe(address)
+        for (const [i, each] of sets.entries()) {
           const key = Buffer.from(`set${i}`)
           const set = new MemberSet()
           set.open(db, db.findForWrite(key, 0, key.length))
-          expect(members(set).sort()).toEqual([...list].sort())
+          expect(members(set).sort()).toEqual([...each].sort())
         }
-        if (address !== 0) {
-          if (result.address !== 0) expect(db.entries.expiry(address)).toBe(NEVER)
-          db.remove(address)
+        if (list.length > 0) {
+          const set = new MemberSet()
+          set.open(db, address)
+          expect(members(set).sort()).toEqual(list)
+          expect(db.entries.expiry(address)).toBe(place === 'with its expiry' ? 5e12 : NEVER)
+          expect(db.expires.count).toBe(place === 'with its expiry' ? 1 : 0)
+          if (old !== 0) expect(db.entries.clock(address)).toBe(clock)
         }
+        if (address !== 0) db.remove(address)
         while (!db.keyspace.collectGarbage(Number.POSITIVE_INFINITY));
-        if (!replaces) expect(db.entries.usedBytes).toBe(before)
+        if (old === 0) expect(db.entries.usedBytes).toBe(before)
         expect(db.expires.count).toBe(0)
       }),
-      { numRuns: 60 },
+      { numRuns: 80 },
     )
   })
 
-  test.each([
+  test.each<[Operation, string[][], string]>([
     // The smallest set decides how an intersection begins, and integers alone make an intset in the end.
     ['inter', [['1', '2', '3'], numbered(30, String)], 'intset'],
     ['inter', [['1', '2', 'x'], numbered(30, String)], 'intset'],
@@ -122,6 +165,11 @@ describe('results that are put together', () => {
       'listpack',
     ],
     ['inter', [numbered(30, String), numbered(30, String)], 'hashtable'],
+    [
+      'inter',
+      [numbered(18, i => `${i}`.padStart(9, '1')), [...numbered(18, i => `${i}`.padStart(9, '1')), 'x']],
+      'intset',
+    ],
     ['inter', [numbered(30), numbered(40)], 'hashtable'],
     ['inter', [numbered(30), [...numbered(5), ...numbered(40, i => `y${i}`)]], 'listpack'],
     ['union', [['1'], ['2'], ['3']], 'intset'],
@@ -142,46 +190,51 @@ describe('results that are put together', () => {
   ])('%s of %j is a %s', (operation, sets, expected) => {
     const db = new Keyspace(1).databases[0]
     const operands = sets.map((list, i) => live(put(db, `set${i}`, list)))
-    const draft = new Draft(db.keyspace, DESTINATION, 0, DESTINATION.length)
-    const result =
-      operation === 'inter'
-        ? intersection(draft, operands, LIMITS)
-        : operation === 'union'
-          ? union(draft, operands, LIMITS)
-          : difference(draft, operands, operation === 'subtract', LIMITS)
-    expect(encodingName(db.keyspace, result.address)).toBe(expected)
-    draft.close()
+    const result = combine(db, operation, operands)
+    expect(ENCODINGS.get(result.encoding)).toBe(expected)
+    const address = result.moveTo(db, db.findForWrite(DESTINATION, 0, DESTINATION.length), false)
+    expect(encodingName(db.keyspace, address)).toBe(expected)
+    result.close()
   })
 
-  function numbered(count: number, name = (i: number) => `member:${i}`): string[] {
-    return Array.from({ length: count }, (_, i) => name(i))
-  }
+  test('integers that are too wide for the memory apart still become an intset', () => {
+    const db = new Keyspace(1).databases[0]
+    const limits = { maxIntsetEntries: 5000, maxListpackEntries: 5000, maxListpackValueBytes: 64 }
+    const list = [...numbered(1370, String), '9223372036854775807']
+    const wide = put(db, 'wide', list)
+    const other = put(db, 'other', ['x', ...list])
+    const result = begin(db, ENCODING_LISTPACK, limits)
+    addIntersection(result, [live(other), live(wide)])
+    expect(ENCODINGS.get(result.encoding)).toBe('intset')
+    expect(result.length).toBe(1371)
+    result.close()
+  })
 
-  test('a draft is seen by nobody, and tells of a new key once it is there', () => {
-    const { keyspace } = new Keyspace(1).databases[0]
-    const db = keyspace.databases[0]
-    const told: string[] = []
-    keyspace.reportsNewKeys = true
-    keyspace.listener = {
-      keyExpired: () => {},
-      keyEvicted: () => {},
-      keyAdded: (database, address) => told.push(`${database.index} ${database.entries.keyCopy(address)}`),
-      keyChanged: () => {},
-      flushed: () => {},
-      keysReplaced: () => {},
+  test('a result is seen by nobody, and told of as a new key once it is there', () => {
+    for (const list of [['1', 'x'], numbered(50)]) {
+      const { keyspace } = new Keyspace(1).databases[0]
+      const db = keyspace.databases[0]
+      const told: string[] = []
+      const operands = [live(put(db, 'a', list))]
+      keyspace.reportsNewKeys = true
+      keyspace.listener = {
+        keyExpired: () => {},
+        keyEvicted: () => {},
+        keyAdded: (database, address) => told.push(`${database.index} ${database.entries.keyCopy(address)}`),
+        keyChanged: () => {},
+        flushed: () => {},
+        keysReplaced: () => {},
+      }
+      for (const replaced of [false, true]) {
+        const result = combine(db, 'union', operands)
+        expect(told).toEqual(replaced ? ['0 destination'] : [])
+        result.moveTo(db, db.findForWrite(DESTINATION, 0, DESTINATION.length), false)
+        result.close()
+        expect(told).toEqual(['0 destination'])
+      }
+      combine(db, 'union', operands).close()
+      expect(keyspace.reportsNewKeys).toBe(true)
     }
-    const operands = [live(put(db, 'a', ['1', 'x']))]
-    told.length = 0
-    for (const replaced of [false, true]) {
-      const draft = new Draft(keyspace, DESTINATION, 0, DESTINATION.length)
-      const result = union(draft, operands, LIMITS)
-      expect(told).toEqual(replaced ? ['0 destination'] : [])
-      draft.moveTo(db, result.address, db.findForWrite(DESTINATION, 0, DESTINATION.length))
-      draft.close()
-      expect(told).toEqual(['0 destination'])
-    }
-    new Draft(keyspace, DESTINATION, 0, DESTINATION.length).close()
-    expect(keyspace.reportsNewKeys).toBe(true)
   })
 })
 
@@ -287,12 +340,16 @@ describe('passes in slices', () => {
 
 test('a set of integers alone is an intset by the usual limits, however it was found', () => {
   const db = new Keyspace(1).databases[0]
-  const { set: limits } = defaultLimits()
   const list = Array.from({ length: 200 }, (_, i) => String(i))
-  const sets = [list, [...list, 'x']].map((each, i) => live(put(db, `set${i}`, each)))
-  const draft = new Draft(db.keyspace, DESTINATION, 0, DESTINATION.length)
-  const result = intersection(draft, sets, limits)
-  expect(encodingName(db.keyspace, result.address)).toBe('intset')
-  expect(members(result)).toEqual(list)
-  draft.close()
+  const sets = [
+    [...list, 'x'],
+    [...list, 'y'],
+  ].map((each, i) => live(put(db, `set${i}`, each)))
+  const result = combine(db, 'inter', sets, defaultLimits().set)
+  const address = result.moveTo(db, db.findForWrite(DESTINATION, 0, DESTINATION.length), false)
+  result.close()
+  const set = new MemberSet()
+  set.open(db, address)
+  expect(encodingName(db.keyspace, address)).toBe('intset')
+  expect(members(set)).toEqual(list)
 })

@@ -1,8 +1,14 @@
 /** Members that are looked at together (store/table/look-ahead.ts says why), wherever they lie. */
 import type { Entries } from '../../../store/entries.js'
+import {
+  lpIntegerHigh,
+  lpIntegerLow,
+  lpIsInteger,
+  lpStringLength,
+  lpStringStart,
+} from '../../../store/listpack/listpack.js'
+import { writeInt64Text } from '../../../store/listpack/listpack-int64.js'
 import { BUCKET_SLOTS, MAX_BUCKET_BITS } from '../../../store/table/segment.js'
-import { ByteRange } from '../../byte-range.js'
-import type { PackedMembers } from '../packed-members.js'
 
 /** A walk goes on while there are fewer. */
 export const BATCH_MEMBERS = 96
@@ -13,15 +19,24 @@ const CAPACITY = BATCH_MEMBERS + STEP_MAX_MEMBERS
 const INTEGER_TEXT_BYTES = 20
 const NO_BYTES = Buffer.alloc(0)
 
-/** The member of number i is buffers[i] from starts[i] to before ends[i]: valid until its set changes. */
+const BYTES = 0
+/** An integer that is stored in binary, whose text nobody has asked for. */
+const INTEGER = 1
+
+/**
+ * Once it is spelt, the member of number i is buffers[i] from starts[i] to before ends[i]: valid until its set changes. Many are never
+ * asked for their text: integers are looked up as such in sets of integers.
+ */
 export class MemberBatch {
   count = 0
   readonly buffers: Buffer[] = new Array<Buffer>(CAPACITY).fill(NO_BYTES)
   readonly starts = new Int32Array(CAPACITY)
   readonly ends = new Int32Array(CAPACITY)
-  /** Text of integers that are stored in binary. */
+  /** The halves of those that are integers. */
+  readonly lows = new Int32Array(CAPACITY)
+  readonly highs = new Int32Array(CAPACITY)
+  private readonly kinds = new Uint8Array(CAPACITY)
   private readonly digits = Buffer.alloc(CAPACITY * INTEGER_TEXT_BYTES)
-  private readonly range = new ByteRange()
 
   clear(): void {
     this.count = 0
@@ -29,27 +44,49 @@ export class MemberBatch {
 
   /** Adds an element of a table. Reading its header is what brings it into the cache. */
   addElement(entries: Entries, address: number): void {
-    const i = this.count++
     const start = entries.keyStart(address)
-    this.buffers[i] = entries.memory(address)
-    this.starts[i] = start
-    this.ends[i] = start + entries.keyLength(address)
+    this.addBytes(entries.memory(address), start, start + entries.keyLength(address))
   }
 
-  /** Adds a member of a small set. */
-  addPacked(members: PackedMembers, place: number): void {
+  /** Adds the member buffer[start, end). */
+  addBytes(buffer: Buffer, start: number, end: number): void {
     const i = this.count++
-    const { range } = this
-    members.show(place, range)
-    if (range.buffer === members.buffer) {
-      this.buffers[i] = range.buffer
-      this.starts[i] = range.start
-      this.ends[i] = range.end
+    this.kinds[i] = BYTES
+    this.buffers[i] = buffer
+    this.starts[i] = start
+    this.ends[i] = end
+  }
+
+  /** Adds the listpack element at `pos`. */
+  addListpack(listpack: Buffer, pos: number): void {
+    if (lpIsInteger(listpack, pos)) {
+      this.addInteger(lpIntegerLow(listpack, pos), lpIntegerHigh(listpack, pos))
       return
     }
+    const start = lpStringStart(listpack, pos)
+    this.addBytes(listpack, start, start + lpStringLength(listpack, pos))
+  }
+
+  /** Adds the 64-bit integer with these signed halves. */
+  addInteger(low: number, high: number): void {
+    const i = this.count++
+    this.kinds[i] = INTEGER
+    this.lows[i] = low
+    this.highs[i] = high
+    this.buffers[i] = NO_BYTES
+  }
+
+  /** Whether the member of number i came as an integer. */
+  isInteger(i: number): boolean {
+    return this.kinds[i] === INTEGER
+  }
+
+  /** Writes the text of the member of number i, if it is an integer and has none yet. */
+  spell(i: number): void {
+    if (this.kinds[i] !== INTEGER || this.buffers[i] !== NO_BYTES) return
     const at = i * INTEGER_TEXT_BYTES
     this.buffers[i] = this.digits
     this.starts[i] = at
-    this.ends[i] = at + range.buffer.copy(this.digits, at, range.start, range.end)
+    this.ends[i] = at + writeInt64Text(this.lows[i], this.highs[i], this.digits, at)
   }
 }

@@ -1,6 +1,8 @@
 /** Sets as SINTER and its kin see them: something to walk through, and to look members up in. */
 import type { Entries } from '../../../store/entries.js'
+import { intsetHigh, intsetLow, intsetSearch } from '../../../store/intset.js'
 import type { Keyspace } from '../../../store/keyspace.js'
+import { LP_HEADER_SIZE, lpEnd, lpEntrySize } from '../../../store/listpack/listpack.js'
 import type { HashTable } from '../../../store/table/hash-table.js'
 import { TableView } from '../../../store/table/table-view.js'
 import type { KeptMembers, PackedMembers } from '../packed-members.js'
@@ -19,8 +21,8 @@ export interface Operand {
   readonly isIntset: boolean
   /** The table that members are looked up in, if there is one. */
   readonly table: HashTable | null
-  /** Whether member[start, end) is there. `hash`: the member's; it counts only where there is a table. */
-  has(member: Buffer, start: number, end: number, hash: number): boolean
+  /** Whether it has the batch's member of number i. `hash`: the member's; it counts only where there is a table. */
+  has(batch: MemberBatch, i: number, hash: number): boolean
   /** A walk through all members, from the beginning; of a set in a view there can be one. */
   walk(): MemberWalk
 }
@@ -46,12 +48,15 @@ export class PackedOperand implements Operand {
     this.isIntset = members.isIntset
   }
 
-  has(member: Buffer, start: number, end: number): boolean {
-    return this.members.has(member, start, end)
+  has(batch: MemberBatch, i: number): boolean {
+    const { buffer, isIntset, start } = this.members
+    if (isIntset && batch.isInteger(i)) return intsetSearch(buffer, start, batch.lows[i], batch.highs[i]) >= 0
+    batch.spell(i)
+    return this.members.has(batch.buffers[i], batch.starts[i], batch.ends[i])
   }
 
   walk(): MemberWalk {
-    return new PackedWalk(this.members)
+    return this.isIntset ? new IntsetWalk(this.members) : new ListpackWalk(this.members)
   }
 }
 
@@ -73,22 +78,46 @@ export class KeptOperand extends PackedOperand implements LastingOperand {
   }
 }
 
-class PackedWalk implements MemberWalk {
-  private readonly members: PackedMembers
-  private place: number
+class IntsetWalk implements MemberWalk {
+  private readonly intset: Buffer
+  private readonly start: number
+  private readonly length: number
+  private next = 0
 
-  constructor(members: PackedMembers) {
-    this.members = members
-    this.place = members.first
+  constructor({ buffer, length, start }: PackedMembers) {
+    this.intset = buffer
+    this.start = start
+    this.length = length
   }
 
   step(batch: MemberBatch): boolean {
-    if (this.place < 0) return false
-    for (let left = PACKED_AT_ONCE; left > 0 && this.place >= 0; left--) {
-      batch.addPacked(this.members, this.place)
-      this.place = this.members.next(this.place)
+    const { intset, start } = this
+    const until = Math.min(this.length, this.next + PACKED_AT_ONCE)
+    for (; this.next < until; this.next++) {
+      batch.addInteger(intsetLow(intset, start, this.next), intsetHigh(intset, start, this.next))
     }
-    return true
+    return until < this.length
+  }
+}
+
+class ListpackWalk implements MemberWalk {
+  private readonly listpack: Buffer
+  private readonly end: number
+  private pos: number
+
+  constructor({ buffer, start }: PackedMembers) {
+    this.listpack = buffer
+    this.end = lpEnd(buffer, start)
+    this.pos = start + LP_HEADER_SIZE
+  }
+
+  step(batch: MemberBatch): boolean {
+    const { end, listpack } = this
+    for (let left = PACKED_AT_ONCE; left > 0 && this.pos < end; left--) {
+      batch.addListpack(listpack, this.pos)
+      this.pos += lpEntrySize(listpack, this.pos)
+    }
+    return this.pos < end
   }
 }
 
@@ -105,8 +134,8 @@ export class TableOperand implements Operand {
     return this.table.count
   }
 
-  has(member: Buffer, start: number, end: number, hash: number): boolean {
-    return this.table.find(hash, member, start, end) !== 0
+  has({ buffers, ends, starts }: MemberBatch, i: number, hash: number): boolean {
+    return this.table.find(hash, buffers[i], starts[i], ends[i]) !== 0
   }
 
   walk(): MemberWalk {
@@ -165,8 +194,8 @@ export class ViewedOperand implements LastingOperand {
     return (this.walked?.memoryBytes ?? 0) + (this.searched?.memoryBytes ?? 0)
   }
 
-  has(member: Buffer, start: number, end: number, hash: number): boolean {
-    return this.searched !== null && this.searched.find(hash, member, start, end) !== 0
+  has({ buffers, ends, starts }: MemberBatch, i: number, hash: number): boolean {
+    return this.searched !== null && this.searched.find(hash, buffers[i], starts[i], ends[i]) !== 0
   }
 
   walk(): MemberWalk {

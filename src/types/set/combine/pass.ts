@@ -10,17 +10,17 @@ import type { MemberWalk, Operand } from './operand.js'
 
 /** Where members go that a pass has chosen. */
 export interface MemberTaker {
-  /** It looks members up by their hashes. */
+  /** It looks members up by their hashes, as it is now. */
   readonly wantsHashes: boolean
   /** Members with these hashes are going to be taken. */
   ahead(hashes: Int32Array, count: number): void
-  /** Takes member[start, end). False: it wants no more. */
-  take(member: Buffer, start: number, end: number, hash: number): boolean
+  /** Takes the batch's member of number i. `hash`: the member's, if it has been worked out. False: it wants no more. */
+  take(batch: MemberBatch, i: number, hash?: number): boolean
 }
 
 /** One pass at a time runs for the moment that it takes: nothing is left here between two calls. */
 const batch = new MemberBatch()
-const hashes = new Int32Array(AHEAD_MAX)
+const memberHashes = new Int32Array(AHEAD_MAX)
 /** Which members of the batch are still candidates. */
 const chosen = new Int32Array(AHEAD_MAX)
 
@@ -29,7 +29,8 @@ export class Pass {
   private readonly tested: readonly Operand[]
   private readonly wanted: boolean
   private readonly taker: MemberTaker
-  private readonly hashes: boolean
+  /** Some of the tested sets are tables. */
+  private readonly testsTables: boolean
   private readonly batchMembers: number
 
   /** @param wanted whether all the `tested` sets are to have a member, or none is. */
@@ -38,7 +39,7 @@ export class Pass {
     this.tested = tested
     this.wanted = wanted
     this.taker = taker
-    this.hashes = taker.wantsHashes || tested.some(({ table }) => table !== null)
+    this.testsTables = tested.some(({ table }) => table !== null)
     this.batchMembers = Math.max(1, Math.floor(BATCH_MEMBERS / Math.max(1, tested.length)))
   }
 
@@ -62,29 +63,33 @@ export class Pass {
   private sift(first: number, count: number): boolean {
     const { buffers, ends, starts } = batch
     const { taker, tested, wanted } = this
+    const takerHashes = taker.wantsHashes
+    const hashes = takerHashes || this.testsTables
     for (let k = 0; k < count; k++) {
       const i = first + k
       chosen[k] = i
-      if (this.hashes) hashes[k] = hashBytes(buffers[i], starts[i], ends[i])
+      if (hashes) {
+        batch.spell(i)
+        memberHashes[k] = hashBytes(buffers[i], starts[i], ends[i])
+      }
     }
     let left = count
     for (const operand of tested) {
-      operand.table?.touch(hashes, left)
+      operand.table?.touch(memberHashes, left)
       let kept = 0
       for (let k = 0; k < left; k++) {
         const i = chosen[k]
-        const hash = hashes[k]
-        if (operand.has(buffers[i], starts[i], ends[i], hash) !== wanted) continue
+        const hash = memberHashes[k]
+        if (operand.has(batch, i, hash) !== wanted) continue
         chosen[kept] = i
-        hashes[kept++] = hash
+        memberHashes[kept++] = hash
       }
       left = kept
       if (left === 0) return true
     }
-    if (taker.wantsHashes) taker.ahead(hashes, left)
+    if (takerHashes) taker.ahead(memberHashes, left)
     for (let k = 0; k < left; k++) {
-      const i = chosen[k]
-      if (!taker.take(buffers[i], starts[i], ends[i], hashes[k])) return false
+      if (!taker.take(batch, chosen[k], hashes ? memberHashes[k] : undefined)) return false
     }
     return true
   }

@@ -1,56 +1,63 @@
 /** Where the members go that a pass has chosen, but for replies. */
+import { hashBytes } from '../../../bytes/hash.js'
 import type { Keyspace } from '../../../store/keyspace.js'
 import { parseInt64Halves } from '../../../store/listpack/listpack-int64.js'
 import type { HashTable } from '../../../store/table/hash-table.js'
 import { createElementTable, insertElement } from '../../element-table.js'
-import type { SetLimits } from '../../value-limits.js'
-import type { MemberSet } from '../set.js'
+import type { MemberBatch } from './member-batch.js'
 import type { MemberTaker } from './pass.js'
+import type { SetResult } from './set-result.js'
 
-/** Adds them to a set, and knows whether all were integers. */
+/** Adds them to a result, and knows whether all were integers. */
 export class AddedMembers implements MemberTaker {
-  readonly wantsHashes = true
   onlyIntegers = true
-  private readonly set: MemberSet
-  private readonly limits: SetLimits
+  private readonly result: SetResult
 
-  constructor(set: MemberSet, limits: SetLimits) {
-    this.set = set
-    this.limits = limits
+  constructor(result: SetResult) {
+    this.result = result
+  }
+
+  get wantsHashes(): boolean {
+    return this.result.isTable
   }
 
   ahead(hashes: Int32Array, count: number): void {
-    lookAhead(this.set, hashes, count)
+    this.result.lookAhead(hashes, count)
   }
 
-  take(member: Buffer, start: number, end: number, hash: number): boolean {
-    if (this.onlyIntegers) this.onlyIntegers = parseInt64Halves(member, start, end)
-    this.set.add(member, start, end, this.limits, hash)
+  take(batch: MemberBatch, i: number, hash?: number): boolean {
+    const { result } = this
+    const isInteger = batch.isInteger(i)
+    if (isInteger && result.addInteger(batch.lows[i], batch.highs[i])) return true
+    batch.spell(i)
+    const { buffers, ends, starts } = batch
+    if (this.onlyIntegers && !isInteger) this.onlyIntegers = parseInt64Halves(buffers[i], starts[i], ends[i])
+    result.add(buffers[i], starts[i], ends[i], hash)
     return true
   }
 }
 
-/** Removes them from a set, until it is empty. */
+/** Removes them from a result, until it is empty. */
 export class RemovedMembers implements MemberTaker {
-  readonly wantsHashes = true
-  private readonly set: MemberSet
+  private readonly result: SetResult
 
-  constructor(set: MemberSet) {
-    this.set = set
+  constructor(result: SetResult) {
+    this.result = result
+  }
+
+  get wantsHashes(): boolean {
+    return this.result.isTable
   }
 
   ahead(hashes: Int32Array, count: number): void {
-    lookAhead(this.set, hashes, count)
+    this.result.lookAhead(hashes, count)
   }
 
-  take(member: Buffer, start: number, end: number, hash: number): boolean {
-    this.set.delete(member, start, end, hash)
-    return this.set.address !== 0
+  take(batch: MemberBatch, i: number, hash?: number): boolean {
+    batch.spell(i)
+    this.result.delete(batch.buffers[i], batch.starts[i], batch.ends[i], hash)
+    return this.result.length > 0
   }
-}
-
-function lookAhead(set: MemberSet, hashes: Int32Array, count: number): void {
-  if (set.address !== 0 && set.isTable) set.table.touch(hashes, count)
 }
 
 /** Counts them, up to a limit. */
@@ -91,11 +98,14 @@ export class DistinctMembers implements MemberTaker {
     this.table.touch(hashes, count)
   }
 
-  take(member: Buffer, start: number, end: number, hash: number): boolean {
+  take(batch: MemberBatch, i: number, hash?: number): boolean {
     const { next, table } = this
-    if (table.find(hash, member, start, end) !== 0) return true
-    insertElement(table.entries, table, member, start, end, hash)
-    return next === null || next.take(member, start, end, hash)
+    batch.spell(i)
+    const { buffers, ends, starts } = batch
+    const known = hash ?? hashBytes(buffers[i], starts[i], ends[i])
+    if (table.find(known, buffers[i], starts[i], ends[i]) !== 0) return true
+    insertElement(table.entries, table, buffers[i], starts[i], ends[i], known)
+    return next === null || next.take(batch, i, known)
   }
 
   close(): void {

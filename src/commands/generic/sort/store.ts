@@ -1,0 +1,51 @@
+/** SORT with STORE: the result takes the destination's place, whatever is there. */
+import { EVENT_GENERIC, EVENT_LIST } from '../../../config/keyspace-events.js'
+import { Draft } from '../../../store/draft.js'
+import { List } from '../../../types/list/list.js'
+import type { CommandContext } from '../../context.js'
+import type { ByteStrings } from './byte-strings.js'
+
+const NO_BYTES = Buffer.alloc(0)
+
+const list = new List()
+
+/** Stores strings numberOf(0) .. numberOf(count - 1) of `strings` as a list at key argument `index`; without any the key goes. */
+export function storeList(
+  ctx: CommandContext,
+  index: number,
+  strings: ByteStrings,
+  count: number,
+  numberOf: (place: number) => number,
+): void {
+  if (count === 0) {
+    removeDestination(ctx, index)
+    return
+  }
+  const { args, db, keyspace, server } = ctx
+  const { buffer, ends, starts } = args
+  const limits = server.valueLimits.list
+  const draft = new Draft(keyspace, buffer, starts[index], ends[index])
+  list.openNew(draft.database, draft.key, draft.start, draft.end)
+  const quicklist = list.startQuicklist(limits)
+  for (let place = 0; place < count; place++) {
+    const number = numberOf(place)
+    // What GET has not found is an empty element.
+    if (strings.isNothing(number)) quicklist.push(false, NO_BYTES, 0, 0)
+    else quicklist.push(false, strings.buffer(number), strings.start(number), strings.end(number))
+  }
+  list.completed(limits)
+  draft.moveTo(db, list.address, ctx.findForWrite(index), false)
+  draft.close()
+  ctx.touch(index)
+  ctx.notify(EVENT_LIST, 'sortstore', index)
+  keyspace.dirty += count - 1
+}
+
+/** A destination whose time has come goes as any other (dbDelete). */
+function removeDestination(ctx: CommandContext, index: number): void {
+  const address = ctx.findAgain(index)
+  if (address === 0) return
+  ctx.db.remove(address)
+  ctx.touch(index)
+  ctx.notify(EVENT_GENERIC, 'del', index)
+}
