@@ -213,8 +213,6 @@ describe('what is not supported', requireStock('redis-server'), () => {
   const scored = (count: number): string[] => members(count).flatMap((member, i) => [String(i), member])
   const cases: [string, string[]][] = [
     ['list (quicklist) (type 18)', ['RPUSH', 'the key', ...members(3)]],
-    ['set (intset) (type 11)', ['SADD', 'the key', '1', '2']],
-    ['set (type 2)', ['SADD', 'the key', ...members(3)]],
     ['sorted set (listpack) (type 17)', ['ZADD', 'the key', ...scored(3)]],
     ['sorted set (binary scores) (type 5)', ['ZADD', 'the key', ...scored(300)]],
     ['stream (version 2) (type 19)', ['XADD', 'the key', '*', 'f', 'v']],

@@ -11,6 +11,9 @@ import {
 import { MemberSet } from '../../types/set/set.js'
 import type { CommandContext } from '../context.js'
 
+/** Up to so many sets it costs less to compare each with those before it. */
+const COMPARED_MAX = 16
+
 const opened = new MemberSet()
 
 export interface NamedSet {
@@ -32,9 +35,6 @@ export function findSets(ctx: CommandContext, first: number, behind: number): (N
   }
   return sets
 }
-
-/** Up to so many sets it costs less to compare each with those before it. */
-const COMPARED_MAX = 16
 
 /** Those that are there, each once. */
 export function distinctSets(sets: readonly (NamedSet | null)[]): NamedSet[] {

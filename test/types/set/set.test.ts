@@ -278,6 +278,44 @@ describe('a small set', () => {
     held.release()
   })
 
+  test.each([
+    ['an intset', (i: number) => String(i * 1e10)],
+    ['a listpack', (i: number) => (i % 3 === 0 ? `member:${'m'.repeat(i % 50)}${i}` : String(i))],
+  ])('as %s loses as many members as it should, all at once, and keeps the order of the others', (_, name) => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 1500 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.boolean(),
+        (size, share, isHeld) => {
+          const db = newDatabase()
+          const { entries } = db
+          const set = openKey(db)
+          const all = Array.from({ length: size }, (_, i) => name(i))
+          addAll(set, all, ROOMY)
+          const encoding = form(db, set)
+          const bytes = packedBuffer(entries, set.address)
+          const isOutside = bytes.buffer !== entries.memory(set.address).buffer
+          const held = isHeld && isOutside ? entries.held.hold(bytes) : null
+          const before = held === null ? null : Buffer.from(bytes)
+          const count = Math.min(size - 1, Math.max(1, Math.floor(share * size)))
+          const gone: string[] = []
+          set.removeSome(count, member => gone.push(member.copy().toString('latin1')))
+          expect(gone.length).toBe(count)
+          const left = members(set)
+          expect(left).toEqual(all.filter(member => !gone.includes(member)))
+          expect(gone).toEqual(all.filter(member => !left.includes(member)))
+          expect(form(db, set)).toBe(encoding)
+          expectSound(db, set)
+          if (before !== null) expect(bytes).toEqual(before)
+          held?.release()
+          expectNothingLeft(db)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
   test('of integers becomes a listpack in their order with the first member that is none', () => {
     const set = openKey(newDatabase())
     for (const member of ['7', '-3', '100000', '5', 'x', '4']) add(set, member)
