@@ -84,7 +84,7 @@ export function parseScoreStrictly(bytes: Buffer, start: number, end: number): n
  */
 export function parseWeight(bytes: Buffer, start: number, end: number): number {
   const integer = parseSafeInteger(bytes, start, end)
-  if (integer === integer) return integer
+  if (!Number.isNaN(integer)) return integer
   const value = scan(bytes, start, end)
   if ((scannedEnd !== end && bytes[scannedEnd] !== 0) || outOfRange) return Number.NaN
   return value !== 0 && Math.abs(value) < LEAST_NORMAL && !isExactHex ? Number.NaN : value

@@ -31,13 +31,13 @@ export function replyCombined(
     return
   }
   const result = new SortedSetBuilder(db.entries)
-  const work = new CombineWork((input, use) => lastingSourceOf(ctx, input, use))
+  const work = new CombineWork((input, use) => lastingSourceOf(db, input, use))
   plan(work, result, operation, inputs, aggregate)
   ctx.replyFrom(new CombinedReply(keyspace, result, work, shown))
 }
 
 /** All members of a result, once the work is done that fills it. */
-class CombinedReply implements ReplySource {
+export class CombinedReply implements ReplySource {
   private readonly keyspace: Keyspace
   private readonly result: SortedSetBuilder
   private readonly work: CombineWork | null
@@ -87,16 +87,16 @@ export function replyCardinality(ctx: CommandContext, inputs: readonly Input[], 
   }
   const most = limit === 0 ? FOREVER : limit
   if (workOf('intersection', inputs) <= SLICED_FROM_ELEMENTS) {
-    const counted = new CountedReply(new CombineWork(input => sourceOf(ctx, input)), inputs, most)
+    const counted = new CountedReply(new CombineWork(input => sourceOf(ctx.db, input)), inputs, most)
     counted.next(reply, FOREVER)
     counted.close()
     return
   }
-  const work = new CombineWork((input, use) => lastingSourceOf(ctx, input, use))
+  const work = new CombineWork((input, use) => lastingSourceOf(ctx.db, input, use))
   ctx.replyFrom(new CountedReply(work, inputs, most))
 }
 
-class CountedReply implements ReplySource {
+export class CountedReply implements ReplySource {
   private readonly work: CombineWork
   private count = 0
 

@@ -74,7 +74,7 @@ export function combineAtOnce(
   aggregate: Aggregate,
 ): SortedSetBuilder {
   const result = new SortedSetBuilder(ctx.db.entries)
-  const work = new CombineWork(input => sourceOf(ctx, input))
+  const work = new CombineWork(input => sourceOf(ctx.db, input))
   plan(work, result, operation, inputs, aggregate)
   work.run(FOREVER)
   work.close()

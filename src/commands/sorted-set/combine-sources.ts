@@ -3,6 +3,7 @@
  * all have the score 1.
  */
 
+import type { Database } from '../../store/database.js'
 import { TYPE_ZSET } from '../../store/entries.js'
 import { TreeView } from '../../store/ordered-tree/view.js'
 import { ByteRange } from '../../types/byte-range.js'
@@ -21,7 +22,6 @@ import { elementScore, type LargeSortedSet, type Member } from '../../types/sort
 import { ListpackPairs } from '../../types/sorted-set/listpack-pairs.js'
 import { SortedSet } from '../../types/sorted-set/sorted-set.js'
 import { SortedSetSearch } from '../../types/sorted-set/sorted-set-search.js'
-import type { CommandContext } from '../context.js'
 
 const SET_SCORE = 1
 /** Members that a step of a walk visits at most, but for a bucket of a set. */
@@ -54,7 +54,7 @@ export interface Input {
 const openedSet = new MemberSet()
 const openedSortedSet = new SortedSet()
 
-export function lengthOf({ db }: CommandContext, address: number): number {
+export function lengthOf(db: Database, address: number): number {
   if (address === 0) return 0
   if (db.entries.type(address) === TYPE_ZSET) {
     openedSortedSet.open(db, address)
@@ -65,7 +65,7 @@ export function lengthOf({ db }: CommandContext, address: number): number {
 }
 
 /** An input as it is now, for a command that is over before it changes. */
-export function sourceOf({ db }: CommandContext, { address }: Input): Source {
+export function sourceOf(db: Database, { address }: Input): Source {
   if (db.entries.type(address) === TYPE_ZSET) {
     openedSortedSet.open(db, address)
     return openedSortedSet.isLarge ? new LargeSource(openedSortedSet.large) : new SmallSource(db, address)
@@ -75,7 +75,7 @@ export function sourceOf({ db }: CommandContext, { address }: Input): Source {
 }
 
 /** An input as it is now, whatever becomes of it. `use`: TO_WALK, TO_SEARCH. */
-export function lastingSourceOf({ db, keyspace }: CommandContext, { address }: Input, use: number): Source {
+export function lastingSourceOf(db: Database, { address }: Input, use: number): Source {
   if (db.entries.type(address) === TYPE_ZSET) {
     openedSortedSet.open(db, address)
     if (openedSortedSet.isLarge) return new ViewedSource(openedSortedSet.large, use)
@@ -84,7 +84,7 @@ export function lastingSourceOf({ db, keyspace }: CommandContext, { address }: I
   openedSet.open(db, address)
   if (!openedSet.isTable) return new LastingSetSource(new KeptOperand(openedSet.keep()))
   const { table } = openedSet
-  return new LastingSetSource(new ViewedOperand(keyspace, table, (use & TO_WALK) !== 0, (use & TO_SEARCH) !== 0))
+  return new LastingSetSource(new ViewedOperand(db.keyspace, table, (use & TO_WALK) !== 0, (use & TO_SEARCH) !== 0))
 }
 
 class SmallSource implements Source {
@@ -92,7 +92,7 @@ class SmallSource implements Source {
   private readonly set = new SortedSet()
   private rank = 0
 
-  constructor(db: CommandContext['db'], address: number) {
+  constructor(db: Database, address: number) {
     this.set.open(db, address)
   }
 

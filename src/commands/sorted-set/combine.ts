@@ -154,7 +154,7 @@ function findInputs(ctx: CommandContext, first: number, behind: number): boolean
       ctx.reply.error(WRONG_TYPE)
       return false
     }
-    inputs.push({ address, length: lengthOf(ctx, address), weight: 1 })
+    inputs.push({ address, length: lengthOf(ctx.db, address), weight: 1 })
   }
   return true
 }

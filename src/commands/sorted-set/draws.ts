@@ -19,7 +19,7 @@ const REMEMBERED_BYTES = 40
 const FOREVER = Number.POSITIVE_INFINITY
 
 /** Members by their ranks, which stay as they are. */
-interface RankedMembers {
+export interface RankedMembers {
   readonly count: number
   readonly memoryBytes: number
   /** Shows the member at a rank, and returns its score. */
@@ -52,7 +52,7 @@ class ViewedMembers implements RankedMembers {
   }
 }
 
-function membersOf(set: SortedSet): RankedMembers {
+export function membersOf(set: SortedSet): RankedMembers {
   return set.isLarge ? new ViewedMembers(set.large) : new ListpackPairs(set.listpackCopy())
 }
 
@@ -99,7 +99,7 @@ abstract class DrawnReply implements ReplySource {
 }
 
 /** `count` members, each drawn from all; with `different`, from those that have not come yet. */
-class Draws extends DrawnReply {
+export class Draws extends DrawnReply {
   private left: number
   private readonly seen: Set<number> | null
 
@@ -130,7 +130,7 @@ class Draws extends DrawnReply {
 }
 
 /** `count` different members, every choice as likely, in order: selection sampling (Knuth, 3.4.2 S). */
-class Choice extends DrawnReply {
+export class Choice extends DrawnReply {
   private wanted: number
   private rank = 0
 

@@ -12,6 +12,7 @@ import { writeMember } from './access.js'
 import { writeListpackRange } from './listpack-replies.js'
 
 const MEMBERS_BETWEEN_CLOCK_READS = 32
+const FOREVER = Number.POSITIVE_INFINITY
 
 /** What a reply shows of each member: with its score in RESP3 an array of two, in RESP2 two elements of one flat array. */
 export const MEMBERS_ALONE = 0
@@ -89,7 +90,7 @@ export class RangeReply implements ReplySource {
       writeShown(out, member, elementScore(entries, address), shown)
       if (--this.left === 0) return true
       view.step()
-      if (this.left % MEMBERS_BETWEEN_CLOCK_READS !== 0) continue
+      if (deadlineMs === FOREVER || this.left % MEMBERS_BETWEEN_CLOCK_READS !== 0) continue
       if (out.totalBytes >= PIECE_BYTES || performance.now() >= deadlineMs) return false
     }
   }

@@ -26,7 +26,7 @@ import type { SortedSetLimits } from '../../../src/types/value-limits.js'
 
 export type Pair = readonly [member: string, score: number]
 
-export const KEY = Buffer.from('the key')
+export const KEY: Buffer = Buffer.from('the key')
 
 export function newDatabase(): Database {
   return new Keyspace(1).databases[0]
