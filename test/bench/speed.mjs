@@ -9,6 +9,8 @@ import { cpuMicroseconds, startServer } from './server.mjs'
 const run = promisify(execFile)
 
 const SMALL = ['ping_mbulk', 'set', 'get', 'incr', 'mset', 'hset']
+const AGGREGATES = ['lpush', 'rpush', 'lpop', 'rpop', 'sadd', 'spop', 'zadd', 'zpopmin']
+const RANGES = ['lrange_100', 'lrange_300', 'lrange_600']
 /** Tests that redis-benchmark does not have of its own. */
 const COMMANDS = { mget_100: ['mget', ...Array.from({ length: 100 }, () => 'key:__rand_int__')] }
 /**
@@ -18,6 +20,10 @@ const COMMANDS = { mget_100: ['mget', ...Array.from({ length: 100 }, () => 'key:
 const SERIES = [
   { size: 3, pipeline: 1, tests: SMALL, keys: 100_000, requests: 100_000 },
   { size: 3, pipeline: 16, tests: SMALL, keys: 100_000, requests: 500_000 },
+  { size: 3, pipeline: 1, tests: AGGREGATES, keys: 100_000, requests: 100_000 },
+  { size: 3, pipeline: 16, tests: AGGREGATES, keys: 100_000, requests: 500_000 },
+  { size: 3, pipeline: 1, tests: RANGES, keys: 100_000, requests: 20_000 },
+  { size: 3, pipeline: 16, tests: RANGES, keys: 100_000, requests: 100_000 },
   {
     size: 3,
     pipeline: 16,
