@@ -13,6 +13,73 @@ const DAY_MS = 86_400_000
 const later = Date.now() + 10 * DAY_MS
 const DUMPED = '\x00\xc0\x2a\x0a\x00'
 
+const LISTS = [
+  ['RPUSH', 'list', ...Array.from({ length: 20 }, (_, i) => String(i % 7)), 'tail'],
+  ['RPUSH', 'list:large', ...Array.from({ length: 3000 }, (_, i) => `element ${i}`)],
+  ['LPUSH', 'list', 'b', 'a'],
+  ['LPUSHX', 'list', 'head'],
+  ['RPUSHX', 'list', 'tail'],
+  ['LPUSHX', 'list:missing', 'x'],
+  ['RPUSHX', 'list:missing', 'x'],
+  ['LPOP', 'list'],
+  ['RPOP', 'list:large', '700'],
+  ['LSET', 'list', '-2', 'set'],
+  ['LINSERT', 'list:large', 'AFTER', 'element 7', 'inserted'],
+  ['LREM', 'list', '-2', '3'],
+  ['LTRIM', 'list:large', '100', '-100'],
+  ['LMOVE', 'list', 'list:moved', 'LEFT', 'RIGHT'],
+  ['RPOPLPUSH', 'list:large', 'list:moved'],
+  ['LMPOP', '2', 'list:missing', 'list:large', 'RIGHT', 'COUNT', '5'],
+  ['BLPOP', 'list:missing', 'list', '1'],
+  ['BRPOP', 'list', '1'],
+  ['BLMOVE', 'list', 'list:moved', 'RIGHT', 'LEFT', '1'],
+  ['BRPOPLPUSH', 'list', 'list:moved', '1'],
+  ['BLMPOP', '1', '1', 'list:large', 'LEFT', 'COUNT', '3'],
+  ['RPUSH', 'list:numbers', '3', '1', '2'],
+  ['SORT', 'list:numbers', 'DESC', 'STORE', 'sorted'],
+  ['RPUSH', 'list:gone', 'x'],
+  ['LPOP', 'list:gone'],
+]
+const SETS = [
+  ['SADD', 'intset', '1', '-70000', '5000000000'],
+  ['SADD', 'members', 'a', 'b', 'c', '4'],
+  ['SADD', 'members:large', ...Array.from({ length: 1000 }, (_, i) => `member ${i}`)],
+  ['SREM', 'members:large', 'member 5', 'member 900', 'missing'],
+  ['SPOP', 'members:large'],
+  ['SPOP', 'members:large', '100'],
+  ['SPOP', 'members:large', '700'],
+  ['SMOVE', 'members', 'intset', 'a'],
+  ['SUNIONSTORE', 'union', 'members', 'intset'],
+  ['SINTERSTORE', 'inter', 'union', 'members'],
+  ['SDIFFSTORE', 'diff', 'union', 'members'],
+  ['SADD', 'members:gone', 'x'],
+  ['SPOP', 'members:gone'],
+]
+const SORTED_SETS = [
+  ['ZADD', 'scores', '1', 'a', '2.5', 'b', 'inf', 'c', '-inf', 'd', '3', 'e', '4', 'f'],
+  ['ZADD', 'scores', 'GT', 'CH', '7', 'a', '1', 'b'],
+  ['ZADD', 'scores', 'INCR', '0.5', 'e'],
+  ['ZADD', 'scores:large', ...Array.from({ length: 1000 }, (_, i) => [String(i % 300), `member ${i}`]).flat()],
+  ['ZINCRBY', 'scores:large', '0.25', 'member 7'],
+  ['ZREM', 'scores:large', 'member 8', 'missing'],
+  ['ZREMRANGEBYRANK', 'scores:large', '0', '9'],
+  ['ZREMRANGEBYSCORE', 'scores:large', '(20', '25'],
+  ['ZADD', 'lex', '0', 'a', '0', 'b', '0', 'c', '0', 'd'],
+  ['ZREMRANGEBYLEX', 'lex', '[b', '(d'],
+  ['ZPOPMIN', 'scores:large', '3'],
+  ['ZPOPMAX', 'scores:large'],
+  ['ZMPOP', '2', 'missing', 'scores:large', 'MIN', 'COUNT', '2'],
+  ['BZPOPMIN', 'scores:large', '1'],
+  ['BZPOPMAX', 'missing', 'scores:large', '1'],
+  ['BZMPOP', '1', '1', 'scores:large', 'MAX', 'COUNT', '2'],
+  ['ZRANGESTORE', 'stored', 'scores:large', '(30', '60', 'BYSCORE', 'LIMIT', '5', '40'],
+  ['ZUNIONSTORE', 'zunion', '3', 'scores', 'stored', 'members', 'WEIGHTS', '2', '3', '0.5', 'AGGREGATE', 'MAX'],
+  ['ZINTERSTORE', 'zinter', '2', 'scores:large', 'stored'],
+  ['ZDIFFSTORE', 'zdiff', '2', 'scores:large', 'stored'],
+  ['ZADD', 'scores:gone', '1', 'x'],
+  ['ZPOPMIN', 'scores:gone'],
+]
+
 /** Keys that are to have an expiry in the end, in database 0. */
 const EXPIRING = ['expire', 'expireat', 'pexpire', 'pexpireat', 'setex', 'psetex', 'set:ex', 'getex', 'kept', 'hash:ex']
 
@@ -122,6 +189,9 @@ function writes(payload: string): string[][] {
     ['RESTORE', 'set', String(later), payload, 'REPLACE', 'ABSTTL', 'IDLETIME', '100'],
     ['RESTORE-ASKING', 'restore:asking', '0', payload],
     ['SWAPDB', '5', '7'],
+    ...LISTS,
+    ...SETS,
+    ...SORTED_SETS,
   ]
 }
 

@@ -97,7 +97,7 @@ describe('RESTORE', () => {
   })
 
   test.each([
-    ['a list', payload(1, cat(length(1), str('x')))],
+    ['a stream', payload(15, cat(length(1), str('x')))],
     ['a type that is none', payload(99, str('x'))],
     ['nothing', payload(0, Buffer.alloc(0))],
     ['a hash without fields', payload(4, length(0))],
