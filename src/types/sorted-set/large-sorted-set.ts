@@ -38,6 +38,8 @@ const scratch = new Float64Array(1)
 const scratchBytes = new Uint8Array(scratch.buffer)
 const probe: Member = { buffer: Buffer.alloc(0), start: 0, end: 0 }
 const cursor = new TreeCursor()
+/** Cursors of walks that are over; a walk may have another one inside. */
+const walks: TreeCursor[] = []
 
 /** The score of an element. */
 export function elementScore(entries: Entries, element: number): number {
@@ -253,13 +255,14 @@ export class LargeSortedSet implements Aggregate {
   /** Calls `visit` with the elements of ranks [from, to), or from the last of them to the first. `visit` must not change the set. */
   iterate(from: number, to: number, reverse: boolean, visit: (element: number) => void): void {
     if (from >= to) return
-    const walk = new TreeCursor()
+    const walk = walks.pop() ?? new TreeCursor()
     this.tree.seek(walk, reverse ? to - 1 : from)
     for (let left = to - from; left > 0; left--) {
       visit(walk.address)
       if (reverse) walk.previous()
       else walk.next()
     }
+    walks.push(walk)
   }
 
   /** The same set once more, with elements of its own. O(n). */
