@@ -95,6 +95,7 @@ export class Traffic {
 
   private async run(): Promise<void> {
     const client = await RawClient.connect(this.port)
+    for (const reply of await client.pipeline(largeAggregates(2000))) if (reply.type === '-') this.problem = reply.text
     let n = 0
     while (!this.stopping && this.problem === null) {
       const commands: string[][] = []

@@ -42,13 +42,12 @@ export function lset(ctx: CommandContext): void {
     reply.error(NO_SUCH_KEY)
     return
   }
-  let index = readIndex(ctx, 2)
-  if (Number.isNaN(index)) return
+  const wanted = readIndex(ctx, 2)
+  if (Number.isNaN(wanted)) return
   list.makeRoom(args.length(3), 1, limits)
   const { length } = list
-  // listTypeReplaceAtIndex takes a C int.
-  if (index !== (index | 0)) index = Number(BigInt.asIntN(32, args.int64(2) ?? 0n))
-  if (index < 0) index += length
+  // Redis 7.2 has it in 32 bits, so that 4294967296 is index 0; before and here it is out of range.
+  const index = wanted < 0 ? wanted + length : wanted
   if (index < 0 || index >= length) {
     reply.error('ERR index out of range')
     return

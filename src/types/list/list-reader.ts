@@ -19,6 +19,7 @@ export class ListReader extends ElementsReader {
   /** A long node that has been read, but not been checked, and whether it is the last one. */
   private node: NodeReading | null = null
   private nodeOffset = 0
+  private nodeKey: string | null = null
   private isLast = false
 
   constructor(window: RdbWindow, keys: KeyReader, target: ValueTarget) {
@@ -85,6 +86,7 @@ export class ListReader extends ElementsReader {
     const content = value.own ? value.bytes : value.bytes.subarray(value.start, value.end)
     this.node = new NodeReading(content, this.type === RDB_TYPE_LIST_QUICKLIST, value.own)
     this.nodeOffset = window.offsetOf(at)
+    this.nodeKey = window.openKey
     if (!isLong) while (!this.step()) {}
     return next
   }
@@ -112,6 +114,7 @@ export class ListReader extends ElementsReader {
   }
 
   private failNode({ listpack }: NodeReading): never {
+    this.window.openKey = this.nodeKey
     const expected = this.type === RDB_TYPE_LIST_QUICKLIST ? 'a ziplist of elements' : 'a listpack of elements'
     return this.window.failAt(this.nodeOffset, expected, `${listpack.length} bytes, integrity check failed`)
   }
