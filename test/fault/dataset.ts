@@ -18,7 +18,7 @@ export function noise(random: () => number, length: number): string {
 
 const DAY_MS = 86_400_000
 
-/** Commands that make strings and hashes of every encoding, with and without expiry, in databases 0, 3 and 9. */
+/** Commands that make values of every kind and encoding, with and without expiry, in databases 0, 3 and 9. */
 export function everyKind(random: () => number, bigHashFields: number): string[][] {
   const commands: string[][] = [['FLUSHALL']]
   const later = String(Date.now() + 30 * DAY_MS)
@@ -54,6 +54,15 @@ export function everyKind(random: () => number, bigHashFields: number): string[]
       }
     }
     commands.push(['PEXPIREAT', 'big:expires', later])
+    const words = (count: number): string[] => Array.from({ length: count }, (_, i) => `element ${i}`)
+    commands.push(
+      ['RPUSH', 'list', 'a', '1', '-70000', ''],
+      ['RPUSH', 'list:nodes', ...words(1500), noise(random, 9000)],
+    )
+    commands.push(['SADD', 'set', 'a', '1', 'b'], ['SADD', 'set:integers', '1', '-70000', '5000000000'])
+    commands.push(['SADD', 'set:large', ...words(600), noise(random, 9000)])
+    commands.push(['ZADD', 'zset', '1', 'a', '-2.5', 'b', 'inf', 'c', '7', '12'])
+    commands.push(['ZADD', 'zset:large', ...words(600).flatMap((word, i) => [String(i / 4), word])])
   }
   return commands
 }

@@ -2,16 +2,20 @@
 import { KeyspaceTarget, type KeyspaceTargetOptions } from '../../../src/persistence/rdb/load.js'
 import { RdbReader } from '../../../src/persistence/rdb/reader.js'
 import type { Database } from '../../../src/store/database.js'
-import { TYPE_STRING } from '../../../src/store/entries.js'
+import { TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from '../../../src/store/entries.js'
 import { Keyspace } from '../../../src/store/keyspace.js'
 import { Hash } from '../../../src/types/hash/hash.js'
 import { encodingName } from '../../../src/types/kinds.js'
+import { List } from '../../../src/types/list/list.js'
+import { ListWalk } from '../../../src/types/list/list-walk.js'
+import { MemberSet } from '../../../src/types/set/set.js'
+import { SortedSet } from '../../../src/types/sorted-set/sorted-set.js'
 import { StringView } from '../../../src/types/string/string.js'
 import { defaultLimits, type HashLimits, type ValueLimits } from '../../../src/types/value-limits.js'
 
 export interface Seen {
   encoding: string
-  value: string | Record<string, string>
+  value: string | string[] | Record<string, string>
   expiryMs?: number
 }
 
@@ -38,23 +42,59 @@ export function contents(database: Database): Record<string, Seen> {
   const all: Record<string, Seen> = {}
   for (const address of addresses(database)) {
     const seen: Seen = { encoding: encodingName(database.keyspace, address), value: '' }
-    if (entries.type(address) === TYPE_STRING) {
-      const view = new StringView().of(entries, address)
-      seen.value = view.bytes.toString('latin1', view.start, view.end)
-    } else {
-      const hash = new Hash()
-      hash.open(database, address)
-      const fields: Record<string, string> = {}
-      hash.iterate((field, value) => {
-        fields[field.copy().toString('latin1')] = value.copy().toString('latin1')
-      })
-      seen.value = fields
-    }
+    seen.value = valueOf(database, address)
     const expiryMs = entries.expiry(address)
     if (!Number.isNaN(expiryMs)) seen.expiryMs = expiryMs
     all[entries.keyCopy(address).toString('latin1')] = seen
   }
   return all
+}
+
+function valueOf(database: Database, address: number): Seen['value'] {
+  const { entries } = database
+  switch (entries.type(address)) {
+    case TYPE_STRING: {
+      const view = new StringView().of(entries, address)
+      return view.bytes.toString('latin1', view.start, view.end)
+    }
+    case TYPE_LIST:
+      return elementsOf(database, address)
+    case TYPE_SET: {
+      const members: string[] = []
+      const set = new MemberSet()
+      set.open(database, address)
+      set.iterate(member => void members.push(member.copy().toString('latin1')))
+      return members.sort()
+    }
+    case TYPE_ZSET: {
+      const scores: Record<string, string> = {}
+      const set = new SortedSet()
+      set.open(database, address)
+      set.iterateRange(0, set.length, false, ({ buffer, end, start }, score) => {
+        scores[buffer.toString('latin1', start, end)] = String(score)
+      })
+      return scores
+    }
+    default: {
+      const fields: Record<string, string> = {}
+      const hash = new Hash()
+      hash.open(database, address)
+      hash.iterate((field, value) => {
+        fields[field.copy().toString('latin1')] = value.copy().toString('latin1')
+      })
+      return fields
+    }
+  }
+}
+
+/** The elements of a list. */
+export function elementsOf(database: Database, address: number): string[] {
+  const list = new List()
+  list.open(database, address)
+  const walk = new ListWalk(list)
+  const elements: string[] = []
+  while (walk.next()) elements.push(walk.element.copy().toString('latin1'))
+  return elements
 }
 
 export interface Loaded {
