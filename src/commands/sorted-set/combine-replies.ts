@@ -11,7 +11,7 @@ import { SLICED_FROM_ELEMENTS } from '../table-replies.js'
 import { bySize, combineAtOnce, type Operation, plan, workOf } from './combine-results.js'
 import { type Input, lastingSourceOf, sourceOf } from './combine-sources.js'
 import { type Aggregate, CombineWork } from './combine-work.js'
-import { RangeReply, type Shown, shownWith, writeHead } from './replies.js'
+import { MEMBERS_ALONE, NESTED_PAIRS, RangeReply, type Shown, shownWith, writeHead } from './replies.js'
 
 const FOREVER = Number.POSITIVE_INFINITY
 
@@ -22,15 +22,20 @@ export function replyCombined(
   aggregate: Aggregate,
   withScores: boolean,
 ): void {
-  const { db, keyspace } = ctx
+  const { db, keyspace, reply } = ctx
   const shown = shownWith(ctx, withScores)
   if (workOf(operation, inputs) <= SLICED_FROM_ELEMENTS) {
-    const source = new CombinedReply(keyspace, combineAtOnce(ctx, operation, inputs, aggregate), null, shown)
-    source.next(ctx.reply, FOREVER)
-    source.close()
+    const result = combineAtOnce(ctx, operation, inputs, aggregate)
+    writeHead(reply, result.count, shown)
+    result.iterate((member, start, end, score) => {
+      if (shown === NESTED_PAIRS) reply.array(2)
+      reply.bulk(member, start, end)
+      if (shown !== MEMBERS_ALONE) reply.double(score)
+    })
+    result.discard(keyspace)
     return
   }
-  const result = new SortedSetBuilder(db.entries)
+  const result = new SortedSetBuilder(db.entries, false)
   const work = new CombineWork((input, use) => lastingSourceOf(db, input, use))
   plan(work, result, operation, inputs, aggregate)
   ctx.replyFrom(new CombinedReply(keyspace, result, work, shown))
@@ -40,40 +45,40 @@ export function replyCombined(
 export class CombinedReply implements ReplySource {
   private readonly keyspace: Keyspace
   private readonly result: SortedSetBuilder
-  private readonly work: CombineWork | null
+  private readonly work: CombineWork
   private readonly shown: Shown
   private range: RangeReply | null = null
 
-  constructor(keyspace: Keyspace, result: SortedSetBuilder, work: CombineWork | null, shown: Shown) {
+  constructor(keyspace: Keyspace, result: SortedSetBuilder, work: CombineWork, shown: Shown) {
     this.keyspace = keyspace
     this.result = result
     this.work = work
     this.shown = shown
     // FLUSHALL leaves the memory of the result alone as long as there are views.
-    result.set.entries.openViews++
+    result.large.entries.openViews++
   }
 
   get memoryBytes(): number {
-    return this.work?.memoryBytes ?? 0
+    return this.work.memoryBytes
   }
 
   next(out: ReplyWriter, deadlineMs: number): boolean {
     const { result, shown, work } = this
-    if (work !== null && !work.run(deadlineMs)) return false
+    if (!work.run(deadlineMs)) return false
     if (!result.order(deadlineMs)) return false
     if (result.count === 0) {
       writeHead(out, 0, shown)
       return true
     }
-    this.range ??= new RangeReply(result.set, 0, result.count, false, shown)
+    this.range ??= new RangeReply(result.large, 0, result.count, false, shown)
     return this.range.next(out, deadlineMs)
   }
 
   close(): void {
     const { result } = this
-    this.work?.close()
+    this.work.close()
     this.range?.close()
-    result.set.entries.openViews--
+    result.large.entries.openViews--
     result.discard(this.keyspace)
   }
 }

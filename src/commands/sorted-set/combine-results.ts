@@ -43,7 +43,6 @@ export function plan(
   inputs: readonly Input[],
   aggregate: Aggregate,
 ): void {
-  const { set } = result
   if (operation === 'union') {
     work.union(
       result,
@@ -53,7 +52,7 @@ export function plan(
   } else if (operation === 'intersection') {
     if (inputs.some(({ length }) => length === 0)) return
     work.intersection(bySize(inputs), aggregate, (member, start, end, score, hash) => {
-      set.addUnordered(hash, member, start, end, score)
+      result.add(hash, member, start, end, score)
       return true
     })
   } else {
@@ -66,14 +65,14 @@ export function plan(
   }
 }
 
-/** The result, in order. O(workOf()). */
+/** The result, in order, of a command that is over before anything else happens. O(workOf()). */
 export function combineAtOnce(
   ctx: CommandContext,
   operation: Operation,
   inputs: readonly Input[],
   aggregate: Aggregate,
 ): SortedSetBuilder {
-  const result = new SortedSetBuilder(ctx.db.entries)
+  const result = new SortedSetBuilder(ctx.db.entries, true)
   const work = new CombineWork(input => sourceOf(ctx.db, input))
   plan(work, result, operation, inputs, aggregate)
   work.run(FOREVER)

@@ -82,7 +82,6 @@ export class CombineWork {
 
   /** Puts the members of all inputs, which come from the smallest to the largest, into the result. */
   union(result: SortedSetBuilder, inputs: readonly Input[], how: Aggregate): void {
-    const { set } = result
     for (const input of inputs) {
       const { weight } = input
       this.passes.push({
@@ -90,9 +89,9 @@ export class CombineWork {
         take: (member, start, end, score) => {
           const hash = hashBytes(member, start, end)
           const weighted = notNaN(weight * score)
-          const element = set.find(hash, member, start, end)
-          if (element === 0) set.addUnordered(hash, member, start, end, weighted)
-          else set.setUnordered(element, aggregated(how, set.scoreOf(element), weighted))
+          const found = result.find(hash, member, start, end)
+          if (found === 0) result.add(hash, member, start, end, weighted)
+          else result.setScore(found, aggregated(how, result.scoreOf(found), weighted))
           return true
         },
       })
@@ -130,18 +129,18 @@ export class CombineWork {
       take: (member, start, end, score) => {
         const hash = hashBytes(member, start, end)
         for (const source of searched) if (!Number.isNaN(source.scoreOf(member, start, end, hash))) return true
-        result.set.addUnordered(hash, member, start, end, score)
+        result.add(hash, member, start, end, score)
         return true
       },
     })
   }
 
   /** The same: all members of the first input, of which those of the others are removed. */
-  differenceBySubtraction({ set }: SortedSetBuilder, [first, ...others]: readonly Input[]): void {
+  differenceBySubtraction(result: SortedSetBuilder, [first, ...others]: readonly Input[]): void {
     this.passes.push({
       walked: this.open(first, TO_WALK),
       take: (member, start, end, score) => {
-        set.addUnordered(hashBytes(member, start, end), member, start, end, score)
+        result.add(hashBytes(member, start, end), member, start, end, score)
         return true
       },
     })
@@ -149,9 +148,9 @@ export class CombineWork {
       this.passes.push({
         walked: this.open(input, TO_WALK),
         take: (member, start, end) => {
-          const element = set.find(hashBytes(member, start, end), member, start, end)
-          if (element !== 0) set.removeUnordered(element)
-          return set.table.count > 0
+          const found = result.find(hashBytes(member, start, end), member, start, end)
+          if (found !== 0) result.remove(found)
+          return result.count > 0
         },
       })
     }

@@ -235,13 +235,13 @@ function remove(ctx: CommandContext, kind: RangeKind): void {
 /** ZRANGESTORE dst src min max [BYSCORE|BYLEX] [REV] [LIMIT offset count]. Integer reply: how many members have been stored. */
 function zrangestore(ctx: CommandContext): void {
   if (!range.read(ctx, 3, null, null, true) || !openForRead(ctx, 2)) return
-  const result = new SortedSetBuilder(ctx.db.entries)
+  const result = new SortedSetBuilder(ctx.db.entries, true)
   if (sortedSet.address !== 0) {
     range.findIn(sortedSet, span)
     sortedSet.iterateRange(span.from, span.to, false, ({ buffer, end, start }, score) => {
       result.append(buffer, start, end, score)
     })
   }
-  result.finishAppending()
+  result.order(Number.POSITIVE_INFINITY)
   storeResult(ctx, result, 'zrangestore')
 }

@@ -16,6 +16,8 @@ export class SortedSetSearch implements SetSearch {
   private readonly view: TreeView<Member>
   /** Elements of the view that have left the set. */
   private readonly gone: HashTable
+  /** How often the tree had changed when the search began. */
+  private readonly changes: number
   private readonly probe: Member = { buffer: Buffer.alloc(0), start: 0, end: 0 }
 
   /** close() has to follow. O(open views). */
@@ -24,6 +26,7 @@ export class SortedSetSearch implements SetSearch {
     this.entries = set.entries
     this.view = new TreeView(set.tree, 'any')
     this.gone = new HashTable(set.entries)
+    this.changes = set.tree.changes
     set.openSearch(this)
   }
 
@@ -33,7 +36,8 @@ export class SortedSetSearch implements SetSearch {
     const left = gone.count === 0 ? 0 : gone.find(hash, member, start, end)
     if (left !== 0) return elementScore(entries, left)
     const element = set.find(hash, member, start, end)
-    return element === 0 || !this.sees(element) ? Number.NaN : elementScore(entries, element)
+    if (element === 0) return Number.NaN
+    return set.tree.changes === this.changes || this.sees(element) ? elementScore(entries, element) : Number.NaN
   }
 
   left(element: number): void {

@@ -257,7 +257,7 @@ describe('combinations', () => {
     // A map finds each set once.
     const expected = expectedOf(operation, operation === 'difference' ? [...new Map(keys)] : keys, aggregate)
     const inputs = keys.map(([key, weight]) => inputOf(key, weight))
-    const result = new SortedSetBuilder(db.entries)
+    const result = new SortedSetBuilder(db.entries, false)
     const work = new CombineWork((input, use) => lastingSourceOf(db, input, use))
     plan(work, result, operation, inputs, aggregate)
     expect(sliced(new CombinedReply(db.keyspace, result, work, FLAT_PAIRS))).toEqual(expected)
@@ -276,7 +276,7 @@ describe('combinations', () => {
 
   test('whose client goes leave nothing behind', () => {
     for (const turns of [0, 1, 20, 120]) {
-      const result = new SortedSetBuilder(db.entries)
+      const result = new SortedSetBuilder(db.entries, false)
       const work = new CombineWork((input, use) => lastingSourceOf(db, input, use))
       plan(work, result, 'union', [inputOf(BIG), inputOf(OTHER), inputOf(PLAIN)], 'sum')
       const source = new CombinedReply(db.keyspace, result, work, FLAT_PAIRS)
