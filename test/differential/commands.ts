@@ -2,6 +2,7 @@
 import { generators } from './arguments.js'
 import type { Random } from './random.js'
 import { setMakers, UNMANGLED_SETS } from './set-commands.js'
+import { sortedSetMakers, UNMANGLED_SORTED_SETS } from './sorted-set-commands.js'
 import { mangle, type RequestMaker, requestMaker } from './syntax.js'
 
 const STRINGS = [
@@ -147,6 +148,7 @@ const GROUPS: readonly (readonly [share: number, makers: readonly RequestMaker[]
   [0.16, makersOf(BITMAPS)],
   [0.05, makersOf(HASHES)],
   [0.12, setMakers],
+  [0.12, sortedSetMakers],
   [0.22, makersOf(GENERIC)],
   [0.05, makersOf(CONNECTION)],
   [0.1, makersOf(TRANSACTIONS)],
@@ -157,7 +159,11 @@ const GROUPS: readonly (readonly [share: number, makers: readonly RequestMaker[]
 const ALL_SHARES = GROUPS.reduce((sum, [share]) => sum + share, 0)
 const MANGLED_SHARE = 0.12
 /** Kept as they are written: other arguments let a client wait for long, or ask for what differs from server to server. */
-const UNMANGLED = new Set(['WAIT', 'CLIENT', 'COMMAND', 'SCAN', 'MEMORY', 'ACL LOG', ...UNMANGLED_SETS])
+const UNMANGLED = new Set([
+  ...['WAIT', 'CLIENT', 'COMMAND', 'SCAN', 'MEMORY', 'ACL LOG'],
+  ...UNMANGLED_SETS,
+  ...UNMANGLED_SORTED_SETS,
+])
 
 /** These take a time to live: a short one would be over at another moment on each server. */
 const EXPIRING = new Set(['SET', 'SETEX', 'PSETEX', 'GETEX', 'EXPIRE', 'PEXPIRE', 'EXPIREAT', 'PEXPIREAT'])

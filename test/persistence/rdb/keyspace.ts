@@ -42,7 +42,7 @@ export function contents(database: Database): Record<string, Seen> {
   const all: Record<string, Seen> = {}
   for (const address of addresses(database)) {
     const seen: Seen = { encoding: encodingName(database.keyspace, address), value: '' }
-    seen.value = valueOf(database, address)
+    seen.value = contentOf(database, address)
     const expiryMs = entries.expiry(address)
     if (!Number.isNaN(expiryMs)) seen.expiryMs = expiryMs
     all[entries.keyCopy(address).toString('latin1')] = seen
@@ -50,7 +50,7 @@ export function contents(database: Database): Record<string, Seen> {
   return all
 }
 
-function valueOf(database: Database, address: number): Seen['value'] {
+function contentOf(database: Database, address: number): Seen['value'] {
   const { entries } = database
   switch (entries.type(address)) {
     case TYPE_STRING: {
