@@ -1,4 +1,5 @@
 /** A run of bytes that lies somewhere else: how elements of aggregates are handed around without a copy. */
+import type { ReplyWriter } from '../resp/reply-writer.js'
 import { ENCODING_EXTERNAL, type Entries } from '../store/entries.js'
 import { intsetCopyText } from '../store/intset.js'
 import { lpCopyText, lpIsInteger, lpStringLength, lpStringStart } from '../store/listpack/listpack.js'
@@ -63,6 +64,12 @@ export class ByteRange {
     }
     const start = entries.valueStart(address)
     this.set(entries.memory(address), start, start + payload)
+  }
+
+  /** Writes it as a bulk string: bytes that last are referred to. */
+  writeTo(out: ReplyWriter): void {
+    if (this.lasting) out.bulkReference(this.buffer)
+    else out.bulk(this.buffer, this.start, this.end)
   }
 
   /** A copy of the bytes. */

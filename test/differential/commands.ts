@@ -1,5 +1,6 @@
 /** What the random requests are made of, group by group. Left out: what answers differently every time or ends the server. */
 import { generators } from './arguments.js'
+import { listMakers } from './list-commands.js'
 import type { Random } from './random.js'
 import { setMakers, UNMANGLED_SETS } from './set-commands.js'
 import { sortedSetMakers, UNMANGLED_SORTED_SETS } from './sorted-set-commands.js'
@@ -149,6 +150,7 @@ const GROUPS: readonly (readonly [share: number, makers: readonly RequestMaker[]
   [0.05, makersOf(HASHES)],
   [0.12, setMakers],
   [0.12, sortedSetMakers],
+  [0.12, listMakers],
   [0.22, makersOf(GENERIC)],
   [0.05, makersOf(CONNECTION)],
   [0.1, makersOf(TRANSACTIONS)],

@@ -21,6 +21,8 @@ const ARGUMENTS = [
   ...['--enable-debug-command', 'yes'],
   ...['--slowlog-log-slower-than', '-1'],
   ...['--proto-max-bulk-len', '1mb'],
+  // Where elements are counted, 7.0 and 7.2 fill the nodes of lists alike.
+  ...['--list-max-listpack-size', '16'],
 ]
 /** Enough to see what is wrong without reading all that follows from it. */
 const SHOWN = 10
@@ -62,9 +64,9 @@ class Side {
           ['TTL', key],
           ['TYPE', key],
         ])
-        // Small sets of strings are listpacks since 7.2.
+        // Small sets of strings are listpacks since 7.2, and so are small lists, which are quicklists of one node to 7.0.
         const isPlainSet = type.text === 'set' && encoding.text === 'listpack'
-        const form = isPlainSet ? 'hashtable' : encoding.text
+        const form = isPlainSet ? 'hashtable' : type.text === 'list' ? 'list' : encoding.text
         const payload = form === 'hashtable' ? await this.tableText(key, type.text) : dump.text
         found.set(`${db} ${key}`, JSON.stringify([payload, form, ttl.text === '-1']))
       }

@@ -1,7 +1,6 @@
 /** LLEN, LINDEX, LSET, LINSERT and LREM. Source of behaviour: Redis's t_list.c. */
 import { EVENT_GENERIC, EVENT_LIST } from '../../config/keyspace-events.js'
 import { Matcher } from '../../types/list/matcher.js'
-import { writeRange } from '../bulk-range.js'
 import { type CommandContext, NO_SUCH_KEY, SYNTAX_ERROR } from '../context.js'
 import { readIndex } from '../index-range.js'
 import { element, list, openForRead, openForWrite } from './access.js'
@@ -30,7 +29,7 @@ export function lindex(ctx: CommandContext): void {
     return
   }
   list.show(index, element)
-  writeRange(reply, element)
+  element.writeTo(reply)
 }
 
 /** LSET key index element. */

@@ -10,7 +10,6 @@ import { ByteRange } from '../../types/byte-range.js'
 import type { List } from '../../types/list/list.js'
 import { NodeContent } from '../../types/list/list-node.js'
 import type { Quicklist } from '../../types/list/quicklist.js'
-import { writeRange } from '../bulk-range.js'
 import type { CommandContext } from '../context.js'
 import { SLICED_FROM_ELEMENTS } from '../table-replies.js'
 
@@ -93,7 +92,7 @@ function writeElements(
   let done = 0
   while (done < count && pos >= 0) {
     node.readElement(entries, pos, element)
-    writeRange(out, element)
+    element.writeTo(out)
     done++
     if (isPlain) pos = -1
     else pos = backward ? lpPrev(buffer, at, pos) : lpNext(buffer, at, pos)

@@ -5,7 +5,6 @@ import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { TYPE_LIST } from '../../store/entries.js'
 import type { List } from '../../types/list/list.js'
 import { readTimeout, waitForKeys } from '../blocking.js'
-import { writeRange } from '../bulk-range.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
 import { element, list, openForWrite, readEnd } from './access.js'
 import { replyPart } from './list-replies.js'
@@ -34,7 +33,7 @@ function pop(ctx: CommandContext, atHead: boolean): void {
     return
   }
   list.showEnd(atHead, element)
-  writeRange(reply, element)
+  element.writeTo(reply)
   list.removeEnd(atHead)
   elementsRemoved(ctx, list, 1, atHead, 1)
 }
@@ -173,7 +172,7 @@ function blockingPop(ctx: CommandContext, atHead: boolean): void {
     reply.array(2)
     reply.bulk(args.buffer, args.starts[key], args.ends[key])
     list.showEnd(atHead, element)
-    writeRange(reply, element)
+    element.writeTo(reply)
     list.removeEnd(atHead)
     elementsRemoved(ctx, list, key, atHead, 1)
     ctx.propagateAs(atHead ? 'LPOP' : 'RPOP', args.view(key))

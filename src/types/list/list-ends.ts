@@ -19,7 +19,7 @@ import { Slabs, UNIT_MASK } from '../../store/slabs/slabs.js'
 import type { ByteRange } from '../byte-range.js'
 import { isListpackSlot, resizeSlot } from './list-node.js'
 import { ListNodes } from './list-nodes.js'
-import { isLargeElement, mostBytes, takesOneMore } from './node-limits.js'
+import { fullBytes, isLargeElement, takesOneMore } from './node-limits.js'
 
 /** A list of so many nodes has room for whole ones at its ends; in a shorter one their slots double as they fill. */
 const ROOMY_FROM_NODES = 8
@@ -105,7 +105,7 @@ export abstract class ListEnds extends ListNodes {
     const now = lpBytes(entries.memory(node), (node & UNIT_MASK) << 3)
     if (isLargeElement(length) || !takesOneMore(this.fill, now, count, length)) return false
     const size = lpEncodedSize(bytes, start, behind)
-    if (now + size > entries.slotBytesAt(node)) node = this.grow(isHead, node, now + size)
+    if (now + size > entries.slotBytesAt(node)) node = this.grow(isHead, node, now + size, count + 1)
     const buffer = entries.memory(node)
     const at = (node & UNIT_MASK) << 3
     let gap = at + now - 1
@@ -143,9 +143,9 @@ export abstract class ListEnds extends ListNodes {
     return true
   }
 
-  /** Makes room for `size` bytes. Returns where the node at hand is then. */
-  private grow(isHead: boolean, node: number, size: number): number {
-    const most = mostBytes(this.fill)
+  /** Makes room for `size` bytes, of `count` elements. Returns where the node at hand is then. */
+  private grow(isHead: boolean, node: number, size: number, count: number): number {
+    const most = fullBytes(this.fill, size / count)
     const room = this.nodes.count >= ROOMY_FROM_NODES ? most : Math.min(most, Math.max(LEAST_ROOM_BYTES, 2 * size))
     return this.resize(isHead, node, Math.max(size, room))
   }

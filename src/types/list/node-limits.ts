@@ -55,9 +55,9 @@ export function countLimit(maxListpackSize: number): number {
   return maxListpackSize < 0 ? Number.POSITIVE_INFINITY : Math.max(1, maxListpackSize)
 }
 
-/** Most bytes of a node of several elements. */
-export function mostBytes(fill: number): number {
-  return fill < 0 ? sizeLimit(fill) : MOST_COUNTED_BYTES
+/** About how many bytes a node of elements of `elementBytes` each has when it is full. */
+export function fullBytes(fill: number, elementBytes: number): number {
+  return fill < 0 ? sizeLimit(fill) : Math.min(MOST_COUNTED_BYTES, Math.ceil(elementBytes * countLimit(fill)))
 }
 
 /** Whether a listpack of so many bytes and elements is too large for a node. */

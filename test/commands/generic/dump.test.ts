@@ -98,6 +98,7 @@ describe('RESTORE', () => {
 
   test.each([
     ['a stream', payload(15, cat(length(1), str('x')))],
+    ['a list without elements', payload(1, length(0))],
     ['a type that is none', payload(99, str('x'))],
     ['nothing', payload(0, Buffer.alloc(0))],
     ['a hash without fields', payload(4, length(0))],

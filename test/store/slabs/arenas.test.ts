@@ -54,3 +54,35 @@ test('the oldest arena with room comes first', () => {
   expect(arenas.take()).toBe(taken[5])
   expect(arenas.take()).toBe(taken[30])
 })
+
+test('what hovers around the end of an arena has the same memory again, until that is given back', () => {
+  const released = new ReleasedMemory()
+  const arenas = new Arenas(released)
+  places(arenas, 16)
+  const place = arenas.take()
+  const memory = arenas.memory(place)
+  for (let round = 0; round < 3; round++) {
+    arenas.give(place)
+    expect(released.pendingBytes).toBe(memory.byteLength)
+    expect(arenas.memory(arenas.take())).toBe(memory)
+    expect(released.pendingBytes).toBe(0)
+  }
+  arenas.give(place)
+  released.giveBack(Number.POSITIVE_INFINITY)
+  expect(memory.byteLength).toBe(0)
+  expect(arenas.memory(arenas.take()).byteLength).toBe(33 * CHUNK_BYTES)
+})
+
+test('memory that somebody still reads is not used again', () => {
+  const released = new ReleasedMemory()
+  const arenas = new Arenas(released)
+  places(arenas, 16)
+  const place = arenas.take()
+  const memory = arenas.memory(place)
+  const held = released.held.hold(Buffer.from(memory, 0, 100))
+  arenas.give(place)
+  expect(arenas.memory(arenas.take())).not.toBe(memory)
+  held.release()
+  released.giveBack(Number.POSITIVE_INFINITY)
+  expect(memory.byteLength).toBe(0)
+})

@@ -5,7 +5,6 @@
  */
 import type { ReplyWriter } from '../../../resp/reply-writer.js'
 import { ByteRange } from '../../../types/byte-range.js'
-import { writeRange } from '../../bulk-range.js'
 import { type CommandContext, WRONG_TYPE } from '../../context.js'
 import { SLICED_FROM_ELEMENTS } from '../../table-replies.js'
 import { countFailure } from '../../unblock.js'
@@ -91,7 +90,7 @@ function write(ctx: CommandContext, sorting: Sorting, { first, last }: SortPlan,
     const end = elements.end(element)
     if (gets.length === 0) reply.bulk(bytes, start, end)
     for (const get of gets) {
-      if (get.find(ctx, bytes, start, end, shown)) writeRange(reply, shown)
+      if (get.find(ctx, bytes, start, end, shown)) shown.writeTo(reply)
       else reply.null()
     }
   }
