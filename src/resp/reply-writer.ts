@@ -66,6 +66,12 @@ export class ReplyWriter {
     if (this.length + bytes > CAPACITY_BYTES) this.spill()
   }
 
+  /** Makes room for up to `bytes` (CAPACITY_BYTES at most) in `buffer`; returns `length`, which whoever fills it has to raise. */
+  reserve(bytes: number): number {
+    if (this.length + bytes > CAPACITY_BYTES) this.spill()
+    return this.length
+  }
+
   /** One byte of type, a safe integer, CRLF. */
   private header(type: number, value: number): void {
     if (this.length + HEADER_BYTES > CAPACITY_BYTES) this.spill()

@@ -3,13 +3,14 @@ import { performance } from 'node:perf_hooks'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Entries } from '../../store/entries.js'
-import { lpBytes, lpNext, lpPrev, lpSeek } from '../../store/listpack/listpack.js'
+import { LP_EOF, lpBytes, lpNext, lpPrev, lpSeek } from '../../store/listpack/listpack.js'
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import { TreeView } from '../../store/ordered-tree/view.js'
 import { ByteRange } from '../../types/byte-range.js'
 import type { List } from '../../types/list/list.js'
 import { NodeContent } from '../../types/list/list-node.js'
 import type { Quicklist } from '../../types/list/quicklist.js'
+import { shortStrings, writeShortStrings } from '../../types/short-strings.js'
 import type { CommandContext } from '../context.js'
 import { SLICED_FROM_ELEMENTS } from '../table-replies.js'
 
@@ -91,6 +92,16 @@ function writeElements(
   const { at, buffer, isPlain } = node
   let done = 0
   while (done < count && pos >= 0) {
+    if (!backward && !isPlain) {
+      writeShortStrings(out, buffer, pos, count - done)
+      done += shortStrings.count
+      pos = shortStrings.pos
+      if (buffer[pos] === LP_EOF) {
+        pos = -1
+        break
+      }
+      if (done === count) break
+    }
     node.readElement(entries, pos, element)
     element.writeTo(out)
     done++
