@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { doubleText } from '../../src/bytes/double-text.js'
-import { parseDouble, parseScore, parseScoreBound, parseScoreStrictly } from '../../src/bytes/doubles.js'
+import { parseDouble, parseScore, parseScoreBound, parseScoreStrictly, parseWeight } from '../../src/bytes/doubles.js'
 
 type Parse = (bytes: Buffer, start: number, end: number) => number
 
@@ -134,4 +134,31 @@ describe('reading doubles', () => {
   test('of a score in a listpack 127 bytes count', () => {
     expect(read(parseScore, `${'0'.repeat(126)}12`)).toBe(1)
   })
+})
+
+/** What redis-server's SORT makes of these: the numbers, or NaN for "can't be converted into double". */
+describe('what SORT compares by', () => {
+  test.each([
+    ['', 0],
+    [' 5', 5],
+    ['5\0x', 5],
+    ['\0', 0],
+    ['-0', -0],
+    ['inf', Number.POSITIVE_INFINITY],
+    ['-Infinity', Number.NEGATIVE_INFINITY],
+    ['0x10', 16],
+    ['0x1p-1074', 2 ** -1074],
+    ['2.2250738585072014e-308', 2 ** -1022],
+    ['2.2250738585072013e-308', 2 ** -1022],
+    ['9007199254740993', 2 ** 53],
+  ])('%j is %d', (text, value) => {
+    expect(read(parseWeight, text)).toBe(value)
+  })
+
+  test.each(['5 ', ' ', 'x', '1_0', 'nan', '-nan', '1e400', '1e-400', '1e-310', '0x1.8p-1074', '0x1p-1075'])(
+    '%j is no number',
+    text => {
+      expect(read(parseWeight, text)).toBeNaN()
+    },
+  )
 })

@@ -3,10 +3,12 @@ import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import {
   addLongDouble,
+  ceilLongDouble,
   formatLongDouble,
   isFiniteLongDouble,
   LONG_DOUBLE_ZERO,
   type LongDouble,
+  multiplyLongDouble,
   parseLongDouble,
   toLongDouble,
 } from '../../src/bytes/long-double.js'
@@ -40,6 +42,31 @@ function units(text: string): bigint {
 }
 
 describe('long double', () => {
+  // As C's ceill(strtold(text) * 1000) on x86.
+  test.each([
+    ['0', 0n],
+    ['0.1', 100n],
+    ['1e-9', 1n],
+    ['0.0005', 1n],
+    ['-0.0005', 0n],
+    ['-1.5', -1500n],
+    ['0.252', 252n],
+    ['0.253', 254n],
+    ['0.501', 502n],
+    ['0x1p-8', 4n],
+    ['123456789.123456789', 123456789124n],
+    ['33.3333333333333333333', 33334n],
+    ['9223372036854775.8069', 9223372036854775807n],
+    ['1e15', 1000000000000000000n],
+  ])('%s seconds are %s milliseconds, rounded up', (text, milliseconds) => {
+    expect(ceilLongDouble(multiplyLongDouble(parsed(text), 1000n))).toBe(milliseconds)
+  })
+
+  test('a product may be too large for one', () => {
+    expect(isFiniteLongDouble(multiplyLongDouble(parsed('1e4932'), 1000n))).toBe(false)
+    expect(multiplyLongDouble(parsed('3'), -2n)).toMatchObject({ negative: true, significand: 6n })
+  })
+
   test.each([
     ['10.50', '0.1', '10.6'],
     ['0.1', '0.2', '0.3'],

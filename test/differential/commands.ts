@@ -3,6 +3,7 @@ import { generators } from './arguments.js'
 import { listMakers } from './list-commands.js'
 import type { Random } from './random.js'
 import { setMakers, UNMANGLED_SETS } from './set-commands.js'
+import { sortMakers, UNMANGLED_SORTS } from './sort-commands.js'
 import { sortedSetMakers, UNMANGLED_SORTED_SETS } from './sorted-set-commands.js'
 import { mangle, type RequestMaker, requestMaker } from './syntax.js'
 
@@ -151,6 +152,7 @@ const GROUPS: readonly (readonly [share: number, makers: readonly RequestMaker[]
   [0.12, setMakers],
   [0.12, sortedSetMakers],
   [0.12, listMakers],
+  [0.08, sortMakers],
   [0.22, makersOf(GENERIC)],
   [0.05, makersOf(CONNECTION)],
   [0.1, makersOf(TRANSACTIONS)],
@@ -165,6 +167,7 @@ const UNMANGLED = new Set([
   ...['WAIT', 'CLIENT', 'COMMAND', 'SCAN', 'MEMORY', 'ACL LOG'],
   ...UNMANGLED_SETS,
   ...UNMANGLED_SORTED_SETS,
+  ...UNMANGLED_SORTS,
 ])
 
 /** These take a time to live: a short one would be over at another moment on each server. */

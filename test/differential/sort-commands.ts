@@ -6,24 +6,28 @@ import { type RequestMaker, requestMaker } from './syntax.js'
 const SORTS = [
   'RPUSH sorted element+',
   'SADD sortedset number+',
-  'ZADD sortedzset int element',
+  'ZADD sortedzset small element',
   'MSET weight number',
   'HSET weighthash f number',
   'DEL sorted',
-  'SORT anylist [BY by] [LIMIT int int] [GET get] [GET get] [ASC|DESC] [ALPHA] [STORE sorted]',
-  'SORT anysorted [ALPHA] [LIMIT small small] [STORE sorted]',
-  'SORT sortedset [ASC|DESC] [GET get] [STORE sorted]',
-  'SORT sortedset BY nosort STORE sorted',
+  'SORT anylist [BY by] [LIMIT int int] [GET get] [GET get] [ASC|DESC] [ALPHA]',
+  'SORT anylist [BY by] [LIMIT int int] [ASC|DESC] [ALPHA] [STORE stored]',
+  'SORT anysorted ALPHA [LIMIT small small] [ASC|DESC] [GET get]',
+  'SORT anysorted ALPHA [LIMIT small small] [ASC|DESC] [STORE stored]',
+  'SORT sortedset BY nosort STORE stored',
   'SORT sortedzset BY nosort [LIMIT small small] [ASC|DESC]',
   'SORT_RO anylist [BY by] [LIMIT int int] [GET get] [ASC|DESC] [ALPHA]',
-  'LRANGE sorted 0 -1',
-  'COMMAND GETKEYS SORT anysorted [LIMIT int int] [GET get] [STORE sorted] [BY by]',
+  'LRANGE stored 0 -1',
+  'COMMAND GETKEYS SORT anysorted [LIMIT int int] [GET get] [STORE stored] [BY by]',
 ]
 
 const WEIGHTS = 12
-const ELEMENTS = ['1', '2', '3', '10', '-4', '2.5', 'a', 'b', 'ab', '']
-/** No numbers that a double cannot hold: redis-server leaves their errno behind for the next ones. */
-const NUMBERS = ['0', '1', '-1', '3.5', '-2e3', '17', '1000000', 'x']
+const ELEMENTS = ['1', '2', '3', '10', '-4', 'a', 'b', 'ab', 'x y']
+/**
+ * Integers alone: redis-server reads others with strtod, and takes an errno for theirs that any command may have left behind (a score
+ * of 1e400, say).
+ */
+const NUMBERS = ['0', '1', '-1', '-2000', '17', '1000000', 'x']
 
 const sorted = (random: Random): string => `sorted:${random.below(3)}`
 const number = (random: Random): string => (random.chance(0.9) ? String(random.below(50) - 10) : random.pick(NUMBERS))
@@ -31,9 +35,12 @@ const number = (random: Random): string => (random.chance(0.9) ? String(random.b
 const sortGenerators = {
   ...generators,
   sorted,
+  // Never pushed to: 7.0 would go on with the quicklist that it has made, 7.2 begins another out of the listpack.
+  stored: (random: Random) => `stored:${random.below(2)}`,
   sortedset: () => 'sorted:set',
   sortedzset: () => 'sorted:zset',
-  anylist: (random: Random) => (random.chance(0.9) ? sorted(random) : random.pick(['key:0', 'missing'])),
+  anylist: (random: Random) =>
+    random.chance(0.9) ? sorted(random) : random.pick(['stored:0', 'stored:1', 'key:0', 'missing']),
   anysorted: (random: Random) => (random.chance(0.7) ? sorted(random) : random.pick(['sorted:zset', 'sorted:set'])),
   element: (random: Random) => (random.chance(0.7) ? number(random) : random.pick(ELEMENTS)),
   number,

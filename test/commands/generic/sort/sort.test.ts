@@ -117,6 +117,16 @@ describe('SORT beside redis-server', requireStock('redis-server'), () => {
     )
   })
 
+  test('a list that is stored keeps the nodes of the usual size', async () => {
+    const size = (value: string): string[] => ['CONFIG', 'SET', 'list-max-listpack-size', value]
+    await expectSameFromEmpty(ours, stock, [
+      size('4'),
+      ['RPUSH', 'l', ...Array.from({ length: 50 }, (_, i) => String(i * 7))],
+      ...words('SORT l STORE d', 'DUMP d', 'RPUSH d 1 2 3 4 5', 'DUMP d'),
+      size('-2'),
+    ])
+  })
+
   test('what is a number', async () => {
     const numbers = [
       '1',
