@@ -1,6 +1,4 @@
 /** What all hash commands share: the hash of the key argument, and bytes of it as a reply. */
-
-import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { ENCODING_LISTPACK_EXTERNAL, TYPE_HASH } from '../../store/entries.js'
 import { ByteRange } from '../../types/byte-range.js'
 import { Hash } from '../../types/hash/hash.js'
@@ -71,10 +69,5 @@ export function setField(ctx: CommandContext, index: number, bytes: Buffer, star
 
 /** Replies a range as a bulk string. */
 export function replyRange(ctx: CommandContext, range: ByteRange): void {
-  writeRange(ctx.reply, range)
-}
-
-/** Writes a range as a bulk string. */
-export function writeRange(out: ReplyWriter, range: ByteRange): void {
-  range.writeTo(out)
+  range.writeTo(ctx.reply)
 }

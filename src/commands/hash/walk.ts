@@ -17,7 +17,7 @@ import {
   SLICED_FROM_ELEMENTS,
   type WriteElement,
 } from '../table-replies.js'
-import { field, hash, openForRead, replyRange, value, writeRange } from './access.js'
+import { field, hash, openForRead, replyRange, value } from './access.js'
 
 const DRAWS_BETWEEN_CLOCK_READS = 32
 /** Redis's range for a count whose reply has two elements for each. */
@@ -129,17 +129,17 @@ function arrayHead(elements: bigint): (out: ReplyWriter) => void {
 /** What a reply shows of each field. */
 type Shown = (out: ReplyWriter, name: ByteRange, content: ByteRange) => void
 
-const FIELDS: Shown = (out, name) => writeRange(out, name)
-const VALUES: Shown = (out, _, content) => writeRange(out, content)
+const FIELDS: Shown = (out, name) => name.writeTo(out)
+const VALUES: Shown = (out, _, content) => content.writeTo(out)
 const PAIRS: Shown = (out, name, content) => {
-  writeRange(out, name)
-  writeRange(out, content)
+  name.writeTo(out)
+  content.writeTo(out)
 }
 /** HRANDFIELD WITHVALUES in RESP3: an array of pairs. */
 const NESTED_PAIRS: Shown = (out, name, content) => {
   out.array(2)
-  writeRange(out, name)
-  writeRange(out, content)
+  name.writeTo(out)
+  content.writeTo(out)
 }
 
 /** Shows elements of a table for as long as the reply may take: the hash that is open now will not be. */

@@ -93,6 +93,8 @@ export abstract class ListEdits extends ListEnds {
     buffer.copy(nodeGap.buffer, nodeGap.at + LP_HEADER_SIZE, pos, end + 1)
     this.eraseHere(pos, others)
     this.insertNode(first + count, node, others)
+    // Each node that comes moves one out of those at an end: another one may come behind it.
+    this.settle(0, 0)
   }
 
   /** Merges what of the nodes around the one that begins with element `index` may be merged (_quicklistMergeNodes). */

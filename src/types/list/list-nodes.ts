@@ -4,7 +4,8 @@
  * changes no index.
  *
  * list-compress-depth d: the first d and the last d nodes are as they are, those between are compressed where that pays. That holds
- * whenever a change is done (`settle`), as it does in Redis.
+ * whenever a change is done (`settle`), as it does in Redis; only that there a node between, of which an insertion makes one that
+ * is worth compressing, waits for it until it is next read.
  */
 import type { Aggregate } from '../../store/aggregate.js'
 import type { Entries } from '../../store/entries.js'

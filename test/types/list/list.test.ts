@@ -411,6 +411,35 @@ describe('compression', () => {
   })
 })
 
+describe('an element that becomes a node of its own within a node', () => {
+  /** Elements that are worth compressing alone. */
+  const element = (i: number): string => String.fromCharCode(97 + i).repeat(1000)
+
+  test.each<[string, number, (list: List, index: number, bytes: Buffer) => void]>([
+    ['LINSERT', 1, (list, index, bytes) => list.insert(index, false, bytes, 0, bytes.length)],
+    ['LSET', 1, (list, index, bytes) => list.replace(index, bytes, 0, bytes.length)],
+    ['LINSERT', 19, (list, index, bytes) => list.insert(index, false, bytes, 0, bytes.length)],
+    ['LSET', 19, (list, index, bytes) => list.replace(index, bytes, 0, bytes.length)],
+  ])('moves two others away from the end: %s %i', (_, index, change) => {
+    const [db] = new Keyspace(1).databases
+    const list = openKey(db)
+    for (let i = 0; i < 21; i++) push(list, false, [element(i)], { maxListpackSize: 3, compressDepth: 4 })
+    const { quicklist } = list
+    if (quicklist === null) throw new Error('a listpack')
+    // Nodes of one element at both ends, but for the one that is changed.
+    setPackedThreshold(500)
+    try {
+      const plain = Buffer.from('x'.repeat(600))
+      for (const at of [3, 4, 5, 6, 7, 8, 12, 13, 14, 15, 16, 17]) list.replace(at, plain, 0, plain.length)
+      expectSound(quicklist)
+      change(list, index, Buffer.from('y'.repeat(700)))
+      expectSound(quicklist)
+    } finally {
+      setPackedThreshold(0)
+    }
+  })
+})
+
 describe('a long list', () => {
   const ELEMENTS = 60_000
 
