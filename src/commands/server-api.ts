@@ -21,10 +21,10 @@ import type { Tracking } from '../tracking/tracking.js'
 import type { ValueLimits } from '../types/value-limits.js'
 import type { Unfinished } from './blocking/key-wait.js'
 import type { KeyWaits } from './blocking/key-waits.js'
+import type { Pause } from './blocking/pause.js'
 import type { Client, QueuedCommand } from './client.js'
 import type { Command, CommandTable } from './command.js'
 import type { KeyLocks } from './generic/key-locks.js'
-import type { Pause } from './pause.js'
 
 export interface ServerStats {
   startedMs: number

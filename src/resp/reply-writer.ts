@@ -2,7 +2,7 @@
  * Writes replies in RESP2 or RESP3 into one buffer that all connections share in turn: a connection's replies are
  * collected from its requests of one read, then sent and cleared. Large values are referred to, not copied.
  */
-import { DOUBLE_TEXT_BYTES, writeDouble } from '../bytes/double-text.js'
+import { DOUBLE_TEXT_BYTES, writeDouble } from '../bytes/floats/double-text.js'
 import { writeInteger } from '../bytes/integers.js'
 
 const CAPACITY_BYTES = 64 * 1024

@@ -7,12 +7,12 @@ import { performance } from 'node:perf_hooks'
 import { latin1 } from '../bytes/latin1.js'
 import { permissionError } from '../commands/acl/check.js'
 import type { Unfinished } from '../commands/blocking/key-wait.js'
+import { PAUSE_ALL } from '../commands/blocking/pause.js'
 import { type Client, type QueuedCommand, REPLY_OFF, REPLY_SKIP, REPLY_SKIP_NEXT } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
 import type { Command } from '../commands/command.js'
 import { CommandContext } from '../commands/context.js'
 import { CrossProtocolGuard, speaksHttp } from '../commands/cross-protocol.js'
-import { PAUSE_ALL } from '../commands/pause.js'
 import type { ServerApi } from '../commands/server-api.js'
 import {
   ALLOWED_TO_SUBSCRIBERS,

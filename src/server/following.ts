@@ -1,10 +1,10 @@
 /** What this server does for replication, above all as a replica: executes its master's stream, and takes the copies it sends. */
 
+import { PAUSE_WRITES } from '../commands/blocking/pause.js'
+import { endAllWaits } from '../commands/blocking/unblock.js'
 import type { Client } from '../commands/client.js'
 import type { Command, CommandTable } from '../commands/command.js'
-import { PAUSE_WRITES } from '../commands/pause.js'
 import type { LoadProgress, PayloadWaits, ServerApi } from '../commands/server-api.js'
-import { endAllWaits } from '../commands/unblock.js'
 import type { MasterPeer } from '../replication/master-link.js'
 import type { Replication, ReplicationHost } from '../replication/replication.js'
 import type { SnapshotReceiver } from '../replication/socket-transfer.js'

@@ -1,5 +1,5 @@
 /** Server-wide reasons for which the dispatcher looks twice at a command. */
-import { PAUSE_NOTHING } from '../commands/pause.js'
+import { PAUSE_NOTHING } from '../commands/blocking/pause.js'
 import type { EvictionTimes, ServerApi } from '../commands/server-api.js'
 
 // Bits of one number, which is zero in normal operation: one comparison passes them all.

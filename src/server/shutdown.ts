@@ -1,6 +1,6 @@
 /** Going down: replicas catch up, the data is saved, files are removed. Source: prepareForShutdown in server.c. */
 import fs from 'node:fs'
-import { PAUSE_WRITES } from '../commands/pause.js'
+import { PAUSE_WRITES } from '../commands/blocking/pause.js'
 import type { ServerApi, ShutdownOptions } from '../commands/server-api.js'
 
 const POLL_MS = 50

@@ -13,9 +13,9 @@ import type { Database } from '../../store/database.js'
 import type { Client } from '../client.js'
 import { hasExpired } from '../lookup.js'
 import type { ServerApi } from '../server-api.js'
-import { replyAndGoOn } from '../unblock.js'
 import { Deadlines } from './deadlines.js'
 import { AwaitedKey, KeyWait, type KeyWaitOwner } from './key-wait.js'
+import { replyAndGoOn } from './unblock.js'
 
 const TYPES = 8
 const NOTHING = -1

@@ -1,8 +1,8 @@
 /** CLIENT PAUSE and UNPAUSE; what a pause does is in pause.ts. */
 import { INT64_MAX } from '../../bytes/integers.js'
+import { PAUSE_ALL, PAUSE_WRITES } from '../blocking/pause.js'
 import type { CommandContext } from '../context.js'
 import { subcommandSyntaxError } from '../help.js'
-import { PAUSE_ALL, PAUSE_WRITES } from '../pause.js'
 import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, STALE } from '../spec.js'
 
 const ADMIN_ANYTIME = ADMIN | NOSCRIPT | LOADING | STALE

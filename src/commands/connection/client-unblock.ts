@@ -1,9 +1,10 @@
 /** CLIENT UNBLOCK: ends the wait of another client. */
+
+import { unblockWithError } from '../blocking/unblock.js'
 import { type BlockedState, type Client, isOwnWait } from '../client.js'
 import { type CommandContext, NOT_AN_INTEGER } from '../context.js'
 import { subcommandSyntaxError } from '../help.js'
 import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, STALE } from '../spec.js'
-import { unblockWithError } from '../unblock.js'
 
 const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK'
 

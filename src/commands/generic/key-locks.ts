@@ -4,11 +4,11 @@
  * is seen by MIGRATE itself, see migration.ts.
  */
 import type { Request } from '../../resp/request.js'
+import { PostponedClients } from '../blocking/postponed-clients.js'
 import type { Client } from '../client.js'
 import type { Command } from '../command.js'
 import { keyArguments } from '../command-keys.js'
 import { KeyArguments } from '../key-arguments.js'
-import { PostponedClients } from '../postponed-clients.js'
 import { WRITE } from '../spec.js'
 
 export class KeyLocks {

@@ -1,5 +1,6 @@
 /** MIGRATE: moves keys to another server. Source of behaviour: migrateCommand in Redis's cluster.c. */
 import type { Request } from '../../resp/request.js'
+import { replyAndGoOn, unblockWithError } from '../blocking/unblock.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
 import { findMigrateKeys } from '../find-keys.js'
 import {
@@ -12,7 +13,6 @@ import {
   keyRange,
   WRITE,
 } from '../spec.js'
-import { replyAndGoOn, unblockWithError } from '../unblock.js'
 import { Migration, type MigrationPlan } from './migration.js'
 
 const DEFAULT_TIMEOUT_MS = 1000

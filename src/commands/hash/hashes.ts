@@ -1,12 +1,13 @@
 /** The hash commands: the table, and those that work on single fields. */
-import { INT64_MAX, INT64_MIN, parseInt64, parseSafeInteger, writeInteger } from '../../bytes/integers.js'
+
 import {
   addLongDouble,
   formatLongDouble,
   isFiniteLongDouble,
   LONG_DOUBLE_ZERO,
   parseLongDouble,
-} from '../../bytes/long-double.js'
+} from '../../bytes/floats/long-double.js'
+import { INT64_MAX, INT64_MIN, parseInt64, parseSafeInteger, writeInteger } from '../../bytes/integers.js'
 import { EVENT_GENERIC, EVENT_HASH } from '../../config/keyspace-events.js'
 import { type CommandContext, NOT_AN_INTEGER } from '../context.js'
 import {

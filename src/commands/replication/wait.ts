@@ -1,9 +1,9 @@
 /** WAIT and WAITAOF: until the writes of a connection have arrived elsewhere. Source of behaviour: Redis's replication.c. */
 import { NO_AOF } from '../../replication/replication.js'
-import { readTimeoutMs } from '../blocking.js'
+import { replyAndGoOn } from '../blocking/unblock.js'
+import { readTimeoutMs } from '../blocking/wait-for-keys.js'
 import { type CommandContext, NOT_AN_INTEGER } from '../context.js'
 import { type ArgumentDoc, type CommandSpec, NOSCRIPT } from '../spec.js'
-import { replyAndGoOn } from '../unblock.js'
 
 const TIPS = ['request_policy:all_shards', 'response_policy:agg_min']
 const NUMREPLICAS: ArgumentDoc = { name: 'numreplicas', type: 'integer' }

@@ -1,9 +1,9 @@
 /** TIME, INFO and SHUTDOWN. */
 import { unixMicroseconds } from '../../observe/clock.js'
+import { replyAndGoOn } from '../blocking/unblock.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
 import type { ShutdownOptions } from '../server-api.js'
 import { ADMIN, ALLOW_BUSY, type CommandSpec, FAST, LOADING, NO_MULTI, NOSCRIPT, STALE } from '../spec.js'
-import { replyAndGoOn } from '../unblock.js'
 
 export const serverCommands: CommandSpec[] = [
   {

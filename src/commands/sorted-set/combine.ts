@@ -1,5 +1,5 @@
 /** Commands on several sorted sets, or sets: ZUNION, ZINTER, ZDIFF, what counts and what stores their results. */
-import { parseDouble } from '../../bytes/doubles.js'
+import { parseDouble } from '../../bytes/floats/doubles.js'
 import { TYPE_SET, TYPE_ZSET } from '../../store/entries.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR, WRONG_TYPE } from '../context.js'
 import {

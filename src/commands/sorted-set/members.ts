@@ -1,5 +1,5 @@
 /** Sorted set commands that name members: ZADD, ZINCRBY, ZREM, ZSCORE, ZRANK and their kin. */
-import { parseDouble } from '../../bytes/doubles.js'
+import { parseDouble } from '../../bytes/floats/doubles.js'
 import { EVENT_GENERIC, EVENT_ZSET } from '../../config/keyspace-events.js'
 import {
   ADDED,

@@ -2,7 +2,7 @@
 import { INT64_MAX } from '../../bytes/integers.js'
 import { EVENT_GENERIC, EVENT_ZSET } from '../../config/keyspace-events.js'
 import { TYPE_ZSET } from '../../store/entries.js'
-import { readTimeout, waitForKeys } from '../blocking.js'
+import { readTimeout, waitForKeys } from '../blocking/wait-for-keys.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
 import {
   type ArgumentDoc,

@@ -1,5 +1,5 @@
 /** Ranges as arguments: of ranks, of scores, of members (zrangeGenericCommand in t_zset.c). */
-import { parseScoreBound } from '../../bytes/doubles.js'
+import { parseScoreBound } from '../../bytes/floats/doubles.js'
 import { ABOVE_ALL, AT_BYTES, BELOW_ALL, type LexBound, LexRange } from '../../types/sorted-set/lex-range.js'
 import { ScoreRange } from '../../types/sorted-set/score-range.js'
 import type { SortedSet } from '../../types/sorted-set/sorted-set.js'

@@ -1,5 +1,5 @@
 /** Sorted set commands that go through a sorted set in no particular order or draw from it: ZSCAN, ZRANDMEMBER. */
-import { DOUBLE_TEXT_BYTES, preciseText } from '../../bytes/double-text.js'
+import { DOUBLE_TEXT_BYTES, preciseText } from '../../bytes/floats/double-text.js'
 import { INT64_MAX, INT64_MIN } from '../../bytes/integers.js'
 import type { Entries } from '../../store/entries.js'
 import { ByteRange } from '../../types/byte-range.js'

@@ -1,13 +1,13 @@
 /** The commands that count. Source of behaviour: Redis's t_string.c. */
 
-import { INT64_MAX, INT64_MIN, parseInt64, parseSafeInteger } from '../../bytes/integers.js'
 import {
   addLongDouble,
   formatLongDouble,
   isFiniteLongDouble,
   LONG_DOUBLE_ZERO,
   parseLongDouble,
-} from '../../bytes/long-double.js'
+} from '../../bytes/floats/long-double.js'
+import { INT64_MAX, INT64_MIN, parseInt64, parseSafeInteger } from '../../bytes/integers.js'
 import { EVENT_STRING } from '../../config/keyspace-events.js'
 import { KEEP_TTL, NEVER } from '../../store/database.js'
 import { ENCODING_INT32, ENCODING_INT64, ENCODING_PLAIN, TYPE_STRING } from '../../store/entries.js'

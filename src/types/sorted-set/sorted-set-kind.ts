@@ -1,5 +1,5 @@
 /** Sorted sets, as the rest of the server sees them. */
-import { DOUBLE_TEXT_BYTES, writeFloat } from '../../bytes/double-text.js'
+import { DOUBLE_TEXT_BYTES, writeFloat } from '../../bytes/floats/double-text.js'
 import { writeBytes } from '../../rdb/entry-output.js'
 import { RDB_TYPE_ZSET, RDB_TYPE_ZSET_2, RDB_TYPE_ZSET_LISTPACK, RDB_TYPE_ZSET_ZIPLIST } from '../../rdb/format.js'
 import type { KeyReader } from '../../rdb/key-reader.js'

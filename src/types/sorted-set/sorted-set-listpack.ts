@@ -3,8 +3,8 @@
  * (zzlInsertAt in t_zset.c).
  */
 import { compareBytes } from '../../bytes/compare.js'
-import { DOUBLE_TEXT_BYTES, writeDouble } from '../../bytes/double-text.js'
-import { parseScore } from '../../bytes/doubles.js'
+import { DOUBLE_TEXT_BYTES, writeDouble } from '../../bytes/floats/double-text.js'
+import { parseScore } from '../../bytes/floats/doubles.js'
 import { INLINE_VALUE_MAX_BYTES } from '../../store/entries.js'
 import {
   LP_COUNT_UNKNOWN,

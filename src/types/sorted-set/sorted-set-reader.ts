@@ -1,6 +1,6 @@
 /** Reads sorted sets from RDB bytes, in all their forms. */
 
-import { parseScore, parseScoreStrictly } from '../../bytes/doubles.js'
+import { parseScore, parseScoreStrictly } from '../../bytes/floats/doubles.js'
 import { hashBytes } from '../../bytes/hash.js'
 import { quoted } from '../../rdb/error.js'
 import { RDB_TYPE_ZSET, RDB_TYPE_ZSET_2, RDB_TYPE_ZSET_LISTPACK } from '../../rdb/format.js'

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { allCommands } from '../../../src/commands/all.js'
-import { readTimeout, waitForKeys } from '../../../src/commands/blocking.js'
+import { readTimeout, waitForKeys } from '../../../src/commands/blocking/wait-for-keys.js'
 import { type CommandContext, WRONG_TYPE } from '../../../src/commands/context.js'
 import { BLOCKING, type CommandSpec, READ_KEY, READONLY } from '../../../src/commands/spec.js'
 import { createServer, type RunningServer } from '../../../src/index.js'

@@ -5,9 +5,9 @@
  */
 import type { ReplyWriter } from '../../../resp/reply-writer.js'
 import { ByteRange } from '../../../types/byte-range.js'
+import { countFailure } from '../../blocking/unblock.js'
 import { type CommandContext, WRONG_TYPE } from '../../context.js'
 import { SLICED_FROM_ELEMENTS } from '../../table-replies.js'
-import { countFailure } from '../../unblock.js'
 import { ByteStrings } from './byte-strings.js'
 import { collatorOf } from './collation.js'
 import type { ListedValue } from './feed.js'

@@ -1,10 +1,10 @@
 /** Ends of waits: what a blocked client is told, and how it goes on. */
-import { countErrorCode } from '../observe/error-codes.js'
-import { LatencyHistogram } from '../observe/latency-histogram.js'
-import type { Unfinished } from './blocking/key-wait.js'
-import { type Client, isOwnWait, REPLY_SKIP } from './client.js'
-import type { Command } from './command.js'
-import type { ServerApi } from './server-api.js'
+import { countErrorCode } from '../../observe/error-codes.js'
+import { LatencyHistogram } from '../../observe/latency-histogram.js'
+import { type Client, isOwnWait, REPLY_SKIP } from '../client.js'
+import type { Command } from '../command.js'
+import type { ServerApi } from '../server-api.js'
+import type { Unfinished } from './key-wait.js'
 
 /** The client has waited long enough: sends the reply to its command and goes on with what it has sent since. */
 export function replyAndGoOn(server: ServerApi, client: Client, reply: Buffer): void {

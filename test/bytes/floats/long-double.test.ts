@@ -11,8 +11,8 @@ import {
   multiplyLongDouble,
   parseLongDouble,
   toLongDouble,
-} from '../../src/bytes/long-double.js'
-import { requireStock, startRedisServer } from '../interop/stock.js'
+} from '../../../src/bytes/floats/long-double.js'
+import { requireStock, startRedisServer } from '../../interop/stock.js'
 
 function parse(text: string): LongDouble | null {
   const bytes = Buffer.from(`<${text}>`, 'latin1')

@@ -3,11 +3,17 @@
  * find what it wants calls waitForKeys() and returns; when a key has come to be it runs again, from its first line, as if the
  * request had just come. What it has to propagate is what it does in the end, in a form that does not wait (LPOP for BLPOP).
  */
-import { INT64_MAX } from '../bytes/integers.js'
-import { ceilLongDouble, isFiniteLongDouble, multiplyLongDouble, parseLongDouble } from '../bytes/long-double.js'
-import type { Request } from '../resp/request.js'
-import { Unfinished } from './blocking/key-wait.js'
-import type { CommandContext } from './context.js'
+
+import {
+  ceilLongDouble,
+  isFiniteLongDouble,
+  multiplyLongDouble,
+  parseLongDouble,
+} from '../../bytes/floats/long-double.js'
+import { INT64_MAX } from '../../bytes/integers.js'
+import type { Request } from '../../resp/request.js'
+import type { CommandContext } from '../context.js'
+import { Unfinished } from './key-wait.js'
 
 const NEGATIVE = 'ERR timeout is negative'
 const OUT_OF_RANGE = 'ERR timeout is out of range'

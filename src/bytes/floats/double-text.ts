@@ -2,9 +2,10 @@
  * Doubles as Redis 7.2 writes them, in replies and in listpacks (d2string in util.c): integers as such, other numbers with the
  * digits of grisu.ts, and an exponent where they would be long.
  */
+
+import { writeInteger } from '../integers.js'
+import { latin1 } from '../latin1.js'
 import { grisu, grisuDigits } from './grisu.js'
-import { writeInteger } from './integers.js'
-import { latin1 } from './latin1.js'
 
 /** Longer than any text: "-246412717226174950000000" has 18 digits at most, and seven zeros. */
 export const DOUBLE_TEXT_BYTES = 32

@@ -3,8 +3,8 @@
  * and with small exponents, which are nearly all, are worked out here without an allocation; for others JavaScript's own reading is
  * as exact as C's.
  */
-import { parseSafeInteger } from './integers.js'
-import { latin1 } from './latin1.js'
+import { parseSafeInteger } from '../integers.js'
+import { latin1 } from '../latin1.js'
 
 const ZERO = 48
 const POINT = 46

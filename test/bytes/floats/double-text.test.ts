@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DOUBLE_TEXT_BYTES, doubleText, preciseText, writeDouble, writeFloat } from '../../src/bytes/double-text.js'
+import {
+  DOUBLE_TEXT_BYTES,
+  doubleText,
+  preciseText,
+  writeDouble,
+  writeFloat,
+} from '../../../src/bytes/floats/double-text.js'
 
 /** Bits of doubles, and how Redis 7.2.5 writes them. */
 const TEXTS: readonly [bits: string, text: string][] = JSON.parse(
-  readFileSync(new URL('../fixtures/double-texts.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../fixtures/double-texts.json', import.meta.url), 'utf8'),
 )
 
 function doubleOfBits(bits: string): number {

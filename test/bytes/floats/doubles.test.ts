@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { doubleText } from '../../src/bytes/double-text.js'
-import { parseDouble, parseScore, parseScoreBound, parseScoreStrictly, parseWeight } from '../../src/bytes/doubles.js'
+import { doubleText } from '../../../src/bytes/floats/double-text.js'
+import {
+  parseDouble,
+  parseScore,
+  parseScoreBound,
+  parseScoreStrictly,
+  parseWeight,
+} from '../../../src/bytes/floats/doubles.js'
 
 type Parse = (bytes: Buffer, start: number, end: number) => number
 

@@ -1,5 +1,5 @@
 /** Clients whose command had to be put off, and how they go on: first come first, in slices. */
-import type { Client } from './client.js'
+import type { Client } from '../client.js'
 
 /** How long clients that go on may hold up others, in one go. */
 const SLICE_MS = 1

@@ -3,7 +3,7 @@
  * expire nor are evicted). Several purposes may pause at once, each with its own end; the most restrictive holds. Source of
  * behaviour: pauseActions in Redis's networking.c.
  */
-import type { Client } from './client.js'
+import type { Client } from '../client.js'
 import { PostponedClients } from './postponed-clients.js'
 
 export type PausePurpose = 'client' | 'shutdown' | 'failover'
