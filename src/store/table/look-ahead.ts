@@ -20,17 +20,20 @@ export class LookAhead {
   /** The hashes of the keys added since the last run(), in their order. */
   readonly hashes = new Int32Array(AHEAD_MAX)
   private count = 0
+  private differ = false
 
   /** Adds key[start, end); its hash. At most AHEAD_MAX keys between two runs. */
   add(key: Uint8Array, start: number, end: number): number {
     const hash = hashBytes(key, start, end)
     this.hashes[this.count++] = hash
+    if (hash !== this.hashes[0]) this.differ = true
     return hash
   }
 
-  /** Brings what look-ups of the keys in `table` will need into the cache. One key alone needs no help. */
+  /** Brings what look-ups of the keys in `table` will need into the cache. One key alone, however often it is asked for, needs no help. */
   run(table: Touchable): void {
-    if (this.count > 1) table.touch(this.hashes, this.count)
+    if (this.differ) table.touch(this.hashes, this.count)
     this.count = 0
+    this.differ = false
   }
 }

@@ -2,6 +2,9 @@
  * The ends of a long list, where most is pushed and popped: the first and the last node are at hand, with how many elements they have,
  * and the tree hears of it when somebody asks for the tree. Only for nodes that are listpacks in slab memory, while nobody views the
  * tree; for others nothing is at hand, and all goes by the tree.
+ *
+ * While it is at hand, the first node may have free room between its header and its elements: what is pushed at the head goes there
+ * and what is popped leaves it, without moving the rest of the node each time.
  */
 import {
   LP_COUNT_UNKNOWN,
@@ -10,7 +13,7 @@ import {
   lpBytes,
   lpEntrySize,
   lpHeaderCount,
-  lpLast,
+  lpPrev,
 } from '../../store/listpack/listpack.js'
 import { lpEncodedSize, lpWriteEntry, lpWriteHeader } from '../../store/listpack/listpack-edit.js'
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
@@ -23,7 +26,7 @@ import { fullBytes, isLargeElement, takesOneMore } from './node-limits.js'
 
 /** A list of so many nodes has room for whole ones at its ends; in a shorter one their slots double as they fill. */
 const ROOMY_FROM_NODES = 8
-const LEAST_ROOM_BYTES = 64
+const LEAST_SLOT_BYTES = 64
 
 const end = new TreeCursor()
 
@@ -35,6 +38,8 @@ export abstract class ListEnds extends ListNodes {
   private tailCount = 0
   /** Elements that the tree does not know of; below 0: that are gone. */
   private owed = 0
+  /** Free bytes behind the header of the first node, while that one is at hand. */
+  private room = 0
 
   get tree(): OrderedTree<null> {
     if (this.head !== 0 || this.tail !== 0) this.letGo()
@@ -48,6 +53,7 @@ export abstract class ListEnds extends ListNodes {
   /** Nothing is at hand any more. */
   private letGo(): void {
     const { nodes } = this
+    this.closeRoom()
     if (this.tail !== 0) {
       nodes.last(end)
       nodes.setWeight(end, this.tailCount)
@@ -90,7 +96,7 @@ export abstract class ListEnds extends ListNodes {
     if (node === 0) return false
     const buffer = this.entries.memory(node)
     const at = (node & UNIT_MASK) << 3
-    range.readListpack(buffer, atHead ? at + LP_HEADER_SIZE : lpLast(buffer, at))
+    range.readListpack(buffer, atHead ? this.firstOf(at) : this.lastOf(node, buffer, at))
     return true
   }
 
@@ -105,14 +111,22 @@ export abstract class ListEnds extends ListNodes {
     const now = lpBytes(entries.memory(node), (node & UNIT_MASK) << 3)
     if (isLargeElement(length) || !takesOneMore(this.fill, now, count, length)) return false
     const size = lpEncodedSize(bytes, start, behind)
-    if (now + size > entries.slotBytesAt(node)) node = this.grow(isHead, node, now + size, count + 1)
+    if (atHead) {
+      if (size > this.room) node = this.openRoom(isHead, node, now, size, count + 1)
+    } else if (this.roomOf(node) + now + size > entries.slotBytesAt(node)) {
+      this.closeRoom()
+      if (now + size > entries.slotBytesAt(node)) node = this.grow(isHead, node, now + size, count + 1)
+    }
     const buffer = entries.memory(node)
     const at = (node & UNIT_MASK) << 3
-    let gap = at + now - 1
+    let gap: number
     if (atHead) {
-      gap = at + LP_HEADER_SIZE
-      buffer.copyWithin(gap + size, gap, at + now)
-    } else buffer[gap + size] = LP_EOF
+      this.room -= size
+      gap = this.firstOf(at)
+    } else {
+      gap = this.roomOf(node) + at + now - 1
+      buffer[gap + size] = LP_EOF
+    }
     lpWriteHeader(buffer, at, now + size, Math.min(LP_COUNT_UNKNOWN, lpHeaderCount(buffer, at) + 1))
     lpWriteEntry(buffer, gap, bytes, start, behind)
     this.note(isHead, 1)
@@ -129,29 +143,76 @@ export abstract class ListEnds extends ListNodes {
     const buffer = entries.memory(node)
     const at = (node & UNIT_MASK) << 3
     const now = lpBytes(buffer, at)
-    const pos = atHead ? at + LP_HEADER_SIZE : lpLast(buffer, at)
-    const size = atHead ? lpEntrySize(buffer, pos) : at + now - 1 - pos
-    if (atHead) buffer.copyWithin(pos, pos + size, at + now)
-    else buffer[pos] = LP_EOF
+    let size: number
+    if (atHead) {
+      size = lpEntrySize(buffer, this.firstOf(at))
+      this.room += size
+    } else {
+      const pos = this.lastOf(node, buffer, at)
+      size = this.roomOf(node) + at + now - 1 - pos
+      buffer[pos] = LP_EOF
+    }
     const known = lpHeaderCount(buffer, at)
     lpWriteHeader(buffer, at, now - size, known === LP_COUNT_UNKNOWN ? known : known - 1)
     this.note(isHead, -1)
-    const room = entries.slotBytesAt(node)
-    if (room > LEAST_ROOM_BYTES && (now - size) * 4 < room && this.nodes.count < ROOMY_FROM_NODES) {
+    const slot = entries.slotBytesAt(node)
+    if (slot > LEAST_SLOT_BYTES && (now - size) * 4 < slot && this.nodes.count < ROOMY_FROM_NODES) {
       this.resize(isHead, node, 2 * (now - size))
     }
     return true
   }
 
-  /** Makes room for `size` bytes, of `count` elements. Returns where the node at hand is then. */
+  /** Free bytes ahead of the elements of a node at hand. */
+  private roomOf(node: number): number {
+    return node === this.head || this.nodes.count === 1 ? this.room : 0
+  }
+
+  /** Position of the first element of the first node, whose header is at `at`. */
+  private firstOf(at: number): number {
+    return at + LP_HEADER_SIZE + this.room
+  }
+
+  private lastOf(node: number, buffer: Buffer, at: number): number {
+    return lpPrev(buffer, at, this.roomOf(node) + at + lpBytes(buffer, at) - 1)
+  }
+
+  /**
+   * Makes free room for `size` bytes or more ahead of the elements of the first node, which will have `count` of them. Returns where
+   * the node is then.
+   */
+  private openRoom(isHead: boolean, node: number, now: number, size: number, count: number): number {
+    const { entries } = this
+    this.closeRoom()
+    const roomy = now + size > entries.slotBytesAt(node) ? this.grow(isHead, node, now + size, count) : node
+    const free = entries.slotBytesAt(roomy) - now
+    // The only node has another end that may grow as well.
+    this.room = isHead ? free : Math.max(size, free >>> 1)
+    const at = (roomy & UNIT_MASK) << 3
+    entries.memory(roomy).copyWithin(this.firstOf(at), at + LP_HEADER_SIZE, at + now)
+    return roomy
+  }
+
+  /** The first node is as everybody expects a listpack to be. */
+  private closeRoom(): void {
+    if (this.room === 0) return
+    const node = this.head !== 0 ? this.head : this.tail
+    const buffer = this.entries.memory(node)
+    const at = (node & UNIT_MASK) << 3
+    const first = this.firstOf(at)
+    buffer.copyWithin(at + LP_HEADER_SIZE, first, this.room + at + lpBytes(buffer, at))
+    this.room = 0
+  }
+
+  /** Gives a node at hand a slot for `size` bytes, of `count` elements, or more. Returns where it is then. */
   private grow(isHead: boolean, node: number, size: number, count: number): number {
     const most = fullBytes(this.fill, size / count)
-    const room = this.nodes.count >= ROOMY_FROM_NODES ? most : Math.min(most, Math.max(LEAST_ROOM_BYTES, 2 * size))
-    return this.resize(isHead, node, Math.max(size, room))
+    const slot = this.nodes.count >= ROOMY_FROM_NODES ? most : Math.min(most, Math.max(LEAST_SLOT_BYTES, 2 * size))
+    return this.resize(isHead, node, Math.max(size, slot))
   }
 
   private resize(isHead: boolean, node: number, bytes: number): number {
     const { nodes } = this
+    this.closeRoom()
     if (isHead) nodes.first(end)
     else nodes.last(end)
     const next = resizeSlot(this.entries, node, bytes)
