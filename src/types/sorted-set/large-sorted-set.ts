@@ -64,6 +64,8 @@ function createElement(entries: Entries, member: Buffer, start: number, end: num
 
 /** Orders the elements of all large sorted sets in the same memory, and frees them. */
 class ElementOwner implements TreeOwner<Member> {
+  /** The element that is looked for, 0 if nobody knows: it need not be compared with itself. */
+  sought = 0
   private readonly entries: Entries
 
   constructor(entries: Entries) {
@@ -71,6 +73,7 @@ class ElementOwner implements TreeOwner<Member> {
   }
 
   compare(element: number, { buffer, end, start }: Member): number {
+    if (element === this.sought) return 0
     const { entries } = this
     const from = entries.keyStart(element)
     return compareBytes(entries.memory(element), from, from + entries.keyLength(element), buffer, start, end)
@@ -99,6 +102,7 @@ export class LargeSortedSet implements Aggregate {
   readonly entries: Entries
   readonly table: HashTable
   readonly tree: OrderedTree<Member>
+  private readonly owner: ElementOwner
   lazyObjects = 0
   /** All elements are in the tree, too. */
   inOrder = true
@@ -111,7 +115,8 @@ export class LargeSortedSet implements Aggregate {
   constructor(entries: Entries) {
     this.entries = entries
     this.table = new HashTable(entries)
-    this.tree = new OrderedTree(entries, ORDERED, ownerFor(entries))
+    this.owner = ownerFor(entries)
+    this.tree = new OrderedTree(entries, ORDERED, this.owner)
   }
 
   get count(): number {
@@ -181,7 +186,10 @@ export class LargeSortedSet implements Aggregate {
     probe.buffer = member
     probe.start = start
     probe.end = end
-    if (this.tree.find(cursor, doubleHigh(score), doubleLow(score), probe)) return
+    this.owner.sought = element
+    const found = this.tree.find(cursor, doubleHigh(score), doubleLow(score), probe)
+    this.owner.sought = 0
+    if (found) return
     throw new Error('sorted set: an element of the table is not in the tree')
   }
 
