@@ -167,6 +167,7 @@ export class CommandContext {
    */
   propagateAs(...args: readonly (string | Buffer)[]): void {
     this.rewritten = true
+    if (!this.propagates) return
     const bytes = args.map(arg => (typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg))
     const { index } = this.db
     if (isLargeRequest(bytes)) this.propagated.push({ database: index, request: null, pieces: encodePieces(bytes) })

@@ -149,7 +149,7 @@ function expire(ctx: CommandContext, kind: number): void {
     ctx.touch(1)
     ctx.notify(EVENT_GENERIC, 'expire', 1)
     // The clocks of master and replica differ: what travels is the absolute time.
-    if (kind !== 0) {
+    if (kind !== 0 && ctx.propagates) {
       if (ctx.args.argc === 3) ctx.propagateAs('PEXPIREAT', ctx.args.view(1), time.toString())
       else ctx.propagateAs('PEXPIREAT', ctx.args.view(1), time.toString(), ...optionsOf(ctx))
     }

@@ -119,7 +119,7 @@ function getex(ctx: CommandContext): void {
   expiry.complete(ctx.db.entries, ctx.db.setExpiry(ctx.findAgain(1), expiry.ms))
   ctx.touch(1)
   ctx.notify(EVENT_GENERIC, 'expire', 1)
-  ctx.propagateAs('PEXPIREAT', args.view(1), expiry.toString())
+  if (ctx.propagates) ctx.propagateAs('PEXPIREAT', args.view(1), expiry.toString())
 }
 
 function persist(ctx: CommandContext): void {

@@ -232,6 +232,7 @@ function storeWithExpiry(ctx: CommandContext, address: number, valueIndex: numbe
 }
 
 function propagateSet(ctx: CommandContext, valueIndex: number): void {
+  if (!ctx.propagates) return
   ctx.propagateAs('SET', ctx.args.view(1), ctx.args.view(valueIndex), 'PXAT', expiry.toString())
 }
 
