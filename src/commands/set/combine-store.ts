@@ -1,10 +1,11 @@
 /** SINTERSTORE, SUNIONSTORE and SDIFFSTORE: the result takes the destination's place. */
-import { EVENT_GENERIC, EVENT_SET } from '../../config/keyspace-events.js'
+import { EVENT_SET } from '../../config/keyspace-events.js'
 import { ENCODING_INTSET, ENCODING_LISTPACK } from '../../store/entries.js'
 import { addDifference, addIntersection, addUnion } from '../../types/set/combine/build.js'
 import { SetResult } from '../../types/set/combine/set-result.js'
 import type { SmallEncoding } from '../../types/set/gathered-set.js'
 import type { CommandContext } from '../context.js'
+import { removeDestination } from '../destination.js'
 import { planDifference } from './difference.js'
 import { bySize, distinctSets, type NamedSet, operandsOf } from './named-sets.js'
 
@@ -56,12 +57,7 @@ function store(ctx: CommandContext, event: string, result: SetResult): void {
   ctx.notify(EVENT_SET, event, 1)
 }
 
-/** A destination whose time has come goes as any other (dbDelete). */
 function storeNothing(ctx: CommandContext): void {
   ctx.reply.integer(0)
-  const address = ctx.findAgain(1)
-  if (address === 0) return
-  ctx.db.remove(address)
-  ctx.touch(1)
-  ctx.notify(EVENT_GENERIC, 'del', 1)
+  removeDestination(ctx, 1)
 }

@@ -1,8 +1,9 @@
 /** A sorted set that was put together takes the place of what the destination holds: ZRANGESTORE, ZUNIONSTORE and their kin. */
-import { EVENT_GENERIC, EVENT_ZSET } from '../../config/keyspace-events.js'
+import { EVENT_ZSET } from '../../config/keyspace-events.js'
 import { NEVER } from '../../store/database.js'
 import type { SortedSetBuilder } from '../../types/sorted-set/sorted-set-builder.js'
 import type { CommandContext } from '../context.js'
+import { removeDestination } from '../destination.js'
 
 /** Stores it under key argument 1 and replies the number of its members; without any, the key goes. */
 export function storeResult(ctx: CommandContext, result: SortedSetBuilder, event: string): void {
@@ -11,7 +12,7 @@ export function storeResult(ctx: CommandContext, result: SortedSetBuilder, event
   reply.integer(count)
   if (count === 0) {
     result.discard(keyspace)
-    removeDestination(ctx)
+    removeDestination(ctx, 1)
     return
   }
   const address = ctx.findForWrite(1)
@@ -19,13 +20,4 @@ export function storeResult(ctx: CommandContext, result: SortedSetBuilder, event
   result.store(db, address, args.buffer, args.starts[1], args.ends[1], NEVER, limits)
   ctx.touch(1)
   ctx.notify(EVENT_ZSET, event, 1)
-}
-
-/** A destination whose time has come goes as any other (dbDelete). */
-function removeDestination(ctx: CommandContext): void {
-  const address = ctx.findAgain(1)
-  if (address === 0) return
-  ctx.db.remove(address)
-  ctx.touch(1)
-  ctx.notify(EVENT_GENERIC, 'del', 1)
 }

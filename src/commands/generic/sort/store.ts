@@ -1,9 +1,10 @@
 /** SORT with STORE: the result takes the destination's place, whatever is there. */
-import { EVENT_GENERIC, EVENT_LIST } from '../../../config/keyspace-events.js'
+import { EVENT_LIST } from '../../../config/keyspace-events.js'
 import { Draft } from '../../../store/draft.js'
 import { List } from '../../../types/list/list.js'
 import type { ListLimits } from '../../../types/value-limits.js'
 import type { CommandContext } from '../../context.js'
+import { removeDestination } from '../../destination.js'
 import type { ByteStrings } from './byte-strings.js'
 
 const NO_BYTES = Buffer.alloc(0)
@@ -41,13 +42,4 @@ export function storeList(
   ctx.touch(index)
   ctx.notify(EVENT_LIST, 'sortstore', index)
   keyspace.dirty += count - 1
-}
-
-/** A destination whose time has come goes as any other (dbDelete). */
-function removeDestination(ctx: CommandContext, index: number): void {
-  const address = ctx.findAgain(index)
-  if (address === 0) return
-  ctx.db.remove(address)
-  ctx.touch(index)
-  ctx.notify(EVENT_GENERIC, 'del', index)
 }
