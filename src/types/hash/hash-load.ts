@@ -6,7 +6,8 @@ import type { Database } from '../../store/database.js'
 import { ENCODING_AGGREGATE, TYPE_HASH } from '../../store/entries.js'
 import { lpBytes, lpLength } from '../../store/listpack/listpack.js'
 import { createElement, createElementTable } from '../element-table.js'
-import { createListpack, listpackBuffer, listpackBytes, listpackGap, listpackStart } from '../listpack-value.js'
+import { createListpack, listpackGap } from '../listpack-value.js'
+import { copyPacked } from '../packed-value.js'
 import type { HashLimits } from '../value-limits.js'
 import { Hash } from './hash.js'
 
@@ -50,14 +51,7 @@ export function copyHash(
   expiryMs: number,
 ): number {
   const { entries, keyspace } = from
-  if (entries.encoding(address) !== ENCODING_AGGREGATE) {
-    const source = listpackBuffer(entries, address)
-    const sourceStart = listpackStart(entries, address)
-    const size = listpackBytes(entries, address)
-    const created = createListpack(to, 0, key, start, end, TYPE_HASH, size, expiryMs)
-    copyBytes(source, sourceStart, sourceStart + size, listpackGap.buffer, listpackGap.at)
-    return created
-  }
+  if (entries.encoding(address) !== ENCODING_AGGREGATE) return copyPacked(from, address, to, key, start, end, expiryMs)
   const original = new Hash()
   original.open(from, address)
   const table = createElementTable(entries)

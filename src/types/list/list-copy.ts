@@ -1,10 +1,9 @@
 /** Copies a list to another key, in its encoding. */
-import { copyBytes } from '../../bytes/copy.js'
 import type { Database } from '../../store/database.js'
 import { ENCODING_AGGREGATE, TYPE_LIST } from '../../store/entries.js'
 import { TreeBuilder } from '../../store/ordered-tree/builder.js'
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
-import { createListpack, listpackBuffer, listpackBytes, listpackGap, listpackStart } from '../listpack-value.js'
+import { copyPacked } from '../packed-value.js'
 import { copyNode } from './list-node.js'
 import { Quicklist } from './quicklist.js'
 
@@ -19,14 +18,7 @@ export function copyList(
   expiryMs: number,
 ): number {
   const { entries, keyspace } = from
-  if (entries.encoding(address) !== ENCODING_AGGREGATE) {
-    const source = listpackBuffer(entries, address)
-    const sourceStart = listpackStart(entries, address)
-    const size = listpackBytes(entries, address)
-    const created = createListpack(to, 0, key, start, end, TYPE_LIST, size, expiryMs)
-    copyBytes(source, sourceStart, sourceStart + size, listpackGap.buffer, listpackGap.at)
-    return created
-  }
+  if (entries.encoding(address) !== ENCODING_AGGREGATE) return copyPacked(from, address, to, key, start, end, expiryMs)
   const original = keyspace.aggregates.get(entries.payload(address)) as Quicklist
   const created = to.place(0, key, start, end, TYPE_LIST, ENCODING_AGGREGATE, 0, expiryMs)
   entries.setPayload(created, keyspace.aggregates.add(copyQuicklist(original)))

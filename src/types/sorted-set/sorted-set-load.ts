@@ -3,7 +3,8 @@ import { copyBytes } from '../../bytes/copy.js'
 import type { Database } from '../../store/database.js'
 import { ENCODING_AGGREGATE, TYPE_ZSET } from '../../store/entries.js'
 import { lpBytes } from '../../store/listpack/listpack.js'
-import { createListpack, listpackBuffer, listpackGap, listpackStart } from '../listpack-value.js'
+import { createListpack, listpackGap } from '../listpack-value.js'
+import { copyPacked } from '../packed-value.js'
 import type { LargeSortedSet } from './large-sorted-set.js'
 
 /**
@@ -39,10 +40,7 @@ export function copySortedSet(
   expiryMs: number,
 ): number {
   const { entries, keyspace } = from
-  if (entries.encoding(address) !== ENCODING_AGGREGATE) {
-    const source = listpackBuffer(entries, address)
-    return sortedSetFromListpack(to, key, start, end, source, listpackStart(entries, address), expiryMs)
-  }
+  if (entries.encoding(address) !== ENCODING_AGGREGATE) return copyPacked(from, address, to, key, start, end, expiryMs)
   const large = keyspace.aggregates.get(entries.payload(address)) as LargeSortedSet
   const copy = large.copy()
   const created = to.place(0, key, start, end, TYPE_ZSET, ENCODING_AGGREGATE, 0, expiryMs)
