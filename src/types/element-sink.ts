@@ -20,7 +20,7 @@ export interface ElementSink {
   isValid(buffer: Buffer, start: number, end: number): boolean
   /**
    * A whole value of a WANTED key: the sound, not empty listpack that begins at listpack[start]. `own`: that is all of `listpack`,
-   * and the store may keep it.
+   * the store may keep it, and takesListpack() has been asked.
    */
   listpack(key: RdbKey, listpack: Buffer, start: number, own: boolean): void
 

@@ -1,12 +1,14 @@
 /** A listpack as a key's value: packed-value.ts says where it lies and how it grows. */
+import type { RdbKey } from '../rdb/key.js'
 import { type Database, NEVER } from '../store/database.js'
 import { ENCODING_LISTPACK, ENCODING_LISTPACK_EXTERNAL, type Entries } from '../store/entries.js'
+import { lpBytes } from '../store/listpack/listpack.js'
 import { lpSplice, lpSplicedSize } from '../store/listpack/listpack-edit.js'
 import {
-  adoptPacked,
   beginPackedEdit,
   createPacked,
   endPackedEdit,
+  loadPacked,
   packedBuffer,
   packedBytes,
   packedEdit,
@@ -50,17 +52,19 @@ export function createListpack(
   return createPacked(db, address, key, start, end, type, ENCODING_LISTPACK, size, expiryMs)
 }
 
-/** Makes key[start, end), which is new (db.hash is its hash), one that holds a large listpack: all of `bytes`, which the store may keep. */
-export function adoptListpack(
+/**
+ * Makes a key of RDB bytes, which is new (db.hash is its hash), one that holds the sound, not empty listpack at source[start].
+ * `own`: that is all of `source`, which the store may keep. Returns the address.
+ */
+export function loadListpack(
   db: Database,
-  key: Uint8Array,
-  start: number,
-  end: number,
+  key: RdbKey,
   type: number,
-  bytes: Buffer,
-  expiryMs: number,
+  source: Buffer,
+  start: number,
+  own: boolean,
 ): number {
-  return adoptPacked(db, key, start, end, type, ENCODING_LISTPACK, bytes, expiryMs)
+  return loadPacked(db, key, type, ENCODING_LISTPACK, source, start, lpBytes(source, start), own)
 }
 
 /**

@@ -8,6 +8,7 @@
  */
 
 import { copyBytes } from '../bytes/copy.js'
+import type { RdbKey } from '../rdb/key.js'
 import type { Aggregate } from '../store/aggregate.js'
 import { type Database, NEVER } from '../store/database.js'
 import {
@@ -86,21 +87,27 @@ function openGap(entries: Entries, address: number, bufferBytes: number): void {
 }
 
 /**
- * Makes key[start, end), which is new (db.hash is its hash), one that holds all of `bytes`, which the store may keep: a large
- * value. Parameters as for createPacked.
+ * Makes a key of RDB bytes, which is new (db.hash is its hash), one that holds source[start, start + size). `own`: that is all of
+ * `source`, which the store may keep. Type and encoding as for createPacked. Returns the address.
  */
-export function adoptPacked(
+export function loadPacked(
   db: Database,
-  key: Uint8Array,
-  start: number,
-  end: number,
+  key: RdbKey,
   type: number,
   encoding: number,
-  bytes: Buffer,
-  expiryMs: number,
+  source: Buffer,
+  start: number,
+  size: number,
+  own: boolean,
 ): number {
-  const created = db.place(0, key, start, end, type, encoding + 1, 0, expiryMs)
-  db.entries.setPayload(created, db.entries.addBuffer(bytes))
+  const { bytes, end, expiryMs, start: keyStart } = key
+  if (own && size > INLINE_VALUE_MAX_BYTES) {
+    const created = db.place(0, bytes, keyStart, end, type, encoding + 1, 0, expiryMs)
+    db.entries.setPayload(created, db.entries.addBuffer(source))
+    return created
+  }
+  const created = createPacked(db, 0, bytes, keyStart, end, type, encoding, size, expiryMs)
+  copyBytes(source, start, start + size, packedGap.buffer, packedGap.at)
   return created
 }
 

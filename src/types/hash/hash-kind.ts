@@ -15,7 +15,7 @@ import { holdTable } from '../held-table.js'
 import type { ValueKind } from '../value-kind.js'
 import type { ValueTarget } from '../value-reader.js'
 import { Hash } from './hash.js'
-import { copyHash } from './hash-load.js'
+import { copyHash } from './hash-copy.js'
 import { HashReader } from './hash-reader.js'
 
 export const hashKind: ValueKind = {

@@ -6,13 +6,12 @@ import type { RdbKey } from '../../rdb/key.js'
 import type { KeyReader } from '../../rdb/key-reader.js'
 import { StringReader } from '../../rdb/string-reader.js'
 import type { RdbWindow } from '../../rdb/window.js'
-import { INLINE_VALUE_MAX_BYTES, TYPE_HASH } from '../../store/entries.js'
+import { TYPE_HASH } from '../../store/entries.js'
 import type { ElementSink } from '../element-sink.js'
 import { ElementsReader } from '../elements-reader.js'
-import { adoptListpack } from '../listpack-value.js'
+import { loadListpack } from '../listpack-value.js'
 import type { ValueTarget } from '../value-reader.js'
 import { Hash } from './hash.js'
-import { hashFromListpack } from './hash-load.js'
 
 export class HashReader extends ElementsReader {
   protected readonly noun = 'fields'
@@ -88,12 +87,10 @@ class HashSink implements ElementSink {
 
   listpack(key: RdbKey, listpack: Buffer, start: number, own: boolean): void {
     const { database, limits } = this.target
-    const { bytes, start: keyStart, end: keyEnd, expiryMs } = key
-    const address =
-      own && listpack.length > INLINE_VALUE_MAX_BYTES
-        ? adoptListpack(database, bytes, keyStart, keyEnd, TYPE_HASH, listpack, expiryMs)
-        : hashFromListpack(database, 0, bytes, keyStart, keyEnd, listpack, start, expiryMs, limits.hash)
-    this.target.loaded(address, key)
+    const { hash } = this
+    hash.open(database, loadListpack(database, key, TYPE_HASH, listpack, start, own))
+    if (!own && hash.length > limits.hash.maxEntries) hash.convert()
+    this.target.loaded(hash.address, key)
   }
 
   begin(key: RdbKey, count: number): void {

@@ -3,10 +3,10 @@ import { hashBytes } from '../../bytes/hash.js'
 import { quoted } from '../../rdb/error.js'
 import type { RdbKey } from '../../rdb/key.js'
 import type { RdbWindow } from '../../rdb/window.js'
-import { ENCODING_AGGREGATE, ENCODING_INTSET, INLINE_VALUE_MAX_BYTES, TYPE_SET } from '../../store/entries.js'
+import { ENCODING_AGGREGATE, ENCODING_INTSET, TYPE_SET } from '../../store/entries.js'
 import { IntsetWalk, intsetLength, intsetValidate } from '../../store/intset.js'
 import { ByteRange } from '../byte-range.js'
-import { adoptPacked, createPacked, packedGap } from '../packed-value.js'
+import { loadPacked } from '../packed-value.js'
 import { LEFT_OUT, TWICE, type ValueTarget } from '../value-reader.js'
 import { MemberSet } from './set.js'
 
@@ -80,24 +80,7 @@ export class IntsetReading {
     const { database } = target
     const isOwn = own || bytes === this.copy
     database.hash = hashBytes(key.bytes, key.start, key.end)
-    let address: number
-    if (isOwn && bytes.length > INLINE_VALUE_MAX_BYTES) {
-      address = adoptPacked(database, key.bytes, key.start, key.end, TYPE_SET, ENCODING_INTSET, bytes, key.expiryMs)
-    } else {
-      const { length } = bytes
-      address = createPacked(
-        database,
-        0,
-        key.bytes,
-        key.start,
-        key.end,
-        TYPE_SET,
-        ENCODING_INTSET,
-        length,
-        key.expiryMs,
-      )
-      bytes.copy(packedGap.buffer, packedGap.at)
-    }
+    const address = loadPacked(database, key, TYPE_SET, ENCODING_INTSET, bytes, 0, bytes.length, isOwn)
     target.loaded(address, key)
     return true
   }

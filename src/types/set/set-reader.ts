@@ -6,11 +6,10 @@ import type { RdbKey } from '../../rdb/key.js'
 import type { KeyReader } from '../../rdb/key-reader.js'
 import { StringReader } from '../../rdb/string-reader.js'
 import type { RdbWindow } from '../../rdb/window.js'
-import { ENCODING_AGGREGATE, ENCODING_INTSET, INLINE_VALUE_MAX_BYTES, TYPE_SET } from '../../store/entries.js'
-import { lpBytes } from '../../store/listpack/listpack.js'
+import { ENCODING_AGGREGATE, ENCODING_INTSET, TYPE_SET } from '../../store/entries.js'
 import type { ElementSink } from '../element-sink.js'
 import { ElementsReader, PACKED_MAX_BYTES } from '../elements-reader.js'
-import { adoptListpack, createListpack, listpackGap } from '../listpack-value.js'
+import { loadListpack } from '../listpack-value.js'
 import type { ValueTarget } from '../value-reader.js'
 import { GatheredSet, KNOWN, TOO_MUCH } from './gathered-set.js'
 import { IntsetReading } from './intset-reading.js'
@@ -113,25 +112,11 @@ class SetSink implements ElementSink {
   }
 
   listpack(key: RdbKey, listpack: Buffer, start: number, own: boolean): void {
-    const { database } = this.target
-    const { bytes, end, expiryMs, start: keyStart } = key
-    let address: number
-    if (own && listpack.length > INLINE_VALUE_MAX_BYTES) {
-      address = adoptListpack(database, bytes, keyStart, end, TYPE_SET, listpack, expiryMs)
-    } else {
-      const size = lpBytes(listpack, start)
-      address = createListpack(database, 0, bytes, keyStart, end, TYPE_SET, size, expiryMs)
-      listpack.copy(listpackGap.buffer, listpackGap.at, start, start + size)
-    }
-    this.target.loaded(this.within(address), key)
-  }
-
-  /** A listpack of more members than the limits allow becomes a table. */
-  private within(address: number): number {
-    const { set, target } = this
-    set.open(target.database, address)
-    if (set.length > target.limits.set.maxListpackEntries) set.convert()
-    return set.address
+    const { database, limits } = this.target
+    const { set } = this
+    set.open(database, loadListpack(database, key, TYPE_SET, listpack, start, own))
+    if (!own && set.length > limits.set.maxListpackEntries) set.convert()
+    this.target.loaded(set.address, key)
   }
 
   /** What comes with more members than an intset may have is a table at once, whatever they are (rdb.c). */

@@ -15,7 +15,7 @@ import type { ValueTarget } from '../value-reader.js'
 import { HeldSortedSet } from './held-sorted-set.js'
 import type { LargeSortedSet } from './large-sorted-set.js'
 import { SortedSet } from './sorted-set.js'
-import { copySortedSet } from './sorted-set-load.js'
+import { copySortedSet } from './sorted-set-copy.js'
 import { SortedSetReader } from './sorted-set-reader.js'
 
 const scoreText = Buffer.alloc(DOUBLE_TEXT_BYTES)

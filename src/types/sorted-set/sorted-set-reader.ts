@@ -8,13 +8,12 @@ import type { RdbKey } from '../../rdb/key.js'
 import type { KeyReader } from '../../rdb/key-reader.js'
 import { StringReader } from '../../rdb/string-reader.js'
 import type { RdbWindow } from '../../rdb/window.js'
-import { INLINE_VALUE_MAX_BYTES, TYPE_ZSET } from '../../store/entries.js'
+import { TYPE_ZSET } from '../../store/entries.js'
 import type { ElementSink } from '../element-sink.js'
 import { ElementsReader } from '../elements-reader.js'
-import { adoptListpack } from '../listpack-value.js'
+import { loadListpack } from '../listpack-value.js'
 import type { ValueTarget } from '../value-reader.js'
 import { ADDED, SortedSet } from './sorted-set.js'
-import { sortedSetFromListpack } from './sorted-set-load.js'
 
 const BINARY_SCORE_BYTES = 8
 // Scores in text have their length in front; these are none.
@@ -125,14 +124,9 @@ class SortedSetSink implements ElementSink {
 
   listpack(key: RdbKey, listpack: Buffer, start: number, own: boolean): void {
     const { database, limits } = this.target
-    const { bytes, start: keyStart, end: keyEnd, expiryMs } = key
     const { set } = this
-    const address =
-      own && listpack.length > INLINE_VALUE_MAX_BYTES
-        ? adoptListpack(database, bytes, keyStart, keyEnd, TYPE_ZSET, listpack, expiryMs)
-        : sortedSetFromListpack(database, bytes, keyStart, keyEnd, listpack, start, expiryMs)
-    set.open(database, address)
-    if (set.length > limits.sortedSet.maxEntries) set.convert()
+    set.open(database, loadListpack(database, key, TYPE_ZSET, listpack, start, own))
+    if (!own && set.length > limits.sortedSet.maxEntries) set.convert()
     this.target.loaded(set.address, key)
   }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hashBytes } from '../../../src/bytes/hash.js'
+import { RdbKey } from '../../../src/rdb/key.js'
 import { type Database, NEVER } from '../../../src/store/database.js'
 import { ENCODING_LISTPACK, ENCODING_LISTPACK_EXTERNAL, TYPE_HASH } from '../../../src/store/entries.js'
 import { Keyspace } from '../../../src/store/keyspace.js'
@@ -10,10 +11,16 @@ import type { HashTable } from '../../../src/store/table/hash-table.js'
 import { ByteRange } from '../../../src/types/byte-range.js'
 import { tableBytes } from '../../../src/types/element-table.js'
 import { Hash } from '../../../src/types/hash/hash.js'
+import { copyHash } from '../../../src/types/hash/hash-copy.js'
 import { hashKind } from '../../../src/types/hash/hash-kind.js'
-import { copyHash, hashFromListpack } from '../../../src/types/hash/hash-load.js'
 import { isSoundListpack } from '../../../src/types/listpack-check.js'
-import { isListpack, listpackBuffer, listpackBytes, listpackStart } from '../../../src/types/listpack-value.js'
+import {
+  isListpack,
+  listpackBuffer,
+  listpackBytes,
+  listpackStart,
+  loadListpack,
+} from '../../../src/types/listpack-value.js'
 import type { HashLimits } from '../../../src/types/value-limits.js'
 
 const DEFAULTS: HashLimits = { maxEntries: 512, maxValueBytes: 64 }
@@ -304,27 +311,16 @@ describe('whole hashes', () => {
     const bytes = listpackOf(source, db)
     const other = newDatabase()
     other.hash = hashBytes(KEY, 0, KEY.length)
-    const address = hashFromListpack(other, 0, KEY, 0, KEY.length, bytes, 0, 5e12, DEFAULTS)
+    const key = new RdbKey()
+    key.bytes = KEY
+    key.end = KEY.length
+    key.expiry.setNumber(5e12)
+    const address = loadListpack(other, key, TYPE_HASH, bytes, 0, false)
     const hash = openKey(other)
     expect(hash.address).toBe(address)
     expect(listpackOf(hash, other)).toEqual(bytes)
     expect(other.entries.expiry(address)).toBe(5e12)
     expect(pairs(hash)).toEqual(pairs(source))
-  })
-
-  test('listpack bytes of too many fields become a table, in the place of what the key held', () => {
-    const db = newDatabase()
-    const source = openKey(db)
-    for (let i = 0; i < 20; i++) set(source, `f${i}`, `v${i}`)
-    const bytes = listpackOf(source, db)
-    const before = pairs(source)
-    const limits = { maxEntries: 19, maxValueBytes: 64 }
-    const found = db.findForWrite(KEY, 0, KEY.length)
-    hashFromListpack(db, found, KEY, 0, KEY.length, bytes, 0, NEVER, limits)
-    const hash = openKey(db)
-    expect(encoding(hash, db)).toBe('hashtable')
-    expect(pairs(hash)).toEqual(before)
-    expect(db.keys.count).toBe(1)
   })
 
   test.each([4, 400, 700])('a copy of %i fields has the same encoding and a life of its own', fields => {
