@@ -60,9 +60,6 @@ export const UPDATED = 3
 export const NOT_A_NUMBER = 4
 export type Outcome = typeof REFUSED | typeof UNCHANGED | typeof ADDED | typeof UPDATED | typeof NOT_A_NUMBER
 
-/** A listpack takes no pair any more when it is so long (lpSafeToAdd). */
-const LONGEST_LISTPACK_BYTES = LP_MAX_BYTES
-
 /**
  * A key's sorted set, while somebody works on it: open it, use it, forget it. It knows the entry's address and follows it when an edit
  * moves the entry. One object can serve any number of sorted sets in turn.
@@ -286,7 +283,7 @@ export class SortedSet {
     return (
       memberBytes <= limits.maxValueBytes &&
       this.length < limits.maxEntries &&
-      lpBytes(this.listpack, this.listpackAt) + memberBytes <= LONGEST_LISTPACK_BYTES
+      lpBytes(this.listpack, this.listpackAt) + memberBytes <= LP_MAX_BYTES
     )
   }
 
