@@ -3,12 +3,13 @@
 import { NEVER } from '../../store/database.js'
 import { setString } from '../../types/string/set-string.js'
 import type { CommandContext } from '../context.js'
+import { MUST_BE_POSITIVE } from '../counts.js'
 
 /** A count of zero or more, or NaN and the error's reply. */
 function naturalNumber({ args, reply }: CommandContext, index: number): number {
   const value = args.safeInteger(index)
   if (value >= 0) return value
-  reply.error('ERR value is out of range, must be positive')
+  reply.error(MUST_BE_POSITIVE)
   return Number.NaN
 }
 

@@ -9,6 +9,7 @@ import { NodeContent } from '../../types/list/list-node.js'
 import { Matcher } from '../../types/list/matcher.js'
 import type { Quicklist } from '../../types/list/quicklist.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
+import { readCount } from '../counts.js'
 import { list, openForRead } from './access.js'
 
 /** Lists of more nodes are searched in slices. */
@@ -58,8 +59,9 @@ function readOptions(ctx: CommandContext): PositionOptions | null {
   let count: number | null = null
   let most = 0
   for (let i = 3; i < args.argc; i += 2) {
-    const value = i + 1 < args.argc ? args.int64(i + 1) : null
-    if (i + 1 < args.argc && args.is(i, 'rank')) {
+    const hasValue = i + 1 < args.argc
+    if (hasValue && args.is(i, 'rank')) {
+      const value = args.int64(i + 1)
       if (value === null || value < -INT64_MAX) {
         reply.error(rankError(value))
         return null
@@ -69,18 +71,12 @@ function readOptions(ctx: CommandContext): PositionOptions | null {
         return null
       }
       rank = value
-    } else if (i + 1 < args.argc && args.is(i, 'count')) {
-      if (value === null || value < 0n) {
-        reply.error("ERR COUNT can't be negative")
-        return null
-      }
-      count = Number(value)
-    } else if (i + 1 < args.argc && args.is(i, 'maxlen')) {
-      if (value === null || value < 0n) {
-        reply.error("ERR MAXLEN can't be negative")
-        return null
-      }
-      most = Number(value)
+    } else if (hasValue && args.is(i, 'count')) {
+      count = readCount(ctx, i + 1, 0n, "ERR COUNT can't be negative")
+      if (Number.isNaN(count)) return null
+    } else if (hasValue && args.is(i, 'maxlen')) {
+      most = readCount(ctx, i + 1, 0n, "ERR MAXLEN can't be negative")
+      if (Number.isNaN(most)) return null
     } else {
       reply.error(SYNTAX_ERROR)
       return null

@@ -1,11 +1,11 @@
 /** LPOP, RPOP, LMPOP, and those that wait: BLPOP, BRPOP, BLMPOP. Source of behaviour: Redis's t_list.c. */
-import { INT64_MAX } from '../../bytes/integers.js'
 import { EVENT_GENERIC, EVENT_LIST } from '../../config/keyspace-events.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { TYPE_LIST } from '../../store/entries.js'
 import type { List } from '../../types/list/list.js'
 import { readTimeout, waitForKeys } from '../blocking/wait-for-keys.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
+import { MUST_BE_POSITIVE, readCount } from '../counts.js'
 import { element, list, openForWrite, readEnd } from './access.js'
 import { replyPart } from './list-replies.js'
 
@@ -44,19 +44,11 @@ function popSeveral(ctx: CommandContext, atHead: boolean): void {
     reply.error(`ERR wrong number of arguments for '${ctx.command.fullName}' command`)
     return
   }
-  const count = readCount(ctx, 2, 0n, 'ERR value is out of range, must be positive')
+  const count = readCount(ctx, 2, 0n, MUST_BE_POSITIVE)
   if (Number.isNaN(count) || !openForWrite(ctx)) return
   if (list.address === 0) reply.nullArray()
   else if (count === 0) reply.array(0)
   else take(ctx, 1, atHead, count, (out, taken) => out.array(taken))
-}
-
-/** Argument `index` as a count from `least` on; beyond 2^53 a double near it does as well. Replies the error and returns NaN if none. */
-function readCount(ctx: CommandContext, index: number, least: bigint, error: string): number {
-  const count = ctx.args.int64(index)
-  if (count !== null && count >= least && count <= INT64_MAX) return Number(count)
-  ctx.reply.error(error)
-  return Number.NaN
 }
 
 /** Takes up to `count` elements out of the list that is open, that of argument `key`, and replies them. Returns how many. */

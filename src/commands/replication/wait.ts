@@ -3,6 +3,7 @@ import { NO_AOF } from '../../replication/replication.js'
 import { replyAndGoOn } from '../blocking/unblock.js'
 import { readTimeoutMs } from '../blocking/wait-for-keys.js'
 import { type CommandContext, NOT_AN_INTEGER } from '../context.js'
+import { MUST_BE_POSITIVE, readCount } from '../counts.js'
 import { type ArgumentDoc, type CommandSpec, NOSCRIPT } from '../spec.js'
 
 const TIPS = ['request_policy:all_shards', 'response_policy:agg_min']
@@ -77,11 +78,8 @@ function waitaof(ctx: CommandContext): void {
     reply.error(local === null ? NOT_AN_INTEGER : 'ERR value is out of range, value must between 0 and 1')
     return
   }
-  const wanted = args.int64(2)
-  if (wanted === null || wanted < 0n) {
-    reply.error('ERR value is out of range, must be positive')
-    return
-  }
+  const wanted = readCount(ctx, 2, 0n, MUST_BE_POSITIVE)
+  if (Number.isNaN(wanted)) return
   const timeoutMs = readTimeoutMs(ctx, 3)
   if (Number.isNaN(timeoutMs)) return
   if (replication.isReplica) {

@@ -1,6 +1,7 @@
 /** Commands on several sets: SINTER, SUNION, SDIFF, what counts and what stores their results. */
 import type { CommandContext } from '../context.js'
 import { SYNTAX_ERROR } from '../context.js'
+import { readCount } from '../counts.js'
 import {
   type ArgumentDoc,
   type CommandSpec,
@@ -151,28 +152,21 @@ function store(ctx: CommandContext, run: (ctx: CommandContext, sets: readonly (N
 /** SINTERCARD numkeys key [key ...] [LIMIT limit]: a limit of 0 is none. */
 function sintercard(ctx: CommandContext): void {
   const { args, reply } = ctx
-  const count = args.int64(1)
-  if (count === null || count < 1n) {
-    reply.error('ERR numkeys should be greater than 0')
-    return
-  }
-  if (count > BigInt(args.argc - 2)) {
+  const count = readCount(ctx, 1, 1n, 'ERR numkeys should be greater than 0')
+  if (Number.isNaN(count)) return
+  const behind = 2 + count
+  if (behind > args.argc) {
     reply.error("ERR Number of keys can't be greater than number of args")
     return
   }
-  const behind = 2 + Number(count)
   let limit = 0
   for (let i = behind; i < args.argc; i += 2) {
     if (i + 1 === args.argc || !args.is(i, 'limit')) {
       reply.error(SYNTAX_ERROR)
       return
     }
-    const wide = args.int64(i + 1)
-    if (wide === null || wide < 0n) {
-      reply.error("ERR LIMIT can't be negative")
-      return
-    }
-    limit = Number(wide)
+    limit = readCount(ctx, i + 1, 0n, "ERR LIMIT can't be negative")
+    if (Number.isNaN(limit)) return
   }
   const sets = findSets(ctx, 2, behind)
   if (sets !== null) replyCardinality(ctx, sets, limit === 0 ? Number.POSITIVE_INFINITY : limit)

@@ -4,6 +4,7 @@ import { ENCODING_INTSET, ENCODING_LISTPACK } from '../../store/entries.js'
 import type { ByteRange } from '../../types/byte-range.js'
 import { SetResult } from '../../types/set/combine/set-result.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
+import { MUST_BE_POSITIVE, readCount } from '../counts.js'
 import { member, openForWrite, set, writeMember } from './access.js'
 import { replyAll } from './replies.js'
 
@@ -41,14 +42,10 @@ export function spop(ctx: CommandContext): void {
 
 /** SPOP key count: a set of different members, as many as there are at most. */
 function popSeveral(ctx: CommandContext): void {
-  const { args, keyspace, reply } = ctx
-  const wide = args.int64(2)
-  if (wide === null || wide < 0n) {
-    reply.error('ERR value is out of range, must be positive')
-    return
-  }
-  if (!openForWrite(ctx)) return
-  const count = Math.min(Number(wide), set.length)
+  const { keyspace, reply } = ctx
+  const most = readCount(ctx, 2, 0n, MUST_BE_POSITIVE)
+  if (Number.isNaN(most) || !openForWrite(ctx)) return
+  const count = Math.min(most, set.length)
   if (count === 0) {
     reply.set(0)
     return

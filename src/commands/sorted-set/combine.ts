@@ -2,6 +2,7 @@
 import { parseDouble } from '../../bytes/floats/doubles.js'
 import { TYPE_SET, TYPE_ZSET } from '../../store/entries.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR, WRONG_TYPE } from '../context.js'
+import { readCount } from '../counts.js'
 import {
   type ArgumentDoc,
   type CommandSpec,
@@ -186,12 +187,8 @@ function readOptions(
     } else if (!stores && !counts && args.is(i, 'withscores')) {
       options.withScores = true
     } else if (counts && left >= 1 && args.is(i, 'limit')) {
-      const limit = args.int64(++i)
-      if (limit === null || limit < 0n) {
-        reply.error("ERR LIMIT can't be negative")
-        return false
-      }
-      options.limit = Number(limit)
+      options.limit = readCount(ctx, ++i, 0n, "ERR LIMIT can't be negative")
+      if (Number.isNaN(options.limit)) return false
     } else {
       reply.error(SYNTAX_ERROR)
       return false

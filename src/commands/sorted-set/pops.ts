@@ -1,9 +1,9 @@
 /** Commands that remove the members with the lowest or the highest scores and return them: ZPOPMIN, ZMPOP, BZPOPMIN and their kin. */
-import { INT64_MAX } from '../../bytes/integers.js'
 import { EVENT_GENERIC, EVENT_ZSET } from '../../config/keyspace-events.js'
 import { TYPE_ZSET } from '../../store/entries.js'
 import { readTimeout, waitForKeys } from '../blocking/wait-for-keys.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
+import { MUST_BE_POSITIVE, readCount } from '../counts.js'
 import {
   type ArgumentDoc,
   BLOCKING,
@@ -108,7 +108,7 @@ function popFromKey(ctx: CommandContext, highest: boolean): void {
   }
   let count = 1
   if (args.argc === 3) {
-    count = readCount(ctx, 2, 0n, 'ERR value is out of range, must be positive')
+    count = readCount(ctx, 2, 0n, MUST_BE_POSITIVE)
     if (Number.isNaN(count)) return
   }
   if (!openForWrite(ctx)) return
@@ -118,14 +118,6 @@ function popFromKey(ctx: CommandContext, highest: boolean): void {
     return
   }
   take(ctx, 1, Math.min(count, length), highest, args.argc === 3 && reply.resp === 3 ? NESTED_PAIRS : FLAT_PAIRS)
-}
-
-/** Argument `index` as a number of members; replies `error` and returns NaN when it is none or less than `least`. */
-function readCount({ args, reply }: CommandContext, index: number, least: bigint, error: string): number {
-  const count = args.int64(index)
-  if (count !== null && count >= least && count <= INT64_MAX) return Number(count)
-  reply.error(error)
-  return Number.NaN
 }
 
 /** Replies an array of `count` members of the sorted set that is open, of key argument `key`, and removes them. */
