@@ -1,14 +1,14 @@
 /** Hash commands that go through a hash or choose from it: HGETALL, HKEYS, HVALS, HSCAN, HRANDFIELD. */
 import { performance } from 'node:perf_hooks'
-import { INT64_MAX, INT64_MIN } from '../../bytes/integers.js'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Entries } from '../../store/entries.js'
 import { lpEntrySize } from '../../store/listpack/listpack.js'
 import { ByteRange } from '../../types/byte-range.js'
 import { fieldPositions } from '../../types/hash/hash-listpack.js'
-import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
+import type { CommandContext } from '../context.js'
 import { replyNoElements, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
+import { readRandomOptions } from '../random-options.js'
 import { parseScanCursor, parseScanOptions } from '../scan-options.js'
 import {
   AllElements,
@@ -20,8 +20,6 @@ import {
 import { field, hash, openForRead, replyRange, value } from './access.js'
 
 const DRAWS_BETWEEN_CLOCK_READS = 32
-/** Redis's range for a count whose reply has two elements for each. */
-const MAX_COUNT_WITH_VALUES = INT64_MAX / 2n
 
 /** HGETALL key. */
 export function hgetall(ctx: CommandContext): void {
@@ -85,30 +83,14 @@ export function hrandfield(ctx: CommandContext): void {
     replyRange(ctx, field)
     return
   }
-  const wide = args.int64(2)
-  if (wide === null) {
-    reply.error(NOT_AN_INTEGER)
-    return
-  }
-  if (wide === INT64_MIN) {
-    reply.error(`ERR value is out of range, value must between ${-INT64_MAX} and ${INT64_MAX}`)
-    return
-  }
-  const withValues = args.argc === 4 && args.is(3, 'withvalues')
-  if (args.argc > 4 || (args.argc === 4 && !withValues)) {
-    reply.error(SYNTAX_ERROR)
-    return
-  }
-  if (withValues && (wide < -MAX_COUNT_WITH_VALUES || wide > MAX_COUNT_WITH_VALUES)) {
-    reply.error('ERR value is out of range')
-    return
-  }
-  if (!openForRead(ctx)) return
+  const options = readRandomOptions(ctx, 'withvalues')
+  if (options === null || !openForRead(ctx)) return
+  const { count: wide, pairs } = options
   if (hash.address === 0 || wide === 0n) {
     reply.array(0)
     return
   }
-  const show = !withValues ? FIELDS : reply.resp === 3 ? NESTED_PAIRS : PAIRS
+  const show = !pairs ? FIELDS : reply.resp === 3 ? NESTED_PAIRS : PAIRS
   // With values, RESP2 has one flat array.
   const perField = show === PAIRS ? 2n : 1n
   const count = Number(wide)

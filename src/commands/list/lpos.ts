@@ -1,6 +1,5 @@
 /** LPOS. Source of behaviour: lposCommand in Redis's t_list.c. */
 import { performance } from 'node:perf_hooks'
-import { INT64_MAX } from '../../bytes/integers.js'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { LP_HEADER_SIZE, lpEntrySize } from '../../store/listpack/listpack.js'
@@ -9,7 +8,7 @@ import { NodeContent } from '../../types/list/list-node.js'
 import { Matcher } from '../../types/list/matcher.js'
 import type { Quicklist } from '../../types/list/quicklist.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
-import { readCount } from '../counts.js'
+import { readCount, readSignedCount } from '../counts.js'
 import { list, openForRead } from './access.js'
 
 /** Lists of more nodes are searched in slices. */
@@ -61,11 +60,8 @@ function readOptions(ctx: CommandContext): PositionOptions | null {
   for (let i = 3; i < args.argc; i += 2) {
     const hasValue = i + 1 < args.argc
     if (hasValue && args.is(i, 'rank')) {
-      const value = args.int64(i + 1)
-      if (value === null || value < -INT64_MAX) {
-        reply.error(rankError(value))
-        return null
-      }
+      const value = readSignedCount(ctx, i + 1)
+      if (value === null) return null
       if (value === 0n) {
         reply.error(RANK_ZERO)
         return null
@@ -84,11 +80,6 @@ function readOptions(ctx: CommandContext): PositionOptions | null {
   }
   const fromTail = rank < 0n
   return { rank: Number(fromTail ? -rank : rank), fromTail, count, most: most === 0 ? Number.POSITIVE_INFINITY : most }
-}
-
-function rankError(value: bigint | null): string {
-  if (value === null) return 'ERR value is not an integer or out of range'
-  return `ERR value is out of range, value must between ${-INT64_MAX} and ${INT64_MAX}`
 }
 
 /** Looks for elements, node by node, from one end of the list on. */

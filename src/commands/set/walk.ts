@@ -1,9 +1,9 @@
 /** Set commands that go through a set or choose from it: SMEMBERS, SSCAN, SRANDMEMBER. */
-import { INT64_MAX, INT64_MIN } from '../../bytes/integers.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Entries } from '../../store/entries.js'
 import { ByteRange } from '../../types/byte-range.js'
-import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
+import { type CommandContext, SYNTAX_ERROR } from '../context.js'
+import { readSignedCount } from '../counts.js'
 import { replyNoElements, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
 import { parseScanCursor, parseScanOptions } from '../scan-options.js'
 import { DrawnElements, differentElements, SLICED_FROM_ELEMENTS } from '../table-replies.js'
@@ -59,16 +59,8 @@ export function srandmember(ctx: CommandContext): void {
     }
     return
   }
-  const wide = args.int64(2)
-  if (wide === null) {
-    reply.error(NOT_AN_INTEGER)
-    return
-  }
-  if (wide === INT64_MIN) {
-    reply.error(`ERR value is out of range, value must between ${-INT64_MAX} and ${INT64_MAX}`)
-    return
-  }
-  if (!openForRead(ctx)) return
+  const wide = readSignedCount(ctx, 2)
+  if (wide === null || !openForRead(ctx)) return
   if (set.address === 0 || wide === 0n) {
     reply.array(0)
     return

@@ -1,20 +1,17 @@
 /** Sorted set commands that go through a sorted set in no particular order or draw from it: ZSCAN, ZRANDMEMBER. */
 import { DOUBLE_TEXT_BYTES, preciseText } from '../../bytes/floats/double-text.js'
-import { INT64_MAX, INT64_MIN } from '../../bytes/integers.js'
 import type { Entries } from '../../store/entries.js'
 import { ByteRange } from '../../types/byte-range.js'
 import { elementScore } from '../../types/sorted-set/large-sorted-set.js'
-import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
+import type { CommandContext } from '../context.js'
 import { replyNoElements, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
+import { readRandomOptions } from '../random-options.js'
 import { parseScanCursor, parseScanOptions } from '../scan-options.js'
 import { type CommandSpec, READ_KEY, READONLY } from '../spec.js'
 import { member, openForRead, sortedSet, writeMember } from './access.js'
 import { KEY, WITHSCORES } from './argument-docs.js'
 import { replyDifferent, replyDraws } from './draws.js'
 import { replyRange, shownWith } from './replies.js'
-
-/** Redis's range for a count whose reply has two elements for each. */
-const MAX_COUNT_WITH_SCORES = INT64_MAX / 2n
 
 export const walkCommands: readonly CommandSpec[] = [
   {
@@ -108,32 +105,16 @@ function zrandmember(ctx: CommandContext): void {
     writeMember(reply, member)
     return
   }
-  const wide = args.int64(2)
-  if (wide === null) {
-    reply.error(NOT_AN_INTEGER)
-    return
-  }
-  if (wide === INT64_MIN) {
-    reply.error(`ERR value is out of range, value must between ${-INT64_MAX} and ${INT64_MAX}`)
-    return
-  }
-  const withScores = args.argc === 4 && args.is(3, 'withscores')
-  if (args.argc > 4 || (args.argc === 4 && !withScores)) {
-    reply.error(SYNTAX_ERROR)
-    return
-  }
-  if (withScores && (wide < -MAX_COUNT_WITH_SCORES || wide > MAX_COUNT_WITH_SCORES)) {
-    reply.error('ERR value is out of range')
-    return
-  }
-  if (!openForRead(ctx)) return
+  const options = readRandomOptions(ctx, 'withscores')
+  if (options === null || !openForRead(ctx)) return
+  const { count, pairs } = options
   const { length } = sortedSet
-  if (length === 0 || wide === 0n) {
+  if (length === 0 || count === 0n) {
     reply.array(0)
     return
   }
-  const shown = shownWith(ctx, withScores)
-  if (wide < 0n) replyDraws(ctx, sortedSet, -wide, shown)
-  else if (wide >= BigInt(length)) replyRange(ctx, sortedSet, 0, length, false, shown)
-  else replyDifferent(ctx, sortedSet, Number(wide), shown)
+  const shown = shownWith(ctx, pairs)
+  if (count < 0n) replyDraws(ctx, sortedSet, -count, shown)
+  else if (count >= BigInt(length)) replyRange(ctx, sortedSet, 0, length, false, shown)
+  else replyDifferent(ctx, sortedSet, Number(count), shown)
 }
