@@ -7,7 +7,7 @@ import { TableView } from '../store/table/table-view.js'
 import type { ByteRange } from '../types/byte-range.js'
 import type { CommandContext } from './context.js'
 import type { NameMatcher } from './name-matcher.js'
-import { type ScanOptions, scanGoesOn } from './scan-options.js'
+import { parseScanCursor, parseScanOptions, type ScanOptions, scanGoesOn } from './scan-options.js'
 import { type FoundElements, ScanReply, type ScanWalk } from './scan-replies.js'
 import { SLICED_FROM_ELEMENTS } from './table-replies.js'
 
@@ -18,8 +18,29 @@ export interface ShownElement {
   read(entries: Entries, address: number): void
 }
 
-export function replyNoElements(ctx: CommandContext): void {
-  replyCursor(ctx, 0, 0)
+/** A call that is to look at elements. */
+export interface ElementScan {
+  readonly cursor: number
+  readonly options: ScanOptions
+}
+
+/**
+ * Opens key argument 1's value, by `openForRead` in `opened`, and reads what the call says. Null when all has been replied: an error, or
+ * nothing for a key that is not there, which comes before a look at the options.
+ */
+export function openScan(
+  ctx: CommandContext,
+  openForRead: (ctx: CommandContext) => boolean,
+  opened: { readonly address: number },
+): ElementScan | null {
+  const cursor = parseScanCursor(ctx, 2)
+  if (Number.isNaN(cursor) || !openForRead(ctx)) return null
+  if (opened.address === 0) {
+    replyCursor(ctx, 0, 0)
+    return null
+  }
+  const options = parseScanOptions(ctx, 3, false)
+  return options === null ? null : { cursor, options }
 }
 
 function replyCursor(ctx: CommandContext, cursor: number, elements: number): void {
@@ -52,8 +73,7 @@ function putOff(names: NameMatcher | null, ranges: readonly ByteRange[]): void {
 export function scanTable(
   ctx: CommandContext,
   table: HashTable,
-  from: number,
-  options: ScanOptions,
+  { cursor: from, options }: ElementScan,
   show: () => ShownElement,
   isThere: (() => boolean) | null = null,
 ): void {
@@ -181,7 +201,7 @@ class LiveWalk implements ScanWalk {
  */
 export function scanWhole(
   ctx: CommandContext,
-  { names }: ScanOptions,
+  { options: { names } }: ElementScan,
   iterate: (visit: (ranges: readonly ByteRange[]) => void) => void,
 ): void {
   const matching: boolean[] = []

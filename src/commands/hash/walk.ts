@@ -7,9 +7,8 @@ import { lpEntrySize } from '../../store/listpack/listpack.js'
 import { ByteRange } from '../../types/byte-range.js'
 import { fieldPositions } from '../../types/hash/hash-listpack.js'
 import type { CommandContext } from '../context.js'
-import { replyNoElements, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
+import { openScan, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
 import { readRandomOptions } from '../random-options.js'
-import { parseScanCursor, parseScanOptions } from '../scan-options.js'
 import {
   AllElements,
   DrawnElements,
@@ -42,18 +41,12 @@ export function hvals(ctx: CommandContext): void {
   replyAll(ctx, VALUES, out => out.array(length))
 }
 
-/** HSCAN key cursor [MATCH pattern] [COUNT count]. A missing key is answered before the options are looked at. */
+/** HSCAN key cursor [MATCH pattern] [COUNT count]. */
 export function hscan(ctx: CommandContext): void {
-  const cursor = parseScanCursor(ctx, 2)
-  if (Number.isNaN(cursor) || !openForRead(ctx)) return
-  if (hash.address === 0) {
-    replyNoElements(ctx)
-    return
-  }
-  const options = parseScanOptions(ctx, 3, false)
-  if (options === null) return
-  if (hash.isTable) scanTable(ctx, hash.table, cursor, options, () => new ShownField())
-  else scanWhole(ctx, options, visit => hash.iterate((name, content) => visit([name, content])))
+  const scan = openScan(ctx, openForRead, hash)
+  if (scan === null) return
+  if (hash.isTable) scanTable(ctx, hash.table, scan, () => new ShownField())
+  else scanWhole(ctx, scan, visit => hash.iterate((name, content) => visit([name, content])))
 }
 
 class ShownField implements ShownElement {

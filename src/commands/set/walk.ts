@@ -4,8 +4,7 @@ import type { Entries } from '../../store/entries.js'
 import { ByteRange } from '../../types/byte-range.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
 import { readSignedCount } from '../counts.js'
-import { replyNoElements, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
-import { parseScanCursor, parseScanOptions } from '../scan-options.js'
+import { openScan, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
 import { DrawnElements, differentElements, SLICED_FROM_ELEMENTS } from '../table-replies.js'
 import { member, openForRead, set, writeMember } from './access.js'
 import { memberWriter, PackedDraws, replyAll } from './replies.js'
@@ -17,18 +16,12 @@ export function smembers(ctx: CommandContext): void {
   replyAll(ctx, set, out => out.set(length))
 }
 
-/** SSCAN key cursor [MATCH pattern] [COUNT count]. A missing key is answered before the options are looked at. */
+/** SSCAN key cursor [MATCH pattern] [COUNT count]. */
 export function sscan(ctx: CommandContext): void {
-  const cursor = parseScanCursor(ctx, 2)
-  if (Number.isNaN(cursor) || !openForRead(ctx)) return
-  if (set.address === 0) {
-    replyNoElements(ctx)
-    return
-  }
-  const options = parseScanOptions(ctx, 3, false)
-  if (options === null) return
-  if (set.isTable) scanTable(ctx, set.table, cursor, options, () => new ShownMember())
-  else scanWhole(ctx, options, visit => set.iterate(shown => visit([shown])))
+  const scan = openScan(ctx, openForRead, set)
+  if (scan === null) return
+  if (set.isTable) scanTable(ctx, set.table, scan, () => new ShownMember())
+  else scanWhole(ctx, scan, visit => set.iterate(shown => visit([shown])))
 }
 
 class ShownMember implements ShownElement {

@@ -4,9 +4,8 @@ import type { Entries } from '../../store/entries.js'
 import { ByteRange } from '../../types/byte-range.js'
 import { elementScore } from '../../types/sorted-set/large-sorted-set.js'
 import type { CommandContext } from '../context.js'
-import { replyNoElements, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
+import { openScan, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
 import { readRandomOptions } from '../random-options.js'
-import { parseScanCursor, parseScanOptions } from '../scan-options.js'
 import { type CommandSpec, READ_KEY, READONLY } from '../spec.js'
 import { member, openForRead, sortedSet, writeMember } from './access.js'
 import { KEY, WITHSCORES } from './argument-docs.js'
@@ -55,24 +54,18 @@ export const walkCommands: readonly CommandSpec[] = [
   },
 ]
 
-/** ZSCAN key cursor [MATCH pattern] [COUNT count]. A missing key is answered before the options are looked at. */
+/** ZSCAN key cursor [MATCH pattern] [COUNT count]. */
 function zscan(ctx: CommandContext): void {
-  const cursor = parseScanCursor(ctx, 2)
-  if (Number.isNaN(cursor) || !openForRead(ctx)) return
-  if (sortedSet.address === 0) {
-    replyNoElements(ctx)
-    return
-  }
-  const options = parseScanOptions(ctx, 3, false)
-  if (options === null) return
+  const scan = openScan(ctx, openForRead, sortedSet)
+  if (scan === null) return
   if (!sortedSet.isLarge) {
-    scanWhole(ctx, options, visit => sortedSet.iterateTexts((name, score) => visit([name, score])))
+    scanWhole(ctx, scan, visit => sortedSet.iterateTexts((name, score) => visit([name, score])))
     return
   }
   const { keyspace } = ctx
   const { large } = sortedSet
   const isThere = (): boolean => !large.isGone && large.entries === keyspace.entries
-  scanTable(ctx, large.table, cursor, options, () => new ShownMember(), isThere)
+  scanTable(ctx, large.table, scan, () => new ShownMember(), isThere)
 }
 
 /** A member and its score, which ZSCAN shows with 17 digits where it is no text of the store's. */
