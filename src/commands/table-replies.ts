@@ -5,14 +5,25 @@ import type { ReplyWriter } from '../resp/reply-writer.js'
 import type { Keyspace } from '../store/keyspace.js'
 import type { HashTable } from '../store/table/hash-table.js'
 import { TableView } from '../store/table/table-view.js'
+import type { CommandContext } from './context.js'
 
 /** Replies of more elements than this are made piece by piece. */
 export const SLICED_FROM_ELEMENTS = 1000
 const DRAWS_BETWEEN_CLOCK_READS = 32
 /** Up to this share of the elements are drawn until enough differ; more are chosen in a walk. */
-const DRAWN_SHARE = 1 / 16
+export const DRAWN_SHARE = 1 / 16
 /** What a drawn element takes that is remembered, as measured. */
-const REMEMBERED_BYTES = 40
+export const REMEMBERED_BYTES = 40
+
+/** Replies what `source` has, of so many elements: at once, or many of them piece by piece. */
+export function replyElements(ctx: CommandContext, source: ReplySource, elements: number): void {
+  if (elements > SLICED_FROM_ELEMENTS) {
+    ctx.replyFrom(source)
+    return
+  }
+  while (!source.next(ctx.reply, Number.POSITIVE_INFINITY));
+  source.close()
+}
 
 /** Writes one element. */
 export type WriteElement = (out: ReplyWriter, table: HashTable, element: number) => void

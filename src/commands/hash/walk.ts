@@ -13,6 +13,7 @@ import {
   AllElements,
   DrawnElements,
   differentElements,
+  replyElements,
   SLICED_FROM_ELEMENTS,
   type WriteElement,
 } from '../table-replies.js'
@@ -142,22 +143,19 @@ function replyAll(ctx: CommandContext, show: Shown, head: (out: ReplyWriter) => 
 /** `count` fields, each drawn from all. */
 function replyDraws(ctx: CommandContext, count: number, show: Shown, head: (out: ReplyWriter) => void): void {
   const { keyspace, reply } = ctx
-  const sliced = count > SLICED_FROM_ELEMENTS
-  if (hash.isTable) {
-    if (sliced) {
-      ctx.replyFrom(new DrawnElements(keyspace, hash.table, count, false, head, elementWriter(show)))
-      return
-    }
-    head(reply)
-    for (; count > 0; count--) {
-      hash.random(field, value)
-      show(reply, field, value)
-    }
+  if (!hash.isTable) {
+    replyElements(ctx, new ListpackDraws(hash.listpackCopy(), count, show, head), count)
     return
   }
-  const draws = new ListpackDraws(hash.listpackCopy(), count, show, head)
-  if (sliced) ctx.replyFrom(draws)
-  else draws.next(reply, Number.POSITIVE_INFINITY)
+  if (count > SLICED_FROM_ELEMENTS) {
+    ctx.replyFrom(new DrawnElements(keyspace, hash.table, count, false, head, elementWriter(show)))
+    return
+  }
+  head(reply)
+  for (; count > 0; count--) {
+    hash.random(field, value)
+    show(reply, field, value)
+  }
 }
 
 /** Draws from a small hash: from a copy, since the hash may change before the last one. */
@@ -213,13 +211,6 @@ function replyDifferentOfListpack(ctx: CommandContext, count: number, show: Show
 
 /** `count` different fields of a large hash, which has more. */
 function replyDifferent(ctx: CommandContext, count: number, show: Shown, head: (out: ReplyWriter) => void): void {
-  const { keyspace, reply } = ctx
-  const source = differentElements(keyspace, hash.table, count, head, elementWriter(show))
-  if (count > SLICED_FROM_ELEMENTS) {
-    ctx.replyFrom(source)
-    return
-  }
-  let done = false
-  while (!done) done = source.next(reply, Number.POSITIVE_INFINITY)
-  source.close()
+  const source = differentElements(ctx.keyspace, hash.table, count, head, elementWriter(show))
+  replyElements(ctx, source, count)
 }

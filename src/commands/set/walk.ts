@@ -5,7 +5,7 @@ import { ByteRange } from '../../types/byte-range.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
 import { readSignedCount } from '../counts.js'
 import { openScan, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
-import { DrawnElements, differentElements, SLICED_FROM_ELEMENTS } from '../table-replies.js'
+import { DrawnElements, differentElements, replyElements, SLICED_FROM_ELEMENTS } from '../table-replies.js'
 import { member, openForRead, set, writeMember } from './access.js'
 import { memberWriter, PackedDraws, replyAll } from './replies.js'
 
@@ -71,17 +71,11 @@ function arrayHead(length: number): (out: ReplyWriter) => void {
 /** `count` members, each drawn from all. */
 function replyDraws(ctx: CommandContext, count: number, head: (out: ReplyWriter) => void): void {
   const { keyspace, reply } = ctx
-  const sliced = count > SLICED_FROM_ELEMENTS
   if (!set.isTable) {
-    const draws = new PackedDraws(set.keep(), count, head)
-    if (sliced) ctx.replyFrom(draws)
-    else {
-      draws.next(reply, Number.POSITIVE_INFINITY)
-      draws.close()
-    }
+    replyElements(ctx, new PackedDraws(set.keep(), count, head), count)
     return
   }
-  if (sliced) {
+  if (count > SLICED_FROM_ELEMENTS) {
     ctx.replyFrom(new DrawnElements(keyspace, set.table, count, false, head, memberWriter()))
     return
   }
@@ -101,13 +95,7 @@ function replyDifferent(ctx: CommandContext, count: number): void {
     return
   }
   const source = differentElements(keyspace, set.table, count, arrayHead(count), memberWriter())
-  if (count > SLICED_FROM_ELEMENTS) {
-    ctx.replyFrom(source)
-    return
-  }
-  let done = false
-  while (!done) done = source.next(reply, Number.POSITIVE_INFINITY)
-  source.close()
+  replyElements(ctx, source, count)
 }
 
 /** Selection sampling (Knuth, 3.4.2 S): every choice of `count` members is as likely, and they come in the set's order. */

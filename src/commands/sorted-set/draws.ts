@@ -8,14 +8,10 @@ import { elementScore, type LargeSortedSet, type Member } from '../../types/sort
 import { ListpackPairs } from '../../types/sorted-set/listpack-pairs.js'
 import type { SortedSet } from '../../types/sorted-set/sorted-set.js'
 import type { CommandContext } from '../context.js'
-import { SLICED_FROM_ELEMENTS } from '../table-replies.js'
+import { DRAWN_SHARE, REMEMBERED_BYTES, replyElements } from '../table-replies.js'
 import { FLAT_PAIRS, type Shown, writeHead, writeShown } from './replies.js'
 
 const DRAWS_BETWEEN_CLOCK_READS = 32
-/** Up to this share of the members are drawn until enough differ; more are chosen in a walk. */
-const DRAWN_SHARE = 1 / 16
-/** What a rank takes that is remembered, as measured. */
-const REMEMBERED_BYTES = 40
 const FOREVER = Number.POSITIVE_INFINITY
 
 /** Members by their ranks, which stay as they are. */
@@ -147,20 +143,11 @@ export class Choice extends DrawnReply {
   }
 }
 
-function reply(ctx: CommandContext, source: ReplySource, count: number): void {
-  if (count > SLICED_FROM_ELEMENTS) {
-    ctx.replyFrom(source)
-    return
-  }
-  source.next(ctx.reply, FOREVER)
-  source.close()
-}
-
 /** `count` members, each drawn from all. Counts may be larger than a number holds exactly. */
 export function replyDraws(ctx: CommandContext, set: SortedSet, count: bigint, shown: Shown): void {
   const elements = shown === FLAT_PAIRS ? count * 2n : count
   const head = (out: ReplyWriter): void => out.raw(`*${elements}\r\n`)
-  reply(ctx, new Draws(membersOf(set), Number(count), false, head, shown), Number(count))
+  replyElements(ctx, new Draws(membersOf(set), Number(count), false, head, shown), Number(count))
 }
 
 /** `count` different members of a sorted set that has more, in O(count) or O(members), whichever is less. */
@@ -169,5 +156,5 @@ export function replyDifferent(ctx: CommandContext, set: SortedSet, count: numbe
   const members = membersOf(set)
   const drawn = set.isLarge && count < set.length * DRAWN_SHARE
   const source = drawn ? new Draws(members, count, true, head, shown) : new Choice(members, count, head, shown)
-  reply(ctx, source, drawn ? count : set.length)
+  replyElements(ctx, source, drawn ? count : set.length)
 }
