@@ -7,8 +7,8 @@ import { lpEntrySize } from '../../store/listpack/listpack.js'
 import { ByteRange } from '../../types/byte-range.js'
 import { fieldPositions } from '../../types/hash/hash-listpack.js'
 import type { CommandContext } from '../context.js'
+import { readRandomOptions } from '../counts.js'
 import { openScan, type ShownElement, scanTable, scanWhole } from '../element-scan.js'
-import { readRandomOptions } from '../random-options.js'
 import {
   AllElements,
   DrawnElements,
