@@ -5,13 +5,16 @@ import { RawClient } from './raw-client.js'
 /** A server whose commands are seen as a stock replica gets them: by its MONITOR. */
 export class ReplicaMonitor {
   readonly client: RawClient
+  /** To ask the replica. */
+  readonly replica: RawClient
   private readonly monitor: Socket
   private seen = ''
   private onData: () => void = () => {}
   private markers = 0
 
-  private constructor(client: RawClient, monitor: Socket) {
+  private constructor(client: RawClient, replica: RawClient, monitor: Socket) {
     this.client = client
+    this.replica = replica
     this.monitor = monitor
     monitor.setEncoding('latin1').on('data', (data: string) => {
       this.seen += data
@@ -23,7 +26,8 @@ export class ReplicaMonitor {
   static async start(port: number): Promise<ReplicaMonitor> {
     const replica = await startRedisServer(['--save', '', '--replicaof', '127.0.0.1', String(port)])
     await replica.waitForLog('Finished with success', 20_000)
-    const started = new ReplicaMonitor(await RawClient.connect(port), connect(replica.port, '127.0.0.1'))
+    const [client, asking] = await Promise.all([RawClient.connect(port), RawClient.connect(replica.port)])
+    const started = new ReplicaMonitor(client, asking, connect(replica.port, '127.0.0.1'))
     started.monitor.write('MONITOR\r\n')
     await started.until('+OK\r\n')
     return started
@@ -38,7 +42,7 @@ export class ReplicaMonitor {
     })
   }
 
-  /** What the replica has been sent since the last call, without SELECT and PING. */
+  /** What the replica has been sent since the last call, without SELECT and PING, and SMEMBERS, which a test may ask it. */
   async received(): Promise<string[]> {
     const marker = `marker:${this.markers++}`
     await this.client.pipeline([
@@ -49,7 +53,7 @@ export class ReplicaMonitor {
     const lines = this.seen.split('\r\n').flatMap(line => /^\+\d+\.\d+ \[[^\]]*\] (.*)$/.exec(line)?.[1] ?? [])
     this.seen = ''
     return lines
-      .filter(line => !line.includes(marker) && !/^"(select|ping|replconf)"/i.test(line))
+      .filter(line => !line.includes(marker) && !/^"(select|ping|replconf|smembers)"/i.test(line))
       .map(line => line.replaceAll('"', ''))
   }
 
@@ -61,6 +65,7 @@ export class ReplicaMonitor {
 
   close(): void {
     this.client.close()
+    this.replica.close()
     this.monitor.destroy()
   }
 }

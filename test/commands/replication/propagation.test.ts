@@ -1,58 +1,23 @@
-import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FakeMaster } from '../../fault/fake-master.js'
-import { requireStock, startRedisServer, startRedisTs } from '../../interop/stock.js'
-import { RawClient } from '../raw-client.js'
+import { requireStock, startRedisTs } from '../../interop/stock.js'
+import type { RawClient } from '../raw-client.js'
+import { ReplicaMonitor } from '../replica-monitor.js'
 
 /** The commands that a stock replica gets from redis-ts, as its MONITOR shows them. */
 describe('what key commands send to replicas', requireStock('redis-server'), () => {
+  let monitor: ReplicaMonitor
   let ours: RawClient
-  let monitor: Socket
-  let seen = ''
-  let onData = () => {}
-  let markers = 0
 
   beforeAll(async () => {
     const { port } = await startRedisTs(['--save', '', '--enable-debug-command', 'yes'])
-    const replica = await startRedisServer(['--save', '', '--replicaof', '127.0.0.1', String(port)])
-    await replica.waitForLog('Finished with success', 20_000)
-    ours = await RawClient.connect(port)
-    monitor = connect(replica.port, '127.0.0.1')
-    monitor.setEncoding('latin1').on('data', (data: string) => {
-      seen += data
-      onData()
-    })
-    monitor.write('MONITOR\r\n')
-    await until('+OK\r\n')
+    monitor = await ReplicaMonitor.start(port)
+    ours = monitor.client
   })
-  afterAll(() => {
-    ours.close()
-    monitor.destroy()
-  })
+  afterAll(() => monitor.close())
 
-  function until(text: string): Promise<void> {
-    return new Promise(resolve => {
-      onData = () => {
-        if (seen.includes(text)) resolve()
-      }
-      onData()
-    })
-  }
-
-  /** Commands that the replica has run since the last call, without SELECT and PING. */
-  async function received(): Promise<string[]> {
-    const marker = `marker:${markers++}`
-    await ours.pipeline([
-      ['SET', marker, '1'],
-      ['DEL', marker],
-    ])
-    await until(`"DEL" "${marker}"`)
-    const lines = seen.split('\r\n').flatMap(line => /^\+\d+\.\d+ \[[^\]]*\] (.*)$/.exec(line)?.[1] ?? [])
-    seen = ''
-    return lines
-      .filter(line => !line.includes(marker) && !/^"(select|ping|replconf)"/i.test(line))
-      .map(line => line.replaceAll('"', ''))
-  }
+  const received = (): Promise<string[]> => monitor.received()
+  const sends = (...commands: string[][]): Promise<string[]> => monitor.sends(...commands)
 
   async function millisecondsPass(ms: number): Promise<void> {
     const before = Date.now()
@@ -69,11 +34,6 @@ describe('what key commands send to replicas', requireStock('redis-server'), () 
     ])
     await received()
   })
-
-  async function sends(...commands: string[][]): Promise<string[]> {
-    await ours.pipeline(commands)
-    return received()
-  }
 
   test.each(['EXPIRE', 'pexpire', 'EXPIREAT'])('%s travels as an absolute time', async name => {
     const lines = await sends([name, 'a', '4000000000'])

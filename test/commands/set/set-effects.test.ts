@@ -1,9 +1,9 @@
-import { connect, type Socket } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { requireStock, startRedisServer, startRedisTs } from '../../interop/stock.js'
 import { Observed } from '../observed.js'
 import { RawClient, texts } from '../raw-client.js'
+import { ReplicaMonitor } from '../replica-monitor.js'
 
 const EVENTS = ['--save', '', '--notify-keyspace-events', 'KEAmn', '--enable-debug-command', 'yes']
 
@@ -83,61 +83,20 @@ describe('set commands publish the events of stock Redis, in its order', require
 
 /** The commands that a stock replica gets from redis-ts, as its MONITOR shows them. */
 describe('set commands send to replicas', requireStock('redis-server'), () => {
+  let monitor: ReplicaMonitor
   let ours: RawClient
   let replica: RawClient
-  let monitor: Socket
-  let seen = ''
-  let onData = () => {}
-  let markers = 0
 
   beforeAll(async () => {
-    const { port } = await startRedisTs([
-      '--save',
-      '',
-      '--set-max-listpack-entries',
-      '64',
-      '--repl-diskless-sync-delay',
-      '0',
-    ])
-    const server = await startRedisServer(['--save', '', '--replicaof', '127.0.0.1', String(port)])
-    await server.waitForLog('Finished with success', 20_000)
-    ours = await RawClient.connect(port)
-    replica = await RawClient.connect(server.port)
-    monitor = connect(server.port, '127.0.0.1')
-    monitor.setEncoding('latin1').on('data', (data: string) => {
-      seen += data
-      onData()
-    })
-    monitor.write('MONITOR\r\n')
-    await until('+OK\r\n')
+    const options = ['--save', '', '--set-max-listpack-entries', '64', '--repl-diskless-sync-delay', '0']
+    monitor = await ReplicaMonitor.start((await startRedisTs(options)).port)
+    ours = monitor.client
+    replica = monitor.replica
   })
-  afterAll(() => {
-    ours.close()
-    replica.close()
-    monitor.destroy()
-  })
+  afterAll(() => monitor.close())
   beforeEach(() => sends(['FLUSHALL']))
 
-  function until(text: string): Promise<void> {
-    return new Promise(resolve => {
-      onData = () => {
-        if (seen.includes(text)) resolve()
-      }
-      onData()
-    })
-  }
-
-  /** What the replica gets for these commands, without SELECT and PING, and what this test asks it. */
-  async function sends(...commands: string[][]): Promise<string[]> {
-    const marker = `marker:${markers++}`
-    await ours.pipeline([...commands, ['SET', marker, '1'], ['DEL', marker]])
-    await until(`"DEL" "${marker}"`)
-    const lines = seen.split('\r\n').flatMap(line => /^\+\d+\.\d+ \[[^\]]*\] (.*)$/.exec(line)?.[1] ?? [])
-    seen = ''
-    return lines
-      .filter(line => !line.includes(marker) && !/^"(select|ping|replconf|smembers)"/i.test(line))
-      .map(line => line.replaceAll('"', ''))
-  }
+  const sends = (...commands: string[][]): Promise<string[]> => monitor.sends(...commands)
 
   async function expectSameSets(...keys: string[]): Promise<void> {
     for (const key of keys) {
