@@ -1,10 +1,8 @@
 /** A background save shows the data of its beginning, whatever commands do to big values meanwhile. */
-import { copyFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { RawClient } from '../commands/raw-client.js'
-import { askText } from '../interop/polling.js'
-import { startRedisTs, tempDir } from '../interop/stock.js'
+import { startRedisTs } from '../interop/stock.js'
+import { expectSavedAsBefore } from './point-in-time.js'
 
 const BIG = 300_000
 /** Saving a key takes so long that all changes come in time. */
@@ -103,18 +101,7 @@ test.each(['yes', 'no'])('with rdbcompression %s', async compression => {
     await client.call('HSET', key, 'short', '1', 'f', text('f'), 'g', text('g'), ...many)
   }
   for (const command of AGGREGATES) expect((await client.call(...command)).type).toBe(':')
-  const before = await askText(server.port, 'DEBUG', 'DIGEST')
-  const replies = await Promise.all([['BGSAVE'], ...CHANGES].map(each => client.call(...each)))
-  expect(replies[0].text).toMatch(/^Background saving started/)
-  expect(replies.filter(({ type }) => type === '-')).toEqual([])
-  const after = await askText(server.port, 'DEBUG', 'DIGEST')
-  expect(after).not.toBe(before)
-  await server.waitForLog('Background saving terminated with success')
-  const dir = tempDir()
-  copyFileSync(join(server.dir, 'dump.rdb'), join(dir, 'dump.rdb'))
-  const other = await startRedisTs(ARGS, { dir })
-  expect(await askText(other.port, 'DEBUG', 'DIGEST')).toBe(before)
-  expect(await askText(server.port, 'DEBUG', 'DIGEST')).toBe(after)
   client.close()
-  await Promise.all([server.stop(), other.stop()])
+  await expectSavedAsBefore(server, CHANGES, ARGS)
+  await server.stop()
 })

@@ -1,9 +1,7 @@
 /** A background save shows sorted sets as they were at its beginning, whatever commands do to them meanwhile. */
-import { copyFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { askText } from '../../interop/polling.js'
-import { startRedisTs, tempDir } from '../../interop/stock.js'
+import { test } from 'vitest'
+import { startRedisTs } from '../../interop/stock.js'
+import { expectSavedAsBefore } from '../../persistence/point-in-time.js'
 import { RawClient } from '../raw-client.js'
 import { words } from '../side-by-side.js'
 
@@ -39,17 +37,7 @@ test('with changes to every key', async () => {
     await client.call('ZADD', `${key}-small`, ...pairs(60))
     await client.call('ZADD', `${key}-large`, ...pairs(600))
   }
-  const before = await askText(server.port, 'DEBUG', 'DIGEST')
-  const replies = await Promise.all([['BGSAVE'], ...CHANGES].map(each => client.call(...each)))
-  expect(replies.filter(({ type }) => type === '-')).toEqual([])
-  const after = await askText(server.port, 'DEBUG', 'DIGEST')
-  expect(after).not.toBe(before)
-  await server.waitForLog('Background saving terminated with success')
-  const dir = tempDir()
-  copyFileSync(join(server.dir, 'dump.rdb'), join(dir, 'dump.rdb'))
-  const other = await startRedisTs(ARGS, { dir })
-  expect(await askText(other.port, 'DEBUG', 'DIGEST')).toBe(before)
-  expect(await askText(server.port, 'DEBUG', 'DIGEST')).toBe(after)
   client.close()
-  await Promise.all([server.stop(), other.stop()])
+  await expectSavedAsBefore(server, CHANGES, ARGS)
+  await server.stop()
 })
