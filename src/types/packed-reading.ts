@@ -5,13 +5,13 @@ import type { ListpackOfZiplist } from '../rdb/listpack-of-ziplist.js'
 import type { RdbWindow } from '../rdb/window.js'
 import type { ElementSink } from './element-sink.js'
 import { type PackedForm, PackedListpack, PackedZiplist, PackedZipmap } from './packed-forms.js'
-import { LEFT_OUT, TWICE, type ValueTarget } from './value-reader.js'
+import { COPIED_BYTES, SteppedReading } from './stepped-reading.js'
+import type { ValueTarget } from './value-reader.js'
 
-/** So many elements are looked at, compared or added in one step, and bytes copied: a fraction of a millisecond each. */
+/** So many elements are looked at, compared or added in one step: a fraction of a millisecond each. */
 const CHECKED_ELEMENTS = 8192
 const COMPARED_ELEMENTS = 1024
 const ADDED_ELEMENTS = 256
-const COPIED_BYTES = 256 * 1024
 
 const CHECK = 0
 const CONVERT = 1
@@ -21,29 +21,17 @@ const ADD = 4
 
 export type Packing = 'listpack' | 'ziplist' | 'zipmap'
 
-export class PackedReading {
-  private readonly window: RdbWindow
-  private readonly target: ValueTarget
+export class PackedReading extends SteppedReading {
   private readonly sink: ElementSink
-  private readonly key: RdbKey
-  private readonly offset: number
   private readonly packing: Packing
-  private bytes: Buffer
-  /** `bytes` may be left to the target. */
-  private own: boolean
   private form: PackedForm
   /** The form, where the whole of it may go to the target. */
   private listpack: PackedListpack | null
   private conversion: ListpackOfZiplist | null = null
   private phase = CHECK
   private left = 0
-  private copied = 0
-  private copy: Buffer | null = null
 
-  /**
-   * @param offset in the stream, of the value, which fills `bytes`.
-   * @param own whether the target may keep `bytes`; else they stay as they are until all is done.
-   */
+  /** Parameters as for SteppedReading. */
   constructor(
     window: RdbWindow,
     target: ValueTarget,
@@ -54,19 +42,13 @@ export class PackedReading {
     bytes: Buffer,
     own: boolean,
   ) {
-    this.window = window
-    this.target = target
+    super(window, target, key, offset, bytes, own)
     this.sink = sink
-    this.key = key
-    this.offset = offset
     this.packing = packing
-    this.bytes = bytes
-    this.own = own
     this.listpack = packing === 'listpack' ? new PackedListpack(bytes, sink) : null
     this.form = this.listpack ?? (packing === 'ziplist' ? new PackedZiplist(bytes, sink) : new PackedZipmap(bytes))
   }
 
-  /** Works on. True when all has gone to the sink. @throws RdbError */
   step(): boolean {
     switch (this.phase) {
       case CHECK:
@@ -76,7 +58,7 @@ export class PackedReading {
       case COMPARE:
         return this.compare()
       case COPY:
-        return this.copyOn()
+        return this.copyOn() && this.handOver()
       default:
         return this.add()
     }
@@ -123,19 +105,9 @@ export class PackedReading {
     const left = Math.max(0, this.left - COMPARED_ELEMENTS)
     for (; this.left > left; this.left--) if (!listpack.isGood()) this.failElement()
     if (left > 0) return false
-    if (this.own || this.bytes.length <= COPIED_BYTES) return this.handOver()
+    if (!this.needsCopy) return this.handOver()
     this.phase = COPY
     return false
-  }
-
-  private copyOn(): boolean {
-    const { bytes } = this
-    this.copy ??= Buffer.allocUnsafeSlow(bytes.length)
-    this.copied += bytes.copy(this.copy, this.copied, this.copied, this.copied + COPIED_BYTES)
-    if (this.copied < bytes.length) return false
-    this.bytes = this.copy
-    this.own = true
-    return this.handOver()
   }
 
   private handOver(): boolean {
@@ -155,12 +127,6 @@ export class PackedReading {
     return true
   }
 
-  private isWanted(): boolean {
-    const claim = this.target.claim(this.key)
-    if (claim === TWICE) this.fail('every key once', 'a key that the database holds already')
-    return claim !== LEFT_OUT
-  }
-
   private failAsWhole(): never {
     return this.fail(this.form.expected, `${this.bytes.length} bytes, integrity check failed`)
   }
@@ -170,11 +136,5 @@ export class PackedReading {
     if (this.packing === 'listpack') this.failAsWhole()
     const { bytes, start, end } = this.form.name
     return this.fail(`distinct ${this.sink.noun}`, `${quoted(bytes, start, end)} a second time`)
-  }
-
-  private fail(expected: string, found: string): never {
-    const { key, window } = this
-    window.openKey = quoted(key.bytes, key.start, key.end)
-    return window.failAt(this.offset, expected, found)
   }
 }
