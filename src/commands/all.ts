@@ -37,6 +37,12 @@ import { combineCommands } from './set/combine.js'
 import { setCommands } from './set/sets.js'
 import { sortedSetCommands } from './sorted-set/sorted-sets.js'
 import type { CommandSpec } from './spec.js'
+import { claimCommands } from './stream/claim.js'
+import { groupCommands } from './stream/groups.js'
+import { infoCommands } from './stream/info.js'
+import { pendingCommands } from './stream/pending-commands.js'
+import { readingCommands } from './stream/reading.js'
+import { streamCommands } from './stream/streams.js'
 import { counterCommands } from './string/counters.js'
 import { getAndChangeCommands } from './string/get-and-change.js'
 import { lcsCommands } from './string/lcs.js'
@@ -57,6 +63,12 @@ export const allCommands: readonly CommandSpec[] = [
   ...setCommands,
   ...combineCommands,
   ...sortedSetCommands,
+  ...streamCommands,
+  ...readingCommands,
+  ...groupCommands,
+  ...pendingCommands,
+  ...claimCommands,
+  ...infoCommands,
   ...keysCommands,
   ...expiryCommands,
   ...copyCommands,

@@ -36,6 +36,7 @@ const GROUP_CATEGORIES: { readonly [group in Group]?: string } = {
   list: 'list',
   set: 'set',
   'sorted-set': 'sortedset',
+  stream: 'stream',
   generic: 'keyspace',
   connection: 'connection',
   transactions: 'transaction',

@@ -75,6 +75,7 @@ export type Group =
   | 'list'
   | 'set'
   | 'sorted-set'
+  | 'stream'
   | 'generic'
   | 'connection'
   | 'server'

@@ -103,6 +103,18 @@ export class RdbOutput {
     this.length = this.putLength(this.length, value)
   }
 
+  /** The unsigned 64-bit number with these halves as a length. */
+  wideLength(high: number, low: number): void {
+    if (high === 0) {
+      this.lengthCode(low)
+      return
+    }
+    this.ensure(9)
+    const { buffer } = this
+    buffer[this.length] = LENGTH_64_BIT
+    this.length = buffer.writeUInt32BE(low, buffer.writeUInt32BE(high, this.length + 1))
+  }
+
   /**
    * bytes[start, end) as a string: as an integer where it is the decimal text of an int32, or as it is, or compressed where
    * that is asked for (redis.conf: rdbcompression) and pays.

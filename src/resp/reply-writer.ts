@@ -16,6 +16,12 @@ const LF = 10
 const CRLF = Buffer.from('\r\n', 'latin1')
 const doubleText = Buffer.alloc(DOUBLE_TEXT_BYTES)
 
+/** A place in what has been written, between two replies. */
+export interface ReplyMark {
+  readonly chunks: number
+  readonly length: number
+}
+
 export class ReplyWriter {
   readonly buffer: Buffer = Buffer.allocUnsafeSlow(CAPACITY_BYTES)
   /** Bytes in `buffer`, which come behind those of `chunks`. */
@@ -225,6 +231,41 @@ export class ReplyWriter {
 
   array(length: number): void {
     this.header(42, length)
+  }
+
+  /** A place to which arrayAt() or mapAt() will come back. */
+  mark(): ReplyMark {
+    return { chunks: this.chunks.length, length: this.length }
+  }
+
+  /** All that was written since `mark` is an array of `length` elements. */
+  arrayAt(mark: ReplyMark, length: number): void {
+    this.insert(mark, `*${length}\r\n`)
+  }
+
+  /** All that was written since `mark` is a map of `pairs` pairs, in RESP2 an array of so many elements that are pairs themselves. */
+  mapAt(mark: ReplyMark, pairs: number): void {
+    this.insert(mark, `${this.resp === 3 ? '%' : '*'}${pairs}\r\n`)
+  }
+
+  /** What was written since `mark` comes behind a bulk string, of one character a byte. */
+  bulkAt(mark: ReplyMark, text: string): void {
+    this.insert(mark, `$${text.length}\r\n${text}\r\n`)
+  }
+
+  private insert({ chunks, length }: ReplyMark, text: string): void {
+    if (this.chunks.length === chunks && this.length + text.length > CAPACITY_BYTES) this.spill()
+    if (this.chunks.length === chunks) {
+      this.buffer.copyWithin(length + text.length, length, this.length)
+      this.buffer.write(text, length, 'latin1')
+      this.length += text.length
+      return
+    }
+    // What was in the buffer then is where the first chunk since begins.
+    const first = this.chunks[chunks]
+    const parts = [first.subarray(0, length), Buffer.from(text, 'latin1'), first.subarray(length)]
+    this.chunks.splice(chunks, 1, ...parts.filter(part => part.length > 0))
+    this.chunkBytes += text.length
   }
 
   /** A map of `pairs` pairs; in RESP2 a flat array of twice as many elements. */

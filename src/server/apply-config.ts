@@ -35,9 +35,14 @@ const VALUE_LIMITS = [
   'set-max-listpack-value',
   'zset-max-listpack-entries',
   'zset-max-listpack-value',
+  'stream-node-max-bytes',
+  'stream-node-max-entries',
 ] as const
 
-function applyValueLimits({ config: { values }, valueLimits: { hash, list, set, sortedSet } }: ServerApi): void {
+function applyValueLimits({
+  config: { values },
+  valueLimits: { hash, list, set, sortedSet, stream },
+}: ServerApi): void {
   hash.maxEntries = values['hash-max-listpack-entries']
   hash.maxValueBytes = values['hash-max-listpack-value']
   list.maxListpackSize = values['list-max-listpack-size']
@@ -47,6 +52,8 @@ function applyValueLimits({ config: { values }, valueLimits: { hash, list, set, 
   set.maxListpackValueBytes = values['set-max-listpack-value']
   sortedSet.maxEntries = values['zset-max-listpack-entries']
   sortedSet.maxValueBytes = values['zset-max-listpack-value']
+  stream.nodeMaxBytes = Number(values['stream-node-max-bytes'])
+  stream.nodeMaxEntries = Number(values['stream-node-max-entries'])
 }
 
 /** Copies the settings that hot paths read, and keeps the copies current. */

@@ -32,6 +32,7 @@ export const TYPE_LIST = 1
 export const TYPE_SET = 2
 export const TYPE_ZSET = 3
 export const TYPE_HASH = 4
+export const TYPE_STREAM = 5
 
 /** An element whose header is one word. No value has this type. */
 const TYPE_MEMBER = 7

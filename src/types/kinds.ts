@@ -10,11 +10,12 @@ import { isLarge } from './large-value.js'
 import { listKind } from './list/list-kind.js'
 import { setKind } from './set/set-kind.js'
 import { sortedSetKind } from './sorted-set/sorted-set-kind.js'
+import { streamKind } from './stream/stream-kind.js'
 import { stringKind } from './string/string-kind.js'
 import type { ValueKind } from './value-kind.js'
 
 /** Every kind of value there is. */
-export const kinds: readonly ValueKind[] = [stringKind, listKind, setKind, sortedSetKind, hashKind]
+export const kinds: readonly ValueKind[] = [stringKind, listKind, setKind, sortedSetKind, hashKind, streamKind]
 
 const TYPES = 8
 const RDB_TYPES = 256

@@ -25,11 +25,18 @@ export interface SortedSetLimits {
   maxValueBytes: number
 }
 
+/** stream-node-max-bytes, stream-node-max-entries; 0: no limit. */
+export interface StreamLimits {
+  nodeMaxBytes: number
+  nodeMaxEntries: number
+}
+
 export interface ValueLimits {
   readonly hash: HashLimits
   readonly list: ListLimits
   readonly set: SetLimits
   readonly sortedSet: SortedSetLimits
+  readonly stream: StreamLimits
 }
 
 /** Redis's defaults, to be changed as the configuration says. */
@@ -39,5 +46,6 @@ export function defaultLimits(): ValueLimits {
     list: { maxListpackSize: -2, compressDepth: 0 },
     set: { maxIntsetEntries: 512, maxListpackEntries: 128, maxListpackValueBytes: 64 },
     sortedSet: { maxEntries: 128, maxValueBytes: 64 },
+    stream: { nodeMaxBytes: 4096, nodeMaxEntries: 100 },
   }
 }

@@ -6,11 +6,11 @@
 import { LP_HEADER_SIZE, lpEntrySize, lpFirst, lpLast, lpSeek } from '../../store/listpack/listpack.js'
 import { LP_MAX_BYTES, lpEncodedSize, lpWriteEntry } from '../../store/listpack/listpack-edit.js'
 import type { ByteRange } from '../byte-range.js'
+import { NodeGarbage } from '../node-garbage.js'
 import { gatherKept, kept } from './kept-elements.js'
 import { ListEdits, place, shown } from './list-edits.js'
-import { type NodeContent, nodeGap, spliceNode } from './list-node.js'
+import { freeNode, type NodeContent, nodeGap, spliceNode } from './list-node.js'
 import type { Matcher } from './matcher.js'
-import { NodeGarbage } from './node-garbage.js'
 import { isLargeElement, takesOneMore } from './node-limits.js'
 
 export class Quicklist extends ListEdits {
@@ -213,7 +213,7 @@ export class Quicklist extends ListEdits {
     }
     if (left > 0) {
       const before = this.length
-      const garbage = new NodeGarbage(this.entries)
+      const garbage = new NodeGarbage(this.entries, freeNode)
       tree.removeRange(index, index + left, (node, isKept) => {
         if (!isKept) garbage.add(node)
       })

@@ -1,25 +1,26 @@
-/** Nodes that have gone from a list all at once: a few are freed at once, more in slices. */
+/** Nodes that have gone from a list or a stream all at once: a few are freed at once, more in slices. */
 import { performance } from 'node:perf_hooks'
-import type { Entries } from '../../store/entries.js'
-import { AddressList } from '../../store/ordered-tree/address-list.js'
-import type { Remains } from '../../store/remains.js'
-import { freeNode } from './list-node.js'
+import type { Entries } from '../store/entries.js'
+import { AddressList } from '../store/ordered-tree/address-list.js'
+import type { Remains } from '../store/remains.js'
 
 const FREED_AT_ONCE = 256
 const FREED_BETWEEN_CLOCK_READS = 64
 
 export class NodeGarbage implements Remains {
   private readonly entries: Entries
+  private readonly free: (entries: Entries, node: number) => void
   private readonly nodes: AddressList
   private freed = 0
 
-  constructor(entries: Entries) {
+  constructor(entries: Entries, free: (entries: Entries, node: number) => void) {
     this.entries = entries
+    this.free = free
     this.nodes = new AddressList(entries)
   }
 
   add(node: number): void {
-    if (this.freed++ < FREED_AT_ONCE) freeNode(this.entries, node)
+    if (this.freed++ < FREED_AT_ONCE) this.free(this.entries, node)
     else this.nodes.add(node)
   }
 
@@ -31,7 +32,7 @@ export class NodeGarbage implements Remains {
   freeSome(deadlineMs: number): boolean {
     const { entries, nodes } = this
     for (let freed = 1; !nodes.isEmpty; freed++) {
-      freeNode(entries, nodes.take())
+      this.free(entries, nodes.take())
       if (freed % FREED_BETWEEN_CLOCK_READS === 0 && performance.now() >= deadlineMs) break
     }
     return nodes.isEmpty

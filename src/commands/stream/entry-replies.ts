@@ -1,0 +1,49 @@
+/** Entries of streams as replies. */
+import type { ReplyWriter } from '../../resp/reply-writer.js'
+import type { Stream } from '../../types/stream/stream.js'
+import { StreamId } from '../../types/stream/stream-id.js'
+import type { CommandContext } from '../context.js'
+import { SLICED_FROM_ELEMENTS } from '../table-replies.js'
+import { type EntryRange, writeEntry } from './entry-writer.js'
+import { RangePart, RangeReply } from './long-replies.js'
+import { RangeWalk } from './range-walk.js'
+
+const walk = new RangeWalk()
+
+/** Replies a range of entries as an array. */
+export function replyRange(ctx: CommandContext, stream: Stream, range: EntryRange): void {
+  if (isLong(stream, range.most)) {
+    ctx.replyFrom(new RangeReply([new RangePart(stream, range, null)]))
+    return
+  }
+  writeRange(ctx.reply, stream, range)
+}
+
+/** Whether a reply of up to so many entries of the stream is to be made piece by piece. */
+export function isLong({ length }: Stream, most: number): boolean {
+  return Math.min(most, length) > SLICED_FROM_ELEMENTS
+}
+
+/** Writes a range of entries as an array; returns how many there are. */
+export function writeRange(reply: ReplyWriter, stream: Stream, { backward, end, most, start }: EntryRange): number {
+  const mark = reply.mark()
+  let count = 0
+  walk.begin(stream, start, end, backward)
+  while (count < most && walk.next()) {
+    writeEntry(reply, walk.entry)
+    count++
+  }
+  reply.arrayAt(mark, count)
+  return count
+}
+
+/** The only entry with this ID, without an array around it; false, and nothing written, when there is none. */
+export function writeEntryWithId(reply: ReplyWriter, stream: Stream, id: StreamId): boolean {
+  walk.begin(stream, id, id, false)
+  if (!walk.next()) return false
+  writeEntry(reply, walk.entry)
+  return true
+}
+
+export const FIRST_ID = new StreamId()
+export const LAST_ID = new StreamId().setLast()

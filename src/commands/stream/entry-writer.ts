@@ -1,0 +1,44 @@
+/** One entry of a stream as a reply. */
+import type { ReplyWriter } from '../../resp/reply-writer.js'
+import { lpEntrySize } from '../../store/listpack/listpack.js'
+import { ByteRange } from '../../types/byte-range.js'
+import type { NodeEntries } from '../../types/stream/node-entries.js'
+import type { StreamId } from '../../types/stream/stream-id.js'
+import { writeId } from './access.js'
+
+const shown = new ByteRange()
+
+/** A part of a stream: entries from `start` to `end`, in that order or `backward`, up to `most` of them. */
+export interface EntryRange {
+  readonly start: StreamId
+  readonly end: StreamId
+  readonly backward: boolean
+  readonly most: number
+}
+
+/** Writes an entry: its ID, and its fields and values. */
+export function writeEntry(reply: ReplyWriter, entry: NodeEntries): void {
+  const { fields, listpack, sharesFields } = entry
+  const { buffer } = listpack
+  reply.array(2)
+  writeId(reply, entry.id)
+  reply.array(fields * 2)
+  let fieldPos = entry.masterFieldsPos
+  let pos = entry.fieldsPos
+  for (let i = 0; i < fields; i++) {
+    if (sharesFields) {
+      writeElement(reply, buffer, fieldPos)
+      fieldPos += lpEntrySize(buffer, fieldPos)
+    } else {
+      writeElement(reply, buffer, pos)
+      pos += lpEntrySize(buffer, pos)
+    }
+    writeElement(reply, buffer, pos)
+    pos += lpEntrySize(buffer, pos)
+  }
+}
+
+function writeElement(reply: ReplyWriter, buffer: Buffer, pos: number): void {
+  shown.readListpack(buffer, pos)
+  reply.bulk(shown.buffer, shown.start, shown.end)
+}

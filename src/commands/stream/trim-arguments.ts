@@ -1,0 +1,144 @@
+/** The options of XADD and XTRIM. Source: streamParseAddOrTrimArgsOrReply in Redis's t_stream.c. */
+import type { Stream, TrimTarget } from '../../types/stream/stream.js'
+import { StreamId, WHOLE, WITHOUT_SEQUENCE } from '../../types/stream/stream-id.js'
+import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
+import { isStar, readId, readNewId } from './access.js'
+
+const TWO_STRATEGIES = 'ERR syntax error, MAXLEN and MINID options at the same time are not compatible'
+/** Entries that an approximate trim takes at most, where nothing else is said: so many full nodes. */
+const DEFAULT_LIMIT_NODES = 100
+const LEAST_DEFAULT_LIMIT = 10_000
+const MOST_DEFAULT_LIMIT = 1_000_000
+
+/** One object serves all requests in turn. */
+export class TrimArguments implements TrimTarget {
+  /** Whether there is anything to trim by. */
+  trims = false
+  maxLength = Number.NaN
+  readonly minId = new StreamId()
+  approximate = false
+  limit = 0
+  /** The argument that says how much is to be left. */
+  thresholdIndex = 0
+  onlyExisting = false
+  /** XADD's ID: the argument, 0 if there is none; what was given of it. */
+  idIndex = 0
+  readonly id = new StreamId()
+  idGiven = false
+  sequenceGiven = false
+  private limitGiven = false
+
+  /** Reads from argument 2 on. False: an error was replied. */
+  read(ctx: CommandContext, isAdd: boolean): boolean {
+    const { args, reply } = ctx
+    this.clear()
+    let i = 2
+    for (; i < args.argc; i++) {
+      const more = args.argc - 1 - i
+      if (isAdd && isStar(ctx, i)) break
+      if (more > 0 && (args.is(i, 'maxlen') || args.is(i, 'minid'))) {
+        i = this.readThreshold(ctx, i, args.is(i, 'maxlen'))
+        if (i === 0) return false
+      } else if (more > 0 && args.is(i, 'limit')) {
+        if (!this.readLimit(ctx, ++i)) return false
+      } else if (isAdd && args.is(i, 'nomkstream')) this.onlyExisting = true
+      else if (isAdd) {
+        const kind = readNewId(ctx, i, this.id)
+        if (kind === 0) return false
+        this.idGiven = true
+        this.sequenceGiven = kind === WHOLE || kind === WITHOUT_SEQUENCE
+        break
+      } else {
+        reply.error(SYNTAX_ERROR)
+        return false
+      }
+    }
+    this.idIndex = i
+    return this.check(ctx, isAdd)
+  }
+
+  private clear(): void {
+    this.trims = this.approximate = this.onlyExisting = this.limitGiven = false
+    this.idGiven = this.sequenceGiven = false
+    this.maxLength = Number.NaN
+    this.limit = this.thresholdIndex = 0
+  }
+
+  /** Reads a strategy at argument `index`; returns the argument of its threshold, 0 for an error. */
+  private readThreshold(ctx: CommandContext, index: number, isLength: boolean): number {
+    const { args, reply } = ctx
+    if (this.trims) {
+      reply.error(TWO_STRATEGIES)
+      return 0
+    }
+    this.approximate = false
+    if (args.argc - 1 - index >= 2 && args.is(index + 1, '~')) {
+      this.approximate = true
+      index++
+    } else if (args.argc - 1 - index >= 2 && args.is(index + 1, '=')) index++
+    index++
+    this.trims = true
+    this.thresholdIndex = index
+    if (!isLength) return readId(ctx, index, this.minId) ? index : 0
+    const length = args.int64(index)
+    if (length === null) reply.error(NOT_AN_INTEGER)
+    else if (length < 0n) reply.error('ERR The MAXLEN argument must be >= 0.')
+    else {
+      this.maxLength = Number(length)
+      return index
+    }
+    return 0
+  }
+
+  private readLimit(ctx: CommandContext, index: number): boolean {
+    const limit = ctx.args.int64(index)
+    if (limit === null) ctx.reply.error(NOT_AN_INTEGER)
+    else if (limit < 0n) ctx.reply.error('ERR The LIMIT argument must be >= 0.')
+    else {
+      this.limit = Number(limit)
+      this.limitGiven = true
+      return true
+    }
+    return false
+  }
+
+  private check(ctx: CommandContext, isAdd: boolean): boolean {
+    const { client, keyspace, reply, server } = ctx
+    if (this.limit !== 0 && !this.trims) {
+      reply.error('ERR syntax error, LIMIT cannot be used without specifying a trimming strategy')
+      return false
+    }
+    if (!isAdd && !this.trims) {
+      reply.error('ERR syntax error, XTRIM must be called with a trimming strategy')
+      return false
+    }
+    // What a master has decided is not to be cut short.
+    if (client.isMaster || keyspace.loading) {
+      this.limit = 0
+      return true
+    }
+    if (this.limitGiven) {
+      if (this.approximate) return true
+      reply.error('ERR syntax error, LIMIT cannot be used without the special ~ option')
+      return false
+    }
+    if (this.approximate) {
+      const limit = DEFAULT_LIMIT_NODES * server.valueLimits.stream.nodeMaxEntries
+      this.limit = limit <= 0 ? LEAST_DEFAULT_LIMIT : Math.min(limit, MOST_DEFAULT_LIMIT)
+    }
+    return true
+  }
+
+  /** Replicas get what an approximate trim came to, in the place of arguments of `args`. */
+  makeExact(args: Buffer[], stream: Stream): void {
+    args[this.thresholdIndex - 1] = Buffer.from('=')
+    let threshold = String(stream.length)
+    if (Number.isNaN(this.maxLength)) {
+      stream.firstIdWithDeleted(firstId)
+      threshold = firstId.toString()
+    }
+    args[this.thresholdIndex] = Buffer.from(threshold, 'latin1')
+  }
+}
+
+const firstId = new StreamId()

@@ -1,0 +1,246 @@
+/**
+ * Consumer groups of a stream, their consumers, and what is pending with them (pending.ts). Groups and consumers are few objects;
+ * what is pending may be millions of entries, in slab memory.
+ */
+import type { Entries } from '../../store/entries.js'
+import { TreeCursor } from '../../store/ordered-tree/cursor.js'
+import {
+  consumerOf,
+  createPending,
+  findPending,
+  insertPending,
+  PENDING_BYTES,
+  type PendingTree,
+  pendingTree,
+  readPendingId,
+  setConsumer,
+  setDelivery,
+} from './pending.js'
+import { StreamId } from './stream-id.js'
+
+/** entriesRead of a group that does not know. */
+export const ENTRIES_READ_UNKNOWN = -1
+/** activeTimeMs of a consumer that has not been given anything yet. */
+export const NEVER_ACTIVE = -1
+/** JavaScript objects behind a group and a consumer, beside their trees, as measured: for memory accounts. */
+const GROUP_OBJECT_BYTES = 480
+const CONSUMER_OBJECT_BYTES = 220
+
+/** Number of the consumer of what is pending with nobody yet: in a group that is being loaded. */
+const NOBODY = 0xffffffff
+
+const place = new TreeCursor()
+const consumerPlace = new TreeCursor()
+const scratch = new StreamId()
+
+export class Consumer {
+  readonly name: Buffer
+  /** By which pending entries name it, within its group. */
+  readonly number: number
+  readonly pending: PendingTree
+  /** When it was last heard of, and when it last got entries: Unix times in milliseconds. */
+  seenTimeMs: number
+  activeTimeMs = NEVER_ACTIVE
+
+  constructor(name: Buffer, number: number, pending: PendingTree, seenTimeMs: number) {
+    this.name = name
+    this.number = number
+    this.pending = pending
+    this.seenTimeMs = seenTimeMs
+  }
+}
+
+export class ConsumerGroup {
+  readonly name: Buffer
+  readonly lastId: StreamId
+  /** How many entries of the stream lie up to lastId, as far as is known. */
+  entriesRead: number
+  readonly pending: PendingTree
+  private readonly entries: Entries
+  private readonly byName = new Map<string, Consumer>()
+  private readonly byNumber: (Consumer | null)[] = []
+  private readonly freeNumbers: number[] = []
+  private objectBytes = GROUP_OBJECT_BYTES
+  /** Entries that are pending with nobody. */
+  orphans = 0
+
+  constructor(entries: Entries, name: Buffer, lastId: StreamId, entriesRead: number) {
+    this.entries = entries
+    this.name = name
+    this.lastId = lastId.copy()
+    this.entriesRead = entriesRead
+    this.pending = pendingTree(entries, true)
+    this.account(GROUP_OBJECT_BYTES)
+  }
+
+  private account(bytes: number): void {
+    this.entries.tableBytes += bytes
+    this.entries.tableReservedBytes += bytes
+  }
+
+  /** Bytes that it takes, with its consumers and all that is pending. O(consumers). */
+  get memoryBytes(): number {
+    let bytes = this.objectBytes + this.pending.memoryBytes + this.pending.count * PENDING_BYTES
+    for (const { pending } of this.byName.values()) bytes += pending.memoryBytes
+    return bytes
+  }
+
+  // Consumers
+
+  get consumerCount(): number {
+    return this.byName.size
+  }
+
+  /** By name, byte by byte. O(n log n). */
+  consumers(): Consumer[] {
+    return [...this.byName.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, consumer]) => consumer)
+  }
+
+  /** In no particular order. */
+  eachConsumer(): Iterable<Consumer> {
+    return this.byName.values()
+  }
+
+  /** `name`: one character a byte. */
+  consumer(name: string): Consumer | undefined {
+    return this.byName.get(name)
+  }
+
+  consumerOf(pending: number): Consumer {
+    const consumer = this.byNumber[consumerOf(this.entries, pending)]
+    if (consumer === null || consumer === undefined) throw new Error('stream: a pending entry of no consumer')
+    return consumer
+  }
+
+  addConsumer(name: string, seenTimeMs: number): Consumer {
+    const number = this.freeNumbers.pop() ?? this.byNumber.length
+    const tree = pendingTree(this.entries, false)
+    const consumer = new Consumer(Buffer.from(name, 'latin1'), number, tree, seenTimeMs)
+    this.byName.set(name, consumer)
+    this.byNumber[number] = consumer
+    this.objectBytes += CONSUMER_OBJECT_BYTES
+    this.account(CONSUMER_OBJECT_BYTES)
+    return consumer
+  }
+
+  /** Removes a consumer and what is pending with it. O(its pending entries, each log n). */
+  removeConsumer(consumer: Consumer): void {
+    const { pending } = consumer
+    const { entries } = this
+    for (let more = pending.first(consumerPlace); more; more = consumerPlace.next()) {
+      const { address } = consumerPlace
+      if (!findPending(this.pending, place, readPendingId(entries, address, scratch))) continue
+      if (!this.pending.remove(place)) entries.free(address, PENDING_BYTES)
+    }
+    pending.drop()
+    this.byName.delete(consumer.name.toString('latin1'))
+    this.byNumber[consumer.number] = null
+    this.freeNumbers.push(consumer.number)
+    this.objectBytes -= CONSUMER_OBJECT_BYTES
+    this.account(-CONSUMER_OBJECT_BYTES)
+  }
+
+  // Pending entries
+
+  /** The pending entry with this ID, or 0. */
+  find(id: StreamId): number {
+    return findPending(this.pending, place, id) ? place.address : 0
+  }
+
+  /** Adds an entry that is not pending yet. */
+  add(id: StreamId, consumer: Consumer, timeMs: number, count: number): number {
+    const pending = createPending(this.entries, id, consumer.number, timeMs, count)
+    insertPending(this.pending, id, pending)
+    insertPending(consumer.pending, id, pending)
+    return pending
+  }
+
+  /**
+   * Gives an entry that is pending to `consumer`, which may have it already, with another time and count of deliveries. Returns its
+   * address from then on.
+   */
+  assign(id: StreamId, consumer: Consumer, timeMs: number, count: number): number {
+    const { entries } = this
+    if (!findPending(this.pending, place, id)) throw new Error('stream: no such pending entry')
+    const old = place.address
+    const holder = this.consumerOf(old)
+    let pending = old
+    if (this.pending.isViewed(place)) {
+      pending = createPending(entries, id, consumer.number, timeMs, count)
+      if (!this.pending.replace(place, pending)) entries.free(old, PENDING_BYTES)
+    } else setDelivery(entries, old, timeMs, count)
+    if (holder === consumer) {
+      if (pending !== old && findPending(consumer.pending, consumerPlace, id))
+        consumer.pending.replace(consumerPlace, pending)
+      return pending
+    }
+    if (findPending(holder.pending, consumerPlace, id)) holder.pending.remove(consumerPlace)
+    setConsumer(entries, pending, consumer.number)
+    insertPending(consumer.pending, id, pending)
+    return pending
+  }
+
+  /** Removes the pending entry with this ID; false when there is none. */
+  remove(id: StreamId): boolean {
+    if (!findPending(this.pending, place, id)) return false
+    const { address } = place
+    const holder = this.consumerOf(address)
+    if (findPending(holder.pending, consumerPlace, id)) holder.pending.remove(consumerPlace)
+    if (!this.pending.remove(place)) this.entries.free(address, PENDING_BYTES)
+    return true
+  }
+
+  // Groups that are loaded: what is pending comes first, with whom comes later
+
+  /** Adds an entry that is pending with nobody yet; false when it is there already. */
+  addOrphan(id: StreamId, timeMs: number, count: number): boolean {
+    if (this.find(id) !== 0) return false
+    insertPending(this.pending, id, createPending(this.entries, id, NOBODY, timeMs, count))
+    this.orphans++
+    return true
+  }
+
+  /** Gives such an entry to a consumer; false when there is none. */
+  adopt(id: StreamId, consumer: Consumer): boolean {
+    const pending = this.find(id)
+    if (pending === 0 || consumerOf(this.entries, pending) !== NOBODY) return false
+    setConsumer(this.entries, pending, consumer.number)
+    insertPending(consumer.pending, id, pending)
+    this.orphans--
+    return true
+  }
+
+  // As the store sees it
+
+  /** All trees: that of the group first. */
+  trees(): PendingTree[] {
+    return [this.pending, ...Array.from(this.byName.values(), ({ pending }) => pending)]
+  }
+
+  /** Nobody needs it any more: what it holds is freed in slices. */
+  drop(): void {
+    for (const tree of this.trees()) tree.drop()
+    this.forget()
+  }
+
+  /** Its trees are somebody else's business from here on. */
+  forget(): void {
+    this.account(-this.objectBytes)
+    this.objectBytes = 0
+  }
+
+  /**
+   * As Aggregate.rewrite of the tree of the group, whose elements move: the consumers' trees hear of it. Returns where to go on, 0 at the
+   * end.
+   */
+  rewrite(weight: number, move: (address: number, bytes: number) => number): number {
+    const { entries } = this
+    return this.pending.rewrite(weight, pending => {
+      const { pending: tree } = this.consumerOf(pending)
+      const isThere = findPending(tree, consumerPlace, readPendingId(entries, pending, scratch))
+      const moved = move(pending, PENDING_BYTES)
+      if (moved !== pending && isThere) tree.replace(consumerPlace, moved)
+      return moved
+    })
+  }
+}

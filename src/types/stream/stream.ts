@@ -1,0 +1,165 @@
+/**
+ * A stream: nodes of entries by ID (stream-node.ts, node-entries.ts), in an ordered tree, and consumer groups. What is added goes
+ * behind the last entry of the last node, as t_stream.c does it to the byte: DUMP shows where nodes begin and end.
+ */
+import { TreeCursor } from '../../store/ordered-tree/cursor.js'
+import { halfOfUnsigned } from '../../store/ordered-tree/sort-prefix.js'
+import { NodeEntries } from './node-entries.js'
+import { StreamId } from './stream-id.js'
+import { compareNode } from './stream-node.js'
+import { StreamNodes } from './stream-nodes.js'
+
+const place = new TreeCursor()
+const entry = new NodeEntries()
+const found = new StreamId()
+
+/** How a stream is cut short. */
+export interface TrimTarget {
+  /** So many entries are to be left; NaN: what comes before `minId` goes. */
+  readonly maxLength: number
+  readonly minId: StreamId
+  /** Only whole nodes go. */
+  readonly approximate: boolean
+  /** Most entries to take, in whole nodes; 0: any number. */
+  readonly limit: number
+}
+
+export class Stream extends StreamNodes {
+  // Entries
+
+  /** Whether there is an entry with this ID. O(log n), and a node. */
+  has(id: StreamId): boolean {
+    return this.goToEntry(id)
+  }
+
+  /** Goes to the entry with this ID: `place` and `entry`; false when there is none, or it is deleted. */
+  private goToEntry(id: StreamId): boolean {
+    if (!this.goToNodeOf(place, id)) return false
+    entry.open(this.entries, place.address)
+    return entry.seek(id) && entry.id.compare(id) === 0 && !entry.isDeleted
+  }
+
+  /** Deletes an entry; false when there is none with this ID. */
+  delete(id: StreamId): boolean {
+    if (!this.goToEntry(id)) return false
+    this.length--
+    if (entry.count === 1) {
+      this.removeNode(place)
+      return true
+    }
+    const offset = entry.pos - entry.listpack.at
+    this.own(place)
+    this.markDeleted(place, offset)
+    this.setCounts(place, entry.count - 1, entry.deleted + 1)
+    return true
+  }
+
+  /** The ID of the last entry that is there; false when there is none. */
+  lastEntryId(id: StreamId): boolean {
+    return this.edge(true, id)
+  }
+
+  /** Behind deletions and trims: finds out which entry is the first one. */
+  updateFirstId(): void {
+    if (!this.edge(false, found)) found.setZero()
+    this.firstId.set(found)
+  }
+
+  private edge(fromEnd: boolean, id: StreamId): boolean {
+    const { entries, tree } = this
+    if (!(fromEnd ? tree.last(place) : tree.first(place))) return false
+    do {
+      entry.open(entries, place.address)
+      if (fromEnd) entry.toEnd()
+      while (fromEnd ? entry.previous() : entry.next()) {
+        if (entry.isDeleted) continue
+        id.set(entry.id)
+        return true
+      }
+    } while (fromEnd ? place.previous() : place.next())
+    return false
+  }
+
+  /** The first entry, a deleted one too; with no entries at all the last ID there is. */
+  firstIdWithDeleted(id: StreamId): void {
+    id.setLast()
+    if (!this.tree.first(place)) return
+    entry.open(this.entries, place.address)
+    if (entry.next()) id.set(entry.id)
+  }
+
+  /** Cuts it short. Returns how many entries went. O(nodes that go). Source: streamTrim. */
+  trim(target: TrimTarget): number {
+    const { entries, tree } = this
+    const byLength = !Number.isNaN(target.maxLength)
+    const before = this.length
+    let nodes = 0
+    let left = before
+    for (let more = tree.first(place); more; more = place.next()) {
+      if (byLength && left <= target.maxLength) break
+      entry.open(entries, place.address)
+      if (target.limit > 0 && before - left + entry.count > target.limit) break
+      if (byLength ? left - entry.count < target.maxLength : !this.endsBefore(target.minId)) break
+      left -= entry.count
+      nodes++
+    }
+    this.removeFirstNodes(nodes)
+    this.length = left
+    if (!target.approximate && tree.first(place)) this.trimFirstNode(target, byLength)
+    const deleted = before - this.length
+    if (deleted > 0) this.updateFirstId()
+    return deleted
+  }
+
+  /** Whether the last entry of the node that is open, deleted or not, comes before `id`. */
+  private endsBefore(id: StreamId): boolean {
+    entry.toEnd()
+    return !entry.previous() || entry.id.compare(id) < 0
+  }
+
+  /** Deletes the first entries of the first node, but not all. */
+  private trimFirstNode(target: TrimTarget, byLength: boolean): void {
+    entry.open(this.entries, place.address)
+    const { count, deleted } = entry
+    let gone = 0
+    const offsets: number[] = []
+    while (entry.next()) {
+      if (byLength ? this.length <= target.maxLength : entry.id.compare(target.minId) >= 0) break
+      if (entry.isDeleted) continue
+      offsets.push(entry.pos - entry.listpack.at)
+      this.length--
+      gone++
+    }
+    if (gone === 0) return
+    this.own(place)
+    for (const offset of offsets) this.markDeleted(place, offset)
+    this.setCounts(place, count - gone, deleted + gone)
+  }
+
+  // Nodes for walks
+
+  /** Goes to the node in which entries from `id` on begin, or with `backward` those up to it end; false when there is none. */
+  goToRange(cursor: TreeCursor, id: StreamId, backward: boolean): boolean {
+    if (this.goToNodeOf(cursor, id)) return true
+    return !backward && this.tree.first(cursor)
+  }
+
+  /** Goes to the last node whose ID is not behind `id`; false when there is none. */
+  private goToNodeOf(cursor: TreeCursor, id: StreamId): boolean {
+    this.tree.upperBound(cursor, halfOfUnsigned(id.msHigh), halfOfUnsigned(id.msLow), id)
+    return this.tree.depth > 0 && cursor.previous()
+  }
+
+  hasNode(id: StreamId): boolean {
+    return this.goToNodeOf(place, id) && compareNode(this.entries, place.address, id) === 0 && this.startsAtTimeOf(id)
+  }
+
+  private startsAtTimeOf(id: StreamId): boolean {
+    return place.high === halfOfUnsigned(id.msHigh) && place.low === halfOfUnsigned(id.msLow)
+  }
+
+  /** Adds a node as it is, behind all others: of a stream that is loaded or copied. */
+  appendNode(id: StreamId, node: number): void {
+    this.insertNode(id, node)
+  }
+}
