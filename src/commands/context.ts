@@ -166,6 +166,11 @@ export class CommandContext {
    * stay as they are until the command, or its transaction, is over.
    */
   propagateAs(...args: readonly (string | Buffer)[]): void {
+    this.propagateArguments(args)
+  }
+
+  /** The same, of any number of arguments. */
+  propagateArguments(args: readonly (string | Buffer)[]): void {
     this.rewritten = true
     if (!this.propagates) return
     const bytes = args.map(arg => (typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg))

@@ -1,17 +1,7 @@
 /** Sorted set commands that name members: ZADD, ZINCRBY, ZREM, ZSCORE, ZRANK and their kin. */
 import { parseDouble } from '../../bytes/floats/doubles.js'
 import { EVENT_GENERIC, EVENT_ZSET } from '../../config/keyspace-events.js'
-import {
-  ADDED,
-  INCREMENT,
-  NOT_A_NUMBER,
-  ONLY_EXISTING,
-  ONLY_GREATER,
-  ONLY_LESS,
-  ONLY_NEW,
-  REFUSED,
-  UPDATED,
-} from '../../types/sorted-set/sorted-set.js'
+import { INCREMENT, ONLY_EXISTING, ONLY_GREATER, ONLY_LESS, ONLY_NEW } from '../../types/sorted-set/sorted-set.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
 import {
   BRIEF,
@@ -27,6 +17,7 @@ import {
   WRITE,
 } from '../spec.js'
 import { knownHash, memberAhead, openForRead, openForWrite, sortedSet } from './access.js'
+import { addMembers, scoresFor } from './add-members.js'
 import { KEY, MEMBER, MEMBERS } from './argument-docs.js'
 
 const LOG_N = 'O(log(N)) for a sorted set of N members'
@@ -161,9 +152,6 @@ function rankCommand(name: string, summary: string, reverse: boolean): CommandSp
   }
 }
 
-/** The scores of the ZADD that is running. */
-let scores = new Float64Array(64)
-
 /** ZADD's options. */
 let conditions = 0
 let countsChanges = false
@@ -173,13 +161,12 @@ let countsChanges = false
  * a score; with INCR, as ZINCRBY key increment member, the new score, or null where a condition did not hold.
  */
 function add(ctx: CommandContext, given: number): void {
-  const { args, reply, keyspace } = ctx
-  const limits = ctx.server.valueLimits.sortedSet
+  const { args, reply } = ctx
   const first = readOptions(ctx, given)
   if (first < 0) return
   const { argc, buffer, ends, starts } = args
   const members = (argc - first) / 2
-  if (members > scores.length) scores = new Float64Array(members * 2)
+  const scores = scoresFor(members)
   for (let i = 0; i < members; i++) {
     const at = first + 2 * i
     scores[i] = parseDouble(buffer, starts[at], ends[at])
@@ -187,37 +174,7 @@ function add(ctx: CommandContext, given: number): void {
     reply.error('ERR value is not a valid float')
     return
   }
-  if (!openForWrite(ctx)) return
-  let added = 0
-  let updated = 0
-  let accepted = true
-  if (members > 1) {
-    sortedSet.expect(members, limits)
-    const isNew = sortedSet.address === 0 && (conditions & ONLY_EXISTING) === 0
-    if (isNew && sortedSet.addFirst(buffer, starts, ends, first, argc, scores, limits)) added = members
-  }
-  // Who looks ahead has to begin with the first one.
-  const wasLarge = sortedSet.address !== 0 && sortedSet.isLarge
-  for (let i = added; i < members; i++) {
-    const at = first + 2 * i + 1
-    const hash = wasLarge ? memberAhead(ctx, at, first + 1, 2) : knownHash(ctx, at)
-    const outcome = sortedSet.add(buffer, starts[at], ends[at], scores[i], conditions, limits, hash)
-    if (outcome === ADDED) added++
-    else if (outcome === UPDATED) updated++
-    else if (outcome === REFUSED) accepted = false
-    else if (outcome === NOT_A_NUMBER) {
-      reply.error('ERR resulting score is not a number (NaN)')
-      return
-    }
-  }
-  const increments = (conditions & INCREMENT) !== 0
-  if (!increments) reply.integer(countsChanges ? added + updated : added)
-  else if (accepted) reply.double(sortedSet.score)
-  else reply.null()
-  if (added + updated === 0) return
-  ctx.touch(1)
-  ctx.notify(EVENT_ZSET, increments ? 'zincr' : 'zadd', 1)
-  keyspace.dirty += added + updated - 1
+  addMembers(ctx, first + 1, 2, conditions, countsChanges)
 }
 
 /** Reads ZADD's options, beside those `given`, and returns the argument that is the first score; -1 when an error was replied. */

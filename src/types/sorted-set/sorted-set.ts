@@ -242,23 +242,25 @@ export class SortedSet {
   }
 
   /**
-   * Begins with several members at once, buffer[starts[i], ends[i]) for i = `first` + 1, + 3, ... before `behind`, with these scores:
-   * the entry of a new small set is made once instead of growing. False, with nothing done: they have to be added one by one.
+   * Begins with several members at once, buffer[starts[i], ends[i]) for i = `first`, `first` + `step`, ..., with these scores: the
+   * entry of a new small set is made once instead of growing. False, with nothing done: they have to be added one by one.
    */
   addFirst(
     buffer: Buffer,
     starts: Int32Array,
     ends: Int32Array,
     first: number,
-    behind: number,
+    step: number,
+    members: number,
     scores: Float64Array,
     limits: SortedSetLimits,
   ): boolean {
     if (this.address !== 0 || this.asLarge) return false
     gatherNone()
-    for (let i = first; i < behind; i += 2) {
-      if (ends[i + 1] - starts[i + 1] > limits.maxValueBytes) return false
-      if (!gatherPair(buffer, starts[i + 1], ends[i + 1], scores[(i - first) >> 1])) return false
+    for (let i = 0; i < members; i++) {
+      const at = first + step * i
+      if (ends[at] - starts[at] > limits.maxValueBytes) return false
+      if (!gatherPair(buffer, starts[at], ends[at], scores[i])) return false
     }
     const size = lpBytes(gathered, 0)
     this.address = createListpack(this.db, 0, this.key, this.keyStart, this.keyEnd, TYPE_ZSET, size, this.expiryMs)

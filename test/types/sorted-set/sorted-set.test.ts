@@ -263,7 +263,7 @@ describe('a new sorted set put together at once', () => {
   test('is in order', () => {
     const set = openKey(newDatabase())
     const buffer = letters('bca')
-    expect(set.addFirst(buffer, starts, ends, 0, 6, Float64Array.of(2, 1.5, 2), DEFAULTS)).toBe(true)
+    expect(set.addFirst(buffer, starts, ends, 1, 2, 3, Float64Array.of(2, 1.5, 2), DEFAULTS)).toBe(true)
     expect(pairsOf(set)).toEqual([
       ['c', 1.5],
       ['a', 2],
@@ -276,7 +276,7 @@ describe('a new sorted set put together at once', () => {
     ['a member that is too long', 'abc', { maxEntries: 128, maxValueBytes: 0 }],
   ])('but not with %s', (_, text, limits) => {
     const set = openKey(newDatabase())
-    expect(set.addFirst(letters(text), starts, ends, 0, 6, Float64Array.of(1, 2, 3), limits)).toBe(false)
+    expect(set.addFirst(letters(text), starts, ends, 1, 2, 3, Float64Array.of(1, 2, 3), limits)).toBe(false)
     expect(set.length).toBe(0)
   })
 })
