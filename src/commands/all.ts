@@ -13,6 +13,7 @@ import { migrateCommands } from './generic/migrate.js'
 import { objectCommands } from './generic/object.js'
 import { scanCommands } from './generic/scan.js'
 import { sortCommands } from './generic/sort/commands.js'
+import { geoCommands } from './geo/geo.js'
 import { hashCommands } from './hash/hashes.js'
 import { listCommands } from './list/lists.js'
 import { pubsubInspection } from './pubsub/inspection.js'
@@ -69,6 +70,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...pendingCommands,
   ...claimCommands,
   ...infoCommands,
+  ...geoCommands,
   ...keysCommands,
   ...expiryCommands,
   ...copyCommands,

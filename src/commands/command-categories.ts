@@ -37,6 +37,7 @@ const GROUP_CATEGORIES: { readonly [group in Group]?: string } = {
   set: 'set',
   'sorted-set': 'sortedset',
   stream: 'stream',
+  geo: 'geo',
   generic: 'keyspace',
   connection: 'connection',
   transactions: 'transaction',

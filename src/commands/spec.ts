@@ -76,6 +76,7 @@ export type Group =
   | 'set'
   | 'sorted-set'
   | 'stream'
+  | 'geo'
   | 'generic'
   | 'connection'
   | 'server'
