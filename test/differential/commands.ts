@@ -1,5 +1,6 @@
 /** What the random requests are made of, group by group. Left out: what answers differently every time or ends the server. */
 import { generators } from './arguments.js'
+import { geoMakers } from './geo-commands.js'
 import { listMakers } from './list-commands.js'
 import type { Random } from './random.js'
 import { setMakers, UNMANGLED_SETS } from './set-commands.js'
@@ -151,6 +152,7 @@ const GROUPS: readonly (readonly [share: number, makers: readonly RequestMaker[]
   [0.05, makersOf(HASHES)],
   [0.12, setMakers],
   [0.12, sortedSetMakers],
+  [0.1, geoMakers],
   [0.12, listMakers],
   [0.08, sortMakers],
   [0.22, makersOf(GENERIC)],

@@ -24,26 +24,26 @@ export class FoundMembers {
   count = 0
   /** Where each one is: an element's address, or the position of a pair in a listpack. */
   places: Uint32Array
-  /** Metres from the centre, if the search measures them. */
+  /** Metres from the centre, if the search measures them: then there is room for as many. */
   distances: Float64Array
 
   /** @param capacity how many there is room for at first. */
-  constructor(capacity = FIRST_CAPACITY) {
+  constructor(capacity = FIRST_CAPACITY, measured = true) {
     this.places = new Uint32Array(capacity)
-    this.distances = new Float64Array(capacity)
+    this.distances = new Float64Array(measured ? capacity : 0)
   }
 
   get memoryBytes(): number {
     return this.places.byteLength + this.distances.byteLength
   }
 
-  /** A copy with room for `capacity`. */
-  copy(capacity: number): FoundMembers {
+  /** A copy with room for `capacity`, with distances if these are `measured`. */
+  copy(capacity: number, measured: boolean): FoundMembers {
     const { count, distances, places } = this
-    const copy = new FoundMembers(capacity)
+    const copy = new FoundMembers(capacity, measured)
     copy.count = count
     copy.places.set(places.subarray(0, count))
-    copy.distances.set(distances.subarray(0, count))
+    if (measured) copy.distances.set(distances.subarray(0, count))
     return copy
   }
 
@@ -52,12 +52,13 @@ export class FoundMembers {
     if (!shape.holds(score, measured)) return false
     if (this.count === this.places.length) this.grow()
     this.places[this.count] = place
-    this.distances[this.count++] = shape.distanceM
+    if (measured) this.distances[this.count] = shape.distanceM
+    this.count++
     return this.count >= limit
   }
 
   private grow(): void {
-    const { distances, places } = this.copy(2 * this.count)
+    const { distances, places } = this.copy(2 * this.count, true)
     this.places = places
     this.distances = distances
   }

@@ -33,7 +33,7 @@ export class ViewedSearch {
       left += Math.max(0, set.countBelow(behind, false) - rank)
     }
     this.search = { ...search, shape: search.shape.copy() }
-    this.found = found.copy(Math.min(found.count + left, search.limit))
+    this.found = found.copy(Math.min(found.count + left, search.limit), search.measured)
     this.view = new TreeView(set.tree, 'any')
   }
 

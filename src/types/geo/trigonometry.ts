@@ -8,9 +8,9 @@
  */
 
 const STEPS = 64
-/** Up to pi and a bit. */
-const ENTRIES = Math.ceil(Math.PI * STEPS) + 1
-const MOST_RADIANS = (ENTRIES - 1) / STEPS
+/** Up to these radians; from there to pi a sine is worked out from the other side. */
+const TABLE_END = 3
+const ENTRIES = TABLE_END * STEPS + 1
 
 /** Splits a double into two halves of 26 bits (Veltkamp). */
 const SPLITTER = 2 ** 27 + 1
@@ -113,7 +113,7 @@ function cosineBeyond(square: number): number {
   return square * (-1 / 2 + square * (1 / 24 - square * (1 / 720 - square / 40320)))
 }
 
-/** Leaves the sine of an angle from 0 to MOST_RADIANS in high and low. */
+/** Leaves the sine of an angle from 0 to TABLE_END in high and low. */
 function findSine(angle: number): void {
   const index = (angle * STEPS + 0.5) | 0
   const rest = angle - index / STEPS
@@ -125,14 +125,19 @@ function findSine(angle: number): void {
 export function sine(radians: number): number {
   const angle = Math.abs(radians)
   // Nothing on a globe is beyond.
-  if (!(angle < MOST_RADIANS)) return Math.sin(radians)
-  findSine(angle)
+  if (!(angle <= Math.PI)) return Math.sin(radians)
+  if (angle < TABLE_END) findSine(angle)
+  else {
+    const left = Math.PI - angle
+    findSine(left)
+    low += 2 * HALF_PI_REST * Math.cos(left)
+  }
   return radians < 0 ? -(high + low) : high + low
 }
 
 export function cosine(radians: number): number {
   const angle = Math.abs(radians)
-  if (!(angle < MOST_RADIANS)) return Math.cos(radians)
+  if (!(angle < TABLE_END)) return Math.cos(radians)
   const index = (angle * STEPS + 0.5) | 0
   const rest = angle - index / STEPS
   const square = rest * rest

@@ -14,9 +14,11 @@ export class MergeSort {
   /** The elements' numbers; in order when step() has returned true. */
   sorted: Uint32Array
   private readonly order: Order
-  private keys: Float64Array
-  private spare: Uint32Array
-  private spareKeys: Float64Array
+  private readonly count: number
+  private keys: Float64Array = new Float64Array(0)
+  private spare: Uint32Array = new Uint32Array(0)
+  private spareKeys: Float64Array = new Float64Array(0)
+  private hasRoom = false
   private run = 0
   /** Where the next run, or pair of runs, begins; and the merge under way: what has been taken of both, and put. */
   private at = 0
@@ -27,25 +29,38 @@ export class MergeSort {
   /** Sorts elements 0 .. count - 1. */
   constructor(order: Order, count: number) {
     this.order = order
+    this.count = count
     this.sorted = new Uint32Array(count)
-    this.keys = new Float64Array(count)
-    this.spare = new Uint32Array(count)
-    this.spareKeys = new Float64Array(count)
   }
 
   get memoryBytes(): number {
-    return 2 * (this.sorted.byteLength + this.keys.byteLength)
+    const { keys, sorted, spare, spareKeys } = this
+    return keys.byteLength + sorted.byteLength + spare.byteLength + spareKeys.byteLength
   }
 
   /** Goes on until `deadlineMs` (performance.now()), for a while at least. True: sorted. */
   step(deadlineMs: number): boolean {
     const { length } = this.sorted
+    if (!this.hasRoom && !this.makeRoom(deadlineMs)) return false
     for (;;) {
       if (this.run !== 0 && this.run >= length) return true
       const done = this.run === 0 ? this.sortRuns() : this.mergeSome()
       if (done) this.nextRound()
       else if (performance.now() >= deadlineMs) return false
     }
+  }
+
+  /** The memory of an array may have to be cleared, which takes some milliseconds for a few megabytes: one at a time. */
+  private makeRoom(deadlineMs: number): boolean {
+    const { count } = this
+    if (this.keys.length < count) this.keys = new Float64Array(count)
+    else if (this.spare.length < count) this.spare = new Uint32Array(count)
+    else if (this.spareKeys.length < count) this.spareKeys = new Float64Array(count)
+    else {
+      this.hasRoom = true
+      return true
+    }
+    return performance.now() < deadlineMs && this.makeRoom(deadlineMs)
   }
 
   private nextRound(): void {

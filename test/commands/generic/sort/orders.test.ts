@@ -4,7 +4,7 @@ import { ByteStrings } from '../../../../src/commands/generic/sort/byte-strings.
 import { FirstOnes } from '../../../../src/commands/generic/sort/first-ones.js'
 import { MergeSort } from '../../../../src/commands/generic/sort/merge-sort.js'
 import { byBytes, byElement, byText, Order } from '../../../../src/commands/generic/sort/order.js'
-import { sortRange } from '../../../../src/commands/generic/sort/partial-sort.js'
+import { RangeSort, sortRange } from '../../../../src/commands/generic/sort/partial-sort.js'
 
 const NOW = 0
 const AT_ONCE = Number.POSITIVE_INFINITY
@@ -98,6 +98,25 @@ describe('a partial sort', () => {
         expect([...elements].sort((x, y) => x - y)).toEqual(keys.map((_, i) => i))
       }),
     )
+  })
+})
+
+describe('a partial sort that pauses', () => {
+  it('comes to the same order, of what is equal too', () => {
+    const keys = Array.from({ length: 20_000 }, (_, i) => (i * 7919) % 300)
+    const order = orderOf(keys, false)
+    const atOnce = Uint32Array.from(keys, (_, i) => i)
+    sortRange(order, atOnce, 0, 999)
+    const sort = new RangeSort(
+      order,
+      Uint32Array.from(keys, (_, i) => i),
+      0,
+      999,
+    )
+    let steps = 1
+    while (!sort.step(NOW)) steps++
+    expect(steps).toBeGreaterThan(10)
+    expect([...sort.sorted]).toEqual([...atOnce])
   })
 })
 
