@@ -2,6 +2,7 @@
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { lpEntrySize } from '../../store/listpack/listpack.js'
 import { ByteRange } from '../../types/byte-range.js'
+import { shortStrings, writeShortStrings } from '../../types/short-strings.js'
 import type { NodeEntries } from '../../types/stream/node-entries.js'
 import type { StreamId } from '../../types/stream/stream-id.js'
 import { writeId } from './access.js'
@@ -26,19 +27,17 @@ export function writeEntry(reply: ReplyWriter, entry: NodeEntries): void {
   let fieldPos = entry.masterFieldsPos
   let pos = entry.fieldsPos
   for (let i = 0; i < fields; i++) {
-    if (sharesFields) {
-      writeElement(reply, buffer, fieldPos)
-      fieldPos += lpEntrySize(buffer, fieldPos)
-    } else {
-      writeElement(reply, buffer, pos)
-      pos += lpEntrySize(buffer, pos)
-    }
-    writeElement(reply, buffer, pos)
-    pos += lpEntrySize(buffer, pos)
+    if (sharesFields) fieldPos = writeElement(reply, buffer, fieldPos)
+    else pos = writeElement(reply, buffer, pos)
+    pos = writeElement(reply, buffer, pos)
   }
 }
 
-function writeElement(reply: ReplyWriter, buffer: Buffer, pos: number): void {
+/** Writes the element at `pos`; returns the position behind it. */
+function writeElement(reply: ReplyWriter, buffer: Buffer, pos: number): number {
+  writeShortStrings(reply, buffer, pos, 1)
+  if (shortStrings.count === 1) return shortStrings.pos
   shown.readListpack(buffer, pos)
   reply.bulk(shown.buffer, shown.start, shown.end)
+  return pos + lpEntrySize(buffer, pos)
 }
