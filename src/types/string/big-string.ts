@@ -32,6 +32,18 @@ export function openForOverwrite(entries: Entries, number: number, from: number,
   if (length > value.length) entries.replaceBuffer(number, grown(value, length))
 }
 
+/** Leaves the first `length` bytes of the big string of this number, all of which may be changed. */
+export function shorten(entries: Entries, number: number, length: number): void {
+  const value = entries.buffers.get(number)
+  const end = value.byteOffset + value.length
+  // Room is zero, and what has been cut off is room again.
+  if (usedBytes.get(value.buffer) === end) {
+    value.fill(0, length)
+    usedBytes.set(value.buffer, value.byteOffset + length)
+  }
+  entries.replaceBuffer(number, value.subarray(0, length))
+}
+
 function grown(value: Buffer, length: number): Buffer {
   const { buffer: memory, byteOffset } = value
   const end = byteOffset + length

@@ -11,7 +11,7 @@ import {
   INLINE_VALUE_MAX_BYTES,
   TYPE_STRING,
 } from '../../store/entries.js'
-import { extended, openForOverwrite } from './big-string.js'
+import { extended, openForOverwrite, shorten } from './big-string.js'
 import { setBuffer } from './set-string.js'
 import { StringView } from './string.js'
 
@@ -74,7 +74,7 @@ function createZeros(db: Database, key: Uint8Array, keyStart: number, keyEnd: nu
 
 /**
  * Gives the string at `address` `length` bytes, not fewer than it has, and points `opened` at it; bytes [from, to) are
- * going to change.
+ * going to change. Returns the address.
  */
 function resize(
   db: Database,
@@ -85,36 +85,96 @@ function resize(
   from: number,
   to: number,
   length: number,
-): void {
+): number {
   const { entries } = db
   const encoding = entries.encoding(address)
   if (encoding === ENCODING_EXTERNAL) {
     openForOverwrite(entries, entries.payload(address), from, to, length)
     opened.of(entries, address)
-    return
+    return address
   }
   const old = scratch.of(entries, address)
   if (length > INLINE_VALUE_MAX_BYTES) {
     const value = extended(old.bytes, old.start, old.end, length)
-    opened.of(entries, setBuffer(db, address, key, keyStart, keyEnd, value, KEEP_TTL))
-    return
+    const placed = setBuffer(db, address, key, keyStart, keyEnd, value, KEEP_TTL)
+    opened.of(entries, placed)
+    return placed
   }
   if ((encoding === ENCODING_RAW || encoding === ENCODING_PLAIN) && entries.fitsSlot(address, length)) {
     entries.setInline(address, ENCODING_RAW, length)
     opened.of(entries, address)
-    return
+    return address
   }
+  return move(db, address, key, keyStart, keyEnd, old, old.end, length)
+}
+
+/** Gives the string a slot of its new length, "raw", with the bytes of `old` up to `oldEnd`. */
+function move(
+  db: Database,
+  address: number,
+  key: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  old: StringView,
+  oldEnd: number,
+  length: number,
+): number {
+  const { entries } = db
   const meta = (entries.meta(address) & ~(ENCODING_MASK << ENCODING_SHIFT)) | (ENCODING_RAW << ENCODING_SHIFT)
   const next = entries.create(meta, key, keyStart, keyEnd, length, entries.expiry(address))
   entries.copyExpiry(address, next)
   opened.of(entries, next)
-  copyBytes(old.bytes, old.start, old.end, opened.bytes, opened.start)
+  copyBytes(old.bytes, old.start, oldEnd, opened.bytes, opened.start)
   db.replace(address, next)
+  return next
+}
+
+/**
+ * Lets all bytes of the string at `address` be changed, and gives it `length` of them, not fewer than it has; those that are added
+ * are anything. Returns the address. The result is "raw".
+ */
+export function extendString(
+  db: Database,
+  address: number,
+  key: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  length: number,
+): number {
+  return resize(db, address, key, keyStart, keyEnd, 0, length, length)
+}
+
+/** Leaves the first `length` bytes of a string that extendString() has opened. Returns the address. */
+export function truncateString(
+  db: Database,
+  address: number,
+  key: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  length: number,
+): number {
+  const { entries } = db
+  const isExternal = entries.encoding(address) === ENCODING_EXTERNAL
+  if (isExternal && length > INLINE_VALUE_MAX_BYTES) {
+    shorten(entries, entries.payload(address), length)
+    return address
+  }
+  if (!isExternal && entries.fitsSlot(address, length)) {
+    entries.setInline(address, ENCODING_RAW, length)
+    return address
+  }
+  const old = scratch.of(entries, address)
+  return move(db, address, key, keyStart, keyEnd, old, old.start + length, length)
+}
+
+/** A string in its slot becomes "raw" where it is: what Redis makes of one that it might change. */
+export function makeRaw({ entries }: Database, address: number): void {
+  if (entries.encoding(address) === ENCODING_PLAIN) entries.setInline(address, ENCODING_RAW, entries.payload(address))
 }
 
 /**
  * Sets key to `value`, which becomes the store's own, in an encoding of bytes (ENCODING_RAW, ENCODING_PLAIN) even where it
- * reads as an integer.
+ * reads as an integer. Returns the address.
  */
 export function setBytes(
   db: Database,
@@ -125,12 +185,10 @@ export function setBytes(
   value: Buffer,
   encoding: number,
   expiryMs: number,
-): void {
+): number {
   const { length } = value
-  if (length > INLINE_VALUE_MAX_BYTES) {
-    setBuffer(db, address, key, keyStart, keyEnd, value, expiryMs)
-    return
-  }
+  if (length > INLINE_VALUE_MAX_BYTES) return setBuffer(db, address, key, keyStart, keyEnd, value, expiryMs)
   const placed = db.place(address, key, keyStart, keyEnd, TYPE_STRING, encoding, length, expiryMs)
   copyBytes(value, 0, length, db.entries.memory(placed), db.entries.valueStart(placed))
+  return placed
 }

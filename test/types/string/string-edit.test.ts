@@ -5,7 +5,13 @@ import { ENCODING_EXTERNAL, ENCODING_PLAIN, ENCODING_RAW } from '../../../src/st
 import { Keyspace } from '../../../src/store/keyspace.js'
 import { setBuffer, setString } from '../../../src/types/string/set-string.js'
 import { StringView } from '../../../src/types/string/string.js'
-import { appendToString, openString, setBytes } from '../../../src/types/string/string-edit.js'
+import {
+  appendToString,
+  extendString,
+  openString,
+  setBytes,
+  truncateString,
+} from '../../../src/types/string/string-edit.js'
 
 const KEY = Buffer.from('key')
 
@@ -62,6 +68,20 @@ class Model {
     bytes.copy(this.expected, offset)
   }
 
+  /** Cuts the string, and then lets it grow with bytes of its own: by so many. */
+  cut(kept: number, added: number): void {
+    const found = this.find()
+    if (found === 0 || this.expected === null) return
+    const { length } = this.expected
+    const address = extendString(this.db, found, KEY, 0, KEY.length, length)
+    const left = Math.min(kept, length)
+    const cut = truncateString(this.db, address, KEY, 0, KEY.length, left)
+    const next = extendString(this.db, cut, KEY, 0, KEY.length, left + added)
+    const { bytes, end, start } = new StringView().of(this.db.entries, next)
+    bytes.fill(0xcc, start + left, end)
+    this.expected = Buffer.concat([this.expected.subarray(0, left), Buffer.alloc(added, 0xcc)])
+  }
+
   lend(): void {
     const address = this.find()
     const { entries } = this.db
@@ -103,6 +123,14 @@ const step = fc.oneof(
       ([at, value]) =>
         (model: Model) =>
           model.overwrite(at, value.length === 0 ? Buffer.from('x') : value),
+    ),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(offset, fc.nat(6)).map(
+      ([kept, added]) =>
+        (model: Model) =>
+          model.cut(kept, added),
     ),
   },
   { weight: 3, arbitrary: fc.constant((model: Model) => model.lend()) },
