@@ -29,6 +29,9 @@ export interface SortedSetLimits {
 export interface StreamLimits {
   nodeMaxBytes: number
   nodeMaxEntries: number
+/** hll-sparse-max-bytes. */
+export interface HyperLogLogLimits {
+  sparseMaxBytes: number
 }
 
 export interface ValueLimits {
@@ -37,6 +40,7 @@ export interface ValueLimits {
   readonly set: SetLimits
   readonly sortedSet: SortedSetLimits
   readonly stream: StreamLimits
+  readonly hyperLogLog: HyperLogLogLimits
 }
 
 /** Redis's defaults, to be changed as the configuration says. */
@@ -47,5 +51,6 @@ export function defaultLimits(): ValueLimits {
     set: { maxIntsetEntries: 512, maxListpackEntries: 128, maxListpackValueBytes: 64 },
     sortedSet: { maxEntries: 128, maxValueBytes: 64 },
     stream: { nodeMaxBytes: 4096, nodeMaxEntries: 100 },
+    hyperLogLog: { sparseMaxBytes: 3000 },
   }
 }

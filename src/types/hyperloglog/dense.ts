@@ -1,0 +1,59 @@
+/** The dense encoding: 16384 registers of 6 bits one behind another, from the lowest bit of each byte up. `at` is where they begin. */
+import { REGISTER_MAX, REGISTERS } from './layout.js'
+
+/** Registers that share three bytes. */
+const GROUP = 4
+const GROUP_BYTES = 3
+/** Higher up in its byte, a register goes on in the next one. */
+const WHOLE_MAX_SHIFT = 2
+
+export function getRegister(bytes: Uint8Array, at: number, index: number): number {
+  const byte = at + ((index * 3) >>> 2)
+  const shift = (index * 6) & 7
+  const bits = bytes[byte] >>> shift
+  return (shift > WHOLE_MAX_SHIFT ? bits | (bytes[byte + 1] << (8 - shift)) : bits) & REGISTER_MAX
+}
+
+export function setRegister(bytes: Uint8Array, at: number, index: number, value: number): void {
+  const byte = at + ((index * 3) >>> 2)
+  const shift = (index * 6) & 7
+  bytes[byte] = (bytes[byte] & ~(REGISTER_MAX << shift)) | (value << shift)
+  if (shift <= WHOLE_MAX_SHIFT) return
+  bytes[byte + 1] = (bytes[byte + 1] & ~(REGISTER_MAX >>> (8 - shift))) | (value >>> (8 - shift))
+}
+
+/** Adds to histogram[v] how many registers have the value v. */
+export function countDense(bytes: Uint8Array, at: number, histogram: Int32Array): void {
+  for (let i = 0; i < REGISTERS; i += GROUP, at += GROUP_BYTES) {
+    const group = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16)
+    histogram[group & 63]++
+    histogram[(group >>> 6) & 63]++
+    histogram[(group >>> 12) & 63]++
+    histogram[group >>> 18]++
+  }
+}
+
+/** Writes one byte a register as dense registers. */
+export function packRegisters(registers: Uint8Array, bytes: Uint8Array, at: number): void {
+  for (let i = 0; i < REGISTERS; i += GROUP, at += GROUP_BYTES) {
+    const group = registers[i] | (registers[i + 1] << 6) | (registers[i + 2] << 12) | (registers[i + 3] << 18)
+    bytes[at] = group
+    bytes[at + 1] = group >>> 8
+    bytes[at + 2] = group >>> 16
+  }
+}
+
+/**
+ * Raises registers, of which each byte of a word is one, to the dense ones where those are higher. Four at a time: a register leaves
+ * the two highest bits of its byte free, so that a subtraction of all four compares each with its own.
+ */
+export function raiseToDense(registers: Int32Array, bytes: Uint8Array, at: number): void {
+  for (let i = 0; i < registers.length; i++, at += GROUP_BYTES) {
+    const group = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16)
+    const others = (group & 0x3f) | ((group & 0xfc0) << 2) | ((group & 0x3f000) << 4) | ((group & 0xfc0000) << 6)
+    const own = registers[i]
+    const atLeast = ((others | 0x80808080) - own) & 0x80808080
+    const taken = atLeast - (atLeast >>> 7)
+    registers[i] = (others & taken) | (own & ~taken)
+  }
+}
