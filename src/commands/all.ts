@@ -15,6 +15,8 @@ import { scanCommands } from './generic/scan.js'
 import { sortCommands } from './generic/sort/commands.js'
 import { geoCommands } from './geo/geo.js'
 import { hashCommands } from './hash/hashes.js'
+import { hyperLogLogDebugCommands } from './hyperloglog/debug.js'
+import { hyperLogLogCommands } from './hyperloglog/hyperloglogs.js'
 import { listCommands } from './list/lists.js'
 import { pubsubInspection } from './pubsub/inspection.js'
 import { pubsubCommands } from './pubsub/pubsub.js'
@@ -71,6 +73,8 @@ export const allCommands: readonly CommandSpec[] = [
   ...claimCommands,
   ...infoCommands,
   ...geoCommands,
+  ...hyperLogLogCommands,
+  ...hyperLogLogDebugCommands,
   ...keysCommands,
   ...expiryCommands,
   ...copyCommands,

@@ -38,6 +38,7 @@ const GROUP_CATEGORIES: { readonly [group in Group]?: string } = {
   'sorted-set': 'sortedset',
   stream: 'stream',
   geo: 'geo',
+  hyperloglog: 'hyperloglog',
   generic: 'keyspace',
   connection: 'connection',
   transactions: 'transaction',

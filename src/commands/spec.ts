@@ -77,6 +77,7 @@ export type Group =
   | 'sorted-set'
   | 'stream'
   | 'geo'
+  | 'hyperloglog'
   | 'generic'
   | 'connection'
   | 'server'

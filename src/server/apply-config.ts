@@ -37,12 +37,11 @@ const VALUE_LIMITS = [
   'zset-max-listpack-value',
   'stream-node-max-bytes',
   'stream-node-max-entries',
+  'hll-sparse-max-bytes',
 ] as const
 
-function applyValueLimits({
-  config: { values },
-  valueLimits: { hash, list, set, sortedSet, stream },
-}: ServerApi): void {
+function applyValueLimits({ config: { values }, valueLimits }: ServerApi): void {
+  const { hash, hyperLogLog, list, set, sortedSet, stream } = valueLimits
   hash.maxEntries = values['hash-max-listpack-entries']
   hash.maxValueBytes = values['hash-max-listpack-value']
   list.maxListpackSize = values['list-max-listpack-size']
@@ -54,6 +53,7 @@ function applyValueLimits({
   sortedSet.maxValueBytes = values['zset-max-listpack-value']
   stream.nodeMaxBytes = Number(values['stream-node-max-bytes'])
   stream.nodeMaxEntries = Number(values['stream-node-max-entries'])
+  hyperLogLog.sparseMaxBytes = values['hll-sparse-max-bytes']
 }
 
 /** Copies the settings that hot paths read, and keeps the copies current. */

@@ -29,6 +29,8 @@ export interface SortedSetLimits {
 export interface StreamLimits {
   nodeMaxBytes: number
   nodeMaxEntries: number
+}
+
 /** hll-sparse-max-bytes. */
 export interface HyperLogLogLimits {
   sparseMaxBytes: number

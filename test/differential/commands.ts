@@ -1,6 +1,7 @@
 /** What the random requests are made of, group by group. Left out: what answers differently every time or ends the server. */
 import { generators } from './arguments.js'
 import { geoMakers } from './geo-commands.js'
+import { hyperLogLogMakers } from './hyperloglog-commands.js'
 import { listMakers } from './list-commands.js'
 import type { Random } from './random.js'
 import { setMakers, UNMANGLED_SETS } from './set-commands.js'
@@ -150,6 +151,7 @@ const GROUPS: readonly (readonly [share: number, makers: readonly RequestMaker[]
   [0.3, makersOf(STRINGS)],
   [0.16, makersOf(BITMAPS)],
   [0.05, makersOf(HASHES)],
+  [0.12, hyperLogLogMakers],
   [0.12, setMakers],
   [0.12, sortedSetMakers],
   [0.1, geoMakers],
