@@ -1,4 +1,5 @@
 /** The dense encoding: 16384 registers of 6 bits one behind another, from the lowest bit of each byte up. `at` is where they begin. */
+import { type Histogram, LANE } from './histogram.js'
 import { REGISTER_MAX, REGISTERS } from './layout.js'
 
 /** Registers that share three bytes. */
@@ -22,14 +23,14 @@ export function setRegister(bytes: Uint8Array, at: number, index: number, value:
   bytes[byte + 1] = (bytes[byte + 1] & ~(REGISTER_MAX >>> (8 - shift))) | (value >>> (8 - shift))
 }
 
-/** Adds to histogram[v] how many registers have the value v. */
-export function countDense(bytes: Uint8Array, at: number, histogram: Int32Array): void {
+/** Counts the registers by their values. */
+export function countDense(bytes: Uint8Array, at: number, histogram: Histogram): void {
   for (let i = 0; i < REGISTERS; i += GROUP, at += GROUP_BYTES) {
     const group = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16)
     histogram[group & 63]++
-    histogram[(group >>> 6) & 63]++
-    histogram[(group >>> 12) & 63]++
-    histogram[group >>> 18]++
+    histogram[LANE + ((group >>> 6) & 63)]++
+    histogram[2 * LANE + ((group >>> 12) & 63)]++
+    histogram[3 * LANE + (group >>> 18)]++
   }
 }
 

@@ -2,6 +2,7 @@
  * How many elements have set a HyperLogLog's registers to what they are: Otmar Ertl, "New cardinality estimation algorithms for
  * HyperLogLog sketches" (arXiv:1702.01284), in Redis's order of operations, so that the last bit is the same.
  */
+import { countOf, type Histogram } from './histogram.js'
 import { REGISTERS } from './layout.js'
 
 /** 1 / (2 ln 2) */
@@ -11,12 +12,12 @@ const RANKS = 50
 /** What C makes of a number that does not fit 64 bits: of registers higher than any element sets them. */
 const OVERFLOWN = -(2 ** 63)
 
-/** An integer below 2^63. `histogram`: how many registers have each value, from 0 to 63. */
-export function estimate(histogram: Int32Array): number {
+/** An integer below 2^63, from how many registers have each value. */
+export function estimate(histogram: Histogram): number {
   const m = REGISTERS
-  let z = m * tau((m - histogram[RANKS + 1]) / m)
-  for (let rank = RANKS; rank >= 1; rank--) z = (z + histogram[rank]) * 0.5
-  z += m * sigma(histogram[0] / m)
+  let z = m * tau((m - countOf(histogram, RANKS + 1)) / m)
+  for (let rank = RANKS; rank >= 1; rank--) z = (z + countOf(histogram, rank)) * 0.5
+  z += m * sigma(countOf(histogram, 0) / m)
   const cardinality = Math.round((ALPHA_INFINITE * m * m) / z)
   return cardinality < -OVERFLOWN ? cardinality : OVERFLOWN
 }

@@ -1,18 +1,18 @@
 /** A HyperLogLog, wherever its string lies: elements are added to it, and it is counted, whatever its encoding. */
 import { countDense, getRegister, packRegisters, setRegister } from './dense.js'
 import { estimate } from './estimate.js'
+import { newHistogram } from './histogram.js'
 import { copyHeader, DENSE, DENSE_BYTES, encodingOf, HEADER_BYTES, makeStale, REGISTERS } from './layout.js'
 import { patternOf, rankOf, registerOf } from './pattern.js'
 import { countSparse, raiseToSparse } from './sparse.js'
 import { DAMAGED, type HyperLogLogString, NEEDS_DENSE, RAISED, SparseEdit, UNCHANGED } from './sparse-edit.js'
 
-const VALUES = 64
 /** From so many elements on it pays to spread out sparse registers first. */
 const SPREAD_FROM_ELEMENTS = 32
 const NO_BYTES = Buffer.alloc(0)
 
 const edit = new SparseEdit()
-const histogram = new Int32Array(VALUES)
+const histogram = newHistogram()
 /** Registers that have been spread out, a byte each. */
 const registers = new Uint8Array(REGISTERS)
 const dense = Buffer.alloc(DENSE_BYTES)

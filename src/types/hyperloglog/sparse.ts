@@ -7,6 +7,7 @@
  *
  * A string that a client has written to may end within a run, or its runs may be fewer or more registers than there are: it is damaged.
  */
+import type { Histogram } from './histogram.js'
 import { REGISTERS } from './layout.js'
 
 export const VALUE_MAX = 32
@@ -46,10 +47,10 @@ export function shortRun(code: number): number {
 
 /** How many registers four of them stand for, one in each byte. */
 export function shortRuns(codes: number): number {
-  const values = (codes >>> 7) & 0x01010101
-  const runs = codes & (0x3f3f3f3f ^ (values * 0x3c))
-  const pairs = (runs & 0x00ff00ff) + ((runs >>> 8) & 0x00ff00ff)
-  return (pairs & 0xffff) + (pairs >>> 16) + 4
+  const values = codes & 0x80808080
+  const runs = codes & (0x3f3f3f3f ^ ((values >>> 1) - (values >>> 5)))
+  // Each is one less than the run, so that their sum, in the highest byte of the product, fits one.
+  return (Math.imul(runs, 0x01010101) >>> 24) + 4
 }
 
 export function valueCode(value: number, run: number): number {
@@ -67,8 +68,8 @@ export function writeZeros(bytes: Uint8Array, at: number, run: number): number {
   return at + 2
 }
 
-/** Adds to histogram[v] how many registers have the value v. False: the runs of bytes[at, end) are damaged. */
-export function countSparse(bytes: Uint8Array, at: number, end: number, histogram: Int32Array): boolean {
+/** Counts the registers by their values. False: the runs of bytes[at, end) are damaged. */
+export function countSparse(bytes: Uint8Array, at: number, end: number, histogram: Histogram): boolean {
   let index = 0
   while (at < end && index <= REGISTERS) {
     const code = bytes[at++]

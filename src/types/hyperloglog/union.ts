@@ -1,10 +1,9 @@
 /** The union of HyperLogLogs: each register is the highest of all of theirs. One byte a register, so that none has to be cut out of others. */
 import { raiseToDense } from './dense.js'
 import { estimate } from './estimate.js'
+import { countWords, newHistogram } from './histogram.js'
 import { DENSE, encodingOf, HEADER_BYTES, REGISTERS } from './layout.js'
 import { raiseToSparse } from './sparse.js'
-
-const VALUES = 64
 
 export class Union {
   readonly registers = new Uint8Array(REGISTERS)
@@ -12,7 +11,7 @@ export class Union {
   hasDense = false
   /** The same, four at a time. */
   private readonly words = new Int32Array(this.registers.buffer)
-  private readonly histogram = new Int32Array(VALUES)
+  private readonly histogram = newHistogram()
 
   clear(): void {
     this.registers.fill(0)
@@ -34,9 +33,9 @@ export class Union {
   }
 
   count(): number {
-    const { histogram, registers } = this
+    const { histogram, words } = this
     histogram.fill(0)
-    for (let i = 0; i < REGISTERS; i++) histogram[registers[i]]++
+    countWords(words, histogram)
     return estimate(histogram)
   }
 }

@@ -7,6 +7,7 @@ import {
   raiseToDense,
   setRegister,
 } from '../../../src/types/hyperloglog/dense.js'
+import { countOf, countWords, type Histogram, newHistogram } from '../../../src/types/hyperloglog/histogram.js'
 import { DENSE_BYTES, HEADER_BYTES, REGISTERS } from '../../../src/types/hyperloglog/layout.js'
 import {
   countSparse,
@@ -27,10 +28,14 @@ function dense(values: Uint8Array): Buffer {
   return bytes
 }
 
-function counts(values: Uint8Array): Int32Array {
-  const histogram = new Int32Array(64)
-  for (const value of values) histogram[value]++
-  return histogram
+function counts(values: Uint8Array): number[] {
+  const found = new Array<number>(64).fill(0)
+  for (const value of values) found[value]++
+  return found
+}
+
+function countsIn(histogram: Histogram): number[] {
+  return Array.from({ length: 64 }, (_, value) => countOf(histogram, value))
 }
 
 describe('dense registers', () => {
@@ -56,9 +61,21 @@ describe('dense registers', () => {
   test('are counted by their values', () => {
     fc.assert(
       fc.property(registers, values => {
-        const histogram = new Int32Array(64)
+        const histogram = newHistogram()
         countDense(dense(values), AT, histogram)
-        expect(histogram).toEqual(counts(values))
+        expect(countsIn(histogram)).toEqual(counts(values))
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test('are counted as those of one byte each', () => {
+    fc.assert(
+      fc.property(registers, values => {
+        values.fill(0, 100, 200)
+        const histogram = newHistogram()
+        countWords(new Int32Array(values.slice().buffer), histogram)
+        expect(countsIn(histogram)).toEqual(counts(values))
       }),
       { numRuns: 30 },
     )
@@ -103,10 +120,10 @@ describe('sparse runs', () => {
   test('are counted, and raise others, as the registers that they stand for', () => {
     fc.assert(
       fc.property(runs, ({ bytes, values }) => {
-        const histogram = new Int32Array(64)
+        const histogram = newHistogram()
         const raised = new Uint8Array(REGISTERS).fill(2)
         expect(countSparse(bytes, 0, bytes.length, histogram)).toBe(true)
-        expect(histogram).toEqual(counts(values))
+        expect(countsIn(histogram)).toEqual(counts(values))
         expect(raiseToSparse(raised, bytes, 0, bytes.length)).toBe(true)
         expect(values.findIndex((value, i) => raised[i] !== Math.max(value, 2))).toBe(-1)
       }),
@@ -119,7 +136,7 @@ describe('sparse runs', () => {
         const damaged = cut ? bytes.subarray(1) : Buffer.concat([bytes, Buffer.from([extra])])
         const registers = new Uint8Array(REGISTERS)
         const isSound = cut && raiseToSparse(registers, damaged, 0, damaged.length)
-        expect(countSparse(damaged, 0, damaged.length, new Int32Array(64))).toBe(isSound)
+        expect(countSparse(damaged, 0, damaged.length, newHistogram())).toBe(isSound)
         expect(raiseToSparse(new Uint8Array(REGISTERS), damaged, 0, damaged.length)).toBe(isSound)
         if (!cut) expect(isSound).toBe(false)
       }),
@@ -129,7 +146,7 @@ describe('sparse runs', () => {
   test('that end within an XZERO have a zero behind', () => {
     const bytes = Buffer.from([0x7f])
     expect(describeSparse(bytes, 0, 1)).toBe('Z:16129')
-    expect(countSparse(bytes, 0, 1, new Int32Array(64))).toBe(false)
+    expect(countSparse(bytes, 0, 1, newHistogram())).toBe(false)
   })
 
   test('of one byte have the same length four at a time', () => {
