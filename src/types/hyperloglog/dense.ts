@@ -1,6 +1,6 @@
 /** The dense encoding: 16384 registers of 6 bits one behind another, from the lowest bit of each byte up. `at` is where they begin. */
 import { type Histogram, LANE } from './histogram.js'
-import { REGISTER_MAX, REGISTERS } from './layout.js'
+import { REGISTER_BYTES, REGISTER_MAX, REGISTERS } from './layout.js'
 
 /** Registers that share three bytes. */
 const GROUP = 4
@@ -24,14 +24,25 @@ export function setRegister(bytes: Uint8Array, at: number, index: number, value:
 }
 
 /** Counts the registers by their values. */
-export function countDense(bytes: Uint8Array, at: number, histogram: Histogram): void {
-  for (let i = 0; i < REGISTERS; i += GROUP, at += GROUP_BYTES) {
-    const group = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16)
-    histogram[group & 63]++
-    histogram[LANE + ((group >>> 6) & 63)]++
-    histogram[2 * LANE + ((group >>> 12) & 63)]++
-    histogram[3 * LANE + (group >>> 18)]++
+export function countDense(bytes: Buffer, at: number, histogram: Histogram): void {
+  const words = new DataView(bytes.buffer, bytes.byteOffset + at, REGISTER_BYTES)
+  for (let i = 0; i < REGISTER_BYTES; i += 12) {
+    const low = words.getInt32(i, true)
+    const middle = words.getInt32(i + 4, true)
+    const high = words.getInt32(i + 8, true)
+    countGroup(low, histogram)
+    countGroup((low >>> 24) | (middle << 8), histogram)
+    countGroup((middle >>> 16) | (high << 16), histogram)
+    countGroup(high >>> 8, histogram)
   }
+}
+
+/** Counts the four registers in the lower 24 bits. */
+function countGroup(group: number, histogram: Histogram): void {
+  histogram[group & 63]++
+  histogram[LANE + ((group >>> 6) & 63)]++
+  histogram[2 * LANE + ((group >>> 12) & 63)]++
+  histogram[3 * LANE + ((group >>> 18) & 63)]++
 }
 
 /** Writes one byte a register as dense registers. */
@@ -44,17 +55,27 @@ export function packRegisters(registers: Uint8Array, bytes: Uint8Array, at: numb
   }
 }
 
-/**
- * Raises registers, of which each byte of a word is one, to the dense ones where those are higher. Four at a time: a register leaves
- * the two highest bits of its byte free, so that a subtraction of all four compares each with its own.
- */
-export function raiseToDense(registers: Int32Array, bytes: Uint8Array, at: number): void {
-  for (let i = 0; i < registers.length; i++, at += GROUP_BYTES) {
-    const group = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16)
-    const others = (group & 0x3f) | ((group & 0xfc0) << 2) | ((group & 0x3f000) << 4) | ((group & 0xfc0000) << 6)
-    const own = registers[i]
-    const atLeast = ((others | 0x80808080) - own) & 0x80808080
-    const taken = atLeast - (atLeast >>> 7)
-    registers[i] = (others & taken) | (own & ~taken)
+/** Raises registers, of which each byte of a word is one, to the dense ones where those are higher. */
+export function raiseToDense(registers: Int32Array, bytes: Buffer, at: number): void {
+  const words = new DataView(bytes.buffer, bytes.byteOffset + at, REGISTER_BYTES)
+  for (let i = 0, word = 0; i < REGISTER_BYTES; i += 12, word += 4) {
+    const low = words.getInt32(i, true)
+    const middle = words.getInt32(i + 4, true)
+    const high = words.getInt32(i + 8, true)
+    registers[word] = higher(registers[word], low)
+    registers[word + 1] = higher(registers[word + 1], (low >>> 24) | (middle << 8))
+    registers[word + 2] = higher(registers[word + 2], (middle >>> 16) | (high << 16))
+    registers[word + 3] = higher(registers[word + 3], high >>> 8)
   }
+}
+
+/**
+ * The higher ones of four registers, a byte each, and of the four in the lower 24 bits of `group`. A register leaves the two highest
+ * bits of its byte free, so that one subtraction compares each with its own.
+ */
+function higher(own: number, group: number): number {
+  const others = (group & 0x3f) | ((group & 0xfc0) << 2) | ((group & 0x3f000) << 4) | ((group & 0xfc0000) << 6)
+  const atLeast = ((others | 0x80808080) - own) & 0x80808080
+  const taken = atLeast - (atLeast >>> 7)
+  return (others & taken) | (own & ~taken)
 }

@@ -16,7 +16,8 @@ export const REGISTER_BITS = 6
 /** ... and these when an element has set them: from 1 for a hash whose first bit is set, on. */
 export const REGISTER_MAX = 63
 export const HEADER_BYTES = 16
-export const DENSE_BYTES = HEADER_BYTES + (REGISTERS * REGISTER_BITS) / 8
+export const REGISTER_BYTES = (REGISTERS * REGISTER_BITS) / 8
+export const DENSE_BYTES = HEADER_BYTES + REGISTER_BYTES
 export const DENSE = 0
 export const SPARSE = 1
 
