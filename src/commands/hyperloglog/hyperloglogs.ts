@@ -25,7 +25,8 @@ import {
   WRITE,
 } from '../spec.js'
 import { CORRUPTED, hyperLogLog, opened, replyCardinality } from './access.js'
-import { replyUnion, unite } from './unions.js'
+import { uniteForMerge } from './merges.js'
+import { replyUnion } from './unions.js'
 
 const KEY: ArgumentDoc = { name: 'key', type: 'key', keySpecIndex: 0 }
 
@@ -147,12 +148,17 @@ function countOne(ctx: CommandContext): void {
 /** PFMERGE destkey [sourcekey ...]: the destination gets the union of all, itself included. */
 function pfmerge(ctx: CommandContext): void {
   const { args, db, reply, server } = ctx
-  const union = unite(ctx)
-  if (union === null) return
+  const work = uniteForMerge(ctx)
+  if (work === null) return
+  if (work.error !== '') {
+    reply.error(work.error)
+    return
+  }
+  const { hasDense, registers } = work.union
   const address = ctx.findAgain(1)
   if (address === 0) hyperLogLog.create(db, args.buffer, args.starts[1], args.ends[1])
   else hyperLogLog.at(db, address, args.buffer, args.starts[1], args.ends[1])
-  hyperLogLog.merge(union.registers, union.hasDense, server.valueLimits.hyperLogLog.sparseMaxBytes)
+  hyperLogLog.merge(registers, hasDense, server.valueLimits.hyperLogLog.sparseMaxBytes)
   ctx.touch(1)
   ctx.notify(EVENT_STRING, 'pfadd', 1)
   reply.ok()

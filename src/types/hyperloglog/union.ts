@@ -18,9 +18,11 @@ export class Union {
     this.hasDense = false
   }
 
-  copy(other: Union): void {
-    this.registers.set(other.registers)
-    this.hasDense = other.hasDense
+  copy(): Union {
+    const copy = new Union()
+    copy.registers.set(this.registers)
+    copy.hasDense = this.hasDense
+    return copy
   }
 
   /** Adds the HyperLogLog bytes[start, end). False: it is damaged, and the union is worth nothing. */
