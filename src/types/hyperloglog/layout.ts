@@ -11,9 +11,8 @@
  */
 
 export const REGISTERS = 16384
-/** Registers have so many bits, ... */
-export const REGISTER_BITS = 6
-/** ... and these when an element has set them: from 1 for a hash whose first bit is set, on. */
+const REGISTER_BITS = 6
+/** The highest that a register can be; elements set none beyond 51. */
 export const REGISTER_MAX = 63
 export const HEADER_BYTES = 16
 export const REGISTER_BYTES = (REGISTERS * REGISTER_BITS) / 8

@@ -54,7 +54,7 @@ export class SparseEdit {
   private first = 0
   private previousFirst = 0
   private run = 0
-  /** The memory looked at last, to be read in words: most strings lie in the same few slabs. */
+  /** The slab's memory looked at last, to be read in words: most strings lie in the same few. */
   private viewed: Buffer = NO_BYTES
   private view: DataView = new DataView(NO_BYTES.buffer, 0, 0)
   private readonly split = Buffer.alloc(LONGEST_SPLIT)
@@ -104,7 +104,7 @@ export class SparseEdit {
   /** Finds the run that has the register. False: there is none. */
   private locate(string: HyperLogLogString, index: number): boolean {
     const { bytes, end, start } = string
-    const view = this.viewOf(bytes)
+    const view = this.viewOf(string)
     let at = start + this.resumeAt
     let first = this.resumeFirst
     let previous = 0
@@ -148,7 +148,9 @@ export class SparseEdit {
     return false
   }
 
-  private viewOf(bytes: Buffer): DataView {
+  private viewOf({ bytes, start }: HyperLogLogString): DataView {
+    // A string in a Buffer of its own, which is not to be kept here when it goes.
+    if (start === 0) return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     if (bytes !== this.viewed) {
       this.viewed = bytes
       this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
