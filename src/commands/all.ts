@@ -14,6 +14,8 @@ import { objectCommands } from './generic/object.js'
 import { scanCommands } from './generic/scan.js'
 import { sortCommands } from './generic/sort/commands.js'
 import { geoCommands } from './geo/geo.js'
+import { fieldExpiryCommands } from './hash/field-expiry.js'
+import { getAndExpireCommands } from './hash/get-and-expire.js'
 import { hashCommands } from './hash/hashes.js'
 import { hyperLogLogDebugCommands } from './hyperloglog/debug.js'
 import { hyperLogLogCommands } from './hyperloglog/hyperloglogs.js'
@@ -62,6 +64,8 @@ export const allCommands: readonly CommandSpec[] = [
   ...bitmapCommands,
   ...bitfieldCommands,
   ...hashCommands,
+  ...fieldExpiryCommands,
+  ...getAndExpireCommands,
   ...listCommands,
   ...setCommands,
   ...combineCommands,

@@ -7,7 +7,7 @@ import { TableView } from '../store/table/table-view.js'
 import type { ByteRange } from '../types/byte-range.js'
 import type { CommandContext } from './context.js'
 import type { NameMatcher } from './name-matcher.js'
-import { parseScanCursor, parseScanOptions, type ScanOptions, scanGoesOn } from './scan-options.js'
+import { type OwnOption, parseScanCursor, parseScanOptions, type ScanOptions, scanGoesOn } from './scan-options.js'
 import { type FoundElements, ScanReply, type ScanWalk } from './scan-replies.js'
 import { SLICED_FROM_ELEMENTS } from './table-replies.js'
 
@@ -16,6 +16,8 @@ export interface ShownElement {
   readonly ranges: readonly ByteRange[]
   /** Shows the element of a table at `address`. */
   read(entries: Entries, address: number): void
+  /** Whether there is anything to show of it: it may have expired. */
+  isThere?(entries: Entries, address: number): boolean
 }
 
 /** A call that is to look at elements. */
@@ -32,6 +34,7 @@ export function openScan(
   ctx: CommandContext,
   openForRead: (ctx: CommandContext) => boolean,
   opened: { readonly address: number },
+  own: OwnOption = null,
 ): ElementScan | null {
   const cursor = parseScanCursor(ctx, 2)
   if (Number.isNaN(cursor) || !openForRead(ctx)) return null
@@ -39,7 +42,7 @@ export function openScan(
     replyCursor(ctx, 0, 0)
     return null
   }
-  const options = parseScanOptions(ctx, 3, false)
+  const options = parseScanOptions(ctx, 3, own)
   return options === null ? null : { cursor, options }
 }
 
@@ -96,6 +99,7 @@ export function scanTable(
   let steps = 0
   const collect = (element: number): void => {
     sampled++
+    if (shown.isThere?.(entries, element) === false) return
     shown.read(entries, element)
     const result = decide(names, ranges)
     if (result === MATCH) matching.push(element)
@@ -143,6 +147,7 @@ class ElementWalk implements ScanWalk {
     let sampled = 0
     view.step(element => {
       sampled++
+      if (shown.isThere?.(entries, element) === false) return
       shown.read(entries, element)
       const result = decide(names, shown.ranges)
       if (result === MATCH) for (const range of shown.ranges) found.range(range)

@@ -16,9 +16,11 @@ export interface ScanOptions {
   names: NameMatcher | null
   /** TYPE's argument in lower case, whatever it is, or null. */
   type: string | null
+  /** HSCAN NOVALUES: names alone. */
+  noValues: boolean
 }
 
-const options: ScanOptions = { count: DEFAULT_COUNT, names: null, type: null }
+const options: ScanOptions = { count: DEFAULT_COUNT, names: null, type: null, noValues: false }
 
 /**
  * Argument `index` as a cursor for HashTable.scan; replies "ERR invalid cursor" and returns NaN when it is none. As strtoul
@@ -38,12 +40,16 @@ export function parseScanCursor(ctx: CommandContext, index: number): number {
   return Number.NaN
 }
 
+/** Options of SCAN alone, and of HSCAN alone. */
+export type OwnOption = 'type' | 'novalues' | null
+
 /**
- * Reads COUNT, MATCH and, where `allowType`, TYPE from argument `first` on. Replies Redis's error and returns null when
- * something is wrong. The object returned is the same every time.
+ * Reads COUNT, MATCH and the command's own option from argument `first` on. Replies Redis's error and returns null when something is
+ * wrong. The object returned is the same every time.
  */
-export function parseScanOptions(ctx: CommandContext, first: number, allowType: boolean): ScanOptions | null {
+export function parseScanOptions(ctx: CommandContext, first: number, own: OwnOption): ScanOptions | null {
   const { args, reply } = ctx
+  options.noValues = false
   options.count = DEFAULT_COUNT
   options.names = null
   options.type = null
@@ -63,8 +69,11 @@ export function parseScanOptions(ctx: CommandContext, first: number, allowType: 
     } else if (hasValue && args.is(i, 'match')) {
       const pattern = args.view(i + 1)
       options.names = pattern.length === 1 && pattern[0] === STAR ? null : new NameMatcher(pattern)
-    } else if (hasValue && allowType && args.is(i, 'type')) {
+    } else if (hasValue && own === 'type' && args.is(i, 'type')) {
       options.type = args.lower(i + 1)
+    } else if (own === 'novalues' && args.is(i, 'novalues')) {
+      options.noValues = true
+      i--
     } else {
       reply.error(SYNTAX_ERROR)
       return null

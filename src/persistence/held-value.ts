@@ -36,7 +36,7 @@ export class HeldValue {
     const { entries } = keyspace
     const kind = kindOf(entries, address)
     this.database = database
-    writeKeyTraits(scratch, entries, address, access)
+    writeKeyTraits(scratch, keyspace, address, access)
     if (entries.keyLength(address) <= LARGE_BYTES) writeName(scratch, entries, address, options.compress)
     else {
       this.seal()

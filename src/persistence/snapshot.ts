@@ -13,7 +13,13 @@ import { performance } from 'node:perf_hooks'
 import { Crc64 } from '../bytes/crc64.js'
 import { LzfFastSlices } from '../bytes/lzf-fast-slices.js'
 import { ChunkedOutput } from '../rdb/chunked-output.js'
-import { RDB_OPCODE_AUX, RDB_OPCODE_EOF, RDB_OPCODE_RESIZEDB, RDB_VERSION } from '../rdb/format.js'
+import {
+  RDB_OPCODE_AUX,
+  RDB_OPCODE_EOF,
+  RDB_OPCODE_RESIZEDB,
+  RDB_VERSION,
+  RDB_VERSION_FIELD_EXPIRY,
+} from '../rdb/format.js'
 import { SlicedString } from '../rdb/sliced-string.js'
 import type { AccessClock } from '../store/access-clock.js'
 import type { Aggregate } from '../store/aggregate.js'
@@ -126,7 +132,8 @@ export class Snapshot implements SnapshotObserver {
 
   private writeHead(): void {
     const { out } = this
-    out.raw(Buffer.from(`REDIS${String(RDB_VERSION).padStart(4, '0')}`, 'latin1'))
+    const version = this.keyspace.fieldExpiries.count > 0 ? RDB_VERSION_FIELD_EXPIRY : RDB_VERSION
+    out.raw(Buffer.from(`REDIS${String(version).padStart(4, '0')}`, 'latin1'))
     for (const [name, value] of this.options.aux) {
       out.byte(RDB_OPCODE_AUX)
       out.text(name)
@@ -206,7 +213,7 @@ export class Snapshot implements SnapshotObserver {
       return
     }
     this.visitedOutput.select(this.visitedDatabase)
-    writeEntry(this.visitedOutput, entries, address, this.options.compress, this.options.access)
+    writeEntry(this.visitedOutput, this.keyspace, address, this.options.compress, this.options.access)
   }
 
   private hold(address: number): void {

@@ -12,6 +12,8 @@ export const RDB_HEADER_BYTES = 9
 
 /** The version this server writes: every Redis from 7.0 on and every Valkey reads it. */
 export const RDB_VERSION = 10
+/** The version of what has hashes with fields that expire: Redis reads those from 7.4 on. */
+export const RDB_VERSION_FIELD_EXPIRY = 12
 /** The versions this server reads; 12 is that of Redis 7.4. */
 export const RDB_OLDEST_VERSION = 1
 export const RDB_NEWEST_VERSION = 12

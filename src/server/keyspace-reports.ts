@@ -1,12 +1,13 @@
 /** What the keyspace reports and who is told: replicas of keys that expired or were evicted, clients that listen or keep copies. */
 import type { ServerApi } from '../commands/server-api.js'
-import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW } from '../config/keyspace-events.js'
+import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_GENERIC, EVENT_HASH, EVENT_NEW } from '../config/keyspace-events.js'
 import { requestFromArguments } from '../resp/request.js'
 import type { Database } from '../store/database.js'
 import type { KeyspaceListener } from '../store/keyspace.js'
 import type { Dispatcher } from './dispatcher.js'
 
 const DEL = Buffer.from('DEL', 'latin1')
+const HDEL = Buffer.from('HDEL', 'latin1')
 const UNLINK = Buffer.from('UNLINK', 'latin1')
 
 export class KeyspaceReports implements KeyspaceListener {
@@ -22,6 +23,15 @@ export class KeyspaceReports implements KeyspaceListener {
   keyExpired(database: Database, key: Buffer): void {
     this.propagateRemoval(database, key, database.keyspace.lazyfree.expire)
     this.notifyRemoval(EVENT_EXPIRED, 'expired', database, key)
+  }
+
+  fieldExpired(database: Database, key: Buffer, field: Buffer): void {
+    this.dispatcher.propagateAlso(database.index, requestFromArguments([HDEL, key, field]))
+  }
+
+  fieldsExpired(database: Database, key: Buffer, removed: boolean): void {
+    this.notifyRemoval(EVENT_HASH, 'hexpired', database, key)
+    if (removed) this.notifyRemoval(EVENT_GENERIC, 'del', database, key)
   }
 
   keyEvicted(database: Database, key: Buffer): void {

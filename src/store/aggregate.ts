@@ -1,4 +1,5 @@
 /** What the store asks of a large value: an object behind the keyspace, whose elements are in slab memory. */
+import type { Database } from './database.js'
 import type { Entries } from './entries.js'
 import type { HashTable } from './table/hash-table.js'
 
@@ -29,6 +30,8 @@ export interface Aggregate {
    * returns the next cursor (0 at the end). `bytes`: of elements that are no entries, what their slots were allocated for.
    */
   rewrite(cursor: number, move: (address: number, bytes?: number) => number): number
+  /** Its key is another one now (RENAME, MOVE). For values that have to know. */
+  movedTo?(database: Database, key: Buffer): void
   /** Behind such a walk: gives back memory that it has emptied. */
   compact(): void
 }

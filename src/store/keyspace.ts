@@ -4,9 +4,11 @@ import { AccessClock } from './access-clock.js'
 import type { Aggregate } from './aggregate.js'
 import { Database } from './database.js'
 import { ENCODING_AGGREGATE, Entries, Objects } from './entries.js'
+import { FieldExpiryQueue } from './field-expiry-queue.js'
 import { Lazyfree } from './lazyfree.js'
 import { ReplicaExpiries } from './replica-expiries.js'
 import { ReleasedMemory } from './slabs/released-memory.js'
+import type { ElementTimes } from './table/element-times.js'
 import type { HashTable } from './table/hash-table.js'
 
 /** Sees what is about to change, while a snapshot is being taken. */
@@ -23,6 +25,10 @@ export interface SnapshotObserver {
 export interface KeyspaceListener {
   /** A key reached its expiry and has been removed: to be propagated as DEL. */
   keyExpired(database: Database, key: Buffer): void
+  /** A field of a hash reached its expiry and has been removed: to be propagated as HDEL. */
+  fieldExpired(database: Database, key: Buffer, field: Buffer): void
+  /** Fields of a hash have expired: the last of them, if `removed`, and the key with it. */
+  fieldsExpired(database: Database, key: Buffer, removed: boolean): void
   /** A key was removed to make room: to be propagated as DEL. */
   keyEvicted(database: Database, key: Buffer): void
   /** A key came into being; only while Keyspace.reportsNewKeys. Its value may not be there yet. */
@@ -41,6 +47,8 @@ export class Keyspace {
   entries: Entries
   /** Large values, by the number that their entries hold. */
   aggregates = new Objects<Aggregate>()
+  /** Hashes with fields that expire, the next one first. */
+  fieldExpiries = new FieldExpiryQueue<ElementTimes>()
   readonly databases: Database[] = []
   readonly clock: AccessClock
   readonly lazyfree = new Lazyfree()
@@ -73,6 +81,8 @@ export class Keyspace {
   misses = 0
   expiredKeys = 0
   evictedKeys = 0
+  /** Fields of hashes whose time had come (INFO expired_subkeys). */
+  expiredFields = 0
   /** Objects that wait to be freed: values, and keys of flushed databases (INFO lazyfree_pending_objects). */
   pendingObjects = 0
   /** Tables and large values that left the keyspace, to be freed in slices (discard()). */
@@ -92,6 +102,11 @@ export class Keyspace {
     this.clock = beside?.clock ?? new AccessClock()
     this.entries = new Entries(this.released)
     for (let i = 0; i < databases; i++) this.databases.push(new Database(i, this))
+  }
+
+  /** Whether what has expired is to be taken for gone. */
+  get hidesExpired(): boolean {
+    return !this.loading && !this.obeysMaster
   }
 
   /** Whether a key found to have expired may be deleted: a replica leaves that to its master, a pause to its end. */
@@ -125,6 +140,7 @@ export class Keyspace {
     this.letGo(lazy)
     this.entries = new Entries(this.released, this.entries.lent)
     this.aggregates = new Objects<Aggregate>()
+    this.fieldExpiries = new FieldExpiryQueue<ElementTimes>()
     for (const database of this.databases) database.reset()
     return removed
   }
@@ -149,6 +165,8 @@ export class Keyspace {
     this.letGo(true)
     this.entries = staged.entries
     this.aggregates = staged.aggregates
+    this.fieldExpiries = staged.fieldExpiries
+    for (const times of this.fieldExpiries.values()) times.movedTo(databases[times.database.index], times.key)
     for (const database of databases) database.adopt(staged.databases[database.index])
     this.staged = null
     if (this.reportsNewKeys) for (const database of databases) this.listener?.keysReplaced(database)

@@ -1,6 +1,6 @@
 /** Moves a key's value to another key or another database: what RENAME and MOVE are made of. */
 import type { Database } from './database.js'
-import { HAS_EXPIRY } from './entries.js'
+import { ENCODING_AGGREGATE, HAS_EXPIRY } from './entries.js'
 import { UNIT_MASK } from './slabs/slabs.js'
 
 /** Addresses count in units of 8 bytes (slabs.ts). */
@@ -30,6 +30,9 @@ export function moveEntry(
   entries.setPayload(next, entries.payload(address))
   memory.copy(entries.memory(next), entries.valueStart(next), valueStart, valueEnd)
   to.insert(next)
+  if (entries.encoding(next) === ENCODING_AGGREGATE) {
+    to.keyspace.aggregates.get(entries.payload(next)).movedTo?.(to, entries.keyCopy(next))
+  }
   const hash = entries.hashOf(address)
   from.keys.locate(hash, address)
   from.keys.removeFound()

@@ -9,9 +9,11 @@ import {
   ENCODING_PLAIN,
   ENCODING_SHIFT,
   type Entries,
+  HAS_EXPIRY,
   INLINE_VALUE_MAX_BYTES,
 } from '../store/entries.js'
 import type { Keyspace } from '../store/keyspace.js'
+import type { ElementTimes } from '../store/table/element-times.js'
 import { HashTable } from '../store/table/hash-table.js'
 
 const INLINE_META = ENCODING_PLAIN << ENCODING_SHIFT
@@ -39,14 +41,15 @@ export function createElement(
   value: Buffer,
   valueStart: number,
   valueEnd: number,
+  expiryMs = NO_EXPIRY,
 ): number {
   const length = valueEnd - valueStart
   if (length > INLINE_VALUE_MAX_BYTES) {
-    const address = entries.create(EXTERNAL_META, field, fieldStart, fieldEnd, 0, NO_EXPIRY)
+    const address = entries.create(EXTERNAL_META, field, fieldStart, fieldEnd, 0, expiryMs)
     entries.setPayload(address, entries.addBuffer(ownCopy(value, valueStart, valueEnd)))
     return address
   }
-  const address = entries.create(INLINE_META, field, fieldStart, fieldEnd, length, NO_EXPIRY)
+  const address = entries.create(INLINE_META, field, fieldStart, fieldEnd, length, expiryMs)
   copyBytes(value, valueStart, valueEnd, entries.memory(address), entries.valueStart(address))
   return address
 }
@@ -99,7 +102,9 @@ export function setElement(
     observer?.came(added)
     return true
   }
-  if (observer === null && overwritten(entries, address, value, valueStart, valueEnd)) return false
+  const expires = table.times !== null && (entries.meta(address) & HAS_EXPIRY) !== 0
+  if (expires) table.times?.forget(address)
+  else if (observer === null && overwritten(entries, address, value, valueStart, valueEnd)) return false
   const next = createElement(entries, field, fieldStart, fieldEnd, value, valueStart, valueEnd)
   table.replaceFound(next)
   if (observer === null || !observer.goes(hash, address)) entries.destroy(address)
@@ -140,6 +145,7 @@ export function insertElement(
 export function removeElement(keyspace: Keyspace, table: HashTable, address: number): void {
   const hash = keyspace.entries.hashOf(address)
   if (keyspace.snapshot !== null) keyspace.snapshot.beforeElementWrite(table, hash)
+  table.times?.forget(address)
   table.locate(hash, address)
   table.removeFound()
   if (table.observer === null || !table.observer.goes(hash, address)) keyspace.entries.destroy(address)
@@ -172,9 +178,54 @@ export function deleteElement(
   if (keyspace.snapshot !== null) keyspace.snapshot.beforeElementWrite(table, hash)
   const address = table.find(hash, field, fieldStart, fieldEnd)
   if (address === 0) return false
+  table.times?.forget(address)
   table.removeFound()
   if (table.observer === null || !table.observer.goes(hash, address)) keyspace.entries.destroy(address)
   return true
+}
+
+/**
+ * Gives the element at `address`, which the table has, a time at which it expires; NaN: it does not any more. Shows a snapshot the bucket
+ * first. Returns where it is then.
+ */
+export function setElementExpiry(keyspace: Keyspace, table: HashTable, address: number, expiryMs: number): number {
+  const { entries } = keyspace
+  const { observer } = table
+  const hash = entries.hashOf(address)
+  const hasExpiry = (entries.meta(address) & HAS_EXPIRY) !== 0
+  if (!hasExpiry && Number.isNaN(expiryMs)) return address
+  if (keyspace.snapshot !== null) keyspace.snapshot.beforeElementWrite(table, hash)
+  const times = table.times as ElementTimes
+  times.forget(address)
+  let next = address
+  if (hasExpiry && observer === null && !Number.isNaN(expiryMs)) entries.setExpiry(address, expiryMs)
+  else {
+    next = withExpiry(entries, address, expiryMs, observer !== null)
+    table.locate(hash, address)
+    table.replaceFound(next)
+    if (observer === null) entries.free(address, entries.entryBytes(address))
+    else if (!observer.goes(hash, address)) entries.destroy(address)
+    observer?.came(next)
+  }
+  if (!Number.isNaN(expiryMs)) times.noteExpiry(next)
+  return next
+}
+
+/** Another element of the same name and value. A value in a Buffer is copied with `copies`, and has two owners otherwise. */
+function withExpiry(entries: Entries, address: number, expiryMs: number, copies: boolean): number {
+  const start = entries.keyStart(address)
+  const name = entries.memory(address)
+  const end = start + entries.keyLength(address)
+  if (entries.encoding(address) === ENCODING_EXTERNAL) {
+    const next = entries.create(EXTERNAL_META, name, start, end, 0, expiryMs)
+    const number = entries.payload(address)
+    const buffer = entries.buffers.get(number)
+    entries.setPayload(next, copies ? entries.addBuffer(ownCopy(buffer, 0, buffer.length)) : number)
+    return next
+  }
+  const valueStart = entries.valueStart(address)
+  const valueEnd = valueStart + entries.payload(address)
+  return createElement(entries, name, start, end, name, valueStart, valueEnd, expiryMs)
 }
 
 /** Address of the element named field[start, end), or 0. O(1). */

@@ -21,14 +21,24 @@ import { LARGE_BYTES } from './large-value.js'
 /** In slab memory, names of at least this size have a chunk of their own, which stays as it is for as long as it is held. */
 const OWN_CHUNK_BYTES = 64 * 1024
 const SCRATCH_BYTES = 1024
+const TWO_32 = 4294967296
 
 const scratch = new RdbOutput(SCRATCH_BYTES)
 
-/** Holds all elements of `table`. `hasValues`: each has a value behind its name. */
-export function holdTable(keyspace: Keyspace, table: HashTable, hasValues: boolean, options: HoldOptions): HeldForm {
+/**
+ * Holds all elements of `table`. `hasValues`: each has a value behind its name. `firstExpiryMs`: elements expire, the first of them then;
+ * that comes first, and each has before its name how long after that it expires, and 1, or 0 (Redis 7.4's hash with metadata).
+ */
+export function holdTable(
+  keyspace: Keyspace,
+  table: HashTable,
+  hasValues: boolean,
+  options: HoldOptions,
+  firstExpiryMs = Number.NaN,
+): HeldForm {
   return options.snapshot === null
-    ? new ViewedTable(keyspace, table, hasValues, options)
-    : new StampedTable(table, hasValues, options, options.snapshot)
+    ? new ViewedTable(keyspace, table, hasValues, options, firstExpiryMs)
+    : new StampedTable(table, hasValues, options, firstExpiryMs, options.snapshot)
 }
 
 /** What both have in common: writing elements, the long ones of them in parts. */
@@ -38,11 +48,13 @@ abstract class TableForm implements HeldForm {
   private readonly hasValues: boolean
   private readonly options: HoldOptions
   private readonly count: number
+  private readonly firstExpiryMs: number
   private begun = false
   /** Long elements, which come one by one: bytes, and strings. */
   private readonly parts: (Buffer | HeldBuffer)[] = []
 
-  constructor(table: HashTable, hasValues: boolean, options: HoldOptions) {
+  constructor(table: HashTable, hasValues: boolean, options: HoldOptions, firstExpiryMs: number) {
+    this.firstExpiryMs = firstExpiryMs
     this.entries = table.entries
     this.count = table.count
     this.hasValues = hasValues
@@ -57,6 +69,8 @@ abstract class TableForm implements HeldForm {
   next(taker: FormTaker): boolean {
     if (!this.begun) {
       this.begun = true
+      const { firstExpiryMs } = this
+      if (!Number.isNaN(firstExpiryMs)) taker.out.u64(firstExpiryMs >>> 0, Math.floor(firstExpiryMs / TWO_32))
       taker.out.lengthCode(this.count)
     }
     const part = this.parts.shift()
@@ -72,17 +86,29 @@ abstract class TableForm implements HeldForm {
     const { compress } = options
     const value = hasValues ? longValue(entries, address) : null
     if (value === null && entries.keyLength(address) <= LARGE_BYTES) {
+      this.writeExpiry(out, address)
       writeName(out, entries, address, compress)
       if (hasValues) writeBytes(out, entries, address, compress)
       return
     }
     // Elements may come in any order.
+    this.writeExpiry(scratch, address)
     if (entries.keyLength(address) <= LARGE_BYTES) writeName(scratch, entries, address, compress)
-    else this.parts.push(this.holdName(address))
+    else {
+      if (scratch.length > 0) this.parts.push(scratch.take())
+      this.parts.push(this.holdName(address))
+    }
     if (!hasValues) return
     if (value === null) writeBytes(scratch, entries, address, compress)
     if (scratch.length > 0) this.parts.push(scratch.take())
     if (value !== null) this.parts.push(holdBytes(entries, value, options))
+  }
+
+  private writeExpiry(out: RdbOutput, address: number): void {
+    const { entries, firstExpiryMs } = this
+    if (Number.isNaN(firstExpiryMs)) return
+    const expiryMs = entries.expiry(address)
+    out.lengthCode(Number.isNaN(expiryMs) ? 0 : expiryMs - firstExpiryMs + 1)
   }
 
   /** A view keeps the element. Otherwise the name is copied: whoever names a long one hashes it, which takes longer. */
@@ -108,8 +134,14 @@ class StampedTable extends TableForm {
   private output: RdbOutput = this.early
   private readonly visit = (address: number): void => this.write(this.output, address)
 
-  constructor(table: HashTable, hasValues: boolean, options: HoldOptions, snapshot: SnapshotEpoch) {
-    super(table, hasValues, options)
+  constructor(
+    table: HashTable,
+    hasValues: boolean,
+    options: HoldOptions,
+    firstExpiryMs: number,
+    snapshot: SnapshotEpoch,
+  ) {
+    super(table, hasValues, options, firstExpiryMs)
     this.table = table
     this.snapshot = snapshot
     table.pinned = true
@@ -159,8 +191,8 @@ class ViewedTable extends TableForm {
   private output!: RdbOutput
   private readonly visit = (address: number): void => this.write(this.output, address)
 
-  constructor(keyspace: Keyspace, table: HashTable, hasValues: boolean, options: HoldOptions) {
-    super(table, hasValues, options)
+  constructor(keyspace: Keyspace, table: HashTable, hasValues: boolean, options: HoldOptions, firstExpiryMs: number) {
+    super(table, hasValues, options, firstExpiryMs)
     this.view = new TableView(keyspace, table, 'walk')
   }
 

@@ -25,8 +25,8 @@ export interface ValueKind {
   /** Bytes of the value's elements, beside the key's entry: an estimate from about so many of them. O(samples). */
   elementBytes(keyspace: Keyspace, address: number, samples: number): number
 
-  /** RDB type number of the form in which the value is saved: the one that Redis 7.0 reads. */
-  rdbType(entries: Entries, address: number): number
+  /** RDB type number of the form in which the value is saved: the one that Redis 7.0 reads, if there is one. */
+  rdbType(keyspace: Keyspace, address: number): number
   /** Writes the value whole, behind its type and its key. For values that are not large (isLarge in kinds.ts). O(size). */
   write(out: RdbOutput, entries: Entries, address: number, compress: boolean): void
   /** Takes the RDB form of a large value, as the value is now. close() has to follow. O(1) or so. */

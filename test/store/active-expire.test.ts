@@ -98,6 +98,8 @@ describe('the active expire cycle', () => {
       keysReplaced: ignored,
       keyChanged: ignored,
       flushed: ignored,
+      fieldExpired: ignored,
+      fieldsExpired: ignored,
     }
     set(keyspace.databases[2], 'a', NOW_MS + 1)
     set(keyspace.databases[3], 'b', NOW_MS + 1)

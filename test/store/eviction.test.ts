@@ -24,6 +24,8 @@ class Evicting {
       keysReplaced: () => {},
       keyChanged() {},
       flushed() {},
+      fieldExpired: () => {},
+      fieldsExpired: () => {},
     }
     this.keyspace.listener = listener
   }

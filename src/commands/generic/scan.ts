@@ -37,7 +37,7 @@ function scan(ctx: CommandContext): void {
   const { entries } = db
   let cursor = parseScanCursor(ctx, 1)
   if (Number.isNaN(cursor)) return
-  const options = parseScanOptions(ctx, 2, true)
+  const options = parseScanOptions(ctx, 2, 'type')
   if (options === null) return
   // What comes behind it in a transaction may not come between.
   if (options.count > SLICED_FROM_ELEMENTS && !ctx.inTransaction) {

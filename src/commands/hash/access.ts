@@ -1,5 +1,6 @@
 /** What all hash commands share: the hash of the key argument, and bytes of it as a reply. */
 import { ENCODING_LISTPACK_EXTERNAL, TYPE_HASH } from '../../store/entries.js'
+import { expireFields, ownerOf, removeFields } from '../../store/expire-fields.js'
 import { ByteRange } from '../../types/byte-range.js'
 import { Hash } from '../../types/hash/hash.js'
 import type { CommandContext } from '../context.js'
@@ -39,7 +40,78 @@ function noteLength(ctx: CommandContext, address: number): void {
 /** Shows argument `index`'s value in `value`, if there is such a field. */
 export function getField(ctx: CommandContext, index: number, fieldHash = knownHash(ctx, index)): boolean {
   const { args } = ctx
-  return hash.get(args.buffer, args.starts[index], args.ends[index], value, fieldHash)
+  if (hash.get(args.buffer, args.starts[index], args.ends[index], value, fieldHash)) return true
+  if (hash.hidden !== 0) expireHidden(ctx)
+  return false
+}
+
+/** Whether there is a field that argument `index` names. */
+export function hasField(ctx: CommandContext, index: number): boolean {
+  const { args } = ctx
+  if (hash.has(args.buffer, args.starts[index], args.ends[index], knownHash(ctx, index))) return true
+  if (hash.hidden !== 0) expireHidden(ctx)
+  return false
+}
+
+/** A field was not found because it has expired: it goes, and with the last one the key. */
+function expireHidden(ctx: CommandContext): void {
+  const { hidden, times } = hash
+  hash.hidden = 0
+  if (times === null || !ctx.keyspace.deletesExpired) return
+  const database = ownerOf(ctx.keyspace, times)
+  if (database === null) return
+  removeFields(database, times, [hidden])
+  reopen(ctx)
+}
+
+/** Removes all fields of the open hash that have expired, and with the last one the key: for who chooses among the others. */
+export function expireAll(ctx: CommandContext): void {
+  const { keyspace } = ctx
+  const { times } = hash
+  if (times === null || !keyspace.deletesExpired || !keyspace.hidesExpired) return
+  if (expireFields(keyspace, times, Number.POSITIVE_INFINITY) > 0) reopen(ctx)
+}
+
+function reopen({ args, db }: CommandContext): void {
+  const address = db.findAgain(args.buffer, args.starts[1], args.ends[1])
+  if (address !== 0) hash.open(db, address)
+  else hash.openNew(db, args.buffer, args.starts[1], args.ends[1])
+}
+
+/** When the field of argument `index` expires; NaN: never, or there is none. */
+export function fieldExpiry({ args }: CommandContext, index: number): number {
+  if (hash.times === null) return Number.NaN
+  const element = hash.elementOf(args.buffer, args.starts[index], args.ends[index])
+  return element === 0 ? Number.NaN : hash.expiryOf(element)
+}
+
+/** As setField, of a field that goes on to expire then. */
+export function setExpiringField(
+  ctx: CommandContext,
+  index: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  expiryMs: number,
+): boolean {
+  const { args } = ctx
+  const added = setField(ctx, index, bytes, start, end)
+  if (!Number.isNaN(expiryMs)) {
+    hash.setExpiry(hash.elementOf(args.buffer, args.starts[index], args.ends[index]), expiryMs)
+  }
+  return added
+}
+
+/** Replicas get when fields expire, and on what condition they got that. */
+export function propagateExpiry(
+  ctx: CommandContext,
+  expiryMs: number,
+  fields: readonly Buffer[],
+  condition?: string,
+): void {
+  const conditions = condition === undefined ? [] : [condition.toUpperCase()]
+  const key = ctx.args.view(1)
+  ctx.propagateAs('HPEXPIREAT', key, String(expiryMs), ...conditions, 'FIELDS', String(fields.length), ...fields)
 }
 
 /** The hash of field argument `index`, if it has been worked out ahead of the command. */

@@ -27,12 +27,16 @@ import {
 } from '../spec.js'
 import {
   fieldAhead,
+  fieldExpiry,
   getField,
+  hasField,
   hash,
   knownHash,
   openForRead,
   openForWrite,
+  propagateExpiry,
   replyRange,
+  setExpiringField,
   setField,
   value,
 } from './access.js'
@@ -245,6 +249,7 @@ export const hashCommands: readonly CommandSpec[] = [
       { name: 'cursor', type: 'integer' },
       { name: 'pattern', type: 'pattern', token: 'MATCH', optional: true },
       { name: 'count', type: 'integer', token: 'COUNT', optional: true },
+      { name: 'novalues', type: 'pure-token', token: 'NOVALUES', optional: true, since: '7.4.0' },
     ],
     run: hscan,
   },
@@ -305,7 +310,7 @@ function hset(ctx: CommandContext): void {
 function hsetnx(ctx: CommandContext): void {
   const { args, reply } = ctx
   if (!openForWrite(ctx)) return
-  if (hash.has(args.buffer, args.starts[2], args.ends[2], knownHash(ctx, 2))) {
+  if (hasField(ctx, 2)) {
     reply.integer(0)
     return
   }
@@ -356,10 +361,8 @@ function hlen(ctx: CommandContext): void {
 
 /** HEXISTS key field. */
 function hexists(ctx: CommandContext): void {
-  const { args } = ctx
   if (!openForRead(ctx)) return
-  const found = hash.has(args.buffer, args.starts[2], args.ends[2], knownHash(ctx, 2))
-  ctx.reply.integer(found ? 1 : 0)
+  ctx.reply.integer(hasField(ctx, 2) ? 1 : 0)
 }
 
 /** HSTRLEN key field. */
@@ -383,7 +386,7 @@ function hincrby(ctx: CommandContext): void {
     incrementFar(ctx, found)
     return
   }
-  setField(ctx, 2, digits, 0, writeInteger(digits, 0, sum))
+  setExpiringField(ctx, 2, digits, 0, writeInteger(digits, 0, sum), fieldExpiry(ctx, 2))
   reply.integer(sum)
   ctx.touch(1)
   ctx.notify(EVENT_HASH, 'hincrby', 1)
@@ -402,7 +405,7 @@ function incrementFar(ctx: CommandContext, found: boolean): void {
     reply.error('ERR increment or decrement would overflow')
     return
   }
-  setField(ctx, 2, digits, 0, digits.write(String(sum), 'latin1'))
+  setExpiringField(ctx, 2, digits, 0, digits.write(String(sum), 'latin1'), fieldExpiry(ctx, 2))
   reply.bigInteger(sum)
   ctx.touch(1)
   ctx.notify(EVENT_HASH, 'hincrby', 1)
@@ -432,9 +435,11 @@ function hincrbyfloat(ctx: CommandContext): void {
     return
   }
   const text = Buffer.from(formatLongDouble(sum), 'latin1')
-  setField(ctx, 2, text, 0, text.length)
+  const expiryMs = fieldExpiry(ctx, 2)
+  setExpiringField(ctx, 2, text, 0, text.length, expiryMs)
   reply.bulk(text, 0, text.length)
   ctx.touch(1)
   ctx.notify(EVENT_HASH, 'hincrbyfloat', 1)
   ctx.propagateAs('HSET', args.view(1), args.view(2), text)
+  if (!Number.isNaN(expiryMs)) propagateExpiry(ctx, expiryMs, [args.view(2)])
 }

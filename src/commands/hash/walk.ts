@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
-import type { Entries } from '../../store/entries.js'
+import { type Entries, HAS_EXPIRY } from '../../store/entries.js'
 import { lpEntrySize } from '../../store/listpack/listpack.js'
 import { ByteRange } from '../../types/byte-range.js'
 import { fieldPositions } from '../../types/hash/hash-listpack.js'
@@ -17,48 +17,68 @@ import {
   SLICED_FROM_ELEMENTS,
   type WriteElement,
 } from '../table-replies.js'
-import { field, hash, openForRead, replyRange, value } from './access.js'
+import { expireAll, field, hash, openForRead, replyRange, value } from './access.js'
 
 const DRAWS_BETWEEN_CLOCK_READS = 32
 
 /** HGETALL key. */
 export function hgetall(ctx: CommandContext): void {
   if (!openForRead(ctx)) return
-  const { length } = hash
+  const length = hash.liveLength
   replyAll(ctx, PAIRS, out => out.map(length))
 }
 
 /** HKEYS key. */
 export function hkeys(ctx: CommandContext): void {
   if (!openForRead(ctx)) return
-  const { length } = hash
+  const length = hash.liveLength
   replyAll(ctx, FIELDS, out => out.array(length))
 }
 
 /** HVALS key. */
 export function hvals(ctx: CommandContext): void {
   if (!openForRead(ctx)) return
-  const { length } = hash
+  const length = hash.liveLength
   replyAll(ctx, VALUES, out => out.array(length))
 }
 
-/** HSCAN key cursor [MATCH pattern] [COUNT count]. */
+/** HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]. */
 export function hscan(ctx: CommandContext): void {
-  const scan = openScan(ctx, openForRead, hash)
+  const scan = openScan(ctx, openForRead, hash, 'novalues')
   if (scan === null) return
-  if (hash.isTable) scanTable(ctx, hash.table, scan, () => new ShownField())
-  else scanWhole(ctx, scan, visit => hash.iterate((name, content) => visit([name, content])))
+  const { noValues } = scan.options
+  if (hash.isTable) scanTable(ctx, hash.table, scan, () => new ShownField(noValues, liveFrom(ctx)))
+  else scanWhole(ctx, scan, visit => hash.iterate((name, content) => visit(noValues ? [name] : [name, content])))
 }
 
 class ShownField implements ShownElement {
   private readonly name = new ByteRange()
   private readonly content = new ByteRange()
-  readonly ranges = [this.name, this.content]
+  readonly ranges: readonly ByteRange[]
+  private readonly liveFromMs: number
+
+  constructor(noValues: boolean, liveFromMs: number) {
+    this.ranges = noValues ? [this.name] : [this.name, this.content]
+    this.liveFromMs = liveFromMs
+  }
+
+  isThere(entries: Entries, address: number): boolean {
+    return isLive(entries, address, this.liveFromMs)
+  }
 
   read(entries: Entries, address: number): void {
     this.name.readElement(entries, address)
-    this.content.readElementValue(entries, address)
+    if (this.ranges.length > 1) this.content.readElementValue(entries, address)
   }
+}
+
+/** What expires from then on is there: the time of the command. */
+function liveFrom({ keyspace }: CommandContext): number {
+  return keyspace.hidesExpired ? keyspace.nowMs : Number.NEGATIVE_INFINITY
+}
+
+function isLive(entries: Entries, element: number, liveFromMs: number): boolean {
+  return (entries.meta(element) & HAS_EXPIRY) === 0 || entries.expiry(element) >= liveFromMs
 }
 
 /**
@@ -69,6 +89,7 @@ export function hrandfield(ctx: CommandContext): void {
   const { args, reply } = ctx
   if (args.argc === 2) {
     if (!openForRead(ctx)) return
+    expireAll(ctx)
     if (hash.address === 0) {
       reply.null()
       return
@@ -79,6 +100,7 @@ export function hrandfield(ctx: CommandContext): void {
   }
   const options = readRandomOptions(ctx, 'withvalues')
   if (options === null || !openForRead(ctx)) return
+  expireAll(ctx)
   const { count: wide, pairs } = options
   if (hash.address === 0 || wide === 0n) {
     reply.array(0)
@@ -119,10 +141,11 @@ const NESTED_PAIRS: Shown = (out, name, content) => {
 }
 
 /** Shows elements of a table for as long as the reply may take: the hash that is open now will not be. */
-function elementWriter(show: Shown): WriteElement {
+function elementWriter(show: Shown, liveFromMs: number): WriteElement {
   const name = new ByteRange()
   const content = new ByteRange()
   return (out, table, element) => {
+    if (!isLive(table.entries, element, liveFromMs)) return
     name.readElement(table.entries, element)
     content.readElementValue(table.entries, element)
     show(out, name, content)
@@ -133,7 +156,7 @@ function elementWriter(show: Shown): WriteElement {
 function replyAll(ctx: CommandContext, show: Shown, head: (out: ReplyWriter) => void): void {
   const { keyspace, reply } = ctx
   if (hash.address !== 0 && hash.isTable && hash.length > SLICED_FROM_ELEMENTS) {
-    ctx.replyFrom(new AllElements(keyspace, hash.table, head, elementWriter(show)))
+    ctx.replyFrom(new AllElements(keyspace, hash.table, head, elementWriter(show, liveFrom(ctx))))
     return
   }
   head(reply)
@@ -148,7 +171,7 @@ function replyDraws(ctx: CommandContext, count: number, show: Shown, head: (out:
     return
   }
   if (count > SLICED_FROM_ELEMENTS) {
-    ctx.replyFrom(new DrawnElements(keyspace, hash.table, count, false, head, elementWriter(show)))
+    ctx.replyFrom(new DrawnElements(keyspace, hash.table, count, false, head, elementWriter(show, liveFrom(ctx))))
     return
   }
   head(reply)
@@ -211,6 +234,6 @@ function replyDifferentOfListpack(ctx: CommandContext, count: number, show: Show
 
 /** `count` different fields of a large hash, which has more. */
 function replyDifferent(ctx: CommandContext, count: number, show: Shown, head: (out: ReplyWriter) => void): void {
-  const source = differentElements(ctx.keyspace, hash.table, count, head, elementWriter(show))
+  const source = differentElements(ctx.keyspace, hash.table, count, head, elementWriter(show, liveFrom(ctx)))
   replyElements(ctx, source, count)
 }

@@ -25,6 +25,7 @@ export function resetStatistics(server: ServerApi): void {
   keyspace.hits = 0
   keyspace.misses = 0
   keyspace.expiredKeys = 0
+  keyspace.expiredFields = 0
   keyspace.evictedKeys = 0
   keyspace.lazyfree.freedObjects = 0
   saver.saves = 0

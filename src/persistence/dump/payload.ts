@@ -8,7 +8,7 @@
 import { CRC64_LENGTH, Crc64 } from '../../bytes/crc64.js'
 import { lzfCompressExact } from '../../bytes/lzf-exact.js'
 import { RdbError } from '../../rdb/error.js'
-import { RDB_NEWEST_VERSION, RDB_VERSION } from '../../rdb/format.js'
+import { RDB_NEWEST_VERSION, RDB_TYPE_HASH_METADATA, RDB_VERSION, RDB_VERSION_FIELD_EXPIRY } from '../../rdb/format.js'
 import { RdbOutput } from '../../rdb/output.js'
 import { Database } from '../../store/database.js'
 import type { ExpiryTime } from '../../store/expiry-time.js'
@@ -30,10 +30,12 @@ const output = new RdbOutput(1024, lzfCompressExact)
 export function dumpPayload(keyspace: Keyspace, address: number, compress: boolean): Buffer {
   const { entries } = keyspace
   output.reset()
-  output.byte(kindOf(entries, address).rdbType(entries, address))
+  const type = kindOf(entries, address).rdbType(keyspace, address)
+  const version = payloadVersion(type)
+  output.byte(type)
   writeValue(output, keyspace, address, compress)
-  output.byte(RDB_VERSION & 0xff)
-  output.byte(RDB_VERSION >>> 8)
+  output.byte(version & 0xff)
+  output.byte(version >>> 8)
   const length = output.length + CRC64_LENGTH
   const payload = Buffer.allocUnsafeSlow(length)
   output.buffer.copy(payload, 0, 0, output.length)
@@ -43,10 +45,15 @@ export function dumpPayload(keyspace: Keyspace, address: number, compress: boole
   return payload
 }
 
-/** The footer of a payload whose bytes before it `crc` has taken; takes the version, too. */
-export function payloadFooter(crcOfValue: Crc64): Buffer {
+/** The RDB version that says what it takes to read a value of this type. */
+function payloadVersion(type: number): number {
+  return type === RDB_TYPE_HASH_METADATA ? RDB_VERSION_FIELD_EXPIRY : RDB_VERSION
+}
+
+/** The footer of a payload of a value of this RDB type, whose bytes before it `crc` has taken; takes the version, too. */
+export function payloadFooter(crcOfValue: Crc64, type: number): Buffer {
   const footer = Buffer.alloc(FOOTER_BYTES)
-  footer.writeUInt16LE(RDB_VERSION)
+  footer.writeUInt16LE(payloadVersion(type))
   crcOfValue.update(footer, 0, 2)
   crcOfValue.writeTo(footer, 2)
   return footer

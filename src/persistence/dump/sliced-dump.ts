@@ -49,6 +49,7 @@ export class SlicedDump {
   private ready = false
   private readonly crc = new Crc64()
   private readonly scratch = Buffer.allocUnsafeSlow(PIECE_BYTES)
+  private readonly type: number
   private part = 0
   private offset = 0
   private ended = false
@@ -58,7 +59,8 @@ export class SlicedDump {
     const { entries } = keyspace
     this.compress = compress
     const kind = kindOf(entries, address)
-    this.output.byte(kind.rdbType(entries, address))
+    this.type = kind.rdbType(keyspace, address)
+    this.output.byte(this.type)
     this.form = kind.hold(keyspace, address, { compress, snapshot: null })
     this.taker = {
       out: this.output,
@@ -140,7 +142,7 @@ export class SlicedDump {
     this.crc.update(scratch, 0, at)
     if (this.part === this.parts.length && !this.ended && at + FOOTER_BYTES <= scratch.length) {
       this.ended = true
-      at += payloadFooter(this.crc).copy(scratch, at)
+      at += payloadFooter(this.crc, this.type).copy(scratch, at)
     } else if (at === 0 && this.ended) return null
     return at === scratch.length ? scratch : scratch.subarray(0, at)
   }

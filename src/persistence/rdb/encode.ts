@@ -3,7 +3,8 @@ import { writeName } from '../../rdb/entry-output.js'
 import { RDB_OPCODE_EXPIRETIME_MS, RDB_OPCODE_FREQ, RDB_OPCODE_IDLE } from '../../rdb/format.js'
 import type { RdbOutput } from '../../rdb/output.js'
 import type { AccessClock } from '../../store/access-clock.js'
-import { type Entries, HAS_EXPIRY } from '../../store/entries.js'
+import { HAS_EXPIRY } from '../../store/entries.js'
+import type { Keyspace } from '../../store/keyspace.js'
 import { kindOf } from '../../types/kinds.js'
 
 /**
@@ -13,18 +14,20 @@ import { kindOf } from '../../types/kinds.js'
  */
 export function writeEntry(
   out: RdbOutput,
-  entries: Entries,
+  keyspace: Keyspace,
   address: number,
   compress: boolean,
   access: AccessClock | null = null,
 ): void {
-  writeKeyTraits(out, entries, address, access)
+  const { entries } = keyspace
+  writeKeyTraits(out, keyspace, address, access)
   writeName(out, entries, address, compress)
   kindOf(entries, address).write(out, entries, address, compress)
 }
 
 /** What stands before a key: EXPIRETIME_MS, IDLE or FREQ, the type. `access` as in writeEntry. */
-export function writeKeyTraits(out: RdbOutput, entries: Entries, address: number, access: AccessClock | null): void {
+export function writeKeyTraits(out: RdbOutput, keyspace: Keyspace, address: number, access: AccessClock | null): void {
+  const { entries } = keyspace
   if (entries.meta(address) & HAS_EXPIRY) {
     out.byte(RDB_OPCODE_EXPIRETIME_MS)
     out.u64(entries.expiryLow(address), entries.expiryHigh(address))
@@ -38,5 +41,5 @@ export function writeKeyTraits(out: RdbOutput, entries: Entries, address: number
       out.lengthCode(access.idleSeconds(entries.clock(address)))
     }
   }
-  out.byte(kindOf(entries, address).rdbType(entries, address))
+  out.byte(kindOf(entries, address).rdbType(keyspace, address))
 }

@@ -25,6 +25,8 @@ export function statsFields(server: ServerApi): Field[] {
     ['sync_partial_ok', syncs.syncPartialOk],
     ['sync_partial_err', syncs.syncPartialErr],
     ['expired_keys', keyspace.expiredKeys],
+    // Redis 7.4's: fields of hashes.
+    ['expired_subkeys', keyspace.expiredFields],
     ['expired_stale_perc', (expiry.staleShare * 100).toFixed(2)],
     ['expired_time_cap_reached_count', expiry.timeCapReached],
     ['expire_cycle_cpu_milliseconds', Math.floor(expiry.milliseconds)],

@@ -132,7 +132,10 @@ function keyspaceFields({ keyspace }: ServerApi): Field[] {
   const fields: Field[] = []
   for (const { averageTtlMs, expires, index, keys } of keyspace.databases) {
     if (keys.count === 0) continue
-    fields.push([`db${index}`, `keys=${keys.count},expires=${expires.count},avg_ttl=${averageTtlMs}`])
+    // Hashes with fields that expire, as Redis 7.4 counts them; where there are none the line is that of 7.2.
+    const expiring = keyspace.fieldExpiries.values().filter(({ database }) => database.index === index).length
+    const subexpiry = expiring === 0 ? '' : `,subexpiry=${expiring}`
+    fields.push([`db${index}`, `keys=${keys.count},expires=${expires.count},avg_ttl=${averageTtlMs}${subexpiry}`])
   }
   return fields
 }

@@ -9,6 +9,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { Aggregate } from '../aggregate.js'
+import type { Database } from '../database.js'
 import type { Entries } from '../entries.js'
 import { CHUNK_SHIFT, UNIT_MASK } from '../slabs/slabs.js'
 import { AHEAD_MAX } from './look-ahead.js'
@@ -51,11 +52,30 @@ export interface TableObserver {
   keepsTable(): boolean
 }
 
+/** When elements of the table expire (element-times.ts), as far as the table has to know. */
+export interface ElementExpiries {
+  readonly memoryBytes: number
+  /** The element is about to leave the table, or to get another time. */
+  forget(address: number): void
+  movedTo(database: Database, key: Buffer): void
+  /** The table has left the keyspace. */
+  leave(): void
+  freeSome(deadlineMs: number): boolean
+  close(): void
+  move(address: number, move: (address: number) => number): number
+  rewrite(cursor: number): number
+}
+
+/** Cursors of rewrite() from here on are those of the times; the table's own are below. */
+const TIMES_FROM = 2 ** 40
+
 export class HashTable implements Aggregate {
   count = 0
   readonly segments: Segment[] = []
   /** Nothing but this table holds the addresses of its entries (compaction.ts). */
   holdsAlone = false
+  /** When elements expire, if any do (element-times.ts). */
+  times: ElementExpiries | null = null
   /** Set while a snapshot walks the table: merges would mix buckets that were saved with others that were not. */
   pinned = false
   /** Elements are not to be changed in place while there is one. */
@@ -107,6 +127,7 @@ export class HashTable implements Aggregate {
     return this.holdsAlone && this.observer === null
   }
   keptByViews(): boolean {
+    this.times?.leave()
     return this.observer?.keepsTable() ?? false
   }
 
@@ -118,12 +139,16 @@ export class HashTable implements Aggregate {
       for (let home = 0; home < 1 << segment.bucketBits; home++) this.visitBucket(segment, home, free)
       if (performance.now() >= deadlineMs) break
     }
-    return this.freed === segments.length
+    return this.freed === segments.length && (this.times === null || this.times.freeSome(deadlineMs))
   }
 
   /** Bytes that the table takes, without the entries. O(1). */
   get memoryBytes(): number {
-    return this.memory.usedBytes + this.objectBytes
+    return this.memory.usedBytes + this.objectBytes + (this.times?.memoryBytes ?? 0)
+  }
+
+  movedTo(database: Database, key: Buffer): void {
+    this.times?.movedTo(database, key)
   }
 
   private get objectBytes(): number {
@@ -149,6 +174,7 @@ export class HashTable implements Aggregate {
 
   /** Nobody will use the table any more, once the current turn is over: its memory goes. Its entries are somebody else's business. */
   close(): void {
+    this.times?.close()
     this.settle(0, 0)
     this.memory.releaseAll()
   }
@@ -393,6 +419,17 @@ export class HashTable implements Aggregate {
 
   /** Visits the bucket at `cursor` as scan() does, and puts in each entry's place what `move` returns for its address. */
   rewrite(cursor: number, move: (address: number) => number): number {
+    const { times } = this
+    if (times === null) return this.rewriteBucket(cursor, move)
+    if (cursor < TIMES_FROM) {
+      const next = this.rewriteBucket(cursor, address => times.move(address, move))
+      return next === 0 ? TIMES_FROM : next
+    }
+    const next = times.rewrite(cursor - TIMES_FROM)
+    return next === 0 ? 0 : TIMES_FROM + next
+  }
+
+  private rewriteBucket(cursor: number, move: (address: number) => number): number {
     const segment = this.segmentAt(cursor)
     const home = this.homeAt(cursor, segment)
     let bucket = home

@@ -7,7 +7,7 @@
 import { copyBytes } from '../../bytes/copy.js'
 import { hashBytes } from '../../bytes/hash.js'
 import { type Database, NEVER } from '../../store/database.js'
-import { ENCODING_AGGREGATE, INLINE_VALUE_MAX_BYTES, TYPE_HASH } from '../../store/entries.js'
+import { ENCODING_AGGREGATE, HAS_EXPIRY, INLINE_VALUE_MAX_BYTES, TYPE_HASH } from '../../store/entries.js'
 import {
   lpBytes,
   lpCompare,
@@ -19,6 +19,7 @@ import {
   lpSeek,
 } from '../../store/listpack/listpack.js'
 import { LP_MAX_BYTES, lpEncodedSize, lpInsertPairInto, lpWriteEntry } from '../../store/listpack/listpack-edit.js'
+import { ElementTimes } from '../../store/table/element-times.js'
 import type { HashTable } from '../../store/table/hash-table.js'
 import { AHEAD_MAX, LookAhead } from '../../store/table/look-ahead.js'
 import { ByteRange } from '../byte-range.js'
@@ -30,6 +31,7 @@ import {
   findElement,
   forEachElement,
   setElement,
+  setElementExpiry,
   tableOf,
 } from '../element-table.js'
 import {
@@ -58,6 +60,8 @@ export class Hash {
   private asTable = false
   /** Offset in the listpack of the field after the one used last, 0 for none: clients tend to name fields in order. */
   private nextField = 0
+  /** The element of a field that was not found because it has expired; whoever asks sets it back to 0. */
+  hidden = 0
   private readonly ahead = new LookAhead()
   private readonly rangeA = new ByteRange()
   private readonly rangeB = new ByteRange()
@@ -121,7 +125,7 @@ export class Hash {
     if (this.address === 0) return false
     if (this.isTable) {
       const element = findElement(this.table, field, start, end, hash)
-      if (element === 0) return false
+      if (element === 0 || this.hides(element)) return false
       value.readElementValue(entries, element)
       return true
     }
@@ -141,10 +145,70 @@ export class Hash {
     return findField(listpack, at, field, start, end)
   }
 
+  // Fields that expire
+
+  /** When fields expire, if any do or did. */
+  get times(): ElementTimes | null {
+    return this.address !== 0 && this.isTable ? (this.table.times as ElementTimes | null) : null
+  }
+
+  /** Number of fields that have not expired. O(log n). */
+  get liveLength(): number {
+    const { times } = this
+    const { keyspace } = this.db
+    return times === null || !keyspace.hidesExpired ? this.length : this.length - times.expiredCount(keyspace.nowMs)
+  }
+
+  isExpired(element: number): boolean {
+    const { entries, keyspace } = this.db
+    if ((entries.meta(element) & HAS_EXPIRY) === 0) return false
+    return keyspace.nowMs > entries.expiry(element) && keyspace.hidesExpired
+  }
+
+  /** Whether the element that was looked for has expired; `hidden` has it then. */
+  private hides(element: number): boolean {
+    if (!this.isExpired(element)) return false
+    this.hidden = element
+    return true
+  }
+
+  /** The element of a large hash's field, expired or not; 0: there is none. */
+  elementOf(field: Buffer, start: number, end: number, hash?: number): number {
+    return findElement(this.table, field, start, end, hash)
+  }
+
+  /** The expiry of an element: Unix time in milliseconds; NaN: it has none. */
+  expiryOf(element: number): number {
+    return this.db.entries.expiry(element)
+  }
+
+  /** Makes it a hash whose fields may expire. `key`: its key. */
+  makeExpiring(key: Buffer): void {
+    if (this.times !== null) return
+    const isCompact = !this.isTable
+    if (isCompact) this.convert()
+    const { table } = this
+    table.times = new ElementTimes(table, this.db, key, isCompact)
+  }
+
+  /** It is too large for what Redis has in a listpack. */
+  private outgrow(): void {
+    const { times } = this
+    if (times !== null) times.isCompact = false
+  }
+
+  /** Gives an element a time at which it expires; NaN: it does not any more. */
+  setExpiry(element: number, expiryMs: number): void {
+    setElementExpiry(this.db.keyspace, this.table, element, expiryMs)
+  }
+
   /** Whether the field is there. */
   has(field: Buffer, start: number, end: number, hash?: number): boolean {
     if (this.address === 0) return false
-    if (this.isTable) return findElement(this.table, field, start, end, hash) !== 0
+    if (this.isTable) {
+      const element = findElement(this.table, field, start, end, hash)
+      return element !== 0 && !this.hides(element)
+    }
     return findField(this.listpack, this.listpackAt, field, start, end) >= 0
   }
 
@@ -176,7 +240,11 @@ export class Hash {
       }
       this.convert()
     }
-    return setElement(this.db.keyspace, this.table, field, fieldStart, fieldEnd, value, valueStart, valueEnd, hash)
+    const { keyspace } = this.db
+    const { table } = this
+    const added = setElement(keyspace, table, field, fieldStart, fieldEnd, value, valueStart, valueEnd, hash)
+    if (table.times !== null && (tooLong || table.count > limits.maxEntries)) this.outgrow()
+    return added
   }
 
   /**
@@ -190,6 +258,7 @@ export class Hash {
     }
     if (this.address === 0) this.createTable()
     else if (!isTable) this.convert()
+    this.outgrow()
     return adoptElement(this.db.keyspace, this.table, field, fieldStart, fieldEnd, value)
   }
 
@@ -378,6 +447,7 @@ export class Hash {
       return
     }
     const show = (element: number): void => {
+      if (this.isExpired(element)) return
       field.readElement(entries, element)
       value.readElementValue(entries, element)
       visit(field, value)

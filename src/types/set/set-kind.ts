@@ -37,7 +37,7 @@ export const setKind: ValueKind = {
   },
 
   /** Redis 7.0 knows no sets in listpacks. */
-  rdbType(entries: Entries, address: number): number {
+  rdbType({ entries }: Keyspace, address: number): number {
     return isIntset(entries, address) ? RDB_TYPE_SET_INTSET : RDB_TYPE_SET
   },
 

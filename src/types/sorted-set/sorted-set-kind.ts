@@ -34,7 +34,7 @@ export const sortedSetKind: ValueKind = {
     return isLarge(keyspace.entries, address) ? largeOf(keyspace, address).estimateBytes(samples) : 0
   },
 
-  rdbType(entries: Entries, address: number): number {
+  rdbType({ entries }: Keyspace, address: number): number {
     return isLarge(entries, address) ? RDB_TYPE_ZSET_2 : RDB_TYPE_ZSET_LISTPACK
   },
 

@@ -105,10 +105,10 @@ function save(keyspace: Keyspace, compress: boolean, withAccess: boolean): Buffe
   const access = withAccess ? clock : null
   for (const address of addresses(keyspace.databases[0])) {
     if (entries.encoding(address) !== ENCODING_AGGREGATE) {
-      writeEntry(out, entries, address, compress, access)
+      writeEntry(out, keyspace, address, compress, access)
       continue
     }
-    writeKeyTraits(out, entries, address, access)
+    writeKeyTraits(out, keyspace, address, access)
     writeName(out, entries, address, compress)
     writeValue(out, keyspace, address, compress)
   }

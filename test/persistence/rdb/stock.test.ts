@@ -71,7 +71,7 @@ function saved(keyspace: Keyspace, compress: boolean): Buffer {
       out.byte(4)
       out.raw(keyOf(entries, address))
       writeValue(out, keyspace, address, compress)
-    } else writeEntry(out, entries, address, compress, keyspace.clock)
+    } else writeEntry(out, keyspace, address, compress, keyspace.clock)
   }
   return file(10, out.take())
 }

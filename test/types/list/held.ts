@@ -27,7 +27,7 @@ export class HeldForms {
 
   constructor({ keyspace }: Database, address: number) {
     const kind = kindOf(keyspace.entries, address)
-    this.type = kind.rdbType(keyspace.entries, address)
+    this.type = kind.rdbType(keyspace, address)
     this.form = kind.hold(keyspace, address, { compress: true, snapshot: null })
   }
 

@@ -223,6 +223,8 @@ describe('results that are put together', () => {
         keyAdded: (database, address) => told.push(`${database.index} ${database.entries.keyCopy(address)}`),
         keyChanged: () => {},
         flushed: () => {},
+        fieldExpired: () => {},
+        fieldsExpired: () => {},
         keysReplaced: () => {},
       }
       for (const replaced of [false, true]) {

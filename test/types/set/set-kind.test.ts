@@ -250,7 +250,7 @@ describe('sets are read', () => {
 function written(db: Database): Buffer {
   const out = new RdbOutput(16)
   const { address } = open(db)
-  out.byte(kindOf(db.entries, address).rdbType(db.entries, address))
+  out.byte(kindOf(db.entries, address).rdbType(db.keyspace, address))
   writeValue(out, db.keyspace, address, false)
   return out.take()
 }
@@ -277,7 +277,7 @@ describe('sets are written as Redis 7.0 reads them', () => {
     for (const compress of [false, true]) {
       const out = new RdbOutput(16)
       const { address } = open(db)
-      out.byte(kindOf(db.entries, address).rdbType(db.entries, address))
+      out.byte(kindOf(db.entries, address).rdbType(db.keyspace, address))
       out.raw(str('k'))
       writeValue(out, db.keyspace, address, compress)
       const again = load(file(10, out.take()), valueLimits(limits))
@@ -296,7 +296,7 @@ describe('sets are written as Redis 7.0 reads them', () => {
       add(db, list, limits)
       const { address } = open(db)
       expect(isLarge(db.entries, address)).toBe(true)
-      const type = kindOf(db.entries, address).rdbType(db.entries, address)
+      const type = kindOf(db.entries, address).rdbType(db.keyspace, address)
       const form = kindOf(db.entries, address).hold(db.keyspace, address, { compress: false, snapshot: null })
       const out = new RdbOutput(16)
       const taker: FormTaker = {
