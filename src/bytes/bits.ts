@@ -8,7 +8,8 @@ const WORDS_MIN_BYTES = 64
 /** BITOP goes through its sources in pieces that stay in the processor's cache. */
 const BLOCK_BYTES = 64 * 1024
 
-export type BitOperation = 'and' | 'or' | 'xor' | 'not'
+/** Of sources X, Y1, Y2, ...: diff is what only X has, diff1 what X lacks of the Ys, andor what X shares with any of them, one what a single source has. */
+export type BitOperation = 'and' | 'or' | 'xor' | 'not' | 'diff' | 'diff1' | 'andor' | 'one'
 
 function populationCount(word: number): number {
   word -= (word >>> 1) & 0x55555555
@@ -130,6 +131,7 @@ function skipBytes(bytes: Uint8Array, start: number, end: number, skipped: numbe
 }
 
 const scratch = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+const repeated = Buffer.allocUnsafeSlow(BLOCK_BYTES)
 
 /**
  * Fills `result`, which lies at a multiple of four in memory, with the bitwise combination of the sources; those that are
@@ -138,11 +140,31 @@ const scratch = Buffer.allocUnsafeSlow(BLOCK_BYTES)
 export function combineBits(operation: BitOperation, sources: readonly Buffer[], result: Buffer): void {
   for (let at = 0; at < result.length; at += BLOCK_BYTES) {
     const end = Math.min(at + BLOCK_BYTES, result.length)
-    const copied = at < sources[0].length ? sources[0].copy(result, at, at, end) : 0
-    result.fill(0, at + copied, end)
-    if (operation === 'not') invert(result, at, end)
-    else for (let i = 1; i < sources.length; i++) combineBlock(operation, result, sources[i], at, end)
+    switch (operation) {
+      case 'not':
+        copyBlock(result, sources[0], at, end)
+        invert(result, at, end)
+        break
+      case 'one':
+        keepSingle(result, sources, at, end)
+        break
+      case 'diff':
+      case 'diff1':
+      case 'andor':
+        copyBlock(result, sources[1], at, end)
+        for (let i = 2; i < sources.length; i++) combineBlock('or', result, sources[i], at, end)
+        combineBlock(operation, result, sources[0], at, end)
+        break
+      default:
+        copyBlock(result, sources[0], at, end)
+        for (let i = 1; i < sources.length; i++) combineBlock(operation, result, sources[i], at, end)
+    }
   }
+}
+
+function copyBlock(result: Buffer, source: Buffer, start: number, end: number): void {
+  const copied = start < source.length ? source.copy(result, start, start, end) : 0
+  result.fill(0, start + copied, end)
 }
 
 function invert(bytes: Buffer, start: number, end: number): void {
@@ -151,21 +173,51 @@ function invert(bytes: Buffer, start: number, end: number): void {
   for (let i = start + words.length * 4; i < end; i++) bytes[i] = ~bytes[i]
 }
 
+/** The bits that a single source has: those of an exclusive or, but for what came up more than once on the way. */
+function keepSingle(result: Buffer, sources: readonly Buffer[], start: number, end: number): void {
+  copyBlock(result, sources[0], start, end)
+  repeated.fill(0, 0, end - start)
+  for (let i = 1; i < sources.length; i++) {
+    const source = sources[i]
+    const until = Math.min(end, source.length)
+    if (until <= start) continue
+    const words = wordsOf(result, start, until)
+    noteRepeated(words, alignedWords(source, start, until), wordsOf(repeated, 0, until - start))
+    for (let at = start + words.length * 4; at < until; at++) {
+      repeated[at - start] |= result[at] & source[at]
+      result[at] ^= source[at]
+    }
+  }
+  const words = wordsOf(result, start, end)
+  clearWords(words, wordsOf(repeated, 0, end - start))
+  for (let at = start + words.length * 4; at < end; at++) result[at] &= ~repeated[at - start]
+}
+
 function combineBlock(operation: BitOperation, result: Buffer, source: Buffer, start: number, end: number): void {
   const until = Math.min(end, source.length)
-  if (operation === 'and' && until < end) result.fill(0, Math.max(start, until), end)
+  const clearsBehind = operation === 'and' || operation === 'andor' || operation === 'diff'
+  if (clearsBehind && until < end) result.fill(0, Math.max(start, until), end)
   if (until <= start) return
   const words = wordsOf(result, start, until)
   const others = alignedWords(source, start, until)
   const rest = start + words.length * 4
   switch (operation) {
     case 'and':
+    case 'andor':
       andWords(words, others)
       for (let i = rest; i < until; i++) result[i] &= source[i]
       break
     case 'or':
       orWords(words, others)
       for (let i = rest; i < until; i++) result[i] |= source[i]
+      break
+    case 'diff':
+      remainingWords(words, others)
+      for (let i = rest; i < until; i++) result[i] = source[i] & ~result[i]
+      break
+    case 'diff1':
+      clearWords(words, others)
+      for (let i = rest; i < until; i++) result[i] &= ~source[i]
       break
     default:
       xorWords(words, others)
@@ -213,4 +265,36 @@ function xorWords(words: Int32Array, others: Int32Array): void {
     words[i + 3] ^= others[i + 3]
   }
   for (let i = whole; i < words.length; i++) words[i] ^= others[i]
+}
+
+/** words = words and not others. */
+function clearWords(words: Int32Array, others: Int32Array): void {
+  const whole = words.length & ~3
+  for (let i = 0; i < whole; i += 4) {
+    words[i] &= ~others[i]
+    words[i + 1] &= ~others[i + 1]
+    words[i + 2] &= ~others[i + 2]
+    words[i + 3] &= ~others[i + 3]
+  }
+  for (let i = whole; i < words.length; i++) words[i] &= ~others[i]
+}
+
+/** words = others and not words. */
+function remainingWords(words: Int32Array, others: Int32Array): void {
+  const whole = words.length & ~3
+  for (let i = 0; i < whole; i += 4) {
+    words[i] = others[i] & ~words[i]
+    words[i + 1] = others[i + 1] & ~words[i + 1]
+    words[i + 2] = others[i + 2] & ~words[i + 2]
+    words[i + 3] = others[i + 3] & ~words[i + 3]
+  }
+  for (let i = whole; i < words.length; i++) words[i] = others[i] & ~words[i]
+}
+
+/** Exclusive or, and what both had goes into `twice`. */
+function noteRepeated(words: Int32Array, others: Int32Array, twice: Int32Array): void {
+  for (let i = 0; i < words.length; i++) {
+    twice[i] |= words[i] & others[i]
+    words[i] ^= others[i]
+  }
 }

@@ -48,6 +48,7 @@ import { infoCommands } from './stream/info.js'
 import { pendingCommands } from './stream/pending-commands.js'
 import { readingCommands } from './stream/reading.js'
 import { streamCommands } from './stream/streams.js'
+import { conditionalCommands } from './string/conditional.js'
 import { counterCommands } from './string/counters.js'
 import { getAndChangeCommands } from './string/get-and-change.js'
 import { lcsCommands } from './string/lcs.js'
@@ -58,6 +59,7 @@ import { transactionCommands } from './transactions/transactions.js'
 export const allCommands: readonly CommandSpec[] = [
   ...stringCommands,
   ...getAndChangeCommands,
+  ...conditionalCommands,
   ...counterCommands,
   ...rangeCommands,
   ...lcsCommands,

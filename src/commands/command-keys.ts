@@ -50,7 +50,7 @@ function findBySpecs(specs: readonly KeySpec[], args: Request, from: number, fou
       const count = at < args.argc ? args.safeInteger(at) : Number.NaN
       if (!(count >= 0)) return false
       first += find.first
-      last = first + count - 1
+      last = first + (count - 1) * find.step
     } else return false
     if (last >= args.argc || last < first) return false
     const step = find.step

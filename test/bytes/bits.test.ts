@@ -62,18 +62,25 @@ describe('bits of a range', () => {
 })
 
 describe('bitwise operations', () => {
-  const combine: { [name in BitOperation]: (a: number, b: number) => number } = {
-    and: (a, b) => a & b,
-    or: (a, b) => a | b,
-    xor: (a, b) => a ^ b,
-    not: a => ~a,
+  /** Of a bit, by all sources' bits. */
+  const combine: { [name in BitOperation]: (bits: readonly number[]) => boolean } = {
+    and: bits => !bits.includes(0),
+    or: bits => bits.includes(1),
+    xor: bits => bits.filter(bit => bit === 1).length % 2 === 1,
+    not: ([bit]) => bit === 0,
+    diff: ([first, ...others]) => first === 1 && !others.includes(1),
+    diff1: ([first, ...others]) => first === 0 && others.includes(1),
+    andor: ([first, ...others]) => first === 1 && others.includes(1),
+    one: bits => bits.filter(bit => bit === 1).length === 1,
   }
 
   function naive(operation: BitOperation, sources: readonly Buffer[], length: number): Buffer {
     const result = Buffer.alloc(length)
     for (let i = 0; i < length; i++) {
       const bytes = sources.map(source => source[i] ?? 0)
-      result[i] = operation === 'not' ? ~bytes[0] : bytes.reduce(combine[operation])
+      for (let bit = 0; bit < 8; bit++) {
+        if (combine[operation](bytes.map(byte => (byte >>> bit) & 1))) result[i] |= 1 << bit
+      }
     }
     return result
   }
@@ -88,8 +95,15 @@ describe('bitwise operations', () => {
   test('combine strings of any lengths', () => {
     fc.assert(
       fc.property(
-        fc.constantFrom<BitOperation>('and', 'or', 'xor'),
+        fc.constantFrom<BitOperation>('and', 'or', 'xor', 'one'),
         fc.array(bitmap, { minLength: 1, maxLength: 5 }),
+        expectNaive,
+      ),
+    )
+    fc.assert(
+      fc.property(
+        fc.constantFrom<BitOperation>('diff', 'diff1', 'andor'),
+        fc.array(bitmap, { minLength: 2, maxLength: 5 }),
         expectNaive,
       ),
     )
@@ -103,7 +117,9 @@ describe('bitwise operations', () => {
       return bytes.subarray(offset)
     }
     const sources = [pattern(200_003, 7, 1), pattern(70_001, 11, 0), pattern(65_536, 13, 2), pattern(131_073, 17, 0)]
-    for (const operation of ['and', 'or', 'xor'] as const) expectNaive(operation, sources)
+    for (const operation of ['and', 'or', 'xor', 'diff', 'diff1', 'andor', 'one'] as const) {
+      expectNaive(operation, sources)
+    }
     expectNaive('not', sources)
   })
 })

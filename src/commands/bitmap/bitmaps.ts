@@ -1,29 +1,15 @@
-/** The bitmap commands but for BITFIELD. Source of behaviour: Redis's bitops.c. */
-import { type BitOperation, combineBits, countBitRange, findBit } from '../../bytes/bits.js'
-import { EVENT_GENERIC, EVENT_STRING } from '../../config/keyspace-events.js'
-import { NEVER } from '../../store/database.js'
-import { ENCODING_EXTERNAL, ENCODING_RAW, HAS_EXPIRY, TYPE_STRING } from '../../store/entries.js'
+/** The bitmap commands but for BITOP and BITFIELD. Source of behaviour: Redis's bitops.c. */
+import { countBitRange, findBit } from '../../bytes/bits.js'
+import { EVENT_STRING } from '../../config/keyspace-events.js'
+import { TYPE_STRING } from '../../store/entries.js'
 import { StringView, stringLength } from '../../types/string/string.js'
-import { openString, setBytes } from '../../types/string/string-edit.js'
+import { openString } from '../../types/string/string-edit.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
 import { IndexRange, readIndex } from '../index-range.js'
-import {
-  type ArgumentDoc,
-  type CommandSpec,
-  DENYOOM,
-  FAST,
-  KEY_ACCESS,
-  KEY_OW,
-  KEY_RO,
-  KEY_UPDATE,
-  keyRange,
-  READ_KEY,
-  READONLY,
-  UPDATE_KEY,
-  WRITE,
-} from '../spec.js'
+import { type ArgumentDoc, type CommandSpec, DENYOOM, FAST, READ_KEY, READONLY, UPDATE_KEY, WRITE } from '../spec.js'
 import { KEY } from '../string/access.js'
 import { readBitOffset } from './bit-offset.js'
+import { bitopCommand } from './bitop.js'
 
 const OFFSET: ArgumentDoc = { name: 'offset', type: 'integer' }
 const START: ArgumentDoc = { name: 'start', type: 'integer' }
@@ -39,17 +25,6 @@ const UNIT: ArgumentDoc = {
   ],
 }
 const UNIT_HISTORY = [['7.0.0', 'Ranges may count bits: the options `BYTE` and `BIT`.']] as const
-const OPERATION: ArgumentDoc = {
-  name: 'operation',
-  type: 'oneof',
-  arguments: [
-    { name: 'and', type: 'pure-token', token: 'AND' },
-    { name: 'or', type: 'pure-token', token: 'OR' },
-    { name: 'xor', type: 'pure-token', token: 'XOR' },
-    { name: 'not', type: 'pure-token', token: 'NOT' },
-  ],
-}
-
 export const bitmapCommands: readonly CommandSpec[] = [
   {
     name: 'setbit',
@@ -110,22 +85,7 @@ export const bitmapCommands: readonly CommandSpec[] = [
     ],
     run: bitpos,
   },
-  {
-    name: 'bitop',
-    arity: -4,
-    flags: WRITE | DENYOOM,
-    keys: [keyRange(KEY_OW | KEY_UPDATE, 2), keyRange(KEY_RO | KEY_ACCESS, 3, -1)],
-    group: 'bitmap',
-    since: '2.6.0',
-    summary: 'Combines strings bit by bit and stores the result.',
-    complexity: 'O(N)',
-    arguments: [
-      OPERATION,
-      { name: 'destkey', type: 'key', keySpecIndex: 0 },
-      { name: 'key', type: 'key', keySpecIndex: 1, multiple: true },
-    ],
-    run: bitop,
-  },
+  bitopCommand,
 ]
 
 const BITS_IN_BYTE = 8
@@ -252,62 +212,4 @@ function readPositionRange(ctx: CommandContext): number {
   if (unit === 0 || args.argc === 4) return unit
   range.end = readIndex(ctx, 4)
   return Number.isNaN(range.end) ? 0 : unit
-}
-
-/** BITOP AND | OR | XOR | NOT destkey key [key ...]. Integer reply: the length of the result, which is the longest key's. */
-function bitop(ctx: CommandContext): void {
-  const { args, db, reply } = ctx
-  const operation = readOperation(ctx)
-  if (operation === null) return
-  const sources: Buffer[] = []
-  let length = 0
-  for (let i = 3; i < args.argc; i++) {
-    const address = ctx.findForRead(i)
-    if (ctx.wrongType(address, TYPE_STRING)) return
-    const source = new StringView()
-    if (address !== 0) source.of(db.entries, address)
-    sources.push(source.bytes.subarray(source.start, source.end))
-    length = Math.max(length, source.length)
-  }
-  const address = ctx.findForWrite(2)
-  if (length > 0) {
-    const result = ownMemory(ctx, address, length, sources) ?? Buffer.allocUnsafeSlow(length)
-    combineBits(operation, sources, result)
-    setBytes(db, address, args.buffer, args.starts[2], args.ends[2], result, ENCODING_RAW, NEVER)
-    ctx.touch(2)
-    ctx.notify(EVENT_STRING, 'set', 2)
-  } else if (address !== 0) {
-    db.remove(address)
-    ctx.touch(2)
-    ctx.notify(EVENT_GENERIC, 'del', 2)
-  }
-  reply.integer(length)
-}
-
-/** Null when the error has been replied. */
-function readOperation(ctx: CommandContext): BitOperation | null {
-  const { args, reply } = ctx
-  const word = args.lower(1)
-  if (word !== 'and' && word !== 'or' && word !== 'xor' && word !== 'not') {
-    reply.error(SYNTAX_ERROR)
-    return null
-  }
-  if (word === 'not' && args.argc !== 4) {
-    reply.error('ERR BITOP NOT must be called with a single source key.')
-    return null
-  }
-  return word
-}
-
-/**
- * The destination's own Buffer where the result can go there: fresh memory costs more than the operation, since the system
- * has to hand it out page by page.
- */
-function ownMemory(ctx: CommandContext, address: number, length: number, sources: readonly Buffer[]): Buffer | null {
-  const { entries } = ctx.db
-  if (address === 0 || entries.encoding(address) !== ENCODING_EXTERNAL) return null
-  if ((entries.meta(address) & HAS_EXPIRY) !== 0 || entries.isShared(entries.payload(address))) return null
-  const own = entries.buffers.get(entries.payload(address))
-  const fits = own.length === length && own.byteOffset % Int32Array.BYTES_PER_ELEMENT === 0
-  return fits && !sources.some(({ buffer }) => buffer === own.buffer) ? own : null
 }

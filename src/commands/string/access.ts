@@ -1,9 +1,10 @@
 /** What the string commands share: the replies, the storing of arguments, the limit on length. */
 
 import { constants } from 'node:buffer'
+import { compareBytes } from '../../bytes/compare.js'
 import { ENCODING_EXTERNAL, INLINE_VALUE_MAX_BYTES } from '../../store/entries.js'
 import { setBuffer, setString } from '../../types/string/set-string.js'
-import { StringView } from '../../types/string/string.js'
+import { StringView, stringLength } from '../../types/string/string.js'
 import type { CommandContext } from '../context.js'
 import type { ArgumentDoc } from '../spec.js'
 
@@ -22,6 +23,13 @@ export function replyString(ctx: CommandContext, address: number): void {
   }
   view.of(entries, address)
   ctx.reply.bulk(view.bytes, view.start, view.end)
+}
+
+/** Whether the string value at `address` is argument `index`. */
+export function equalsArgument({ args, db }: CommandContext, address: number, index: number): boolean {
+  if (stringLength(db.entries, address) !== args.length(index)) return false
+  view.of(db.entries, address)
+  return compareBytes(view.bytes, view.start, view.end, args.buffer, args.starts[index], args.ends[index]) === 0
 }
 
 /**

@@ -1,4 +1,7 @@
-/** The options that SET and GETEX share. Source: parseExtendedStringArgumentsOrReply in Redis's t_string.c. */
+/**
+ * The options that SET, GETEX and MSETEX share. Source: parseExtendedStringArgumentsOrReply in Redis's t_string.c; IFEQ is
+ * Valkey's.
+ */
 import type { Request } from '../../resp/request.js'
 import { EXPIRY_IN_SECONDS, EXPIRY_RELATIVE } from '../generic/expiry-options.js'
 import type { ArgumentDoc } from '../spec.js'
@@ -7,6 +10,8 @@ import type { ArgumentDoc } from '../spec.js'
 export class StringOptions {
   onlyIfMissing = false
   onlyIfExists = false
+  /** Index of the value that the key must have (IFEQ), or 0. */
+  comparisonIndex = 0
   returnOld = false
   keepTtl = false
   persist = false
@@ -19,12 +24,21 @@ export class StringOptions {
   parseSet(args: Request): boolean {
     this.clear()
     for (let i = 3; i < args.argc; i++) {
-      if (args.is(i, 'nx') && !this.onlyIfExists) this.onlyIfMissing = true
-      else if (args.is(i, 'xx') && !this.onlyIfMissing) this.onlyIfExists = true
-      else if (args.is(i, 'get')) this.returnOld = true
-      else if (args.is(i, 'keepttl') && this.expiryIndex === 0) this.keepTtl = true
-      else if (this.takeExpiry(args, i)) i++
+      if (this.takeWord(args, i)) continue
+      if (args.is(i, 'get')) this.returnOld = true
+      else if (this.takeExpiry(args, i) || this.takeComparison(args, i)) i++
       else return false
+    }
+    return true
+  }
+
+  /** MSETEX's options, from argument `first` on. False: a syntax error. */
+  parseMsetex(args: Request, first: number): boolean {
+    this.clear()
+    for (let i = first; i < args.argc; i++) {
+      if (this.takeWord(args, i)) continue
+      if (!this.takeExpiry(args, i)) return false
+      i++
     }
     return true
   }
@@ -43,11 +57,29 @@ export class StringOptions {
   private clear(): void {
     this.onlyIfMissing = false
     this.onlyIfExists = false
+    this.comparisonIndex = 0
     this.returnOld = false
     this.keepTtl = false
     this.persist = false
     this.expiryIndex = 0
     this.expiryKind = 0
+  }
+
+  /** NX, XX, KEEPTTL. */
+  private takeWord(args: Request, index: number): boolean {
+    const compares = this.comparisonIndex !== 0
+    if (args.is(index, 'nx') && !this.onlyIfExists && !compares) this.onlyIfMissing = true
+    else if (args.is(index, 'xx') && !this.onlyIfMissing && !compares) this.onlyIfExists = true
+    else if (args.is(index, 'keepttl') && this.expiryIndex === 0) this.keepTtl = true
+    else return false
+    return true
+  }
+
+  private takeComparison(args: Request, index: number): boolean {
+    if (!args.is(index, 'ifeq') || index + 1 >= args.argc) return false
+    if (this.onlyIfMissing || this.onlyIfExists || this.comparisonIndex !== 0) return false
+    this.comparisonIndex = index + 1
+    return true
   }
 
   /** Of the same option given twice the last one counts, as in Redis; two different ones exclude each other. */

@@ -26,7 +26,7 @@ import {
   READONLY,
   WRITE,
 } from '../spec.js'
-import { KEY, replyString, storeArgument, VALUE } from './access.js'
+import { equalsArgument, KEY, replyString, storeArgument, VALUE } from './access.js'
 import { EXPIRY_CHOICES, StringOptions } from './options.js'
 
 const PAIRS: ArgumentDoc = { name: 'data', type: 'block', multiple: true, arguments: [KEY, VALUE] }
@@ -66,6 +66,7 @@ export const stringCommands: readonly CommandSpec[] = [
       ['6.0.0', 'KEEPTTL came.'],
       ['6.2.0', 'GET, EXAT and PXAT came.'],
       ['7.0.0', 'NX and GET go together.'],
+      ['8.1.0', 'IFEQ came, in Valkey.'],
     ],
     arguments: [
       KEY,
@@ -78,6 +79,7 @@ export const stringCommands: readonly CommandSpec[] = [
         arguments: [
           { name: 'nx', type: 'pure-token', token: 'NX' },
           { name: 'xx', type: 'pure-token', token: 'XX' },
+          { name: 'comparison-value', type: 'string', token: 'IFEQ', since: '8.1.0' },
         ],
       },
       { name: 'get', type: 'pure-token', token: 'GET', optional: true, since: '6.2.0' },
@@ -186,7 +188,7 @@ function get(ctx: CommandContext): void {
   else replyString(ctx, address)
 }
 
-/** SET key value [NX | XX] [GET] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]. */
+/** SET key value [NX | XX | IFEQ comparison-value] [GET] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]. */
 function set(ctx: CommandContext): void {
   if (ctx.args.argc > 3) {
     setWithOptions(ctx)
@@ -212,7 +214,9 @@ function setWithOptions(ctx: CommandContext): void {
     else replyString(ctx, old)
   }
   const address = ctx.findForWrite(1)
-  if ((options.onlyIfMissing && address !== 0) || (options.onlyIfExists && address === 0)) {
+  const compares = options.comparisonIndex !== 0
+  if (compares && ctx.wrongType(address, TYPE_STRING)) return
+  if (!conditionHolds(ctx, address)) {
     if (!options.returnOld) reply.null()
     return
   }
@@ -222,8 +226,14 @@ function setWithOptions(ctx: CommandContext): void {
   if (expires) ctx.notify(EVENT_GENERIC, 'expire', 1)
   if (!options.returnOld) reply.ok()
   // Replicas get the time itself, not a span that would start when they read it. PXAT is that time already.
-  if (expires && options.expiryKind !== 0) propagateSet(ctx, 2)
-  else if (options.returnOld && !expires) propagateWithoutGet(ctx)
+  if (expires && (options.expiryKind !== 0 || compares)) propagateSet(ctx, 2)
+  else if ((options.returnOld || compares) && !expires) propagateChangeOnly(ctx)
+}
+
+function conditionHolds(ctx: CommandContext, address: number): boolean {
+  const { comparisonIndex, onlyIfExists, onlyIfMissing } = options
+  if (address === 0) return !onlyIfExists && comparisonIndex === 0
+  return !onlyIfMissing && (comparisonIndex === 0 || equalsArgument(ctx, address, comparisonIndex))
 }
 
 /** Stores argument `valueIndex` with the expiry that has been read. */
@@ -236,11 +246,17 @@ function propagateSet(ctx: CommandContext, valueIndex: number): void {
   ctx.propagateAs('SET', ctx.args.view(1), ctx.args.view(valueIndex), 'PXAT', expiry.toString())
 }
 
-/** A replica has nobody to return the old value to. */
-function propagateWithoutGet(ctx: CommandContext): void {
+/**
+ * A replica has nobody to return the old value to. That the value was the one compared with (IFEQ) is decided here: replicas of
+ * Redis do not know the option.
+ */
+function propagateChangeOnly(ctx: CommandContext): void {
   const { args } = ctx
   const kept: Buffer[] = []
-  for (let i = 0; i < args.argc; i++) if (i < 3 || !args.is(i, 'get')) kept.push(args.view(i))
+  for (let i = 0; i < args.argc; i++) {
+    if (i >= 3 && i + 1 === options.comparisonIndex) i++
+    else if (i < 3 || !args.is(i, 'get')) kept.push(args.view(i))
+  }
   ctx.propagateAs(...kept)
 }
 

@@ -138,6 +138,40 @@ describe('BITOP', () => {
     expect(await text('TTL', 'destination')).toBe('-1')
   })
 
+  test.each([
+    ['DIFF', 'x y z', '\x80'],
+    ['DIFF1', 'x y z', '\x06'],
+    ['ANDOR', 'x y z', '\x70'],
+    ['ONE', 'x y z', '\x86'],
+    ['diff', 'x missing', '\xf0'],
+    ['Diff1', 'x missing', '\0'],
+    ['andor', 'x missing', '\0'],
+    ['one', 'x', '\xf0'],
+    ['one', 'x x', '\0'],
+    ['DIFF', 'short longer', '\xf0\0'],
+    ['DIFF1', 'short longer', '\0a'],
+    ['ANDOR', 'longer short', '\0\0'],
+    ['ONE', 'short longer x', '\0a'],
+  ])('%s of %s, as Redis 8.2 has it', async (operation, sources, expected) => {
+    await ours.pipeline([
+      ['MSET', 'x', '\xf0', 'y', '\x54', 'z', '\x22', 'short', '\xf0', 'longer', '\0a'],
+      ['SET', 'destination', 'x'.repeat(5000), 'EX', '1000'],
+    ])
+    expect(await text('BITOP', operation, 'destination', ...sources.split(' '))).toBe(String(expected.length))
+    expect([await text('GET', 'destination'), await text('TTL', 'destination')]).toEqual([expected, '-1'])
+  })
+
+  test('refuses what has too few sources, or is no operation', async () => {
+    const refused = (operation: string) => `ERR BITOP ${operation} must be called with at least two source keys.`
+    expect(await text('BITOP', 'diff', 'destination', 'x')).toBe(refused('DIFF'))
+    expect(await text('BITOP', 'DIFF1', 'destination', 'x')).toBe(refused('DIFF1'))
+    expect(await text('BITOP', 'AndOr', 'destination', 'x')).toBe(refused('ANDOR'))
+    expect(await text('BITOP', 'ONE', 'destination', 'x')).toBe('0')
+    expect(await text('BITOP', 'DIFF2', 'destination', 'x', 'y')).toBe('ERR syntax error')
+    await ours.call('HSET', 'hash', 'f', 'v')
+    expect(await text('BITOP', 'DIFF', 'destination', 'x', 'hash')).toMatch(/^WRONGTYPE/)
+  })
+
   test('again into the same destination, large and its own source or not', async () => {
     await ours.pipeline([
       ['SET', 'a', 'a'.repeat(200_001)],

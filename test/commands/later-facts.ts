@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs'
+import type { CommandFacts } from './command-facts.js'
+
+/**
+ * What COMMAND DOCS tells of a command of Redis 7.2 beyond what that tells: arguments, and the versions they came in, of Redis 8 or
+ * Valkey.
+ */
+interface Additions {
+  /** As CommandFacts has them. */
+  readonly arguments: readonly string[]
+  readonly history: readonly string[]
+}
+
+const ADDITIONS: Readonly<Record<string, Additions>> = {
+  set: { arguments: ['  comparison-value string token=IFEQ since=8.1.0'], history: ['8.1.0'] },
+  bitop: {
+    arguments: [
+      '  diff pure-token token=DIFF since=8.2.0',
+      '  diff1 pure-token token=DIFF1 since=8.2.0',
+      '  andor pure-token token=ANDOR since=8.2.0',
+      '  one pure-token token=ONE since=8.2.0',
+    ],
+    history: ['8.2.0'],
+  },
+}
+
+/** The facts of a command without what came after Redis 7.2, all of which has to be there. */
+export function asOf72(name: string, facts: CommandFacts): CommandFacts {
+  const additions = ADDITIONS[name]
+  if (additions === undefined) return facts
+  return {
+    ...facts,
+    arguments: without(facts.arguments, additions.arguments, name),
+    history: without(facts.history.split(' '), additions.history, name).join(' '),
+  }
+}
+
+/** Arguments are taken away where they stand: each once, the last of several that are alike. */
+function without(all: readonly string[], added: readonly string[], name: string): string[] {
+  const left = [...all]
+  for (const one of added) {
+    const index = left.lastIndexOf(one)
+    if (index < 0) throw new Error(`${name} does not have "${one}"`)
+    left.splice(index, 1)
+  }
+  return left
+}
+
+/** What COMMAND says of a command that Redis 7.2 does not have. Flags, categories and tips are sorted. */
+export interface LaterFacts {
+  readonly since: string
+  readonly arity: number
+  readonly flags: readonly string[]
+  readonly range: string
+  readonly categories: readonly string[]
+  readonly tips: readonly string[]
+  readonly keys: readonly string[]
+}
+
+interface Recorded {
+  readonly since?: string
+  readonly arity: number
+  readonly flags: string[]
+  readonly first: number
+  readonly last: number
+  readonly step: number
+  readonly categories: string[]
+  readonly tips: string[]
+  readonly keySpecs: Nested[][]
+  readonly subcommands?: Record<string, Recorded>
+}
+type Nested = string | number | Nested[]
+
+const recorded: Readonly<Record<string, Readonly<Record<string, Recorded>>>> = JSON.parse(
+  readFileSync('test/fixtures/commands-beyond-7.2.json', 'utf8'),
+)
+
+/** What Redis 8 and Valkey 9 say of a command; `since` where they told. */
+export function recordedFacts(name: string): (Omit<LaterFacts, 'since'> & { since: string | undefined })[] {
+  return Object.values(recorded).flatMap(commands => {
+    const told = commands[name] ?? commands[name.split('|')[0]]?.subcommands?.[name]
+    if (told === undefined) return []
+    const { since, arity, flags, first, last, step, categories, tips, keySpecs } = told
+    return [
+      {
+        since,
+        arity,
+        flags: flags.toSorted(),
+        range: `${first} ${last} ${step}`,
+        categories: categories.toSorted(),
+        tips: tips.toSorted(),
+        keys: keySpecs.map(keySpec),
+      },
+    ]
+  })
+}
+
+function keySpec(spec: readonly Nested[]): string {
+  const part = (name: string, of: readonly Nested[] = spec): Nested[] => {
+    const value = of[of.indexOf(name) + 1]
+    return Array.isArray(value) ? value : [value]
+  }
+  const place = (name: string): string => {
+    const [, , , numbers] = part(name)
+    return [part(name)[1], ...(numbers as Nested[]).filter((_, i) => i % 2 === 1)].join(' ')
+  }
+  const notes = spec.includes('notes') ? ['notes'] : []
+  return [place('begin_search'), place('find_keys'), ...part('flags'), ...notes].join(' ')
+}
+
+/** Our own facts in the form of what was recorded. */
+export function laterFacts(facts: CommandFacts): LaterFacts {
+  const sorted = (words: string): string[] => (words === '' ? [] : words.split(' ').toSorted())
+  const { since, arity, range, keys } = facts
+  return {
+    since,
+    arity,
+    flags: sorted(facts.flags),
+    range,
+    categories: sorted(facts.categories),
+    tips: sorted(facts.tips),
+    keys,
+  }
+}
