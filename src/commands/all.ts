@@ -2,6 +2,7 @@
 import { aclCommands } from './acl/commands.js'
 import { bitfieldCommands } from './bitmap/bitfield.js'
 import { bitmapCommands } from './bitmap/bitmaps.js'
+import { readModeCommands } from './cluster/read-mode.js'
 import { clientCommands } from './connection/client-commands.js'
 import { connectionCommands } from './connection/connection.js'
 import { debugCommands } from './debug/commands.js'
@@ -94,6 +95,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...connectionCommands,
   ...aclCommands,
   ...clientCommands,
+  ...readModeCommands,
   ...transactionCommands,
   ...serverCommands,
   ...commandCommands,

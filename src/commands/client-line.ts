@@ -12,6 +12,7 @@ const TYPE_NAMES = new Map<string, ClientType>([
   ['replica', 'replica'],
   ['pubsub', 'pubsub'],
   ['master', 'master'],
+  ['primary', 'master'],
 ])
 
 /** The kind of client that `name` (in lower case) means. */
@@ -28,7 +29,8 @@ export function clientType(client: Client): ClientType {
 /**
  * The line without an end of line. `serving` is the context of the command being run when this client sent it, null otherwise:
  * its request counts as query buffer. Replies are put together in a buffer that all clients share: rbp is what the client has
- * lately needed of it at a time, rbs as large as Redis would make one of its own for that; neither is in tot-mem.
+ * lately needed of it at a time, rbs as large as Redis would make one of its own for that; neither is in tot-mem. What Valkey shows of
+ * capabilities is there for clients that have some, so that other lines are those of Redis 7.2.
  */
 export function clientLine(client: Client, nowMs: number, serving: CommandContext | null): string {
   const { transport } = client
@@ -44,7 +46,7 @@ export function clientLine(client: Client, nowMs: number, serving: CommandContex
   // One template, as a list of a thousand clients holds up others for as long as it takes.
   return (
     `id=${client.id} addr=${client.address} laddr=${transport.localAddress} fd=${transport.fd} name=${client.name}` +
-    ` age=${age} idle=${idle} flags=${clientFlags(client)} db=${client.db.index}` +
+    ` age=${age} idle=${idle} flags=${clientFlags(client)}${client.takesRedirects ? ' capa=r' : ''} db=${client.db.index}` +
     ` sub=${channels.size} psub=${patterns.size} ssub=${shardChannels.size} multi=${multi} qbuf=${input + wire}` +
     ` qbuf-free=${transport.freeInputBytes}` +
     ` argv-mem=${argvBytes} multi-mem=${client.transaction?.argumentBytes ?? 0}` +
@@ -56,7 +58,7 @@ export function clientLine(client: Client, nowMs: number, serving: CommandContex
 }
 
 /** The letters of CLIENT LIST's flags; N when there is none. */
-function clientFlags(client: Client): string {
+export function clientFlags(client: Client): string {
   let flags = ''
   if (client.isReplica) flags += 'S'
   if (client.monitoring) flags += 'O'
@@ -72,6 +74,7 @@ function clientFlags(client: Client): string {
   if (client.watchFailed) flags += 'd'
   if (client.closing) flags += 'c'
   if (client.transport.isUnixSocket) flags += 'U'
+  if (client.readsReplica) flags += 'r'
   if (client.noEvict) flags += 'e'
   if (client.noTouch) flags += 'T'
   return flags === '' ? 'N' : flags

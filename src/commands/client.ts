@@ -146,6 +146,10 @@ export class Client implements Subscriber, TrackingClient {
   replyFlags = 0
   noEvict = false
   noTouch = false
+  /** CLIENT CAPA redirect: a replica tells it where its master is rather than serve it. */
+  takesRedirects = false
+  /** READONLY: a replica may serve its reads all the same. */
+  readsReplica = false
   /** The link to this server's master: its commands are obeyed, its replies dropped. */
   isMaster = false
   /** A replica, from its PSYNC on. */
@@ -193,12 +197,12 @@ export class Client implements Subscriber, TrackingClient {
     return this.resp === 2 && this.subscriptions.total > 0
   }
 
-  /** To be called when authentication, user, the user's rules, protocol, subscriptions or `replica` have changed. */
+  /** To be called when authentication, user, the user's rules, protocol, subscriptions, `replica` or `takesRedirects` have changed. */
   updateChecks(): void {
     const { user } = this
     this.mustLogIn = !this.authenticated && user !== null && !user.isOpen
-    this.unrestricted =
-      !this.mustLogIn && (user === null || user.isUnrestricted) && !this.inSubscriberMode && !this.isReplica
+    const mayRunAll = !this.mustLogIn && (user === null || user.isUnrestricted)
+    this.unrestricted = mayRunAll && !this.inSubscriberMode && !this.isReplica && !this.takesRedirects
   }
 
   /** Its user's name as CLIENT LIST shows it. */

@@ -80,6 +80,7 @@ export type Group =
   | 'hyperloglog'
   | 'generic'
   | 'connection'
+  | 'cluster'
   | 'server'
   | 'scripting'
   | 'transactions'

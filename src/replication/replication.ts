@@ -36,7 +36,7 @@ export interface ReplicationHost {
   /** Bytes of the master's stream that have come and are not executed yet. */
   readonly unappliedBytes: number
   /** This server becomes a replica: nobody can wait any longer for what only a master can give. */
-  endWaits(): void
+  endWaits(host: string, port: number): void
   /** Writes wait, for a failover's sake. */
   beginFailoverPause(): void
   endFailoverPause(): void
@@ -121,7 +121,7 @@ export class Replication implements MasterLinkHost, FailoverHost {
     const wasMaster = this.master === null
     if (this.master?.up) this.masterLost()
     this.master?.close()
-    this.host.endWaits()
+    this.host.endWaits(host, port)
     if (wasMaster) {
       // Without a backlog, too: its offset counts no writes then, but nobody else knows its id either.
       this.mayResume = true

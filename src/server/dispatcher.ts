@@ -13,6 +13,7 @@ import { clientLine } from '../commands/client-line.js'
 import type { Command } from '../commands/command.js'
 import { CommandContext } from '../commands/context.js'
 import { CrossProtocolGuard, speaksHttp } from '../commands/cross-protocol.js'
+import { redirection } from '../commands/redirect.js'
 import type { ServerApi } from '../commands/server-api.js'
 import {
   ALLOWED_TO_SUBSCRIBERS,
@@ -161,6 +162,12 @@ export class Dispatcher {
     }
     context.command = command
     if ((this.gate & client.gates) !== 0 || !client.unrestricted || (command.flags & ASKED_TWICE) !== 0) {
+      if (client.takesRedirects && this.server.replication.failover.asksTarget && this.isForMaster(client, command)) {
+        // It would be sent to and fro until the target knows that it is the master.
+        client.transport.postpone(request)
+        this.server.pause.postpone(client)
+        return
+      }
       const refusal = this.refusal(client, command, request)
       // Clients had to go for want of memory, this one among them.
       if (client.closing) return
@@ -439,6 +446,10 @@ export class Dispatcher {
     if (!client.unrestricted) {
       const refusal = permissionError(this.context, command, this.context.args)
       if (refusal !== null) return refusal
+      const { replicaof } = config.values
+      if (client.takesRedirects && replicaof !== null && this.isForMaster(client, command)) {
+        return redirection(replicaof.host, replicaof.port)
+      }
     }
     // For what a command has prepared, and what that takes, it was asked when it came.
     const wasAsked = client.preparation !== null
@@ -467,6 +478,13 @@ export class Dispatcher {
     if ((gate & GATE_ASYNC_LOADING) !== 0 && (forbidden & NO_ASYNC_LOADING) !== 0) return LOADING_TEXT
     if (client.isReplica && this.touchesKeyspace(client, command)) return "ERR Replica can't interact with the keyspace"
     return null
+  }
+
+  /** Whether this server is a replica that sends its client, which takes redirections, to the master with this command. */
+  private isForMaster(client: Client, { flags, fullName }: Command): boolean {
+    if (this.server.replication.master === null || client.isMaster) return false
+    const all = flags | (fullName === 'exec' ? queuedFlags(client) : 0)
+    return (all & WRITE) !== 0 || ((all & READONLY) !== 0 && !client.readsReplica)
   }
 
   /** The master writes what this server would refuse to its clients for want of a disk (MISCONF). */

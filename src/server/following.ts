@@ -63,8 +63,8 @@ export class Following implements ReplicationHost, MasterStreamHost {
     this.server.stateChanged()
   }
 
-  endWaits(): void {
-    endAllWaits(this.server)
+  endWaits(host: string, port: number): void {
+    endAllWaits(this.server, host, port)
   }
 
   beginFailoverPause(): void {

@@ -11,6 +11,35 @@ interface Additions {
   readonly history: readonly string[]
 }
 
+const FILTERS_OF_VALKEY_9 = [
+  'name string token=NAME since=9.0.0 optional',
+  'idle integer token=IDLE since=9.0.0 optional',
+  'flags string token=FLAGS since=9.0.0 optional',
+  'lib-name string token=LIB-NAME since=9.0.0 optional',
+  'lib-ver string token=LIB-VER since=9.0.0 optional',
+  'db integer token=DB since=9.0.0 optional',
+  'capa string token=CAPA since=9.0.0 optional',
+  'ip string token=IP since=9.0.0 optional',
+  'not-client-type oneof token=NOT-TYPE since=9.0.0 optional',
+  '  normal pure-token token=NORMAL',
+  '  master pure-token token=MASTER',
+  '  primary pure-token token=PRIMARY',
+  '  slave pure-token token=SLAVE',
+  '  replica pure-token token=REPLICA',
+  '  pubsub pure-token token=PUBSUB',
+  'not-client-id integer token=NOT-ID since=9.0.0 optional multiple',
+  'not-username string token=NOT-USER since=9.0.0 optional',
+  'not-addr string display=ip:port token=NOT-ADDR since=9.0.0 optional',
+  'not-laddr string display=ip:port token=NOT-LADDR since=9.0.0 optional',
+  'not-name string token=NOT-NAME since=9.0.0 optional',
+  'not-flags string token=NOT-FLAGS since=9.0.0 optional',
+  'not-lib-name string token=NOT-LIB-NAME since=9.0.0 optional',
+  'not-lib-ver string token=NOT-LIB-VER since=9.0.0 optional',
+  'not-db integer token=NOT-DB since=9.0.0 optional',
+  'not-capa string token=NOT-CAPA since=9.0.0 optional',
+  'not-ip string token=NOT-IP since=9.0.0 optional',
+]
+
 const ADDITIONS: Readonly<Record<string, Additions>> = {
   set: { arguments: ['  comparison-value string token=IFEQ since=8.1.0'], history: ['8.1.0'] },
   bitop: {
@@ -21,6 +50,23 @@ const ADDITIONS: Readonly<Record<string, Additions>> = {
       '  one pure-token token=ONE since=8.2.0',
     ],
     history: ['8.2.0'],
+  },
+  'client|kill': {
+    arguments: ['maxage integer token=MAXAGE since=7.4.0 optional', ...FILTERS_OF_VALKEY_9].map(line => `    ${line}`),
+    history: ['7.4.0', '8.0.0', '8.1.0', '9.0.0'],
+  },
+  'client|list': {
+    arguments: [
+      'username string token=USER since=8.1.0 optional',
+      'addr string display=ip:port token=ADDR since=8.1.0 optional',
+      'laddr string display=ip:port token=LADDR since=8.1.0 optional',
+      'skipme oneof token=SKIPME since=8.1.0 optional',
+      '  yes pure-token token=YES',
+      '  no pure-token token=NO',
+      'maxage integer token=MAXAGE since=8.1.0 optional',
+      ...FILTERS_OF_VALKEY_9,
+    ],
+    history: ['8.0.0', '8.1.0', '9.0.0'],
   },
 }
 

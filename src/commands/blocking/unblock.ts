@@ -3,7 +3,9 @@ import { countErrorCode } from '../../observe/error-codes.js'
 import { LatencyHistogram } from '../../observe/latency-histogram.js'
 import { type Client, isOwnWait, REPLY_SKIP } from '../client.js'
 import type { Command } from '../command.js'
+import { redirection } from '../redirect.js'
 import type { ServerApi } from '../server-api.js'
+import { WRITE } from '../spec.js'
 import type { Unfinished } from './key-wait.js'
 
 /** The client has waited long enough: sends the reply to its command and goes on with what it has sent since. */
@@ -47,13 +49,19 @@ export function unblockWithError(server: ServerApi, client: Client, error: strin
 const ROLE_CHANGED = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
 
 /**
- * This server becomes a replica: what clients wait for may never come, so they get an error and their connections end. Those whose
+ * This server becomes a replica of the master at `host` and `port`: what clients wait for may never come, so they get an error and
+ * their connections end. Those that take redirections are told where to wait; one that reads from replicas may wait on. Those whose
  * command was only put off will see what becomes of it, and a long reply goes on.
  */
-export function endAllWaits(server: ServerApi): void {
+export function endAllWaits(server: ServerApi, host: string, port: number): void {
   for (const client of [...server.clients.values()]) {
     const { blocked } = client
     if (blocked === null || blocked.kind === 'postponed' || isOwnWait(blocked)) continue
+    if (client.takesRedirects && blocked.kind === 'key') {
+      const writes = client.lastCommand === null || (client.lastCommand.flags & WRITE) !== 0
+      if (writes || !client.readsReplica) unblockWithError(server, client, redirection(host, port))
+      continue
+    }
     unblockWithError(server, client, ROLE_CHANGED)
     client.transport.closeAfterReplies()
   }

@@ -1,9 +1,10 @@
-/** CLIENT: connections as seen from one of them. CLIENT KILL is in client-kill.ts. */
+/** CLIENT: connections as seen from one of them. What takes more than a few lines has a file of its own. */
 import { REPLY_OFF, REPLY_SKIP, REPLY_SKIP_NEXT } from '../client.js'
 import { clientLine } from '../client-line.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
 import { helpSubcommand } from '../help.js'
 import { ADMIN, type ArgumentDoc, type CommandSpec, LOADING, NOSCRIPT, STALE } from '../spec.js'
+import { clientCapa } from './client-capa.js'
 import { clientKill } from './client-kill.js'
 import { clientList } from './client-list.js'
 import { invalidClientName, isPlainWord, setClientName } from './client-name.js'
@@ -23,23 +24,9 @@ const ON_OFF: ArgumentDoc = {
   ],
 }
 
-const CLIENT_TYPES: readonly ArgumentDoc[] = [
-  { name: 'normal', type: 'pure-token', token: 'NORMAL' },
-  { name: 'master', type: 'pure-token', token: 'MASTER' },
-  { name: 'replica', type: 'pure-token', token: 'REPLICA' },
-  { name: 'pubsub', type: 'pure-token', token: 'PUBSUB' },
-]
-/** CLIENT KILL knows an older name as well, and tells when the others came. */
-const KILLED_TYPES: readonly ArgumentDoc[] = [
-  { name: 'normal', type: 'pure-token', token: 'NORMAL' },
-  { name: 'master', type: 'pure-token', token: 'MASTER', since: '3.2.0' },
-  { name: 'slave', type: 'pure-token', token: 'SLAVE' },
-  { name: 'replica', type: 'pure-token', token: 'REPLICA', since: '5.0.0' },
-  { name: 'pubsub', type: 'pure-token', token: 'PUBSUB' },
-]
-
 const subcommands: CommandSpec[] = [
   clientCaching,
+  clientCapa,
   {
     name: 'getname',
     arity: 2,
@@ -73,91 +60,8 @@ const subcommands: CommandSpec[] = [
     tips: ['nondeterministic_output'],
     run: ctx => ctx.reply.verbatim(`${clientLine(ctx.client, ctx.keyspace.nowMs, ctx)}\n`),
   },
-  {
-    name: 'kill',
-    arity: -3,
-    flags: ADMIN | ANYTIME,
-    group: 'connection',
-    since: '2.4.0',
-    summary: 'Closes connections.',
-    complexity: 'O(N) where N is the number of clients',
-    history: [
-      ['2.8.12', 'Filters came.'],
-      ['2.8.12', 'ID came.'],
-      ['3.2.0', 'TYPE takes "master".'],
-      ['5.0.0', 'TYPE takes "replica", of old "slave", which it still takes.'],
-      ['6.2.0', 'LADDR came.'],
-    ],
-    arguments: [
-      {
-        name: 'filter',
-        type: 'oneof',
-        arguments: [
-          { name: 'old-format', type: 'string', displayText: 'ip:port', deprecatedSince: '2.8.12' },
-          {
-            name: 'new-format',
-            type: 'oneof',
-            multiple: true,
-            arguments: [
-              { name: 'client-id', type: 'integer', token: 'ID', optional: true, since: '2.8.12' },
-              {
-                name: 'client-type',
-                type: 'oneof',
-                token: 'TYPE',
-                optional: true,
-                since: '2.8.12',
-                arguments: KILLED_TYPES,
-              },
-              { name: 'username', type: 'string', token: 'USER', optional: true },
-              { name: 'addr', type: 'string', token: 'ADDR', displayText: 'ip:port', optional: true },
-              { name: 'laddr', type: 'string', token: 'LADDR', displayText: 'ip:port', optional: true, since: '6.2.0' },
-              {
-                name: 'skipme',
-                type: 'oneof',
-                token: 'SKIPME',
-                optional: true,
-                arguments: [
-                  { name: 'yes', type: 'pure-token', token: 'YES' },
-                  { name: 'no', type: 'pure-token', token: 'NO' },
-                ],
-              },
-            ],
-          },
-        ],
-      },
-    ],
-    run: clientKill,
-  },
-  {
-    name: 'list',
-    arity: -2,
-    flags: ADMIN | ANYTIME,
-    group: 'connection',
-    since: '2.4.0',
-    summary: 'Describes the connections, one a line.',
-    complexity: 'O(N) where N is the number of clients',
-    history: [
-      ['2.8.12', 'Shows id.'],
-      ['5.0.0', 'TYPE came.'],
-      ['6.0.0', 'Shows user.'],
-      ['6.2.0', 'ID came; shows argv-mem, tot-mem, laddr and redir.'],
-      ['7.0.0', 'Shows resp, multi-mem, rbs and rbp.'],
-      ['7.0.3', 'Shows ssub.'],
-    ],
-    tips: ['nondeterministic_output'],
-    arguments: [
-      {
-        name: 'client-type',
-        type: 'oneof',
-        token: 'TYPE',
-        optional: true,
-        since: '5.0.0',
-        arguments: CLIENT_TYPES,
-      },
-      { name: 'client-id', type: 'integer', token: 'ID', optional: true, multiple: true, since: '6.2.0' },
-    ],
-    run: clientList,
-  },
+  clientKill,
+  clientList,
   {
     name: 'no-evict',
     arity: 3,

@@ -3,29 +3,86 @@ import { encodeVerbatimHeader } from '../../resp/encode.js'
 import type { ReplySource } from '../../resp/reply-source.js'
 import { LINE_END, type ReplyWriter } from '../../resp/reply-writer.js'
 import type { Client } from '../client.js'
-import { type ClientType, clientLine, clientType, clientTypeByName } from '../client-line.js'
+import { clientLine } from '../client-line.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
 import type { ServerApi } from '../server-api.js'
+import { ADMIN, type ArgumentDoc, type CommandSpec, LOADING, NOSCRIPT, STALE } from '../spec.js'
+import { ClientFilter } from './client-filter.js'
+import { FILTERS_OF_8_1, FILTERS_OF_9_0 } from './client-filter-docs.js'
 
 /** So many clients are listed at once. */
 const LISTED_AT_ONCE = 100
 const LINES_PER_CLOCK_READ = 16
+const INVALID_ID = 'ERR Invalid client ID'
 
-/** CLIENT LIST [TYPE type | ID id ...]. Verbatim string reply. */
-export function clientList(ctx: CommandContext): void {
-  const { args, reply } = ctx
-  if (args.argc === 2) listByType(ctx, null)
-  else if (args.argc === 4 && args.is(2, 'type')) {
-    const type = clientTypeByName(args.lower(3))
-    if (type === undefined) reply.error(`ERR Unknown client type '${args.latin1(3)}'`)
-    else listByType(ctx, type)
-  } else if (args.argc > 3 && args.is(2, 'id')) listById(ctx)
-  else reply.error(SYNTAX_ERROR)
+const CLIENT_TYPES: readonly ArgumentDoc[] = [
+  { name: 'normal', type: 'pure-token', token: 'NORMAL' },
+  { name: 'master', type: 'pure-token', token: 'MASTER' },
+  { name: 'replica', type: 'pure-token', token: 'REPLICA' },
+  { name: 'pubsub', type: 'pure-token', token: 'PUBSUB' },
+]
+export const clientList: CommandSpec = {
+  name: 'list',
+  arity: -2,
+  flags: ADMIN | NOSCRIPT | LOADING | STALE,
+  group: 'connection',
+  since: '2.4.0',
+  summary: 'Describes the connections, one a line.',
+  complexity: 'O(N) where N is the number of clients',
+  history: [
+    ['2.8.12', 'Shows id.'],
+    ['5.0.0', 'TYPE came.'],
+    ['6.0.0', 'Shows user.'],
+    ['6.2.0', 'ID came; shows argv-mem, tot-mem, laddr and redir.'],
+    ['7.0.0', 'Shows resp, multi-mem, rbs and rbp.'],
+    ['7.0.3', 'Shows ssub.'],
+    ['8.0.0', 'TYPE takes "primary", of old "master", which it still takes, in Valkey.'],
+    ['8.1.0', 'USER, ADDR, LADDR, SKIPME and MAXAGE came, in Valkey.'],
+    ['9.0.0', 'NAME, IDLE, FLAGS, LIB-NAME, LIB-VER, DB, CAPA, IP and the opposites of most filters came, in Valkey.'],
+  ],
+  tips: ['nondeterministic_output'],
+  arguments: [
+    {
+      name: 'client-type',
+      type: 'oneof',
+      token: 'TYPE',
+      optional: true,
+      since: '5.0.0',
+      arguments: CLIENT_TYPES,
+    },
+    { name: 'client-id', type: 'integer', token: 'ID', optional: true, multiple: true, since: '6.2.0' },
+    ...FILTERS_OF_8_1,
+    ...FILTERS_OF_9_0,
+  ],
+  run: list,
 }
 
-function listByType(ctx: CommandContext, type: ClientType | null): void {
+/** CLIENT LIST [ID id ... | filter value ...]. Verbatim string reply. */
+function list(ctx: CommandContext): void {
+  const { args, reply } = ctx
+  if (args.argc === 3) {
+    reply.error(SYNTAX_ERROR)
+    return
+  }
+  if (args.is(2, 'id') && onlyNumbersFollow(ctx)) {
+    listById(ctx)
+    return
+  }
+  const filter = new ClientFilter(false)
+  const problem = args.argc === 2 ? null : filter.parse(ctx)
+  if (problem === null) listMatching(ctx, filter)
+  // In Redis 7.2 nothing but numbers follows ID.
+  else reply.error(args.is(2, 'id') && problem === SYNTAX_ERROR ? INVALID_ID : problem)
+}
+
+function onlyNumbersFollow({ args }: CommandContext): boolean {
+  for (let i = 4; i < args.argc; i++) if (args.int64(i) === null) return false
+  return true
+}
+
+function listMatching(ctx: CommandContext, filter: ClientFilter): void {
   const { client: self, keyspace, reply, server } = ctx
-  const clients = [...server.clients.values()].filter(client => type === null || clientType(client) === type)
+  const clients = [...server.clients.values()].filter(client => filter.matches(client, self))
   const ownLine = clientLine(self, keyspace.nowMs, ctx)
   const lineOf = (client: Client): string => (client === self ? ownLine : clientLine(client, keyspace.nowMs, null))
   if (clients.length > LISTED_AT_ONCE) {
@@ -77,13 +134,14 @@ class ClientListReply implements ReplySource {
   close(): void {}
 }
 
+/** The clients in the order of their numbers here. */
 function listById(ctx: CommandContext): void {
   const { args, client: self, keyspace, reply, server } = ctx
   let text = ''
   for (let i = 3; i < args.argc; i++) {
     const id = args.int64(i)
     if (id === null) {
-      reply.error('ERR Invalid client ID')
+      reply.error(INVALID_ID)
       return
     }
     const client = server.clients.get(Number(id))

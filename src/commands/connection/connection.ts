@@ -284,4 +284,5 @@ function resetConnection(client: Client): void {
   client.replyFlags &= REPLY_SKIP
   client.noEvict = false
   client.noTouch = false
+  client.readsReplica = false
 }

@@ -3,6 +3,7 @@ import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { revokedPermissionError } from '../acl/check.js'
 import type { Client } from '../client.js'
 import type { CommandContext } from '../context.js'
+import { isRedirection } from '../redirect.js'
 import {
   ALLOW_BUSY,
   type CommandSpec,
@@ -76,10 +77,14 @@ export const transactionCommands: CommandSpec[] = [
 
 /**
  * Answers an EXEC that was refused before it ran, and drops the transaction. `refusal` is the error's text; the code ERR is
- * left out of what is repeated, any other stays.
+ * left out of what is repeated, any other stays; one that sends the client elsewhere is told as it is.
  */
 export function abortExec(client: Client, reply: ReplyWriter, refusal: string): void {
   dropTransaction(client)
+  if (isRedirection(refusal)) {
+    reply.error(refusal)
+    return
+  }
   const reason = refusal.startsWith('ERR ') ? refusal.slice(4) : refusal
   reply.error(`EXECABORT Transaction discarded because of: ${reason}`)
 }

@@ -135,6 +135,27 @@ describe.concurrent('a replica that lags', () => {
     expect(await replicationField(replica, 'role')).toBe('master')
     await linkUp(master.port)
   })
+
+  test('redirects clients that can follow only when it is over', async () => {
+    const master = await ours()
+    const replica = await ours(...of(master))
+    await linkUp(replica.port)
+    await stopReading(replica, master)
+    const client = await RawClient.connect(master.port)
+    await client.call('CLIENT', 'CAPA', 'redirect')
+    const target = ['TO', '127.0.0.1', String(replica.port)]
+    expect(await askText(master.port, 'FAILOVER', ...target, 'FORCE', 'TIMEOUT', '100')).toBe('OK')
+    await failoverState(master, 'failover-in-progress')
+    client.write(['SET', 'k', 'v'], ['GET', 'k'])
+    const waits = async (): Promise<boolean> =>
+      ((await askText(master.port, 'INFO', 'clients')) ?? '').includes('blocked_clients:1')
+    while (!(await waits()));
+    replica.kill('SIGCONT')
+    const redirect = `REDIRECT 127.0.0.1:${replica.port}`
+    expect([(await client.next()).text, (await client.next()).text]).toEqual([redirect, redirect])
+    expect(await replicationField(replica, 'role')).toBe('master')
+    client.close()
+  })
 })
 
 test('a target that does not know the history is no new master', async () => {
