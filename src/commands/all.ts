@@ -28,6 +28,7 @@ import { replicationCommands } from './replication/replication-commands.js'
 import { waitCommands } from './replication/wait.js'
 import { scriptCommands } from './scripting/script-commands.js'
 import { commandCommands } from './server/command-commands.js'
+import { commandlogCommands } from './server/commandlog.js'
 import { configCommands } from './server/config-commands.js'
 import { flushCommands } from './server/flush.js'
 import { latencyCommands } from './server/latency.js'
@@ -104,6 +105,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...moduleCommands,
   ...monitorCommands,
   ...slowlogCommands,
+  ...commandlogCommands,
   ...latencyCommands,
   ...lolwutCommands,
   ...memoryCommands,

@@ -42,6 +42,8 @@ export class CommandContext {
   command: Command
   /** Memory was over maxmemory when the command came, with nothing left to evict. */
   outOfMemory = false
+  /** Where the command's own reply begins in the reply writer. */
+  replyFromByte = 0
   /** Inside EXEC: commands run one after another, and reach replicas as one transaction. */
   inTransaction = false
   /** Writes to propagate in place of the request's own bytes, and deletions of expired keys that precede them. */
@@ -153,7 +155,8 @@ export class CommandContext {
   replyFrom(source: ReplySource): void {
     const { client } = this
     if (!client.isMuted && !client.isReplica) {
-      client.transport.replyFrom(source)
+      const begun = this.reply.totalBytes - this.replyFromByte
+      client.transport.replyFrom(this.server.measured(source, client, this.command, this.args, begun))
       return
     }
     source.close()

@@ -1,18 +1,19 @@
 /** What commands may ask of the server that runs them. */
 import type { Acl } from '../acl/acl.js'
 import type { Config } from '../config/config.js'
+import type { CommandLogs } from '../observe/command-log.js'
 import type { EventLoop } from '../observe/event-loop.js'
 import type { LatencyMonitor } from '../observe/latency-monitor.js'
 import type { Log } from '../observe/log.js'
 import type { Monitors } from '../observe/monitors.js'
 import type { Rates } from '../observe/rates.js'
 import type { RecentPeak } from '../observe/recent-peak.js'
-import type { SlowLog } from '../observe/slowlog.js'
 import type { Saver } from '../persistence/saver.js'
 import type { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import type { PubSub } from '../pubsub/pubsub.js'
 import type { Replication } from '../replication/replication.js'
 import type { TargetConnections } from '../replication/target-connections.js'
+import type { ReplySource } from '../resp/reply-source.js'
 import type { Request } from '../resp/request.js'
 import type { ActiveExpire } from '../store/active-expire.js'
 import type { Compaction } from '../store/compaction.js'
@@ -154,7 +155,7 @@ export interface ServerApi {
   readonly replyBuffer: ReplyBufferSettings
   readonly latency: LatencyMonitor
   readonly monitors: Monitors
-  readonly slowlog: SlowLog
+  readonly commandLogs: CommandLogs
   readonly acl: Acl
   readonly tracking: Tracking
   readonly pause: Pause
@@ -189,8 +190,10 @@ export interface ServerApi {
   shutdown(options: ShutdownOptions, onFailure: (error: string) => void): void
   /** How much longer a shutdown waits for replicas, in milliseconds; null when none is under way. */
   readonly shutdownLeftMs: number | null
-  /** Puts a command that had to wait into the slow log, now that it is done, if `ms` is long enough for that. */
-  logSlow(client: Client, command: Command, args: Request, ms: number): void
+  /** Puts a command that had to wait into the logs it belongs into, now that it is done after `ms`. */
+  logWaited(client: Client, command: Command, args: Request, ms: number, replyBytes: number): void
+  /** A reply made in pieces, in a form that the log of large replies hears of. `begun`: its bytes ahead of them. */
+  measured(source: ReplySource, client: Client, command: Command, args: Request, begun: number): ReplySource
   /** SHUTDOWN ABORT: false when none is under way. */
   abortShutdown(): boolean
   /** INFO's text for the named sections, in lower case ("default", "all", "everything" too). */

@@ -44,7 +44,7 @@ export interface Directive<V> {
   readonly default: V
   /** A sum of the constants above. */
   readonly flags: number
-  /** The older spelling, which is accepted and shown as well. */
+  /** Another spelling, an older one or Valkey's, which is accepted and shown as well. */
   readonly alias: string | null
   /** `previous` is the value that stands, which some lists are merged into. */
   parse(args: readonly string[], previous: V, context: ParseContext): Parsed<V>

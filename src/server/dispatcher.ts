@@ -217,6 +217,8 @@ export class Dispatcher {
     const { keyspace } = server
     const errors = this.reply.errors
     const dirty = keyspace.dirty
+    const replyFrom = this.reply.totalBytes
+    context.replyFromByte = replyFrom
     const outermost = !this.running
     this.running = true
     this.timedAlone = !outermost || !isBrief(command, context.args) || !this.sharesClock(client)
@@ -228,6 +230,12 @@ export class Dispatcher {
     }
     const elapsedMs = this.timedAlone ? this.chargeAlone(client, command) : 0
     if (!this.timedAlone && this.run.add(command)) this.endRun()
+    const { watch } = this
+    const { wireEnd, wireStart } = context.args
+    const replyBytes = this.reply.totalBytes - replyFrom
+    if (replyBytes >= watch.replyFromBytes || wireEnd - wireStart >= watch.requestFromBytes || wireStart < 0) {
+      watch.sized(client, command, context.args, replyBytes)
+    }
     // A transaction's commands have been counted when EXEC itself ends.
     if (this.reply.errors !== errors && this.reply.errors !== this.errorsCounted) {
       command.failedCalls++

@@ -26,13 +26,13 @@ import { ReplyStreams, type StreamTaker } from '../network/reply-streams.js'
 import { RequestBatch } from '../network/request-batch.js'
 import { ipOf, type StreamHandle } from '../network/stream-handle.js'
 import { TurnEnd } from '../network/turn-end.js'
+import type { CommandLogs } from '../observe/command-log.js'
 import { EventLoop } from '../observe/event-loop.js'
 import type { LatencyMonitor } from '../observe/latency-monitor.js'
 import type { Log } from '../observe/log.js'
 import type { Monitors } from '../observe/monitors.js'
 import { Rates } from '../observe/rates.js'
 import { RecentPeak } from '../observe/recent-peak.js'
-import type { SlowLog } from '../observe/slowlog.js'
 import { Saver } from '../persistence/saver.js'
 import { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import { PubSub } from '../pubsub/pubsub.js'
@@ -40,6 +40,7 @@ import { Replication } from '../replication/replication.js'
 import { randomId } from '../replication/stream.js'
 import { TargetConnections } from '../replication/target-connections.js'
 import { PendingRequests } from '../resp/pending-request.js'
+import type { ReplySource } from '../resp/reply-source.js'
 import { ReplyWriter } from '../resp/reply-writer.js'
 import { Request } from '../resp/request.js'
 import { RequestParser } from '../resp/request-parser.js'
@@ -278,8 +279,8 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   get monitors(): Monitors {
     return this.watch.monitors
   }
-  get slowlog(): SlowLog {
-    return this.watch.slowlog
+  get commandLogs(): CommandLogs {
+    return this.watch.logs
   }
 
   updateTitle(): void {
@@ -553,8 +554,12 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.shuttingDown.begin(options, onFailure)
   }
 
-  logSlow(client: Client, command: Command, args: Request, ms: number): void {
-    this.watch.logSlow(client, command, args, ms)
+  logWaited(client: Client, command: Command, args: Request, ms: number, replyBytes: number): void {
+    this.watch.waited(client, command, args, ms, replyBytes)
+  }
+
+  measured(source: ReplySource, client: Client, command: Command, args: Request, begun: number): ReplySource {
+    return this.watch.measured(source, client, command, args, begun)
   }
 
   get shutdownLeftMs(): number | null {

@@ -9,12 +9,22 @@ const REDIS: Readonly<Record<string, string>> = JSON.parse(
   readFileSync(new URL('redis-7.2.5-defaults.json', import.meta.url), 'utf8'),
 )
 
+/** Directives of Valkey, and its names for some of Redis's. */
+const VALKEY: Readonly<Record<string, string>> = {
+  'commandlog-execution-slower-than': '10000',
+  'commandlog-slow-execution-max-len': '128',
+  'commandlog-request-larger-than': '1048576',
+  'commandlog-large-request-max-len': '128',
+  'commandlog-reply-larger-than': '1048576',
+  'commandlog-large-reply-max-len': '128',
+}
+
 describe('the table of directives', () => {
-  test('has the names, aliases and defaults of Redis 7.2.5', () => {
+  test('has the names, aliases and defaults of Redis 7.2.5, and some of Valkey', () => {
     const shown = Object.fromEntries(new Config('/').get('*'))
     const { dir, ...others } = shown
     expect(dir).toBe('/')
-    expect(others).toEqual(REDIS)
+    expect(others).toEqual({ ...REDIS, ...VALKEY })
   })
 
   test('keeps hidden directives out of patterns and shows them by name', () => {

@@ -12,14 +12,15 @@ import type { Unfinished } from './key-wait.js'
 export function replyAndGoOn(server: ServerApi, client: Client, reply: Buffer): void {
   client.blocked = null
   client.lastInteractionMs = Date.now()
-  if (client.unfinished !== null) countUnfinished(server, client, client.unfinished)
+  if (client.unfinished !== null) countUnfinished(server, client, client.unfinished, reply.length)
   if (!client.isMuted) client.transport.send(reply)
   client.replyFlags &= ~REPLY_SKIP
   server.afterTurn(() => client.transport.resume())
 }
 
 /** A command that waited for a key ends without having run again (updateStatsOnUnblock in Redis's blocked.c). */
-function countUnfinished(server: ServerApi, client: Client, { command, ranMs, request }: Unfinished): void {
+function countUnfinished(server: ServerApi, client: Client, unfinished: Unfinished, replyBytes: number): void {
+  const { command, ranMs, request } = unfinished
   client.unfinished = null
   command.calls++
   command.milliseconds += ranMs
@@ -28,7 +29,7 @@ function countUnfinished(server: ServerApi, client: Client, { command, ranMs, re
     command.latency ??= new LatencyHistogram()
     command.latency.record(ranMs)
   }
-  server.logSlow(client, command, request, ranMs)
+  server.logWaited(client, command, request, ranMs, replyBytes)
 }
 
 /** Counts an error that is the reply to a command which has run before. */

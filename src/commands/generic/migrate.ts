@@ -183,8 +183,9 @@ function migrate(ctx: CommandContext): void {
   void new Migration(server, db, plan, keys).run().then(text => {
     if (gone) return
     client.lastWriteOffset = server.replication.offset
-    server.logSlow(client, command, request, performance.now() - startedMs)
+    const reply = Buffer.from(`${text}\r\n`, 'latin1')
+    server.logWaited(client, command, request, performance.now() - startedMs, reply.length)
     if (text.startsWith('-')) unblockWithError(server, client, text.slice(1))
-    else replyAndGoOn(server, client, Buffer.from(`${text}\r\n`, 'latin1'))
+    else replyAndGoOn(server, client, reply)
   })
 }

@@ -1,5 +1,5 @@
 /** SLOWLOG: the last commands that took long. Source of behaviour: slowlogCommand in Redis's slowlog.c. */
-import type { SlowLogEntry } from '../../observe/slowlog.js'
+import type { CommandLog, CommandLogEntry } from '../../observe/command-log.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
 import { helpSubcommand, subcommandSyntaxError } from '../help.js'
@@ -7,6 +7,7 @@ import { ADMIN, type CommandSpec, LOADING, STALE } from '../spec.js'
 
 const ANY_TIME = ADMIN | LOADING | STALE
 const DEFAULT_COUNT = 10
+export const INVALID_COUNT = 'ERR count should be greater than or equal to -1'
 const ON_ALL_NODES = 'request_policy:all_nodes'
 
 const subcommands: CommandSpec[] = [
@@ -33,7 +34,7 @@ const subcommands: CommandSpec[] = [
     summary: 'Returns the number of entries in the slow log.',
     complexity: 'O(1)',
     tips: [ON_ALL_NODES, 'response_policy:agg_sum', 'nondeterministic_output'],
-    run: ({ reply, server }) => reply.integer(server.slowlog.length),
+    run: ({ reply, server }) => reply.integer(server.commandLogs.slow.length),
   },
   {
     name: 'reset',
@@ -45,7 +46,7 @@ const subcommands: CommandSpec[] = [
     complexity: 'O(N) where N is the number of entries in the slowlog',
     tips: [ON_ALL_NODES, 'response_policy:all_succeeded'],
     run: ({ reply, server }) => {
-      server.slowlog.reset()
+      server.commandLogs.slow.reset()
       reply.ok()
     },
   },
@@ -72,22 +73,23 @@ function get({ args, reply, server }: CommandContext): void {
     return
   }
   const count = args.argc === 3 ? args.safeInteger(2) : DEFAULT_COUNT
-  if (!(count >= -1)) {
-    reply.error('ERR count should be greater than or equal to -1')
-    return
-  }
-  const { slowlog } = server
-  const entries = slowlog.latest(count === -1 ? slowlog.length : count)
+  if (!(count >= -1)) reply.error(INVALID_COUNT)
+  else replyLatest(reply, server.commandLogs.slow, count)
+}
+
+/** An array of the last `count` entries, newest first; all of them for -1. */
+export function replyLatest(reply: ReplyWriter, log: CommandLog, count: number): void {
+  const entries = log.latest(count === -1 ? log.length : count)
   reply.array(entries.length)
   for (const entry of entries) replyEntry(reply, entry)
 }
 
-/** Id, seconds of Unix time, microseconds, arguments, address and name of the client. */
-function replyEntry(reply: ReplyWriter, entry: SlowLogEntry): void {
+/** Id, seconds of Unix time, microseconds or bytes, arguments, address and name of the client. */
+function replyEntry(reply: ReplyWriter, entry: CommandLogEntry): void {
   reply.array(6)
   reply.integer(entry.id)
   reply.integer(entry.seconds)
-  reply.integer(entry.microseconds)
+  reply.integer(entry.value)
   reply.bulkArray(entry.args)
   reply.bulkText(entry.address)
   reply.bulkText(entry.clientName)

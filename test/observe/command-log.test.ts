@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
+import { CommandLog } from '../../src/observe/command-log.js'
 import { NOTHING_SECRET } from '../../src/observe/redaction.js'
-import { SlowLog } from '../../src/observe/slowlog.js'
 import { requestFromArguments } from '../../src/resp/request.js'
 
 const client = { address: '127.0.0.1:1', name: 'me' }
 
-function log(maxLength: number): { slowlog: SlowLog; add: (...words: string[]) => void } {
-  const slowlog = new SlowLog()
+function log(maxLength: number): { slowlog: CommandLog; add: (...words: string[]) => void } {
+  const slowlog = new CommandLog()
   slowlog.limit(maxLength)
   const add = (...words: string[]): void =>
     slowlog.add(client, requestFromArguments(words.map(word => Buffer.from(word))), NOTHING_SECRET, 1234.5)
@@ -40,11 +40,11 @@ test('a lower limit drops the oldest entries at once', () => {
   expect(slowlog.length).toBe(0)
 })
 
-test('an entry tells who ran what, when and for how many whole microseconds', () => {
+test('an entry tells who ran what, when and for how many whole value', () => {
   const { slowlog, add } = log(1)
   const before = Math.floor(Date.now() / 1000)
   add('set', 'k', 'v')
   const [entry] = slowlog.latest(1)
-  expect(entry).toMatchObject({ microseconds: 1234, args: ['set', 'k', 'v'], address: '127.0.0.1:1', clientName: 'me' })
+  expect(entry).toMatchObject({ value: 1234, args: ['set', 'k', 'v'], address: '127.0.0.1:1', clientName: 'me' })
   expect(entry.seconds).toBeGreaterThanOrEqual(before)
 })

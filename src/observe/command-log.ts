@@ -1,4 +1,7 @@
-/** The slow log: the last commands that took long, with their arguments cut to size. Source of the limits: Redis's slowlog.h. */
+/**
+ * Logs of commands that stood out, with their arguments cut to size: the slow log, and Valkey's of large requests and large replies.
+ * Source of the limits: Redis's slowlog.h.
+ */
 import { latin1 } from '../bytes/latin1.js'
 import type { Request } from '../resp/request.js'
 import { REDACTED } from './redaction.js'
@@ -7,25 +10,32 @@ const MAX_ARGUMENTS = 32
 const MAX_ARGUMENT_BYTES = 128
 
 /** Texts are of one character a byte. */
-export interface SlowLogEntry {
-  readonly id: number
-  /** When it was logged, in seconds of Unix time. */
-  readonly seconds: number
-  readonly microseconds: number
+export interface LoggedCommand {
   readonly args: readonly string[]
   readonly address: string
   readonly clientName: string
 }
 
+export interface CommandLogEntry extends LoggedCommand {
+  readonly id: number
+  /** When it was logged, in seconds of Unix time. */
+  readonly seconds: number
+  /** Microseconds in the slow log, else bytes. */
+  readonly value: number
+}
+
 /** Who ran the command. */
-export interface SlowLogClient {
+export interface LoggedClient {
   readonly address: string
   readonly name: string
 }
 
-export class SlowLog {
+export const LOG_NAMES = ['slow', 'large-request', 'large-reply'] as const
+export type CommandLogs = { readonly [name in (typeof LOG_NAMES)[number]]: CommandLog }
+
+export class CommandLog {
   /** Oldest first; those before `first` have been dropped. */
-  private entries: SlowLogEntry[] = []
+  private entries: CommandLogEntry[] = []
   private first = 0
   private nextId = 0
   private maxLength = 0
@@ -34,27 +44,34 @@ export class SlowLog {
     return this.entries.length - this.first
   }
 
-  /** Config slowlog-max-len; drops the oldest entries beyond it. */
+  /** How many are kept at most; drops the oldest entries beyond it. */
   limit(maxLength: number): void {
     this.maxLength = maxLength
     this.trim()
   }
 
   /** Adds a command; `secret` are the numbers of its arguments to keep out. O(1). */
-  add(client: SlowLogClient, args: Request, secret: readonly number[], microseconds: number): void {
+  add(client: LoggedClient, args: Request, secret: readonly number[], value: number): void {
+    this.put(this.prepare(client, args, secret), value)
+  }
+
+  /** What is to be kept of a command whose value is not known yet: its request may be gone by then. */
+  prepare(client: LoggedClient, args: Request, secret: readonly number[]): LoggedCommand {
+    return { args: shownArguments(args, secret), address: client.address, clientName: client.name }
+  }
+
+  put(command: LoggedCommand, value: number): void {
     this.entries.push({
       id: this.nextId++,
       seconds: Math.floor(Date.now() / 1000),
-      microseconds: Math.floor(microseconds),
-      args: shownArguments(args, secret),
-      address: client.address,
-      clientName: client.name,
+      value: Math.floor(value),
+      ...command,
     })
     this.trim()
   }
 
   /** The last `count` entries, newest first. */
-  latest(count: number): SlowLogEntry[] {
+  latest(count: number): CommandLogEntry[] {
     const { entries } = this
     return entries.slice(Math.max(this.first, entries.length - count)).reverse()
   }
