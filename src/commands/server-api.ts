@@ -52,6 +52,9 @@ export interface ServerStats {
   payloadSanitizations: number
   /** Clients closed because all together took too much memory (maxmemory-clients). */
   evictedClients: number
+  /** Clients closed because of client-query-buffer-limit, and, other than replicas, because of client-output-buffer-limit. */
+  queryBufferDisconnections: number
+  outputLimitDisconnections: number
 }
 
 /** Where memory goes, all in bytes; server/memory.ts says what counts. */

@@ -21,11 +21,19 @@ export interface ReplicaStats {
   syncPartialOk: number
   syncPartialErr: number
   bytesOut: number
+  /** Replicas closed because of client-output-buffer-limit. */
+  outputLimitDisconnections: number
 }
 
 export class Replicas implements FullSyncHost {
   readonly links = new Set<ReplicaLink>()
-  readonly stats: ReplicaStats = { syncFull: 0, syncPartialOk: 0, syncPartialErr: 0, bytesOut: 0 }
+  readonly stats: ReplicaStats = {
+    syncFull: 0,
+    syncPartialOk: 0,
+    syncPartialErr: 0,
+    bytesOut: 0,
+    outputLimitDisconnections: 0,
+  }
   /** Called when a replica went online or left: the number of good ones may have changed. */
   onChange: () => void = () => {}
   /** Since when there has been no replica, for repl-backlog-ttl. */
@@ -240,6 +248,7 @@ export class Replicas implements FullSyncHost {
   }
 
   private drop(link: ReplicaLink): void {
+    this.stats.outputLimitDisconnections++
     this.log.warning(`Client ${link.name} scheduled to be closed ASAP for overcoming of output buffer limits.`)
     link.transport.close()
   }

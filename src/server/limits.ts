@@ -1,6 +1,7 @@
 /** Limits on clients: idle time and unread output. */
 import type { Client } from '../commands/client.js'
 import { clientLine, clientType } from '../commands/client-line.js'
+import type { ServerStats } from '../commands/server-api.js'
 import type { Config } from '../config/config.js'
 import { UNLIMITED_OUTPUT_BYTES } from '../network/output-queue.js'
 import type { Log } from '../observe/log.js'
@@ -14,10 +15,12 @@ export class OutputLimits {
   private readonly log: Log
   /** The clients that are over the soft limit, and since when. */
   private readonly overSinceMs = new Map<Client, number>()
+  private readonly stats: ServerStats
 
-  constructor(config: Config, log: Log) {
+  constructor(config: Config, log: Log, stats: ServerStats) {
     this.config = config
     this.log = log
+    this.stats = stats
   }
 
   /** Closes the client if its output has outgrown a limit. To be called when output grew. */
@@ -58,6 +61,7 @@ export class OutputLimits {
     this.log.warning(
       `Client ${clientLine(client, nowMs, null)} scheduled to be closed ASAP for overcoming of output buffer limits.`,
     )
+    this.stats.outputLimitDisconnections++
     client.transport.close()
     this.forget(client)
   }

@@ -116,6 +116,8 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     recentOutput: new RecentPeak(),
     payloadSanitizations: 0,
     evictedClients: 0,
+    queryBufferDisconnections: 0,
+    outputLimitDisconnections: 0,
   }
   readonly eventLoop = new EventLoop()
   readonly replyBuffer = { peakResetMs: REPLY_PEAK_RESET_MS, resizing: true }
@@ -197,7 +199,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.saver = new Saver(this.keyspace, config, log)
     this.replication = new Replication(this.keyspace, this.saver, config, log, new Following(this))
     const nobody = new Client(0, NO_TRANSPORT, this.keyspace.databases[0], Date.now())
-    this.outputLimits = new OutputLimits(config, log)
+    this.outputLimits = new OutputLimits(config, log, this.stats)
     this.watch = new CommandWatch(config, this.keyspace)
     this.memory = new Memory(this, this.clientEviction)
     this.eviction = new Eviction(this.keyspace)
@@ -448,6 +450,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   }
 
   queryBufferExceeded(client: Client): void {
+    this.stats.queryBufferDisconnections++
     this.log.warning(
       `Closing client that reached max query buffer length: ${clientLine(client, this.keyspace.nowMs, null)}`,
     )

@@ -56,6 +56,12 @@ async function publishUntil(channel: string, left: number, message: string): Pro
   throw new Error(`more than ${left} are left`)
 }
 
+/** How many clients have been closed because of a limit, as INFO counts them. */
+async function disconnections(buffer: 'query' | 'output'): Promise<number> {
+  const { text } = await admin.call('INFO', 'stats')
+  return Number(new RegExp(`client_${buffer}_buffer_limit_disconnections:(\\d+)`).exec(text ?? '')?.[1])
+}
+
 describe('client-output-buffer-limit', () => {
   test('a subscriber that does not read is cut at the hard limit of its class, the others get every message', async () => {
     await set('client-output-buffer-limit', 'normal 1024 1024 1 pubsub 1000000 0 0')
@@ -71,6 +77,9 @@ describe('client-output-buffer-limit', () => {
     await server.waitForLog(
       /Client id=\d+ .*name=slow .* scheduled to be closed ASAP for overcoming of output buffer limits\./,
     )
+    expect(await disconnections('output')).toBeGreaterThan(0)
+    await admin.call('CONFIG', 'RESETSTAT')
+    expect(await disconnections('output')).toBe(0)
     slow.destroy()
     fast.close()
   })
@@ -138,9 +147,11 @@ describe('client-query-buffer-limit', () => {
   test('a request that grows beyond it ends the connection', async () => {
     const client = await silent()
     const end = closed(client)
+    const before = await disconnections('query')
     client.write(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5000000\r\n${'x'.repeat(4_000_000)}`)
     await end
     await server.waitForLog('Closing client that reached max query buffer length')
+    expect(await disconnections('query')).toBe(before + 1)
   })
 
   test('so does a transaction that is queued and not executed', async () => {

@@ -20,6 +20,8 @@ export function resetStatistics(server: ServerApi): void {
   stats.errors.clear()
   stats.payloadSanitizations = 0
   stats.evictedClients = 0
+  stats.queryBufferDisconnections = 0
+  stats.outputLimitDisconnections = 0
   memoryLimit.resetStatistics()
   compaction.moved = 0
   keyspace.hits = 0
@@ -34,6 +36,7 @@ export function resetStatistics(server: ServerApi): void {
   replication.bytesIn = 0
   const syncs = replication.replicas.stats
   syncs.syncFull = 0
+  syncs.outputLimitDisconnections = 0
   syncs.syncPartialOk = 0
   syncs.syncPartialErr = 0
   syncs.bytesOut = 0

@@ -59,6 +59,8 @@ export function statsFields(server: ServerApi): Field[] {
     ['total_writes_processed', stats.writes],
     ['io_threaded_reads_processed', 0],
     ['io_threaded_writes_processed', 0],
+    ['client_query_buffer_limit_disconnections', stats.queryBufferDisconnections],
+    ['client_output_buffer_limit_disconnections', stats.outputLimitDisconnections + syncs.outputLimitDisconnections],
     ['reply_buffer_shrinks', 0],
     ['reply_buffer_expands', 0],
     ['eventloop_cycles', eventLoop.cycles],

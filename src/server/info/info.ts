@@ -58,13 +58,17 @@ export function infoText(server: ServerApi, names: readonly string[]): string {
   return parts.join('\r\n')
 }
 
-function clientsFields({ clients, config, keyWaits, replication, stats, tracking }: ServerApi): Field[] {
+function clientsFields({ clients, config, keyspace, keyWaits, replication, stats, tracking }: ServerApi): Field[] {
   const { recentInput, recentOutput } = stats
   const now = Date.now()
   let blocked = 0
+  let subscribed = 0
+  let watching = 0
   for (const client of clients.values()) {
     const { transport } = client
     if (client.isBlocked) blocked++
+    if (client.subscriptions.total > 0) subscribed++
+    if (client.watched !== null) watching++
     recentInput.note(transport.pendingInputBytes, now)
     recentOutput.note(transport.pendingOutputBytes, now)
   }
@@ -76,7 +80,10 @@ function clientsFields({ clients, config, keyWaits, replication, stats, tracking
     ['client_recent_max_output_buffer', recentOutput.peak(now)],
     ['blocked_clients', blocked],
     ['tracking_clients', tracking.clientCount],
+    ['pubsub_clients', subscribed],
+    ['watching_clients', watching],
     ['clients_in_timeout_table', keyWaits.timedCount + replication.waiters.timedCount],
+    ['total_watched_keys', keyspace.databases.reduce((sum, { watchers }) => sum + watchers.count, 0)],
     ['total_blocking_keys', keyWaits.keyCount],
     ['total_blocking_keys_on_nokey', keyWaits.goneKeyCount],
   ]

@@ -7,6 +7,15 @@ import { type RunningServer, startRedisTs } from '../../interop/stock.js'
 /** Sections of Redis 7.2.5's INFO with their fields, in order. */
 const expected: Record<string, string[]> = JSON.parse(readFileSync('test/fixtures/info-fields.json', 'utf8'))
 
+/** Fields that came with Redis 7.4 and Valkey 8. */
+const LATER = [
+  'pubsub_clients',
+  'watching_clients',
+  'total_watched_keys',
+  'client_query_buffer_limit_disconnections',
+  'client_output_buffer_limit_disconnections',
+]
+
 let server: RunningServer
 let client: RawClient
 
@@ -36,11 +45,25 @@ async function info(...sections: string[]): Promise<Map<string, Map<string, stri
 }
 
 describe('INFO', () => {
-  test('has the fields of Redis 7.2.5, in its order', async () => {
+  test('has the fields of Redis 7.2.5, in its order, and some that came later', async () => {
     const all = await info('everything')
+    const later: string[] = []
     for (const [section, fields] of Object.entries(expected)) {
-      expect([section, [...(all.get(section)?.keys() ?? [])]]).toEqual([section, fields])
+      const ours = [...(all.get(section)?.keys() ?? [])]
+      expect([section, ours.filter(name => !LATER.includes(name))]).toEqual([section, fields])
+      later.push(...ours.filter(name => LATER.includes(name)))
     }
+    expect(later).toEqual(LATER)
+  })
+
+  test('counts clients that subscribe or watch, and the keys that are watched', async () => {
+    const others = await Promise.all([1, 2].map(() => RawClient.connect(server.port)))
+    await others[0].call('SUBSCRIBE', 'channel')
+    await others[1].call('WATCH', 'a', 'b', 'c')
+    await client.call('WATCH', 'a')
+    const clients = (await info('clients')).get('Clients')
+    expect(LATER.slice(0, 3).map(name => clients?.get(name))).toEqual(['1', '2', '3'])
+    for (const other of others) other.close()
   })
 
   test('shows the usual sections, those asked for, or all', async () => {
