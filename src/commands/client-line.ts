@@ -77,6 +77,7 @@ export function clientFlags(client: Client): string {
   if (client.readsReplica) flags += 'r'
   if (client.noEvict) flags += 'e'
   if (client.noTouch) flags += 'T'
+  if (client.importsData) flags += 'I'
   return flags === '' ? 'N' : flags
 }
 

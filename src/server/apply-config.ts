@@ -69,6 +69,7 @@ export function applyConfig(server: ConfiguredServer): void {
     keyspace.lazyfree.serverDel = values['lazyfree-lazy-server-del']
     keyspace.lazyfree.userDel = values['lazyfree-lazy-user-del']
     keyspace.lazyfree.userFlush = values['lazyfree-lazy-user-flush']
+    keyspace.importMode = values['import-mode']
     keyspace.clock.lfu = LFU.test(values['maxmemory-policy'])
     keyspace.clock.lfuLogFactor = values['lfu-log-factor']
     keyspace.clock.lfuDecayMinutes = values['lfu-decay-time']
@@ -97,6 +98,7 @@ export function applyConfig(server: ConfiguredServer): void {
     return null
   })
   config.onChange('maxmemory-samples', apply)
+  config.onChange('import-mode', apply)
   config.onChange('maxmemory-eviction-tenacity', apply)
   config.onChange('maxmemory-clients', apply)
   config.onChange('replica-ignore-maxmemory', apply)

@@ -130,6 +130,7 @@ export class Dispatcher {
     const { buffer, starts, ends } = request
     const { keyspace } = this.server
     keyspace.keepsAccessTimes = client.noTouch
+    keyspace.servesImport = client.importsData
     reply.resp = client.resp
     context.client = client
     context.db = client.db

@@ -47,7 +47,7 @@ export class ActiveExpire {
       keyspace.replicaExpiries.expire(deadlineMs)
       return false
     }
-    if (keyspace.writesPaused) return false
+    if (keyspace.writesPaused || keyspace.importing) return false
     const startedMs = performance.now()
     const expiredBefore = keyspace.expiredKeys
     let sampled = 0

@@ -73,7 +73,7 @@ export class Database {
     const address = this.keys.find(hash, key, start, end)
     if (address === 0) return 0
     if (this.entries.meta(address) & HAS_EXPIRY && this.isExpired(address)) {
-      if (this.keyspace.obeysMaster) return address
+      if (this.keyspace.seesExpired) return address
       this.expire(address)
       return 0
     }
@@ -106,7 +106,7 @@ export class Database {
 
   /** True when the key is to be treated as gone; deletes it where that may be done now. */
   private hideExpired(address: number): boolean {
-    if (this.keyspace.obeysMaster) return false
+    if (this.keyspace.seesExpired) return false
     if (this.keyspace.deletesExpired) this.expire(address)
     return true
   }

@@ -60,6 +60,7 @@ export class Eviction {
    * samples); what a large value held is freed later, by Keyspace.collectGarbage().
    */
   evictOne(): boolean {
+    if (this.keyspace.importing) return false
     switch (this.policy) {
       case 'noeviction':
         return false

@@ -70,6 +70,10 @@ export class Keyspace {
   readonly replicaExpiries = new ReplicaExpiries()
   /** Commands of the master's stream see keys that have expired but are not deleted yet. */
   obeysMaster = false
+  /** Config import-mode: as long as other servers' data is being copied in, a master deletes neither expired keys nor others. */
+  importMode = false
+  /** CLIENT IMPORT-SOURCE: the client being served copies data in, and goes on with keys whose time has come. */
+  servesImport = false
   /** CLIENT NO-TOUCH: the client being served leaves access clocks as they are. */
   keepsAccessTimes = false
   /** Writes are paused: keys that have expired are hidden, but neither they nor others are deleted. */
@@ -106,12 +110,21 @@ export class Keyspace {
 
   /** Whether what has expired is to be taken for gone. */
   get hidesExpired(): boolean {
-    return !this.loading && !this.obeysMaster
+    return !this.loading && !this.seesExpired
   }
 
-  /** Whether a key found to have expired may be deleted: a replica leaves that to its master, a pause to its end. */
+  /** Whether a key found to have expired may be deleted: a replica leaves that to its master, a pause or an import to its end. */
   get deletesExpired(): boolean {
-    return !this.isReplica && !this.writesPaused
+    return !this.isReplica && !this.writesPaused && !this.importMode
+  }
+
+  get importing(): boolean {
+    return this.importMode && !this.isReplica
+  }
+
+  /** Whether the command being run takes keys whose time has come for those that are there. */
+  get seesExpired(): boolean {
+    return this.obeysMaster || (this.servesImport && this.importing)
   }
 
   get keyCount(): number {

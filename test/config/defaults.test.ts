@@ -17,6 +17,7 @@ const VALKEY: Readonly<Record<string, string>> = {
   'commandlog-large-request-max-len': '128',
   'commandlog-reply-larger-than': '1048576',
   'commandlog-large-reply-max-len': '128',
+  'import-mode': 'no',
 }
 
 describe('the table of directives', () => {

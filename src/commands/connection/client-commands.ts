@@ -86,6 +86,17 @@ const subcommands: CommandSpec[] = [
   },
   clientPause,
   {
+    name: 'import-source',
+    arity: 3,
+    flags: ANYTIME,
+    group: 'connection',
+    since: '8.1.0',
+    summary: 'Says whether this connection copies data in: in import mode it sees expired keys.',
+    complexity: 'O(1)',
+    arguments: [ON_OFF],
+    run: clientImportSource,
+  },
+  {
     name: 'reply',
     arity: 3,
     flags: ANYTIME,
@@ -193,7 +204,7 @@ function clientSetInfo({ args, client, reply }: CommandContext): void {
   reply.ok()
 }
 
-/** The argument of CLIENT NO-EVICT and NO-TOUCH; replies the error and returns null when it is neither ON nor OFF. */
+/** The argument of CLIENT NO-EVICT, NO-TOUCH and IMPORT-SOURCE; replies the error and returns null when it is neither ON nor OFF. */
 function onOrOff({ args, reply }: CommandContext): boolean | null {
   if (args.is(2, 'on')) return true
   if (args.is(2, 'off')) return false
@@ -213,6 +224,19 @@ function clientNoTouch(ctx: CommandContext): void {
   if (on === null) return
   ctx.client.noTouch = on
   ctx.reply.ok()
+}
+
+/** CLIENT IMPORT-SOURCE ON|OFF, of Valkey. Anything but OFF needs import mode. */
+function clientImportSource(ctx: CommandContext): void {
+  const { args, client, reply, server } = ctx
+  if (!server.config.values['import-mode'] && !args.is(2, 'off')) {
+    reply.error('ERR Server is not in import mode')
+    return
+  }
+  const on = onOrOff(ctx)
+  if (on === null) return
+  client.importsData = on
+  reply.ok()
 }
 
 /**

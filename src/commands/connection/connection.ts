@@ -285,4 +285,5 @@ function resetConnection(client: Client): void {
   client.noEvict = false
   client.noTouch = false
   client.readsReplica = false
+  client.importsData = false
 }

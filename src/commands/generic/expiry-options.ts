@@ -41,9 +41,9 @@ export function readExpiry(ctx: CommandContext, index: number, kind: number, int
 }
 
 /**
- * Whether a key that is to expire at `whenMs` is to be deleted now instead. A replica, and a server that loads its files, wait
- * for the deletion that the master decided on.
+ * Whether a key that is to expire at `whenMs` is to be deleted now instead. A replica, and a server that loads its files or into
+ * which data is being copied, wait for the deletion that the master decided on.
  */
 export function hasPassed(keyspace: Keyspace, whenMs: number): boolean {
-  return whenMs <= keyspace.nowMs && !keyspace.loading && !keyspace.isReplica
+  return whenMs <= keyspace.nowMs && !keyspace.loading && !keyspace.isReplica && !keyspace.importMode
 }

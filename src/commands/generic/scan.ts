@@ -82,7 +82,7 @@ function scan(ctx: CommandContext): void {
 /** Whether a key that was found is there, and of the type that is wanted (null: any). Deletes it when its time has come. */
 function isShown(db: Database, address: number, type: string | null): boolean {
   const { entries, keyspace } = db
-  if (hasExpired(db, address) && !keyspace.obeysMaster) {
+  if (hasExpired(db, address) && !keyspace.seesExpired) {
     if (keyspace.deletesExpired) db.expire(address)
     if (type !== null) keyspace.misses++
     return false

@@ -31,6 +31,7 @@ export const memoryLimits = {
   'tracking-table-max-keys': integer(1000000, 0, INT64_MAX, IMPLEMENTED),
   'lfu-log-factor': integer(10, 0, INT_MAX, IMPLEMENTED),
   'lfu-decay-time': integer(1, 0, INT_MAX, IMPLEMENTED, null, 'minutes'),
+  'import-mode': bool(false, IMPLEMENTED),
   'active-expire-effort': integer(1, 1, 10, IMPLEMENTED),
   'lazyfree-lazy-eviction': bool(false, IMPLEMENTED),
   'lazyfree-lazy-expire': bool(false, IMPLEMENTED),
