@@ -41,6 +41,7 @@ const FILTERS_OF_VALKEY_9 = [
 ]
 
 const ADDITIONS: Readonly<Record<string, Additions>> = {
+  hscan: { arguments: ['novalues pure-token token=NOVALUES since=7.4.0 optional'], history: [] },
   set: { arguments: ['  comparison-value string token=IFEQ since=8.1.0'], history: ['8.1.0'] },
   bitop: {
     arguments: [

@@ -178,8 +178,9 @@ describe('CLIENT KILL', () => {
 
   test('with MAXAGE closes what has been there that long', async () => {
     expect(shown(await admin.call('CLIENT', 'KILL', 'NAME', 'victim', 'MAXAGE', '100'))).toBe(':0')
-    const old = async (): Promise<boolean> => / age=[1-9]/.test((await victims[0].call('CLIENT', 'INFO')).text ?? '')
-    while (!(await old())) await admin.call('PING')
+    const isOld = async (victim: RawClient): Promise<boolean> =>
+      / age=[1-9]/.test((await victim.call('CLIENT', 'INFO')).text ?? '')
+    for (const victim of victims) while (!(await isOld(victim))) await admin.call('PING')
     expect(shown(await admin.call('CLIENT', 'KILL', 'NAME', 'victim', 'MAXAGE', '1'))).toBe(':3')
   })
 })

@@ -12,6 +12,7 @@ const LATER = [
   'pubsub_clients',
   'watching_clients',
   'total_watched_keys',
+  'expired_subkeys',
   'client_query_buffer_limit_disconnections',
   'client_output_buffer_limit_disconnections',
 ]
