@@ -14,6 +14,6 @@ export const dataTypes = {
   'zset-max-listpack-entries': integer(128, 0, INT64_MAX, IMPLEMENTED, 'zset-max-ziplist-entries'),
   'zset-max-listpack-value': memory(64, 0, INT64_MAX, IMPLEMENTED, 'zset-max-ziplist-value'),
   'hll-sparse-max-bytes': memory(3000, 0, INT64_MAX, IMPLEMENTED),
-  'stream-node-max-bytes': memory(4096, 0, INT64_MAX),
-  'stream-node-max-entries': integer(100, 0, INT64_MAX),
+  'stream-node-max-bytes': memory(4096, 0, INT64_MAX, IMPLEMENTED),
+  'stream-node-max-entries': integer(100, 0, INT64_MAX, IMPLEMENTED),
 } satisfies DirectiveTable

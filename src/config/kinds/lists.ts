@@ -52,7 +52,8 @@ export function addresses(initial: readonly string[], flags: number): Directive<
     alias: null,
     parse(args): Parsed<readonly string[]> {
       if (args.length > MAX_BIND_ADDRESSES) return { error: 'Too many bind addresses specified.' }
-      return { value: args.length === 1 && args[0] === '' ? [] : args.map(upToNul) }
+      const list = args.map(upToNul)
+      return { value: list.length === 1 && list[0] === '' ? [] : list }
     },
     format: list => list.join(' '),
     rewrite(name, list) {
