@@ -10,9 +10,23 @@ const run = promisify(execFile)
 
 const SMALL = ['ping_mbulk', 'set', 'get', 'incr', 'mset', 'hset']
 const AGGREGATES = ['lpush', 'rpush', 'lpop', 'rpop', 'sadd', 'spop', 'zadd', 'zpopmin']
+const OTHERS = ['xadd', 'xrange_100', 'pfadd', 'pfcount', 'geodist', 'geosearch']
 const RANGES = ['lrange_100', 'lrange_300', 'lrange_600']
 /** Tests that redis-benchmark does not have of its own. */
-const COMMANDS = { mget_100: ['mget', ...Array.from({ length: 100 }, () => 'key:__rand_int__')] }
+const COMMANDS = {
+  mget_100: ['mget', ...Array.from({ length: 100 }, () => 'key:__rand_int__')],
+  xadd: ['xadd', 'stream', '*', 'sensor', '__rand_int__', 'temperature', '20.5'],
+  xrange_100: ['xrange', 'hundred', '-', '+'],
+  pfadd: ['pfadd', 'hll', 'element:__rand_int__'],
+  pfcount: ['pfcount', 'hll'],
+  geodist: ['geodist', 'places', 'a', 'b', 'km'],
+  geosearch: ['geosearch', 'places', 'fromlonlat', '15', '37', 'byradius', '200', 'km', 'asc'],
+}
+/** What they find there. */
+const FOUND = [
+  ...Array.from({ length: 100 }, (_, i) => `XADD hundred ${i + 1}-1 sensor ${i} temperature 20.5`),
+  'GEOADD places 13.361389 38.115556 a 15.087269 37.502669 b 14.5 37.3 c',
+]
 /**
  * Series: value size in bytes, requests in a pipeline, tests, keys (large values: fewer, to stay in memory), and with `fill` SETs
  * ahead of all, so that most keys are there.
@@ -22,6 +36,8 @@ const SERIES = [
   { size: 3, pipeline: 16, tests: SMALL, keys: 100_000, requests: 500_000 },
   { size: 3, pipeline: 1, tests: AGGREGATES, keys: 100_000, requests: 100_000 },
   { size: 3, pipeline: 16, tests: AGGREGATES, keys: 100_000, requests: 500_000 },
+  { size: 3, pipeline: 1, tests: OTHERS, keys: 100_000, requests: 100_000, found: FOUND },
+  { size: 3, pipeline: 16, tests: OTHERS, keys: 100_000, requests: 200_000, found: FOUND },
   { size: 3, pipeline: 1, tests: RANGES, keys: 100_000, requests: 20_000 },
   { size: 3, pipeline: 16, tests: RANGES, keys: 100_000, requests: 100_000 },
   {
@@ -95,7 +111,11 @@ async function flush(server) {
   client.close()
 }
 
-async function fill(server, { fill: requests, keys, size }) {
+async function fill(server, { fill: requests, found = [], keys, size }) {
+  const client = await connect(server.port)
+  // Each is answered by a number or an ID.
+  for (const line of found) await client.send(`${line}\r\n`, 4)
+  client.close()
   if (requests === undefined) return
   await run(
     'redis-benchmark',
