@@ -64,7 +64,7 @@ function list(ctx: CommandContext): void {
     reply.error(SYNTAX_ERROR)
     return
   }
-  if (args.is(2, 'id') && onlyNumbersFollow(ctx)) {
+  if (args.argc > 3 && args.is(2, 'id') && onlyNumbersFollow(ctx)) {
     listById(ctx)
     return
   }

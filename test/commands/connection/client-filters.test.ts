@@ -71,6 +71,12 @@ function words(line: string): string[] {
 
 const EVERYBODY = 'admin plain worker library listener evicted other'
 
+test('CLIENT LIST without filters lists everybody, whatever the request before it had', async () => {
+  await admin.call('CLIENT', 'LIST', 'ID', ids.get('worker') ?? '')
+  const { text } = await admin.call('CLIENT', 'LIST')
+  expect(text?.match(/^id=/gm)?.length).toBe(crowd.size)
+})
+
 test.each([
   ['id $worker $plain type normal', 'plain worker'],
   ['id $worker $plain', 'worker plain'],
