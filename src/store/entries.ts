@@ -32,7 +32,8 @@ export const TYPE_LIST = 1
 export const TYPE_SET = 2
 export const TYPE_ZSET = 3
 export const TYPE_HASH = 4
-export const TYPE_STREAM = 5
+/** As DEBUG DIGEST numbers it: 5 is what modules have. */
+export const TYPE_STREAM = 6
 
 /** An element whose header is one word. No value has this type. */
 const TYPE_MEMBER = 7
