@@ -8,20 +8,24 @@ import { type EntryRange, writeEntry } from './entry-writer.js'
 import { RangePart, RangeReply } from './long-replies.js'
 import { RangeWalk } from './range-walk.js'
 
+/** Few entries may be large: with so many bytes in their nodes they are copied piece by piece, too. */
+const SLICED_FROM_BYTES = 1024 * 1024
+
 const walk = new RangeWalk()
 
 /** Replies a range of entries as an array. */
 export function replyRange(ctx: CommandContext, stream: Stream, range: EntryRange): void {
-  if (isLong(stream, range.most)) {
+  if (isLong(stream, range)) {
     ctx.replyFrom(new RangeReply([new RangePart(stream, range, null)]))
     return
   }
   writeRange(ctx.reply, stream, range)
 }
 
-/** Whether a reply of up to so many entries of the stream is to be made piece by piece. */
-export function isLong({ length }: Stream, most: number): boolean {
-  return Math.min(most, length) > SLICED_FROM_ELEMENTS
+/** Whether a reply of this range is to be made piece by piece. */
+export function isLong(stream: Stream, { end, most, start }: EntryRange): boolean {
+  const mostEntries = most > SLICED_FROM_ELEMENTS ? SLICED_FROM_ELEMENTS : Number.POSITIVE_INFINITY
+  return most > 1 && stream.spansMoreThan(start, end, mostEntries, SLICED_FROM_BYTES)
 }
 
 /** Writes a range of entries as an array; returns how many there are. */

@@ -15,15 +15,19 @@ export interface ReplyPart {
   close(): void
 }
 
-/** A part that has been written. */
+/** A part that has been written, but for its head. */
 export class WrittenPart implements ReplyPart {
+  private head: ((out: ReplyWriter) => void) | null
   private readonly chunks: Buffer[]
 
-  constructor(chunks: Buffer[]) {
+  constructor(head: (out: ReplyWriter) => void, chunks: Buffer[]) {
+    this.head = head
     this.chunks = chunks
   }
 
   next(out: ReplyWriter): boolean {
+    this.head?.(out)
+    this.head = null
     const chunk = this.chunks.shift()
     if (chunk !== undefined) out.append(chunk)
     return this.chunks.length === 0

@@ -107,11 +107,13 @@ function read(ctx: CommandContext, ofGroup: boolean): void {
     for (const { group, key } of wanted) if (group !== null) ctx.findAgain(key)
     ctx.propagateNothing()
   }
-  const served = ofGroup ? wanted.filter(each => prepare(ctx, each)) : wanted.filter(hasMore)
-  if (served.length > 0) {
-    reply(ctx, served)
-    return
-  }
+  if (wanted.some(isLongRange)) {
+    const parts = longParts(ctx, wanted)
+    if (parts.length > 0) {
+      ctx.replyFrom(new RangeReply(parts))
+      return
+    }
+  } else if (reply(ctx, wanted)) return
   const { firstKey, streams, timeoutMs } = parsed
   if (Number.isNaN(timeoutMs)) ctx.reply.nullArray()
   else {
@@ -170,9 +172,10 @@ function hasMore({ behind, stream }: Wanted): boolean {
   return stream !== null && stream.length > 0 && stream.lastEntryId(last) && last.compare(behind) > 0
 }
 
-/** The consumer has been heard of. Whether there is a reply for it. */
-function prepare(ctx: CommandContext, { group, isNew, key, stream }: Wanted): boolean {
-  if (group === null || stream === null) return false
+/** Whether there is a reply for a stream, now that those before it have theirs: it may be one of them. A consumer has been heard of. */
+function isServed(ctx: CommandContext, wanted: Wanted): boolean {
+  const { group, isNew, key, stream } = wanted
+  if (group === null || stream === null) return hasMore(wanted)
   const { consumer: index } = parsed
   let consumer = group.consumer(ctx.args.latin1(index))
   if (consumer === undefined) {
@@ -199,23 +202,28 @@ function withKnownIds({ args, client }: CommandContext, wanted: readonly Wanted[
 
 const start = new StreamId()
 
-function reply(ctx: CommandContext, served: readonly Wanted[]): void {
-  const { most } = parsed
-  if (served.some(({ group, isNew, stream }) => stream !== null && (group === null || isNew) && isLong(stream, most))) {
-    ctx.replyFrom(longReply(ctx, served))
-    return
-  }
+/** What is wanted of a stream, beside what is pending. */
+function isLongRange({ behind, group, isNew, stream }: Wanted): boolean {
+  if (stream === null || (group !== null && !isNew)) return false
+  start.set(group?.lastId ?? behind)
+  return start.increment() && isLong(stream, { start, end: LAST_ID, backward: false, most: parsed.most })
+}
+
+/** Replies what there is; false, and nothing, where there is none. */
+function reply(ctx: CommandContext, wanted: readonly Wanted[]): boolean {
   const { reply } = ctx
+  const { most } = parsed
   const mark = reply.mark()
-  for (const each of served) {
+  let served = 0
+  for (const each of wanted) {
     const { behind, group, isNew, key, stream } = each
-    if (stream === null) continue
+    if (stream === null || !isServed(ctx, each)) continue
+    served++
     if (reply.resp === 2) reply.array(2)
     writeKey(ctx, key, reply)
     if (group === null) {
-      start.set(behind)
-      if (start.increment()) writeRange(reply, stream, { start, end: LAST_ID, backward: false, most })
-      else reply.array(0)
+      start.set(behind).increment()
+      writeRange(reply, stream, { start, end: LAST_ID, backward: false, most })
       continue
     }
     const consumer = consumerFor(ctx, group, parsed.consumer, key)
@@ -223,7 +231,8 @@ function reply(ctx: CommandContext, served: readonly Wanted[]): void {
     else writeHistory(ctx, each, group, consumer, reply)
     ctx.keyspace.dirty++
   }
-  reply.mapAt(mark, served.length)
+  if (served > 0) reply.mapAt(mark, served)
+  return served > 0
 }
 
 function writeKey({ args }: CommandContext, key: number, out: ReplyWriter): void {
@@ -305,27 +314,29 @@ function seekBehind({ pending }: Consumer): boolean {
   return pendingId.increment() && seekPending(pending, cursor, pendingId)
 }
 
-/** A reply with at least one long range, of the streams as they are now. */
-function longReply(ctx: CommandContext, served: readonly Wanted[]): RangeReply {
+/** A reply with at least one long range, of the streams as they are now; no parts where there is nothing. */
+function longParts(ctx: CommandContext, wanted: readonly Wanted[]): ReplyPart[] {
   const { args, client } = ctx
   const { resp } = client
   const parts: ReplyPart[] = []
-  for (const [i, each] of served.entries()) {
-    const { behind, group, isNew, key, stream } = each
-    if (stream === null) continue
-    const name = args.copy(key)
-    const head = (out: ReplyWriter): void => {
-      if (i === 0) {
-        if (resp === 3) out.map(served.length)
-        else out.array(served.length)
-      }
-      if (resp === 2) out.array(2)
-      out.bulk(name, 0, name.length)
+  const writeHead = (out: ReplyWriter, name: Buffer, isFirst: boolean, served: number): void => {
+    if (isFirst) {
+      if (resp === 3) out.map(served)
+      else out.array(served)
     }
+    if (resp === 2) out.array(2)
+    out.bulk(name, 0, name.length)
+  }
+  for (const each of wanted) {
+    const { behind, group, isNew, key, stream } = each
+    if (stream === null || !isServed(ctx, each)) continue
+    const name = args.copy(key)
+    const isFirst = parts.length === 0
+    // Ranges are written when it is known how many there are.
+    const head = (out: ReplyWriter): void => writeHead(out, name, isFirst, parts.length)
     if (group === null) {
-      start.set(behind)
-      const most = start.increment() ? parsed.most : 0
-      parts.push(new RangePart(stream, { start, end: LAST_ID, backward: false, most }, head))
+      start.set(behind).increment()
+      parts.push(new RangePart(stream, { start, end: LAST_ID, backward: false, most: parsed.most }, head))
       continue
     }
     const consumer = consumerFor(ctx, group, parsed.consumer, key)
@@ -338,10 +349,9 @@ function longReply(ctx: CommandContext, served: readonly Wanted[]): RangeReply {
     } else {
       const out = new ReplyWriter()
       out.resp = resp
-      head(out)
       writeHistory(ctx, each, group, consumer, out)
-      parts.push(new WrittenPart(out.takeChunks()))
+      parts.push(new WrittenPart(head, out.takeChunks()))
     }
   }
-  return new RangeReply(parts)
+  return parts
 }

@@ -144,6 +144,23 @@ export class Stream extends StreamNodes {
     return !backward && this.tree.first(cursor)
   }
 
+  /**
+   * Whether the nodes with entries between two IDs have over `mostEntries` entries, or over `mostBytes` bytes. Stops counting there:
+   * O(log n), and a look at each of so many nodes.
+   */
+  spansMoreThan(start: StreamId, end: StreamId, mostEntries: number, mostBytes: number): boolean {
+    let count = 0
+    let bytes = 0
+    for (let more = this.goToRange(place, start, false); more; more = place.next()) {
+      entry.open(this.entries, place.address)
+      if (entry.master.compare(end) > 0) return false
+      count += entry.count
+      bytes += entry.listpack.bytes
+      if (count > mostEntries || bytes > mostBytes) return true
+    }
+    return false
+  }
+
   /** Goes to the last node whose ID is not behind `id`; false when there is none. */
   private goToNodeOf(cursor: TreeCursor, id: StreamId): boolean {
     this.tree.upperBound(cursor, halfOfUnsigned(id.msHigh), halfOfUnsigned(id.msLow), id)
