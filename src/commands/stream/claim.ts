@@ -146,7 +146,7 @@ function xclaim(ctx: CommandContext): void {
   let count = 0
   for (let i = 5; i < behindIds; i++) {
     parseId(ctx, i, id)
-    const outcome = claim(ctx, stream, group, consumer, minIdleMs)
+    const outcome = claim(ctx, stream, group, consumer, minIdleMs, i)
     if (outcome === LEFT) continue
     lastIdIsDue = false
     if (outcome === CLAIMED) count++
@@ -163,20 +163,21 @@ const LEFT = 0
 const CLEARED = 1
 const CLAIMED = 2
 
-/** Claims the entry `id` for XCLAIM. */
+/** Claims the entry `id`, which argument `given` of XCLAIM names. */
 function claim(
   ctx: CommandContext,
   stream: Stream,
   group: ConsumerGroup,
   consumer: Consumer,
   minIdleMs: number,
+  given: number,
 ): number {
   const { keyspace, reply } = ctx
   const { entries, nowMs } = keyspace
   let pending = group.find(id)
   if (!stream.has(id)) {
     if (pending === 0) return LEFT
-    clear(ctx, group, pending)
+    clear(ctx, group, pending, given)
     return CLEARED
   }
   if (pending === 0) {
@@ -191,20 +192,20 @@ function claim(
   }
   if (options.justId) writeId(reply, id)
   else writeEntryWithId(reply, stream, id)
-  claimed(ctx, group, consumer, pending)
+  claimed(ctx, group, consumer, pending, given)
   return CLAIMED
 }
 
 /** The entry `id`, which is pending, has been deleted from the stream. Replicas find that out by themselves when they claim it. */
-function clear(ctx: CommandContext, group: ConsumerGroup, pending: number): void {
-  propagateClaim(ctx, NAMES, group, group.consumerOf(pending), id, pending)
+function clear(ctx: CommandContext, group: ConsumerGroup, pending: number, given = 0): void {
+  propagateClaim(ctx, NAMES, group, group.consumerOf(pending), id, pending, given)
   ctx.keyspace.dirty++
   group.remove(id)
 }
 
-function claimed(ctx: CommandContext, group: ConsumerGroup, consumer: Consumer, pending: number): void {
+function claimed(ctx: CommandContext, group: ConsumerGroup, consumer: Consumer, pending: number, given = 0): void {
   consumer.activeTimeMs = ctx.keyspace.nowMs
-  propagateClaim(ctx, NAMES, group, consumer, id, pending)
+  propagateClaim(ctx, NAMES, group, consumer, id, pending, given)
   ctx.keyspace.dirty++
 }
 

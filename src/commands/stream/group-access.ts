@@ -40,7 +40,10 @@ export function createConsumer(ctx: CommandContext, group: ConsumerGroup, name: 
   return consumer
 }
 
-/** Replicas get what is pending with `consumer` now, as XCLAIM. */
+/**
+ * Replicas get what is pending with `consumer` now, as XCLAIM. `given`: the argument that named the entry, which may be without a sequence
+ * number; 0 for none.
+ */
 export function propagateClaim(
   ctx: CommandContext,
   { key, group: name }: GroupArguments,
@@ -48,6 +51,7 @@ export function propagateClaim(
   consumer: Consumer,
   id: StreamId,
   pending: number,
+  given = 0,
 ): void {
   if (!ctx.propagates) return
   const { entries } = ctx.keyspace
@@ -57,7 +61,7 @@ export function propagateClaim(
     ctx.args.view(name),
     consumer.name,
     '0',
-    id.toString(),
+    given > 0 ? ctx.args.view(given) : id.toString(),
     'TIME',
     String(deliveryTime(entries, pending)),
     'RETRYCOUNT',

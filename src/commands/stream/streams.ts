@@ -209,7 +209,7 @@ function xadd(ctx: CommandContext): void {
   if (rewrites && ctx.propagates) {
     const rewritten = Array.from({ length: args.argc }, (_, i) => args.view(i))
     if (parsed.trims && parsed.approximate) parsed.makeExact(rewritten, stream)
-    rewritten[parsed.idIndex] = Buffer.from(id.toString(), 'latin1')
+    if (!parsed.idGiven || !parsed.sequenceGiven) rewritten[parsed.idIndex] = Buffer.from(id.toString(), 'latin1')
     ctx.propagateAs(...rewritten)
   }
   if (length > 0 || found !== MISSING) streamChanged(ctx)
