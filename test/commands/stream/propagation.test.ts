@@ -1,0 +1,231 @@
+/** What replicas get of stream commands: what came of them, so that nothing depends on clocks, nodes or who was waiting. */
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { requireStock, startRedisTs } from '../../interop/stock.js'
+import { untilBlocked } from '../blocking/scene.js'
+import { RawClient } from '../raw-client.js'
+import { ReplicaMonitor } from '../replica-monitor.js'
+import { words } from '../side-by-side.js'
+
+const SEVEN_ENTRIES = Array.from({ length: 7 }, (_, i) => `XADD s ${i + 1} a b`)
+const GROUP = 'XGROUP CREATE s g 0'
+
+/** The time of a delivery, and IDs that are times. */
+function withoutTimes(lines: readonly string[]): string[] {
+  return lines.map(line => line.replace(/\b\d{13}(-\d+)?\b/g, 'NOW'))
+}
+
+function claimOf(id: string, consumer: string, rest: string): string {
+  return `XCLAIM s g ${consumer} 0 ${id} TIME ${rest}`
+}
+
+/** As XREADGROUP sends what it gave to a consumer. */
+function given(consumer: string, ...ids: string[]): string[] {
+  return ids.map(id => claimOf(id, consumer, `NOW RETRYCOUNT 1 FORCE JUSTID LASTID ${id}`))
+}
+
+describe('replicas get', requireStock('redis-server'), () => {
+  let replica: ReplicaMonitor
+  let port: number
+
+  beforeAll(async () => {
+    ;({ port } = await startRedisTs(['--save', '', '--stream-node-max-entries', '3']))
+    replica = await ReplicaMonitor.start(port)
+    return () => replica.close()
+  })
+  beforeEach(async () => {
+    await replica.client.call('FLUSHALL')
+    await replica.received()
+  })
+
+  /** What they get of commands that come behind others. */
+  async function sent(before: readonly string[], commands: readonly string[]): Promise<string[]> {
+    await replica.sends(...words(...before))
+    return withoutTimes(await replica.sends(...words(...commands)))
+  }
+
+  /** The replica has the same as the master: it says so itself. */
+  async function expectSameData(): Promise<void> {
+    await replica.received()
+    const [ours, theirs] = await Promise.all(
+      [replica.client, replica.replica].map(client => client.call('DEBUG', 'DIGEST-VALUE', 's')),
+    )
+    expect(ours).toEqual(theirs)
+  }
+
+  test.each<[string, string[], string[], string[]]>([
+    [
+      'the ID that an entry was given',
+      [],
+      ['XADD s * a b', 'XADD s 9999999999999-* a b', 'XADD s 9999999999999-* a b', 'XADD s 9999999999999-7 a b'],
+      ['XADD s NOW a b', 'XADD s NOW a b', 'XADD s NOW a b', 'XADD s NOW a b'],
+    ],
+    ['a partial ID as it was given', [], ['XADD s 5 a b', 'XADD s 5-* a b'], ['XADD s 5 a b', 'XADD s 5-1 a b']],
+    ['nothing of an entry that is refused', ['XADD s 5 a b'], ['XADD s 5 a b', 'XADD s 0-0 a b', 'XADD s 4-* a b'], []],
+    ['nothing of NOMKSTREAM without a stream', [], ['XADD s NOMKSTREAM 1 a b'], []],
+    [
+      'exact trims as they are',
+      SEVEN_ENTRIES,
+      ['XADD s MAXLEN 7 8 a b', 'XADD s NOMKSTREAM MAXLEN = 6 9-* a b', 'XTRIM s MINID 6', 'XTRIM s MAXLEN = 1'],
+      ['XADD s MAXLEN 7 8 a b', 'XADD s NOMKSTREAM MAXLEN = 6 9-0 a b', 'XTRIM s MINID 6', 'XTRIM s MAXLEN = 1'],
+    ],
+    [
+      'what an approximate XTRIM by length came to',
+      SEVEN_ENTRIES,
+      ['XTRIM s MAXLEN ~ 3', 'XTRIM s MAXLEN ~ 0 LIMIT 2', 'XTRIM s MAXLEN ~ 0 LIMIT 3'],
+      ['XTRIM s MAXLEN = 4', 'XTRIM s MAXLEN = 1 LIMIT 3'],
+    ],
+    [
+      'what an approximate XTRIM by ID came to',
+      SEVEN_ENTRIES,
+      ['XTRIM s MINID ~ 6', 'XTRIM s MINID ~ 9'],
+      ['XTRIM s MINID = 4-0', 'XTRIM s MINID = 18446744073709551615-18446744073709551615'],
+    ],
+    [
+      'what approximate trims of XADD came to, also where nothing went',
+      SEVEN_ENTRIES,
+      ['XADD s MAXLEN ~ 100 8 a b', 'XADD s MAXLEN ~ 4 9 a b', 'XADD s MINID ~ 8 10-* a b'],
+      ['XADD s MAXLEN = 8 8 a b', 'XADD s MAXLEN = 6 9 a b', 'XADD s MINID = 7-0 10-0 a b'],
+    ],
+    [
+      'deletions, and last IDs',
+      SEVEN_ENTRIES,
+      ['XDEL s 1 2 99', 'XDEL s 99', 'XSETID s 50', 'XSETID s 60 ENTRIESADDED 9 MAXDELETEDID 7'],
+      ['XDEL s 1 2 99', 'XSETID s 50', 'XSETID s 60 ENTRIESADDED 9 MAXDELETEDID 7'],
+    ],
+    [
+      'groups and consumers that are made, moved and removed',
+      ['XADD s 1 a b'],
+      [
+        GROUP,
+        GROUP,
+        'XGROUP CREATE t g $ MKSTREAM ENTRIESREAD 3',
+        'XGROUP SETID s g 1',
+        'XGROUP CREATECONSUMER s g alice',
+        'XGROUP CREATECONSUMER s g alice',
+        'XGROUP DELCONSUMER s g alice',
+        'XGROUP DELCONSUMER s g alice',
+        'XGROUP DESTROY s g',
+        'XGROUP DESTROY s g',
+      ],
+      [
+        GROUP,
+        'XGROUP CREATE t g $ MKSTREAM ENTRIESREAD 3',
+        'XGROUP SETID s g 1',
+        'XGROUP CREATECONSUMER s g alice',
+        'XGROUP DELCONSUMER s g alice',
+        'XGROUP DESTROY s g',
+      ],
+    ],
+    [
+      'what a consumer was given as claims of it',
+      ['XADD s 1 a b', 'XADD s 2 a b', 'XADD s 3 a b', GROUP],
+      ['XREADGROUP GROUP g alice COUNT 2 STREAMS s >', 'XREADGROUP GROUP g bob STREAMS s >'],
+      [...given('alice', '1-0', '2-0'), ...given('bob', '3-0')],
+    ],
+    [
+      'with NOACK the consumer and how far the group is',
+      ['XADD s 1 a b', 'XADD s 2 a b', GROUP],
+      ['XREADGROUP GROUP g alice NOACK STREAMS s >', 'XREADGROUP GROUP g alice NOACK STREAMS s >'],
+      ['XGROUP CREATECONSUMER s g alice', 'XGROUP SETID s g 2-0 ENTRIESREAD 2'],
+    ],
+    [
+      'nothing of a consumer that reads again what it has, or finds nothing',
+      ['XADD s 1 a b', GROUP, 'XREADGROUP GROUP g alice STREAMS s >'],
+      [
+        'XREADGROUP GROUP g alice STREAMS s 0',
+        'XREADGROUP GROUP g alice STREAMS s >',
+        'XREADGROUP GROUP g bob STREAMS s >',
+        'XREAD STREAMS s 0',
+        'XPENDING s g',
+      ],
+      [],
+    ],
+    [
+      'a stream that is named twice once',
+      ['XADD s 1 a b', GROUP],
+      ['XREADGROUP GROUP g alice STREAMS s s > >'],
+      given('alice', '1-0'),
+    ],
+    [
+      'what is acknowledged, if it was pending',
+      ['XADD s 1 a b', GROUP, 'XREADGROUP GROUP g alice STREAMS s >'],
+      ['XACK s g 9', 'XACK s g 1 9', 'XACK s g 1', 'XACK s none 1'],
+      ['XACK s g 1 9'],
+    ],
+    [
+      'claims as they came out',
+      ['XADD s 1 a b', 'XADD s 2 a b', GROUP, 'XREADGROUP GROUP g alice COUNT 1 STREAMS s >'],
+      [
+        'XCLAIM s g bob 0 1 TIME 1000',
+        'XCLAIM s g bob 0 1 TIME 1000 RETRYCOUNT 7 JUSTID',
+        'XCLAIM s g bob 9000000000000 1',
+        'XCLAIM s g bob 0 2 9 TIME 5 FORCE',
+      ],
+      [
+        claimOf('1', 'bob', '1000 RETRYCOUNT 2 FORCE JUSTID LASTID 1-0'),
+        claimOf('1', 'bob', '1000 RETRYCOUNT 7 FORCE JUSTID LASTID 1-0'),
+        claimOf('2', 'bob', '5 RETRYCOUNT 2 FORCE JUSTID LASTID 1-0'),
+      ],
+    ],
+    [
+      'with LASTID how far the group is, alone or with the claim',
+      ['XADD s 1 a b', GROUP, 'XREADGROUP GROUP g alice STREAMS s >'],
+      ['XCLAIM s g bob 0 9 LASTID 8', 'XCLAIM s g bob 0 1 TIME 5 LASTID 9', 'XCLAIM s g bob 0 7 LASTID 3'],
+      ['XGROUP SETID s g 8-0 ENTRIESREAD 1', claimOf('1', 'bob', '5 RETRYCOUNT 2 FORCE JUSTID LASTID 9-0')],
+    ],
+    [
+      'a claim of an entry that is deleted as one by its old owner, whom it leaves there',
+      ['XADD s 1 a b', GROUP, 'XREADGROUP GROUP g alice STREAMS s >', 'XDEL s 1'],
+      ['XCLAIM s g bob 0 1', 'XCLAIM s g bob 0 1'],
+      [claimOf('1', 'alice', 'NOW RETRYCOUNT 1 FORCE JUSTID LASTID 1-0')],
+    ],
+    [
+      'automatic claims as claims, entries that are deleted by their old owner',
+      ['XADD s 1 a b', 'XADD s 2 a b', 'XADD s 3 a b', GROUP, 'XREADGROUP GROUP g alice STREAMS s >', 'XDEL s 2'],
+      ['XAUTOCLAIM s g bob 0 - COUNT 2', 'XAUTOCLAIM s g bob 0 3 JUSTID', 'XAUTOCLAIM s g bob 9000000000000 -'],
+      [
+        claimOf('1-0', 'bob', 'NOW RETRYCOUNT 2 FORCE JUSTID LASTID 3-0'),
+        claimOf('2-0', 'alice', 'NOW RETRYCOUNT 1 FORCE JUSTID LASTID 3-0'),
+        claimOf('3-0', 'bob', 'NOW RETRYCOUNT 1 FORCE JUSTID LASTID 3-0'),
+      ],
+    ],
+    [
+      'a transaction around what its commands came to',
+      ['XADD s 1 a b', GROUP],
+      ['MULTI', 'XADD s 2-* a b', 'XREADGROUP GROUP g alice BLOCK 0 STREAMS s >', 'XTRIM s MAXLEN ~ 9', 'EXEC'],
+      ['MULTI', 'XADD s 2-0 a b', ...given('alice', '1-0', '2-0'), 'EXEC'],
+    ],
+    [
+      'one command that is sent as several as a transaction',
+      ['XADD s 1 a b', 'XADD s 2 a b', GROUP],
+      ['MULTI', 'XREAD STREAMS s 0', 'XREADGROUP GROUP g alice STREAMS s >', 'EXEC'],
+      ['MULTI', ...given('alice', '1-0', '2-0'), 'EXEC'],
+    ],
+  ])('%s', async (_, before, commands, expected) => {
+    const lines = await sent(before, commands)
+    const several = lines[0] === 'MULTI' && expected[0] !== 'MULTI'
+    expect(several ? lines.filter(line => line !== 'MULTI' && line !== 'EXEC') : lines).toEqual(expected)
+    await expectSameData()
+  })
+
+  test('what was read by who waited, behind what was added', async () => {
+    await sent([], ['XGROUP CREATE s g $ MKSTREAM', 'XGROUP CREATECONSUMER s g bob'])
+    const [alice, bob] = await Promise.all([RawClient.connect(port), RawClient.connect(port)])
+    const reads = [
+      alice.call(...words('XREADGROUP GROUP g alice BLOCK 0 STREAMS s >')[0]),
+      bob.call(...words('XREADGROUP GROUP g bob BLOCK 0 NOACK STREAMS s >')[0]),
+    ]
+    await untilBlocked(replica.client, 2)
+    const lines = withoutTimes(await replica.sends(...words('XADD s 1 a b')))
+    expect(lines).toEqual(['XADD s 1 a b', ...given('alice', '1-0')])
+    await reads[0]
+    expect(withoutTimes(await replica.sends(...words('XADD s 2 a b')))).toEqual([
+      'XADD s 2 a b',
+      'XGROUP SETID s g 2-0 ENTRIESREAD 2',
+    ])
+    await reads[1]
+    await expectSameData()
+    alice.close()
+    bob.close()
+  })
+})
