@@ -1,6 +1,7 @@
 /** XGROUP: consumer groups and their consumers. Source of behaviour: xgroupCommand in Redis's t_stream.c. */
 import { EVENT_STREAM } from '../../config/keyspace-events.js'
 import { type ConsumerGroup, ENTRIES_READ_UNKNOWN } from '../../types/stream/consumer-group.js'
+import { MOST_COUNTED } from '../../types/stream/entries-read.js'
 import type { Stream } from '../../types/stream/stream.js'
 import { StreamId } from '../../types/stream/stream-id.js'
 import { type CommandContext, NOT_AN_INTEGER } from '../context.js'
@@ -128,7 +129,7 @@ function readOptions(ctx: CommandContext, isCreate: boolean): boolean {
         reply.error('ERR value for ENTRIESREAD must be positive or -1')
         return false
       }
-      entriesRead = Number(read)
+      entriesRead = Math.min(Number(read), MOST_COUNTED)
     } else {
       reply.error(subcommandSyntaxError(args, 'XGROUP'))
       return false

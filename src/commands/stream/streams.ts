@@ -1,5 +1,6 @@
 /** Stream commands about entries: XADD, XLEN, XRANGE, XREVRANGE, XDEL, XTRIM, XSETID. Source of behaviour: Redis's t_stream.c. */
 import { EVENT_STREAM } from '../../config/keyspace-events.js'
+import { MOST_COUNTED } from '../../types/stream/entries-read.js'
 import { StreamId } from '../../types/stream/stream-id.js'
 import { TOO_LARGE } from '../../types/stream/stream-nodes.js'
 import { type CommandContext, NO_SUCH_KEY, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
@@ -326,7 +327,7 @@ function xsetid(ctx: CommandContext): void {
       if (count === null) reply.error(NOT_AN_INTEGER)
       else if (count < 0n) reply.error('ERR entries_added must be positive')
       if (count === null || count < 0n) return
-      added = Number(count)
+      added = Math.min(Number(count), MOST_COUNTED)
     } else if (more > 0 && args.is(i, 'maxdeletedid')) {
       if (!readId(ctx, i + 1, otherId)) return
       if (id.compare(otherId) < 0) {

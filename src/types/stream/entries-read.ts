@@ -3,6 +3,9 @@ import { type ConsumerGroup, ENTRIES_READ_UNKNOWN } from './consumer-group.js'
 import type { StreamId } from './stream-id.js'
 import type { StreamNodes } from './stream-nodes.js'
 
+/** Entries that are counted at most: no stream has had more, but XSETID, XGROUP and RDB files may say so. */
+export const MOST_COUNTED = Number.MAX_SAFE_INTEGER
+
 /** Whether an entry from `start` on may have been deleted. Source: streamRangeHasTombstones. */
 export function hasTombstonesFrom(stream: StreamNodes, start: StreamId): boolean {
   const { firstId, length, maxDeletedId } = stream

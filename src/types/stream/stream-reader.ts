@@ -10,7 +10,7 @@ import { StringReader } from '../../rdb/string-reader.js'
 import { LONG_BYTES, type RdbWindow } from '../../rdb/window.js'
 import { LEFT_OUT, TWICE, type ValueReader, type ValueTarget } from '../value-reader.js'
 import { type Consumer, type ConsumerGroup, ENTRIES_READ_UNKNOWN } from './consumer-group.js'
-import { distanceFromFirst } from './entries-read.js'
+import { distanceFromFirst, MOST_COUNTED } from './entries-read.js'
 import { NodeCheck } from './node-check.js'
 import type { Stream } from './stream.js'
 import { ID_BYTES, StreamId } from './stream-id.js'
@@ -177,7 +177,7 @@ export class StreamReader implements ValueReader {
   }
 
   private get wideValue(): number {
-    return (this.wideHigh | 0) * TWO_32 + this.wideLow
+    return Math.min((this.wideHigh | 0) * TWO_32 + this.wideLow, MOST_COUNTED)
   }
 
   // What is known of the stream
