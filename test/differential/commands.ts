@@ -7,6 +7,7 @@ import type { Random } from './random.js'
 import { setMakers, UNMANGLED_SETS } from './set-commands.js'
 import { sortMakers, UNMANGLED_SORTS } from './sort-commands.js'
 import { sortedSetMakers, UNMANGLED_SORTED_SETS } from './sorted-set-commands.js'
+import { streamMakers, UNMANGLED_STREAMS } from './stream-commands.js'
 import { mangle, type RequestMaker, requestMaker } from './syntax.js'
 
 const STRINGS = [
@@ -156,6 +157,7 @@ const GROUPS: readonly (readonly [share: number, makers: readonly RequestMaker[]
   [0.12, sortedSetMakers],
   [0.1, geoMakers],
   [0.12, listMakers],
+  [0.2, streamMakers],
   [0.08, sortMakers],
   [0.22, makersOf(GENERIC)],
   [0.05, makersOf(CONNECTION)],
@@ -172,6 +174,7 @@ const UNMANGLED = new Set([
   ...UNMANGLED_SETS,
   ...UNMANGLED_SORTED_SETS,
   ...UNMANGLED_SORTS,
+  ...UNMANGLED_STREAMS,
 ])
 
 /** These take a time to live: a short one would be over at another moment on each server. */

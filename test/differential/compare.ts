@@ -28,11 +28,14 @@ const TIMES = new Map([
 ])
 const TIME_SLACK_MS = 20_000
 
+const CONTAINERS = new Set([
+  ...['pubsub', 'acl', 'config', 'client', 'command', 'object', 'memory', 'latency', 'slowlog', 'xinfo'],
+])
+
 /** "config|get" for a container, "get" otherwise; in lower case. */
 export function nameOf(request: readonly string[]): string {
   const name = (request[0] ?? '').toLowerCase()
-  if (!['pubsub', 'acl', 'config', 'client', 'command', 'object', 'memory', 'latency', 'slowlog'].includes(name))
-    return name
+  if (!CONTAINERS.has(name)) return name
   return `${name}|${(request[1] ?? '').toLowerCase()}`
 }
 
@@ -50,7 +53,14 @@ export function replyText(request: readonly string[], reply: RawReply): string {
   } else if ((name === 'scan' || name === 'sscan') && elements.length === 2) {
     parts = [parts[0], ...(elements[1].elements ?? []).map(plainText).sort()]
   }
-  return `${reply.type}(${parts.join(' ')})`
+  return withoutClock(name, `${reply.type}(${parts.join(' ')})`)
+}
+
+/** Takes out for how long something is pending, or since when: both servers read their own clocks. */
+function withoutClock(name: string, text: string): string {
+  if (name === 'xpending') return text.replace(/ :"\d+"(?= :"\d+"\))/g, ' idle')
+  if (name === 'xinfo|consumers') return text.replace(/\$"(idle|inactive)" :"-?\d+"/g, '$1')
+  return name === 'xinfo|stream' ? text.replace(/:"\d{13}"/g, 'time') : text
 }
 
 function plainText({ elements, text, type }: RawReply): string {

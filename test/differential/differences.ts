@@ -39,8 +39,8 @@ export const differences: readonly Difference[] = [
   {
     reason: 'a text with a zero byte: C formats end there, redis-ts repeats all of it',
     command: /^/,
-    ours: /^-ERR .*\0/s,
-    stock: /^-ERR /,
+    ours: /^-[A-Z]+ .*\0/s,
+    stock: /^-[A-Z]+ /,
   },
   {
     reason: 'the fields of a hash table come in an order of its own',
@@ -74,7 +74,52 @@ export const differences: readonly Difference[] = [
     ours: /^-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807$/,
     stock: /^/,
   },
+  {
+    reason:
+      '7.2 makes a consumer that reads before there is anything for it, and tells when it last got entries; how many nodes Redis has is an estimate',
+    command: /^xinfo\|(stream|consumers|groups)$/,
+    ours: /^[*%]/,
+    stock: /^[*%]/,
+    common: withoutLaterFacts,
+  },
+  {
+    reason: '7.2 makes a consumer that reads before there is anything for it: there is one already',
+    command: /^xgroup$/,
+    ours: /^:0$/,
+    stock: /^:1$/,
+  },
+  {
+    reason: '7.2 names the command and the special ID of that command',
+    command: /^xread(group)?$/,
+    ours: /^-ERR Unbalanced '/,
+    stock: /^-ERR Unbalanced XREAD/,
+  },
+  {
+    reason: '7.2 compares the ID of XSETID with the greatest one deleted before it looks at the last entry',
+    command: /^xsetid$/,
+    ours: /^-ERR The ID specified in XSETID is smaller than current max_deleted_entry_id$/,
+    stock: /^-ERR The ID specified in XSETID is smaller than the target stream top item$/,
+  },
+  {
+    reason: '7.2 writes numbers by fpconv, some with an exponent: 44495.49609375 is 4.449549609375e+4',
+    command: /^(z|geo)/,
+    ours: /\de[+-]\d/,
+    stock: /\d/,
+    common: reply => reply.replace(/-?\d+(\.\d+)?(e[+-]\d+)?/g, number => String(Number(number))),
+  },
 ]
+
+/** What XINFO says in 7.0 and in 7.2, of consumers with something pending. */
+export function withoutLaterFacts(reply: string): string {
+  return reply
+    .replace(/\$"radix-tree-nodes" :"\d+"/, '')
+    .replace(/ \$"active-time" (time|:"-1")/g, '')
+    .replace(/ inactive/g, '')
+    .replace(/\$"consumers" :"\d+"/g, '')
+    .replace(/ ?[*%]\(\$"name" \$"[^"]*" \$"pending" :"0" idle\)/g, '')
+    .replace(/ ?[*%]\(\$"name" \$"[^"]*" \$"seen-time" time \$"pel-count" :"0" \$"pending" \*\(\)\)/g, '')
+    .replace(/\( /g, '(')
+}
 
 export function isKnownDifference(request: readonly string[], ours: string, stock: string): boolean {
   const name = nameOf(request)

@@ -3,7 +3,7 @@ import { RawClient, type RawReply, texts } from '../commands/raw-client.js'
 import { requireStock, startRedisServer, startRedisTs } from '../interop/stock.js'
 import { randomRequest } from './commands.js'
 import { replyText, sameReply } from './compare.js'
-import { isKnownDifference } from './differences.js'
+import { isKnownDifference, withoutLaterFacts } from './differences.js'
 import { Random } from './random.js'
 import { Session } from './session.js'
 
@@ -23,6 +23,8 @@ const ARGUMENTS = [
   ...['--proto-max-bulk-len', '1mb'],
   // Where elements are counted, 7.0 and 7.2 fill the nodes of lists alike.
   ...['--list-max-listpack-size', '16'],
+  // Streams of many nodes.
+  ...['--stream-node-max-entries', '10'],
 ]
 /** Enough to see what is wrong without reading all that follows from it. */
 const SHOWN = 10
@@ -67,11 +69,20 @@ class Side {
         // Small sets of strings are listpacks since 7.2, and so are small lists, which are quicklists of one node to 7.0.
         const isPlainSet = type.text === 'set' && encoding.text === 'listpack'
         const form = isPlainSet ? 'hashtable' : type.text === 'list' ? 'list' : encoding.text
-        const payload = form === 'hashtable' ? await this.tableText(key, type.text) : dump.text
+        let payload = form === 'hashtable' ? await this.tableText(key, type.text) : dump.text
+        if (type.text === 'stream') payload = await this.streamText(key, payload)
         found.set(`${db} ${key}`, JSON.stringify([payload, form, ttl.text === '-1']))
       }
     }
     return found
+  }
+
+  /** Of a stream with consumers, whose payload says when they were seen, what XINFO shows; else the payload. */
+  private async streamText(key: string, dump: string | null): Promise<string> {
+    const request = ['XINFO', 'STREAM', key, 'FULL', 'COUNT', '0']
+    const [info, digest] = await this.observer.pipeline([request, ['DEBUG', 'DIGEST-VALUE', key]])
+    const text = replyText(request, info)
+    return `${text.includes('"pel-count"') ? withoutLaterFacts(text) : dump} ${replyText([], digest)}`
   }
 
   /** A hash table has an order of its own: its payload cannot be compared byte for byte. */
@@ -124,17 +135,23 @@ class Comparison {
     if (sameReply(request, ours, stock)) return
     const [left, right] = [replyText(request, ours), replyText(request, stock)]
     if (isKnownDifference(request, left, right)) return
-    this.wrong.push(`${shown(request)}\n  ours  ${printable(left)}\n  stock ${printable(right)}`)
+    this.wrong.push(`${shown(request)}${sideBySide(left, right)}`)
   }
 
   states(ours: Map<string, string>, stock: Map<string, string>): void {
     for (const key of new Set([...ours.keys(), ...stock.keys()])) {
       if (ours.get(key) === stock.get(key)) continue
-      this.wrong.push(
-        `key ${key}\n  ours  ${printable(ours.get(key) ?? 'missing')}\n  stock ${printable(stock.get(key) ?? 'missing')}`,
-      )
+      this.wrong.push(`key ${key}${sideBySide(ours.get(key) ?? 'missing', stock.get(key) ?? 'missing')}`)
     }
   }
+}
+
+/** Both texts, from where they are about to differ. */
+function sideBySide(ours: string, stock: string): string {
+  let at = 0
+  while (at < ours.length && ours[at] === stock[at]) at++
+  const from = Math.max(0, at - 150)
+  return `\n  ours  ${printable(ours.slice(from))}\n  stock ${printable(stock.slice(from))}`
 }
 
 function printable(text: string): string {
