@@ -83,6 +83,45 @@ const SORTED_SETS = [
 /** Keys that are to have an expiry in the end, in database 0. */
 const EXPIRING = ['expire', 'expireat', 'pexpire', 'pexpireat', 'setex', 'psetex', 'set:ex', 'getex', 'kept', 'hash:ex']
 
+const STREAMS = [
+  ['DEL', 'stream', 'stream:made'],
+  ['XADD', 'stream', '*', 'f', 'v'],
+  ['XADD', 'stream', 'MAXLEN', '~', '100', '*', 'f', 'v', 'g', 'w'],
+  ['DEL', 'stream'],
+  ...Array.from({ length: 120 }, (_, i) => ['XADD', 'stream', `${i + 1}-1`, 'f', `value ${i}`]),
+  ['XADD', 'stream', '500-*', 'other', 'x'],
+  ['XADD', 'stream', 'NOMKSTREAM', 'MINID', '3', '501-1', 'f', 'v'],
+  ['XDEL', 'stream', '7-1', '8-1'],
+  ['XTRIM', 'stream', 'MAXLEN', '110'],
+  ['XTRIM', 'stream', 'MAXLEN', '~', '5'],
+  ['XSETID', 'stream', '600-1'],
+  ['XGROUP', 'CREATE', 'stream', 'group', '0'],
+  ['XGROUP', 'CREATE', 'stream:made', 'group', '$', 'MKSTREAM'],
+  ['XGROUP', 'CREATE', 'stream', 'gone', '$'],
+  ['XGROUP', 'DESTROY', 'stream', 'gone'],
+  ['XGROUP', 'CREATECONSUMER', 'stream', 'group', 'alice'],
+  ['XGROUP', 'CREATECONSUMER', 'stream', 'group', 'dave'],
+  ['XGROUP', 'DELCONSUMER', 'stream', 'group', 'dave'],
+  ['XREADGROUP', 'GROUP', 'group', 'bob', 'COUNT', '10', 'STREAMS', 'stream', '>'],
+  ['XREADGROUP', 'GROUP', 'group', 'carol', 'COUNT', '2', 'NOACK', 'STREAMS', 'stream', '>'],
+  ['XACK', 'stream', 'group', '101-1', '102-1'],
+  ['XCLAIM', 'stream', 'group', 'alice', '0', '103-1', 'JUSTID'],
+  ['XAUTOCLAIM', 'stream', 'group', 'alice', '0', '-', 'COUNT', '3'],
+  ['XGROUP', 'SETID', 'stream', 'group', '110-1'],
+]
+
+const PLACES_AND_COUNTS = [
+  ['GEOADD', 'places', '13.361389', '38.115556', 'Palermo', '15.087269', '37.502669', 'Catania'],
+  ['GEOSEARCHSTORE', 'places:near', 'places', 'FROMLONLAT', '15', '37', 'BYRADIUS', '200', 'km'],
+  ['GEORADIUS', 'places', '15', '37', '200', 'km', 'STORE', 'places:older'],
+  ['GEORADIUSBYMEMBER', 'places', 'Catania', '10', 'km', 'STORE', 'places:oldest'],
+  ['PFADD', 'counted', 'a', 'b', 'c'],
+  ['PFADD', 'counted:many', ...Array.from({ length: 2000 }, (_, i) => `element ${i}`)],
+  ['PFMERGE', 'counted:all', 'counted', 'counted:many'],
+  ['PFCOUNT', 'counted:all'],
+  ['PFDEBUG', 'TODENSE', 'counted'],
+]
+
 /** One of each, most of them in several forms; `payload` is a value as DUMP gives it. Nothing but MIGRATE speaks to others. */
 function writes(payload: string): string[][] {
   return [
@@ -192,8 +231,16 @@ function writes(payload: string): string[][] {
     ...LISTS,
     ...SETS,
     ...SORTED_SETS,
+    ...STREAMS,
+    ...PLACES_AND_COUNTS,
   ]
 }
+
+/** What is no write by its flags: a container is none, and PFCOUNT only may be one. */
+const NO_WRITES = ['select', 'pfcount', 'xgroup']
+
+/** Fields that expire: no redis-server 7.0 is a replica of that. A chain of redis-ts alone has them in a test of their own. */
+const FIELD_EXPIRY = ['hexpire', 'hexpireat', 'hgetdel', 'hgetex', 'hpersist', 'hpexpire', 'hpexpireat', 'hsetex']
 
 /** Writes of Valkey 9 and Redis 8, which only redis-ts knows. */
 const STRINGS_BEYOND = [
@@ -230,7 +277,8 @@ describe('through a chain', requireStock('redis-server'), () => {
   test('all there are are tried', async () => {
     const tried = new Set([...writes(DUMPED), ...STRINGS_BEYOND].map(([name]) => name.toLowerCase()))
     tried.add('migrate')
-    expect([...tried].filter(name => name !== 'select').sort()).toEqual((await writeCommands(target)).sort())
+    for (const name of FIELD_EXPIRY) tried.add(name)
+    expect([...tried].filter(name => !NO_WRITES.includes(name)).sort()).toEqual((await writeCommands(target)).sort())
   })
 
   test.each([
