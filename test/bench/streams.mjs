@@ -26,9 +26,11 @@ async function runOnce(server, pipeline) {
   return { rate: ENTRIES / seconds, cpu: (cpuMicroseconds(server) - before) / ENTRIES }
 }
 
+const request = (...args) => `*${args.length}\r\n${args.map(arg => `$${arg.length}\r\n${arg}\r\n`).join('')}`
+
 /** Reads and acknowledges entries until there are none; resolves with their number. */
 function consume(port, name, pipeline) {
-  const read = `XREADGROUP GROUP group ${name} COUNT 1 STREAMS stream >\r\n`.repeat(pipeline)
+  const read = request('XREADGROUP', 'GROUP', 'group', name, 'COUNT', '1', 'STREAMS', 'stream', '>').repeat(pipeline)
   return new Promise((resolve, reject) => {
     const socket = net.connect(port, '127.0.0.1', () => socket.write(read))
     socket.setNoDelay()
@@ -58,7 +60,7 @@ function consume(port, name, pipeline) {
       awaited = ids.length
       reading = false
       text = ''
-      socket.write(ids.map(id => `XACK stream group ${id}\r\n`).join(''))
+      socket.write(ids.map(id => request('XACK', 'stream', 'group', id)).join(''))
     })
   })
 }

@@ -16,6 +16,8 @@ export class RangeWalk {
   /** The stream as it was at some moment, for a walk between the commands of others. */
   private view: TreeView<StreamId> | null = null
   private more = false
+  /** The entry is the first one of the range, and has not been given. */
+  private isSought = false
 
   /** Begins before the first entry from `start` on, or with `backward` behind the last one up to `end`. */
   begin(stream: Stream, start: StreamId, end: StreamId, backward: boolean): void {
@@ -24,7 +26,7 @@ export class RangeWalk {
     this.end.set(end)
     this.backward = backward
     this.more = stream.goToRange(this.cursor, backward ? end : start, backward)
-    if (this.more) this.open(this.cursor.address)
+    if (this.more) this.openFirst(this.cursor.address)
   }
 
   /** As begin(), of the stream as it is now, whatever becomes of it. close() has to follow. */
@@ -34,7 +36,16 @@ export class RangeWalk {
     this.view = new TreeView(stream.tree, backward ? 'backward' : 'forward')
     if (!this.more) return
     this.view.seek(rank)
-    this.open(this.view.cursor.address)
+    this.openFirst(this.view.cursor.address)
+  }
+
+  /** Opens the first node: what lies before the range is passed by at once. */
+  private openFirst(node: number): void {
+    this.open(node)
+    if (this.backward) return
+    this.isSought = this.entry.seek(this.start)
+    // There may be more in the next one.
+    if (!this.isSought) this.step()
   }
 
   private open(node: number): void {
@@ -46,7 +57,8 @@ export class RangeWalk {
   next(): boolean {
     const { backward, end, entry, start } = this
     while (this.more) {
-      while (backward ? entry.previous() : entry.next()) {
+      while (this.isSought || (backward ? entry.previous() : entry.next())) {
+        this.isSought = false
         if (backward ? entry.id.compare(start) < 0 : entry.id.compare(end) > 0) {
           this.more = false
           return false

@@ -264,7 +264,7 @@ function writeNew(
     if (out !== null) writeEntry(out, entry)
     count++
     if (noAck) continue
-    const isPending = group.find(entry.id) !== 0
+    const isPending = group.findNew(entry.id) !== 0
     const pending = isPending ? group.assign(entry.id, consumer, nowMs, 1) : group.add(entry.id, consumer, nowMs, 1)
     consumer.activeTimeMs = nowMs
     propagateClaim(ctx, names, group, consumer, entry.id, pending)

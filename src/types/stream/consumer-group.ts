@@ -147,6 +147,13 @@ export class ConsumerGroup {
     return findPending(this.pending, place, id) ? place.address : 0
   }
 
+  /** As find(), quickly where the entry lies behind all that are pending, as new ones do. */
+  findNew(id: StreamId): number {
+    const { entries, pending } = this
+    if (!pending.last(place)) return 0
+    return readPendingId(entries, place.address, scratch).compare(id) < 0 ? 0 : this.find(id)
+  }
+
   /** Adds an entry that is not pending yet. */
   add(id: StreamId, consumer: Consumer, timeMs: number, count: number): number {
     const pending = createPending(this.entries, id, consumer.number, timeMs, count)

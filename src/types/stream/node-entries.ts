@@ -27,6 +27,15 @@ export const SAME_FIELDS = 2
 /** Elements of an entry beside its fields and values: flags, the ID's numbers, and what counts them. */
 export const ENTRY_ELEMENTS = 4
 
+const TWO_32 = 4294967296
+const seen = new StreamId()
+
+/** The difference of two unsigned 64-bit numbers by their halves, if a number holds it; NaN. */
+function difference(high: number, low: number, baseHigh: number, baseLow: number): number {
+  const value = (high - baseHigh) * TWO_32 + (low - baseLow)
+  return Number.isSafeInteger(value) ? value : Number.NaN
+}
+
 /** Reads a node's entries one by one, from either end. What it shows is valid until the node changes. */
 export class NodeEntries {
   readonly listpack = new NodeListpack()
@@ -146,8 +155,48 @@ export class NodeEntries {
     return (this.flags & SAME_FIELDS) !== 0
   }
 
-  /** Goes to the first entry from `id` on; false when the node has none. */
+  /** Goes to the first entry from `id` on, a deleted one, too; false when the node has none. */
   seek(id: StreamId): boolean {
+    const { buffer } = this.listpack
+    const { end, master } = this
+    // IDs are compared as what they are behind the node's: none comes before that.
+    const ms = difference(id.msHigh, id.msLow, master.msHigh, master.msLow)
+    const msIsBelow = id.msHigh !== master.msHigh ? id.msHigh < master.msHigh : id.msLow < master.msLow
+    if (Number.isNaN(ms) || msIsBelow || id.compare(master) < 0) return this.seekSlowly(id)
+    let pos = this.behind
+    while (pos < end) {
+      const flags = buffer[pos]
+      const msPos = pos + 2
+      const seqPos = msPos + lpEntrySize(buffer, msPos)
+      const stored = lpInteger(buffer, msPos)
+      // From 2^63 on differences are stored as what is negative to a signed number.
+      const behind = stored < 0 ? Number.POSITIVE_INFINITY : stored
+      // The same time: the sequence numbers tell. They may be below the node's.
+      if (behind >= ms && (behind > ms || this.isSequenceFrom(seqPos, id))) {
+        this.read(pos)
+        return true
+      }
+      let at = seqPos + lpEntrySize(buffer, seqPos)
+      if ((flags & SAME_FIELDS) !== 0) at = this.skip(at, this.masterFields + 1)
+      else {
+        const fields = lpInteger(buffer, at)
+        at = this.skip(at, 2 * fields + 2)
+      }
+      pos = at
+    }
+    this.behind = end
+    return false
+  }
+
+  /** Whether the sequence number at `pos`, counted from the node's, is that of `id` or a greater one. */
+  private isSequenceFrom(pos: number, id: StreamId): boolean {
+    const { buffer } = this.listpack
+    const { master } = this
+    seen.setOffset(master, 0, 0, lpIntegerHigh(buffer, pos), lpIntegerLow(buffer, pos))
+    return seen.seqHigh !== id.seqHigh ? seen.seqHigh > id.seqHigh : seen.seqLow >= id.seqLow
+  }
+
+  private seekSlowly(id: StreamId): boolean {
     while (this.next()) if (this.id.compare(id) >= 0) return true
     return false
   }
