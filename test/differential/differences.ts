@@ -6,6 +6,8 @@ import { nameOf } from './compare.js'
 
 export interface Difference {
   readonly reason: string
+  /** Which requests of the command. */
+  readonly applies?: (request: readonly string[]) => boolean
   /** Name of the command, "config|get" for a subcommand. */
   readonly command: RegExp
   /** The replies, as replyText() shows them. */
@@ -20,6 +22,13 @@ const PLAIN_HASH = new RegExp(`^\\$${String.fromCharCode(4)}`)
 const PLAIN_SET = new RegExp(`^\\$${String.fromCharCode(2)}`)
 
 export const differences: readonly Difference[] = [
+  {
+    reason: 'what a cursor that the server has not given leads to depends on the order of a hash table',
+    command: /^[hsz]?scan$/,
+    applies: ([name, ...args]) => args[name.length === 4 ? 0 : 1] !== '0',
+    ours: /^[*%]/,
+    stock: /^[*%]/,
+  },
   {
     reason: 'ACL DRYRUN names the user since 7.2',
     command: /^acl\|dryrun$/,
@@ -103,7 +112,7 @@ export const differences: readonly Difference[] = [
   {
     reason: '7.2 writes numbers by fpconv, some with an exponent: 44495.49609375 is 4.449549609375e+4',
     command: /^(z|geo)/,
-    ours: /\de[+-]\d/,
+    ours: /\de[+-]\d|\d{17}/,
     stock: /\d/,
     common: reply => reply.replace(/-?\d+(\.\d+)?(e[+-]\d+)?/g, number => String(Number(number))),
   },
@@ -126,6 +135,7 @@ export function isKnownDifference(request: readonly string[], ours: string, stoc
   return differences.some(
     known =>
       known.command.test(name) &&
+      (known.applies === undefined || known.applies(request)) &&
       known.ours.test(ours) &&
       known.stock.test(stock) &&
       (known.common === undefined || known.common(ours) === known.common(stock)),

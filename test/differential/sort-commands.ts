@@ -40,7 +40,7 @@ const sortGenerators = {
   sortedset: () => 'sorted:set',
   sortedzset: () => 'sorted:zset',
   anylist: (random: Random) =>
-    random.chance(0.9) ? sorted(random) : random.pick(['stored:0', 'stored:1', 'key:0', 'missing']),
+    random.chance(0.9) ? sorted(random) : random.pick(['stored:0', 'stored:1', 'key:0', 'sorted:none']),
   anysorted: (random: Random) => (random.chance(0.7) ? sorted(random) : random.pick(['sorted:zset', 'sorted:set'])),
   element: (random: Random) => (random.chance(0.7) ? number(random) : random.pick(ELEMENTS)),
   number,
