@@ -46,8 +46,8 @@ export function removeFields(database: Database, times: ElementTimes, elements: 
 /** The database whose key has the value; null: there is none such. */
 export function ownerOf(keyspace: Keyspace, times: ElementTimes): Database | null {
   const { database, key } = times
-  if (holds(database, times, key)) return database
-  // SWAPDB tells nobody.
+  if (keyspace.databases[database.index] === database && holds(database, times, key)) return database
+  // SWAPDB tells nobody, and data that was staged has come from databases of its own.
   for (const each of keyspace.databases) {
     if (!holds(each, times, key)) continue
     times.movedTo(each, key)
