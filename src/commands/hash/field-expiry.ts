@@ -203,18 +203,16 @@ function expiryOf(ctx: CommandContext, index: number): number {
 
 /** HPERSIST key FIELDS numfields field [field ...]. Array reply: 1 for each field that does not expire any more. */
 function hpersist(ctx: CommandContext): void {
-  const { keyspace } = ctx
   if (!openForWrite(ctx) || !readFields(ctx, 2, NUMBER_OF_FIELDS)) return
-  let changed = 0
+  let changed = false
   replyForAll(ctx, 4, index => {
     const current = expiryOf(ctx, index)
     if (current < 0) return current
     hash.setExpiry(liveElement(ctx, index), Number.NaN)
-    changed++
+    changed = true
     return SET
   })
-  if (changed === 0) return
-  keyspace.dirty += changed - 1
+  if (!changed) return
   ctx.touch(1)
   ctx.notify(EVENT_HASH, 'hpersist', 1)
 }
