@@ -10,6 +10,9 @@ export const hash = new Hash()
 export const field = new ByteRange()
 export const value = new ByteRange()
 
+/** Removing as many takes some 3 ms. */
+const MOST_EXPIRED_AT_ONCE = 1000
+
 /** Opens the hash of argument 1 (its address is 0 where there is none); false when WRONGTYPE was replied. */
 export function openForRead(ctx: CommandContext): boolean {
   const address = ctx.findForRead(1)
@@ -45,6 +48,26 @@ export function getField(ctx: CommandContext, index: number, fieldHash = knownHa
   return false
 }
 
+/** As getField, for one of several: those that have expired go in the end, all at once (expireMet). */
+export function getFieldOfSeveral(ctx: CommandContext, index: number, fieldHash = knownHash(ctx, index)): boolean {
+  const { args } = ctx
+  if (hash.get(args.buffer, args.starts[index], args.ends[index], value, fieldHash)) return true
+  if (hash.hidden !== 0) met.add(hash.hidden)
+  hash.hidden = 0
+  return false
+}
+
+/** Expired fields that a command has met. */
+const met = new Set<number>()
+
+/** Removes the expired fields that getFieldOfSeveral met. */
+export function expireMet(ctx: CommandContext): void {
+  if (met.size === 0) return
+  const elements = [...met]
+  met.clear()
+  expireElements(ctx, elements)
+}
+
 /** Whether there is a field that argument `index` names. */
 export function hasField(ctx: CommandContext, index: number): boolean {
   const { args } = ctx
@@ -55,21 +78,29 @@ export function hasField(ctx: CommandContext, index: number): boolean {
 
 /** A field was not found because it has expired: it goes, and with the last one the key. */
 function expireHidden(ctx: CommandContext): void {
-  const { hidden, times } = hash
+  const { hidden } = hash
   hash.hidden = 0
+  expireElements(ctx, [hidden])
+}
+
+function expireElements(ctx: CommandContext, elements: readonly number[]): void {
+  const { times } = hash
   if (times === null || !ctx.keyspace.deletesExpired) return
   const database = ownerOf(ctx.keyspace, times)
   if (database === null) return
-  removeFields(database, times, [hidden])
+  removeFields(database, times, elements)
   reopen(ctx)
 }
 
-/** Removes all fields of the open hash that have expired, and with the last one the key: for who chooses among the others. */
-export function expireAll(ctx: CommandContext): void {
+/**
+ * Removes fields of the open hash that have expired, and with the last one the key: for who chooses among the others. Not more than take a
+ * few milliseconds; the rest stays, as all do where nothing may be deleted (a replica, a pause).
+ */
+export function expireSome(ctx: CommandContext): void {
   const { keyspace } = ctx
   const { times } = hash
   if (times === null || !keyspace.deletesExpired || !keyspace.hidesExpired) return
-  if (expireFields(keyspace, times, Number.POSITIVE_INFINITY) > 0) reopen(ctx)
+  if (expireFields(keyspace, times, MOST_EXPIRED_AT_ONCE) > 0) reopen(ctx)
 }
 
 function reopen({ args, db }: CommandContext): void {

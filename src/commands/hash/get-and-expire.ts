@@ -16,8 +16,9 @@ import {
   WRITE,
 } from '../spec.js'
 import {
+  expireMet,
   fieldExpiry,
-  getField,
+  getFieldOfSeveral,
   hasField,
   hash,
   openForWrite,
@@ -191,13 +192,14 @@ function replyValues(ctx: CommandContext, first: number, found: (index: number) 
   const { args, reply } = ctx
   reply.array(args.argc - first)
   for (let i = first; i < args.argc; i++) {
-    if (!getField(ctx, i)) {
+    if (!getFieldOfSeveral(ctx, i)) {
       reply.null()
       continue
     }
     replyRange(ctx, value)
     found(i)
   }
+  expireMet(ctx)
 }
 
 /** HGETEX key [EX s | PX ms | EXAT s | PXAT ms | PERSIST] FIELDS numfields field [field ...]. Array reply: values. */
@@ -249,13 +251,14 @@ function hgetdel(ctx: CommandContext): void {
   const { reply } = ctx
   reply.array(args.argc - 4)
   for (let i = 4; i < args.argc; i++) {
-    if (found.has(args.latin1(i)) || !getField(ctx, i)) {
+    if (found.has(args.latin1(i)) || !getFieldOfSeveral(ctx, i)) {
       reply.null()
       continue
     }
     replyRange(ctx, value)
     found.add(args.latin1(i))
   }
+  expireMet(ctx)
   if (found.size === 0) ctx.propagateNothing()
   else
     deleteFields(
@@ -297,7 +300,9 @@ function hsetex(ctx: CommandContext): void {
     if (!Number.isNaN(until)) {
       hash.makeExpiring(args.copy(1))
       hash.setExpiry(hash.elementOf(args.buffer, args.starts[i], args.ends[i]), until)
-      times.set(until, [...(times.get(until) ?? []), args.view(i)])
+      const others = times.get(until)
+      if (others === undefined) times.set(until, [args.view(i)])
+      else others.push(args.view(i))
     }
     fields.push(args.view(i), args.view(i + 1))
   }

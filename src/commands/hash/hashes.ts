@@ -26,9 +26,11 @@ import {
   WRITE,
 } from '../spec.js'
 import {
+  expireMet,
   fieldAhead,
   fieldExpiry,
   getField,
+  getFieldOfSeveral,
   hasField,
   hash,
   knownHash,
@@ -333,9 +335,10 @@ function hmget(ctx: CommandContext): void {
   if (!openForRead(ctx)) return
   ctx.reply.array(argc - 2)
   for (let i = 2; i < argc; i++) {
-    if (getField(ctx, i, fieldAhead(ctx, i))) replyRange(ctx, value)
+    if (getFieldOfSeveral(ctx, i, fieldAhead(ctx, i))) replyRange(ctx, value)
     else ctx.reply.null()
   }
+  expireMet(ctx)
 }
 
 /** HDEL key field [field ...]. Integer reply: how many fields were there. */

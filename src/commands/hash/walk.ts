@@ -17,7 +17,7 @@ import {
   SLICED_FROM_ELEMENTS,
   type WriteElement,
 } from '../table-replies.js'
-import { expireAll, field, hash, openForRead, replyRange, value } from './access.js'
+import { expireSome, field, hash, openForRead, replyRange, value } from './access.js'
 
 const DRAWS_BETWEEN_CLOCK_READS = 32
 
@@ -83,14 +83,14 @@ function isLive(entries: Entries, element: number, liveFromMs: number): boolean 
 
 /**
  * HRANDFIELD key [count [WITHVALUES]]. A positive count gives different fields, as many as there are at most; a negative one
- * draws each field anew.
+ * draws each field anew. Where expired fields stay (expireSome), one may be among those drawn, as on a replica of Redis.
  */
 export function hrandfield(ctx: CommandContext): void {
   const { args, reply } = ctx
   if (args.argc === 2) {
     if (!openForRead(ctx)) return
-    expireAll(ctx)
-    if (hash.address === 0) {
+    expireSome(ctx)
+    if (hash.liveLength === 0) {
       reply.null()
       return
     }
@@ -100,9 +100,10 @@ export function hrandfield(ctx: CommandContext): void {
   }
   const options = readRandomOptions(ctx, 'withvalues')
   if (options === null || !openForRead(ctx)) return
-  expireAll(ctx)
+  expireSome(ctx)
   const { count: wide, pairs } = options
-  if (hash.address === 0 || wide === 0n) {
+  const length = hash.liveLength
+  if (length === 0 || wide === 0n) {
     reply.array(0)
     return
   }
@@ -111,7 +112,7 @@ export function hrandfield(ctx: CommandContext): void {
   const perField = show === PAIRS ? 2n : 1n
   const count = Number(wide)
   if (count < 0) replyDraws(ctx, -count, show, arrayHead(-wide * perField))
-  else if (count >= hash.length) replyAll(ctx, show, arrayHead(BigInt(hash.length) * perField))
+  else if (count >= length) replyAll(ctx, show, arrayHead(BigInt(length) * perField))
   else if (hash.isTable) replyDifferent(ctx, count, show, arrayHead(wide * perField))
   else {
     arrayHead(wide * perField)(reply)
@@ -141,7 +142,7 @@ const NESTED_PAIRS: Shown = (out, name, content) => {
 }
 
 /** Shows elements of a table for as long as the reply may take: the hash that is open now will not be. */
-function elementWriter(show: Shown, liveFromMs: number): WriteElement {
+function elementWriter(show: Shown, liveFromMs = Number.NEGATIVE_INFINITY): WriteElement {
   const name = new ByteRange()
   const content = new ByteRange()
   return (out, table, element) => {
@@ -171,7 +172,7 @@ function replyDraws(ctx: CommandContext, count: number, show: Shown, head: (out:
     return
   }
   if (count > SLICED_FROM_ELEMENTS) {
-    ctx.replyFrom(new DrawnElements(keyspace, hash.table, count, false, head, elementWriter(show, liveFrom(ctx))))
+    ctx.replyFrom(new DrawnElements(keyspace, hash.table, count, false, head, elementWriter(show)))
     return
   }
   head(reply)
@@ -234,6 +235,6 @@ function replyDifferentOfListpack(ctx: CommandContext, count: number, show: Show
 
 /** `count` different fields of a large hash, which has more. */
 function replyDifferent(ctx: CommandContext, count: number, show: Shown, head: (out: ReplyWriter) => void): void {
-  const source = differentElements(ctx.keyspace, hash.table, count, head, elementWriter(show, liveFrom(ctx)))
+  const source = differentElements(ctx.keyspace, hash.table, count, head, elementWriter(show))
   replyElements(ctx, source, count)
 }

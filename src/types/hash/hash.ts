@@ -45,6 +45,9 @@ import {
 import type { HashLimits } from '../value-limits.js'
 import { emptyListpack, fieldPositions, findField, gathered, gatherPairs } from './hash-listpack.js'
 
+/** How often a field is drawn in the hope of one that has not expired. */
+const MOST_DRAWS = 1000
+
 /**
  * A key's hash, while somebody works on it: open it, use it, forget it. It knows the entry's address and follows it when an
  * edit moves the entry. One object can serve any number of hashes in turn.
@@ -415,11 +418,14 @@ export class Hash {
     return true
   }
 
-  /** Shows a fair random field and its value. O(1); O(n) in a listpack. */
+  /** Shows a fair random field and its value. O(1); O(n) in a listpack, and where hardly any field has not expired. */
   random(field: ByteRange, value: ByteRange): void {
     const { entries } = this.db
     if (this.isTable) {
-      const element = this.table.random()
+      const { table } = this
+      let element = table.random()
+      for (let tries = 1; tries < MOST_DRAWS && this.isExpired(element); tries++) element = table.random()
+      if (this.isExpired(element)) element = this.someLiveElement() || element
       field.readElement(entries, element)
       value.readElementValue(entries, element)
       return
@@ -428,6 +434,23 @@ export class Hash {
     const pos = lpSeek(listpack, listpackAt, Math.floor(Math.random() * this.length) * 2)
     field.readListpack(listpack, pos)
     value.readListpack(listpack, pos + lpEntrySize(listpack, pos))
+  }
+
+  /** An element of the table that has not expired: the first from some place on. 0: all have. */
+  private someLiveElement(): number {
+    const { segments } = this.table
+    const from = Math.floor(Math.random() * segments.length)
+    let found = 0
+    const show = (element: number): void => {
+      if (found === 0 && !this.isExpired(element)) found = element
+    }
+    for (let i = 0; i < segments.length && found === 0; i++) {
+      const segment = segments[(from + i) % segments.length]
+      for (let home = 0; home < 1 << segment.bucketBits && found === 0; home++) {
+        this.table.visitBucket(segment, home, show)
+      }
+    }
+    return found
   }
 
   /** Calls `visit` with every field and its value; the two ranges are reused. `visit` must not change the hash. O(n). */
