@@ -85,10 +85,11 @@ export class ElementTimes implements ExpiringValue, ElementExpiries {
     return place.weightBefore()
   }
 
-  /** Its key is another one now. */
+  /** Its key is another one now. It has left the queue if its time had come while nobody had the value: a payload on its way in. */
   movedTo(database: Database, key: Buffer): void {
     this.database = database
     this.key = key
+    this.queue.update(this)
   }
 
   private find(element: number): boolean {
