@@ -24,6 +24,9 @@ import { Hash } from './hash.js'
 
 const TIME_BYTES = 8
 const TWO_32 = 4294967296
+/** The greatest time at which a field may expire, Unix time in milliseconds: Redis has 48 bits, all of which set are none. */
+const MOST_EXPIRY_MS = 2 ** 48 - 2
+const EXPECTED_TIME = 'the time of a field, 48 bits of milliseconds'
 const EXPECTED_TRIPLES = 'a listpack of distinct fields, their values and times'
 
 export class HashReader extends ElementsReader {
@@ -65,6 +68,8 @@ export class HashReader extends ElementsReader {
     if (next < 0) return next
     this.withTimes = true
     this.firstExpiryMs = readTime(bytes, at)
+    // None of the fields expires.
+    if (this.firstExpiryMs > MOST_EXPIRY_MS + 1) this.window.fail(at, EXPECTED_TIME, String(this.firstExpiryMs))
     return next
   }
 
@@ -101,6 +106,7 @@ export class HashReader extends ElementsReader {
       pos = lpNext(listpack, start, pos)
       if (!lpIsInteger(listpack, pos)) window.failIn(key, at, EXPECTED_TRIPLES, 'a time that is no number')
       const expiryMs = lpInteger(listpack, pos)
+      if (expiryMs < 0 || expiryMs > MOST_EXPIRY_MS) window.failIn(key, at, EXPECTED_TIME, String(expiryMs))
       if (!sink.add(name.buffer, name.start, name.end, content.buffer, content.start, content.end, false)) {
         window.failIn(key, at, 'distinct fields', `${quoted(name.buffer, name.start, name.end)} a second time`)
       }
@@ -123,6 +129,7 @@ export class HashReader extends ElementsReader {
       if (fieldAt < 0) return fieldAt
       // 0: none; else counted from the first one, and one more.
       if (window.lengths.value !== 0) expiryMs = this.firstExpiryMs + window.lengths.value - 1
+      if (expiryMs > MOST_EXPIRY_MS) window.fail(at, EXPECTED_TIME, String(expiryMs))
     }
     const valueAt = window.locate(field, bytes, fieldAt, end)
     if (valueAt < 0) return valueAt
