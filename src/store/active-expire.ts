@@ -51,7 +51,9 @@ export class ActiveExpire {
     const startedMs = performance.now()
     const expiredBefore = keyspace.expiredKeys
     let sampled = 0
-    let timeIsUp = this.expireFields(deadlineMs)
+    let timeIsUp = false
+    // Fields get half of the time, and what keys leave.
+    let fieldsLeft = this.expireFields((startedMs + deadlineMs) / 2)
     for (let i = 0; i < keyspace.databases.length && !timeIsUp; i++) {
       // The next call starts behind this database, so that none takes all the time.
       const index = this.nextDatabase
@@ -63,11 +65,12 @@ export class ActiveExpire {
         timeIsUp = staleLeft && performance.now() >= deadlineMs
       }
     }
+    if (fieldsLeft && !timeIsUp) fieldsLeft = timeIsUp = this.expireFields(deadlineMs)
     if (timeIsUp) this.timeCapReached++
     const share = sampled === 0 ? 0 : (keyspace.expiredKeys - expiredBefore) / sampled
     this.staleShare = share * 0.05 + this.staleShare * 0.95
     this.milliseconds += performance.now() - startedMs
-    return timeIsUp
+    return timeIsUp || fieldsLeft
   }
 
   /** True when the time was up first. */

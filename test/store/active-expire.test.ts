@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { ActiveExpire } from '../../src/store/active-expire.js'
 import { type Database, NEVER } from '../../src/store/database.js'
 import { Keyspace } from '../../src/store/keyspace.js'
+import { Hash } from '../../src/types/hash/hash.js'
 import { setString } from '../../src/types/string/set-string.js'
 
 const NOW_MS = 1_700_000_000_000
@@ -43,6 +44,28 @@ describe('the active expire cycle', () => {
       expect(db.keys.count).toBe(1000)
       expect(db.expires.count).toBe(500)
     }
+  })
+
+  test('fields of hashes and keys share the time there is', () => {
+    const [db] = keyspace.databases
+    const key = Buffer.from('hash')
+    const hash = new Hash()
+    db.findForWrite(key, 0, key.length)
+    hash.openNew(db, key, 0, key.length)
+    for (let i = 0; i < 1000; i++) {
+      const field = Buffer.from(`field:${i}`)
+      hash.set(field, 0, field.length, field, 0, field.length, { maxEntries: 8, maxValueBytes: 64 })
+      hash.makeExpiring(key)
+      hash.setExpiry(hash.elementOf(field, 0, field.length), NOW_MS + 10)
+    }
+    set(db, 'expired', NOW_MS + 10)
+    keyspace.setNow(NOW_MS + 11)
+    expect(cycle.run(0)).toBe(true)
+    expect(keyspace.expiredFields).toBeGreaterThan(0)
+    expect(keyspace.expiredKeys).toBe(1)
+    while (cycle.run(0));
+    expect(keyspace.expiredFields).toBe(1000)
+    expect(db.keys.count).toBe(0)
   })
 
   test('one call goes on in a database while much of it has expired', () => {
