@@ -111,7 +111,7 @@ export class StreamId {
   /** Writes its text, ID_TEXT_BYTES at most, at target[at]; returns the position behind it. */
   write(target: Buffer, at: number): number {
     const behindTime = writeUnsigned(target, at, this.msHigh, this.msLow)
-    target[behindTime] = 0x2d
+    target[behindTime] = MINUS
     return writeUnsigned(target, behindTime + 1, this.seqHigh, this.seqLow)
   }
 
@@ -144,7 +144,10 @@ function writeUnsigned(target: Buffer, at: number, high: number, low: number): n
 }
 
 const MOST_TEXT_BYTES = 127
+const MINUS = 0x2d
+const STAR = 0x2a
 const UINT64_MAX = 0xffffffffffffffffn
+const INT64_MIN = -(2n ** 63n)
 /** What C's strtoull takes. */
 const UNSIGNED = /^[\t-\r ]*([+-]?)(\d+)$/
 
@@ -159,16 +162,18 @@ export const ANY_SEQUENCE = 3
  */
 export function parseStreamId(bytes: Buffer, start: number, end: number, id: StreamId): number {
   if (end - start > MOST_TEXT_BYTES) return 0
-  let at = start
-  while (at < end && bytes[at] !== 0x2d) at++
-  if (!parseUnsigned(bytes, start, at)) return 0
+  let minus = -1
+  let behind = start
+  // To Redis it is a C string, which ends with its first zero byte.
+  for (; behind < end && bytes[behind] !== 0; behind++) if (bytes[behind] === MINUS && minus < 0) minus = behind
+  if (!parseUnsigned(bytes, start, minus < 0 ? behind : minus)) return 0
   id.msHigh = unsigned.high
   id.msLow = unsigned.low
   id.seqHigh = 0
   id.seqLow = 0
-  if (at === end) return WITHOUT_SEQUENCE
-  if (end - at === 2 && bytes[at + 1] === 0x2a) return ANY_SEQUENCE
-  if (!parseUnsigned(bytes, at + 1, end)) return 0
+  if (minus < 0) return WITHOUT_SEQUENCE
+  if (behind - minus === 2 && bytes[minus + 1] === STAR) return ANY_SEQUENCE
+  if (!parseUnsigned(bytes, minus + 1, behind)) return 0
   id.seqHigh = unsigned.high
   id.seqLow = unsigned.low
   return WHOLE
@@ -193,7 +198,7 @@ function parseUnsigned(bytes: Buffer, start: number, end: number): boolean {
 function parseRareUnsigned(bytes: Buffer, start: number, end: number): boolean {
   const text = bytes.toString('latin1', start, end)
   // As a signed number it would be a negative one, which there is not.
-  if (/^-[1-9]\d{0,18}$/.test(text)) return false
+  if (/^-[1-9]\d{0,18}$/.test(text) && BigInt(text) >= INT64_MIN) return false
   const match = UNSIGNED.exec(text)
   if (match === null) return false
   const value = BigInt(match[2])

@@ -8,7 +8,7 @@ import { elementsOf, load } from '../../persistence/rdb/keyspace.js'
 
 const KEY = Buffer.from('k')
 
-/** A list's form as of now. */
+/** A value's form as of now. */
 export class HeldForms {
   private readonly out = new RdbOutput()
   private readonly form: HeldForm
@@ -38,12 +38,15 @@ export class HeldForms {
   }
 
   /** Takes the rest, and returns the elements that a reader finds in all of it. */
-  finish(): string[] {
+  finish(): string[]
+  /** Or what `contentsOf` makes of the value that it reads. */
+  finish<T>(contentsOf: (database: Database, address: number) => T): T
+  finish(contentsOf: (database: Database, address: number) => unknown = elementsOf): unknown {
     while (this.step()) {}
     this.close()
     const { keyspace } = load(file(10, this.type, str('k'), this.out.take()))
     const [database] = keyspace.databases
-    return elementsOf(database, database.findAny(KEY, 0, KEY.length))
+    return contentsOf(database, database.findAny(KEY, 0, KEY.length))
   }
 
   close(): void {
