@@ -121,9 +121,13 @@ const LINES = [
   `XREADGROUP ${GROUP} [NOACK] STREAMS {stream stream > >|stream stream > oldid|anystream stream oldid >}`,
   `XREADGROUP ${GROUP} [NOACK] STREAMS {stream stream stream > 0 >|anystream oldid|anystream stream >}`,
   'XREADGROUP {GROUP group|COUNT 1 BLOCK 1|GROUP group consumer GROUP group consumer} STREAMS stream {>|$|oldid}',
-  'XGROUP CREATE anystream group {oldid|0|$} [MKSTREAM] [ENTRIESREAD counter]',
+  // Groups are on streams alone: whatever DUMP is asked for elsewhere does not depend on the clock.
+  'XGROUP CREATE stream group {oldid|0|$} [MKSTREAM] [ENTRIESREAD counter]',
+  'XGROUP CREATE ABSENT group {oldid|0|$} [ENTRIESREAD counter]',
   'XGROUP CREATE stream thegroup {0|$|oldid} MKSTREAM',
   'XGROUP SETID anystream group {oldid|0|$} [ENTRIESREAD counter]',
+  'XGROUP {CREATE stream|CREATE stream group|CREATE stream group 0 ENTRIESREAD|CREATE stream group 0 word|SETID stream group 0 word}',
+  'XGROUP {CREATE stream group 0 MKSTREAM MKSTREAM MKSTREAM MKSTREAM|SETID stream group 0 MKSTREAM|DESTROY stream group word|word stream}',
   'XGROUP DESTROY anystream group',
   'XGROUP CREATECONSUMER anystream group consumer',
   'XGROUP DELCONSUMER anystream group consumer',
@@ -158,7 +162,8 @@ export const streamMakers: readonly RequestMaker[] = [
   random => random.pick(random.chance(RARE_SHARE) ? rare : makers)(random),
 ]
 
-/** Kept as they are written: with other arguments they could wait for ever, or for what is idle for just so long. */
+/** Kept as they are written: with others they could wait for ever, for what is idle for just so long, or give other keys groups. */
 export const UNMANGLED_STREAMS: readonly string[] = [
-  ...['XREAD', 'XREADGROUP', 'XPENDING', 'XCLAIM', 'XAUTOCLAIM', 'XSETID', 'DEBUG'],
+  ...['XREAD', 'XREADGROUP', 'XPENDING', 'XCLAIM', 'XAUTOCLAIM', 'XSETID', 'XGROUP', 'DEBUG'],
+  ...[0, 1, 2].flatMap(i => [`COPY stream:${i}`, `RENAME stream:${i}`]),
 ]
