@@ -1,14 +1,14 @@
 /** XACK and XPENDING. Source of behaviour: Redis's t_stream.c. */
-import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import type { ConsumerGroup } from '../../types/stream/consumer-group.js'
-import { deliveryCount, deliveryTime, readPendingId, seekPending } from '../../types/stream/pending.js'
+import { readPendingId } from '../../types/stream/pending.js'
 import { StreamId } from '../../types/stream/stream-id.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
 import { type CommandSpec, FAST, MODIFY_KEY, READ_KEY, READONLY, WRITE } from '../spec.js'
 import { readBorder, readId, readStream, WRONG, writeId } from './access.js'
 import { GROUP, IDS, KEY } from './argument-docs.js'
 import { findGroup, replyNoGroup } from './group-access.js'
+import { replyPending } from './pending-list.js'
 
 export const pendingCommands: readonly CommandSpec[] = [
   {
@@ -161,31 +161,12 @@ function summarize({ keyspace, reply }: CommandContext, group: ConsumerGroup): v
 }
 
 function list(ctx: CommandContext, group: ConsumerGroup): void {
-  const { args, keyspace, reply } = ctx
-  const { entries, nowMs } = keyspace
+  const { args, reply } = ctx
   const consumer = filters.consumer === 0 ? null : group.consumer(args.latin1(filters.consumer))
   if (consumer === undefined) {
     reply.array(0)
     return
   }
-  const tree = (consumer ?? group).pending
-  const mark = reply.mark()
-  let count = 0
-  for (let more = seekPending(tree, cursor, start); more && count < filters.count; more = cursor.next()) {
-    const { address } = cursor
-    if (readPendingId(entries, address, id).compare(end) > 0) break
-    const idleMs = nowMs - deliveryTime(entries, address)
-    if (filters.minIdleMs !== 0 && idleMs < filters.minIdleMs) continue
-    writePending(reply, (consumer ?? group.consumerOf(address)).name, idleMs, deliveryCount(entries, address))
-    count++
-  }
-  reply.arrayAt(mark, count)
-}
-
-function writePending(reply: ReplyWriter, name: Buffer, idleMs: number, deliveries: number): void {
-  reply.array(4)
-  writeId(reply, id)
-  reply.bulk(name, 0, name.length)
-  reply.integer(Math.max(0, idleMs))
-  reply.integer(deliveries)
+  const { count, minIdleMs } = filters
+  replyPending(ctx, group, consumer, { start, end, count, minIdleMs })
 }

@@ -103,6 +103,95 @@ describe('a reply with 50,000 entries', () => {
   })
 })
 
+describe('a long list of what is pending', () => {
+  const PENDING = 20_000
+  const ids = Array.from({ length: PENDING }, (_, i) => `${i + 1}-0`)
+  /** Every third is with bob; those that end in 0 have been pending for long. */
+  const isWithBob = (i: number): boolean => i % 3 === 0
+  const isOld = (i: number): boolean => i % 10 === 0
+
+  async function fill(): Promise<void> {
+    await writer.pipeline(ids.map(id => ['XADD', 's', id, 'f', 'v']))
+    const claim = (name: string, chosen: string[], idle: string): string[] => [
+      'XCLAIM',
+      's',
+      'g',
+      name,
+      '0',
+      ...chosen,
+      'IDLE',
+      idle,
+      'FORCE',
+      'JUSTID',
+    ]
+    await writer.pipeline([
+      ['XGROUP', 'CREATE', 's', 'g', '0'],
+      claim(
+        'alice',
+        ids.filter((_, i) => !isWithBob(i) && !isOld(i)),
+        '0',
+      ),
+      claim(
+        'alice',
+        ids.filter((_, i) => !isWithBob(i) && isOld(i)),
+        '1000000000',
+      ),
+      claim(
+        'bob',
+        ids.filter((_, i) => isWithBob(i) && !isOld(i)),
+        '0',
+      ),
+      claim(
+        'bob',
+        ids.filter((_, i) => isWithBob(i) && isOld(i)),
+        '1000000000',
+      ),
+    ])
+  }
+
+  const CHANGES = [
+    ['XACK', 's', 'g', ...ids.slice(0, 1000), ...ids.slice(15_000, 16_000), ...ids.slice(-500)],
+    ['XCLAIM', 's', 'g', 'carol', '0', ...ids.slice(5000, 9000), 'JUSTID'],
+    ['XREADGROUP', 'GROUP', 'g', 'bob', 'COUNT', '3000', 'STREAMS', 's', '0'],
+    ['XGROUP', 'DELCONSUMER', 's', 'g', 'alice'],
+    ['XGROUP', 'CREATECONSUMER', 's', 'g', 'dave'],
+    ['XCLAIM', 's', 'g', 'dave', '0', ...ids.slice(9000, 12_000), 'FORCE', 'JUSTID'],
+    ['XGROUP', 'DESTROY', 's', 'g'],
+    ['DEL', 's'],
+  ]
+
+  test.each<[string, string[], (i: number) => boolean, number]>([
+    ['of a group', ['-', '+', '20000'], () => true, PENDING],
+    ['of a group, a part', ['101', '(19001', '15000'], i => i >= 100 && i < 19_000, 15_000],
+    ['of a consumer', ['-', '+', '20000', 'bob'], isWithBob, PENDING],
+    ['of what is idle', ['IDLE', '1000000', '-', '+', '500'], isOld, 500],
+    [
+      'of what is idle with a consumer',
+      ['IDLE', '1000000', '500', '+', '20000', 'alice'],
+      i => i >= 499 && isOld(i) && !isWithBob(i),
+      PENDING,
+    ],
+    ['of nothing', ['IDLE', '9000000000', '-', '+', '20000'], () => false, PENDING],
+  ])('%s is of one moment', async (_, filters, isShown, most) => {
+    await fill()
+    const [reply, changed] = await Promise.all([
+      reader.call('XPENDING', 's', 'g', ...filters),
+      writer.pipeline(CHANGES),
+    ])
+    expect(changed.filter(({ type }) => type === '-')).toEqual([])
+    const expected = ids.flatMap((id, i) =>
+      isShown(i) ? [`${id} ${isWithBob(i) ? 'bob' : 'alice'} ${isOld(i)} 1`] : [],
+    )
+    const found = (reply.elements ?? []).map(({ elements }) => {
+      const [id, name, idle, deliveries] = (elements ?? []).map(({ text }) => text)
+      return `${id} ${name} ${Number(idle) >= 1_000_000_000} ${deliveries}`
+    })
+    expect(found.length).toBe(Math.min(most, expected.length))
+    expect(found.findIndex((text, i) => text !== expected[i])).toBe(-1)
+    expect(await writer.call('DBSIZE')).toMatchObject({ text: '0' })
+  })
+})
+
 describe('several streams', () => {
   const add = (key: string, count: number): string[][] =>
     Array.from({ length: count }, (_, i) => ['XADD', key, String(i + 1), 'n', String(i + 1)])
