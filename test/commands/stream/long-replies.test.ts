@@ -54,10 +54,12 @@ const CHANGES: Record<string, string[][]> = {
   'it is renamed and trimmed': words('RENAME s t', 'XTRIM t MAXLEN 0', 'XADD t 99999999 other stream'),
 }
 
-/** Sends the command, and the changes right behind it from another connection. */
+/** Sends the command, and the changes right behind it from another connection: when PING has its reply, it has begun. */
 async function during(command: string, changes: readonly string[][]): Promise<RawReply> {
-  const [reply] = await Promise.all([client.call(...command.split(' ')), other.pipeline(changes)])
-  return reply
+  client.write(['PING'], command.split(' '))
+  await client.next()
+  await other.pipeline(changes)
+  return client.next()
 }
 
 describe.each(Object.entries(CHANGES))('while %s', (_, changes) => {
