@@ -142,7 +142,8 @@ export function propagateExpiry(
 ): void {
   const conditions = condition === undefined ? [] : [condition.toUpperCase()]
   const key = ctx.args.view(1)
-  ctx.propagateAs('HPEXPIREAT', key, String(expiryMs), ...conditions, 'FIELDS', String(fields.length), ...fields)
+  const head = ['HPEXPIREAT', key, String(expiryMs), ...conditions, 'FIELDS', String(fields.length)]
+  ctx.propagateArguments([...head, ...fields])
 }
 
 /** The hash of field argument `index`, if it has been worked out ahead of the command. */

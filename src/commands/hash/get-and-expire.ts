@@ -225,7 +225,7 @@ function hgetex(ctx: CommandContext): void {
     for (const field of fields) hash.setExpiry(hash.elementOf(field, 0, field.length), expiryMs)
     ctx.touch(1)
     ctx.notify(EVENT_HASH, otherwise ? 'hpersist' : 'hexpire', 1)
-    if (otherwise) ctx.propagateAs('HPERSIST', args.view(1), 'FIELDS', String(fields.length), ...fields)
+    if (otherwise) ctx.propagateArguments(['HPERSIST', args.view(1), 'FIELDS', String(fields.length), ...fields])
     else propagateExpiry(ctx, expiryMs, fields)
     keyspace.dirty += fields.length - 1
   }
@@ -238,7 +238,7 @@ function deleteFields(ctx: CommandContext, fields: readonly Buffer[]): void {
   ctx.touch(1)
   ctx.notify(EVENT_HASH, 'hdel', 1)
   if (hash.address === 0) ctx.notify(EVENT_GENERIC, 'del', 1)
-  ctx.propagateAs('HDEL', args.view(1), ...fields)
+  ctx.propagateArguments(['HDEL', args.view(1), ...fields])
   keyspace.dirty += fields.length - 1
 }
 
@@ -310,7 +310,7 @@ function hsetex(ctx: CommandContext): void {
   ctx.touch(1)
   ctx.notify(EVENT_HASH, 'hset', 1)
   if (times.size > 0 && !otherwise) ctx.notify(EVENT_HASH, 'hexpire', 1)
-  ctx.propagateAs('HSET', args.view(1), ...fields)
+  ctx.propagateArguments(['HSET', args.view(1), ...fields])
   for (const [until, each] of times) propagateExpiry(ctx, until, each)
   keyspace.dirty += fields.length / 2 - 1
   if (isPast)

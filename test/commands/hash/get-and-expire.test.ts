@@ -151,12 +151,18 @@ describe('HSETEX', () => {
     expect(await events('hsetex h keepttl fields 1 a 1', 'hsetex h fnx fields 1 a 1')).toEqual(['hset h'])
   })
 
-  test('many fields take no time that grows with their square', async () => {
-    const pairs = Array.from({ length: 100_000 }, (_, i) => [`field:${i}`, 'v']).flat()
-    const started = performance.now()
-    const [set] = await client.pipeline([['HSETEX', 'h', 'EX', '1000', 'FIELDS', '100000', ...pairs]])
-    expect(shown(set)).toBe(':1')
-    expect(performance.now() - started).toBeLessThan(5000)
+  test('a request of 150,000 fields is nothing special', async () => {
+    const count = 150_000
+    const names = Array.from({ length: count }, (_, i) => `field:${i}`)
+    const some = ['FIELDS', String(count), ...names]
+    const [set, given, kept] = await client.pipeline([
+      ['HSETEX', 'h', 'EX', '1000', 'FIELDS', String(count), ...names.flatMap(name => [name, 'v'])],
+      ['HPEXPIRE', 'h', '1000000', ...some],
+      ['HGETEX', 'h', 'PERSIST', ...some],
+    ])
+    expect([set.text, given.elements?.length, kept.elements?.length]).toEqual(['1', count, count])
+    await client.pipeline([['HGETDEL', 'h', ...some]])
+    expect(await reply('exists h')).toBe(':0')
   })
 })
 
