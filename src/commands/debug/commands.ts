@@ -212,7 +212,7 @@ function log({ args, reply, server }: CommandContext): void {
 
 function replicate(ctx: CommandContext): void {
   const { args } = ctx
-  ctx.propagateAs(...Array.from({ length: args.argc - 2 }, (_, i) => args.copy(i + 2)))
+  ctx.propagateArguments(Array.from({ length: args.argc - 2 }, (_, i) => args.copy(i + 2)))
   ctx.reply.ok()
 }
 

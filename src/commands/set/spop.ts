@@ -121,7 +121,7 @@ class PoppedMembers {
   /** Propagates the last ones. */
   end(): void {
     if (this.members.length === 0) return
-    this.ctx.propagateAs('SREM', this.ctx.args.view(1), ...this.members)
+    this.ctx.propagateArguments(['SREM', this.ctx.args.view(1), ...this.members])
     this.members.length = 0
   }
 }

@@ -211,7 +211,7 @@ function xadd(ctx: CommandContext): void {
     const rewritten = Array.from({ length: args.argc }, (_, i) => args.view(i))
     if (parsed.trims && parsed.approximate) parsed.makeExact(rewritten, stream)
     if (!parsed.idGiven || !parsed.sequenceGiven) rewritten[parsed.idIndex] = Buffer.from(id.toString(), 'latin1')
-    ctx.propagateAs(...rewritten)
+    ctx.propagateArguments(rewritten)
   }
   if (length > 0 || found !== MISSING) streamChanged(ctx)
 }
@@ -308,7 +308,7 @@ function xtrim(ctx: CommandContext): void {
     if (parsed.approximate && ctx.propagates) {
       const rewritten = Array.from({ length: args.argc }, (_, i) => args.view(i))
       parsed.makeExact(rewritten, stream)
-      ctx.propagateAs(...rewritten)
+      ctx.propagateArguments(rewritten)
     }
   }
   reply.integer(deleted)

@@ -257,7 +257,7 @@ function propagateChangeOnly(ctx: CommandContext): void {
     if (i >= 3 && i + 1 === options.comparisonIndex) i++
     else if (i < 3 || !args.is(i, 'get')) kept.push(args.view(i))
   }
-  ctx.propagateAs(...kept)
+  ctx.propagateArguments(kept)
 }
 
 /** SETEX key seconds value, PSETEX key milliseconds value. */
