@@ -26,6 +26,8 @@ const KEYS = [
 
 const text = (word: string): string => `${word} `.repeat(BIG / 10)
 
+const ids = (count: number, every: number): string[] => Array.from({ length: count }, (_, i) => `${i * every + 1}-1`)
+
 /** A change for each command that may change a big value in place, or that lets go of it. */
 const CHANGES: string[][] = [
   ['SETRANGE', 'setrange', '100000', text('new').slice(0, 50_000)],
@@ -73,6 +75,23 @@ const CHANGES: string[][] = [
   ['ZREMRANGEBYRANK', 'zset range', '10', '-10'],
   ['ZUNIONSTORE', 'zset store', '2', 'zset', 'zset range'],
   ['DEL', 'zset del'],
+  ['XADD', 'stream', '*', 'field', text('new')],
+  ['XADD', 'stream', 'MAXLEN', '2500', '*', 'field', 'new'],
+  ['XDEL', 'stream', ...ids(300, 7)],
+  ['XREADGROUP', 'GROUP', 'g', 'c', 'COUNT', '700', 'STREAMS', 'stream', '>'],
+  ['XREADGROUP', 'GROUP', 'g', 'new', 'COUNT', '10', 'STREAMS', 'stream', '>'],
+  ['XACK', 'stream', 'g', ...ids(300, 5)],
+  ['XCLAIM', 'stream', 'g', 'd', '0', ...ids(300, 3)],
+  ['XAUTOCLAIM', 'stream', 'g', 'c', '0', '1500-1', 'COUNT', '200'],
+  ['XGROUP', 'DELCONSUMER', 'stream', 'g', 'd'],
+  ['XGROUP', 'CREATE', 'stream', 'new group', '0'],
+  ['XREADGROUP', 'GROUP', 'new group', 'c', 'COUNT', '500', 'STREAMS', 'stream', '>'],
+  ['XTRIM', 'stream trim', 'MINID', '2000-1'],
+  ['XTRIM', 'stream trim', 'MAXLEN', '~', '500'],
+  ['XADD', 'stream trim', '*', 'another', 'field'],
+  ['XGROUP', 'DESTROY', 'stream group', 'g'],
+  ['XACK', 'stream del', 'g', ...ids(100, 1)],
+  ['DEL', 'stream del'],
 ]
 
 /** Values of many elements, some of them long. */
@@ -88,6 +107,30 @@ const AGGREGATES: string[][] = [
   ]),
 ]
 
+/** Streams with a group, and much that is pending with two consumers. */
+const STREAMS: string[][] = ['stream', 'stream trim', 'stream group', 'stream del'].flatMap(key => [
+  ...ELEMENTS.map((element, i) => ['XADD', key, `${i + 1}-1`, 'field', element]),
+  ['XGROUP', 'CREATE', key, 'g', '0'],
+  ['XREADGROUP', 'GROUP', 'g', 'c', 'COUNT', '1000', 'STREAMS', key, '>'],
+  ['XREADGROUP', 'GROUP', 'g', 'd', 'COUNT', '1000', 'STREAMS', key, '>'],
+])
+
+/** What DEBUG DIGEST does not tell of a stream. */
+async function streamFacts(port: number): Promise<string> {
+  const client = await RawClient.connect(port)
+  const facts: unknown[] = []
+  for (const key of ['stream', 'stream trim', 'stream group', 'stream del']) {
+    facts.push(await client.call('XINFO', 'STREAM', key), await client.call('XPENDING', key, 'g'))
+    facts.push(await client.call('XINFO', 'GROUPS', key))
+    for (const consumer of ['c', 'd']) {
+      const pending = await client.call('XPENDING', key, 'g', '-', '+', '5000', consumer)
+      facts.push(pending.elements?.map(({ elements }) => [0, 1, 3].map(i => elements?.[i].text)))
+    }
+  }
+  client.close()
+  return JSON.stringify(facts)
+}
+
 test.each(['yes', 'no'])('with rdbcompression %s', async compression => {
   const server = await startRedisTs([...ARGS, '--rdbcompression', compression, '--rdb-key-save-delay', DELAY_US])
   const client = await RawClient.connect(server.port)
@@ -101,7 +144,10 @@ test.each(['yes', 'no'])('with rdbcompression %s', async compression => {
     await client.call('HSET', key, 'short', '1', 'f', text('f'), 'g', text('g'), ...many)
   }
   for (const command of AGGREGATES) expect((await client.call(...command)).type).toBe(':')
+  for (const reply of await client.pipeline(STREAMS)) expect(reply.type).not.toBe('-')
   client.close()
-  await expectSavedAsBefore(server, CHANGES, ARGS)
+  const before = await streamFacts(server.port)
+  await expectSavedAsBefore(server, CHANGES, ARGS, async port => expect(await streamFacts(port)).toBe(before))
+  expect(await streamFacts(server.port)).not.toBe(before)
   await server.stop()
 })

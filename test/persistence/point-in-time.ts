@@ -7,12 +7,14 @@ import { type RunningServer, startRedisTs, tempDir } from '../interop/stock.js'
 
 /**
  * Sees to it that a background save shows the data as they are now, whatever `changes` do meanwhile, and that the server then has what
- * they did. Saving has to take longer than they do. `options`: for a server that loads what was saved.
+ * they did. Saving has to take longer than they do. `options`: for a server that loads what was saved, at which
+ * `look` looks too.
  */
 export async function expectSavedAsBefore(
   server: RunningServer,
   changes: readonly string[][],
   options: string[],
+  look: (port: number) => Promise<void> = async () => {},
 ): Promise<void> {
   const client = await RawClient.connect(server.port)
   const before = await askText(server.port, 'DEBUG', 'DIGEST')
@@ -26,6 +28,7 @@ export async function expectSavedAsBefore(
   copyFileSync(join(server.dir, 'dump.rdb'), join(dir, 'dump.rdb'))
   const other = await startRedisTs(options, { dir })
   expect(await askText(other.port, 'DEBUG', 'DIGEST')).toBe(before)
+  await look(other.port)
   expect(await askText(server.port, 'DEBUG', 'DIGEST')).toBe(after)
   client.close()
   await other.stop()
