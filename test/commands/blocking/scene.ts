@@ -6,7 +6,8 @@ export type Heard = Record<string, string[]>
 /**
  * Plays a scene with clients that may have to wait on the server at `port`, whose data it wipes first. A line is a client's name and
  * the commands that it sends together: 'A MULTI; RPUSH k 1; EXEC'. The next line comes when all commands so far have been answered
- * or have blocked their clients. Clients come in as they are first named; a word with a dollar sign ($A) is that client's id.
+ * or have blocked their clients; behind a name with an exclamation mark ('A! BLPOP k 0.001'), when they have been answered: a wait
+ * that ends by itself may or may not have been seen. Clients come in as they are first named; a word with a dollar sign ($A) is that client's id.
  */
 export async function playScene(port: number, lines: readonly string[]): Promise<Heard> {
   const control = await RawClient.connect(port)
@@ -26,7 +27,8 @@ export async function playScene(port: number, lines: readonly string[]): Promise
     }
   }
   for (const line of lines) {
-    const [name] = line.split(' ', 1)
+    const [who] = line.split(' ', 1)
+    const name = who.replace('!', '')
     let client = clients.get(name)
     if (client === undefined) {
       client = await RawClient.connect(port)
@@ -36,17 +38,18 @@ export async function playScene(port: number, lines: readonly string[]): Promise
       waiting.set(name, 0)
     }
     const commands = line
-      .slice(name.length + 1)
+      .slice(who.length + 1)
       .split('; ')
       .map(command => command.split(' ').map(word => (word.startsWith('$') ? (ids.get(word.slice(1)) ?? word) : word)))
-    for (const command of commands) {
+    const answers = commands.map(command => {
       waiting.set(name, (waiting.get(name) ?? 0) + 1)
-      void client.call(...command).then(reply => {
+      return client.call(...command).then(reply => {
         replies++
         waiting.set(name, (waiting.get(name) ?? 0) - 1)
         heard[name].push(shown(reply))
       })
-    }
+    })
+    if (who !== name) await Promise.all(answers)
     await settled()
   }
   for (const [name, count] of waiting) for (let i = 0; i < count; i++) heard[name].push('waits')

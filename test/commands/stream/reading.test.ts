@@ -13,7 +13,7 @@ const scenes: Record<string, readonly string[]> = {
   'XREAD behind an ID': ['A XREAD BLOCK 0 STREAMS s 5', 'P XADD s 3 f v', 'P XADD s 5 f v', 'P XADD s 5-1 f v'],
   'XREAD of what is to come': ['P XADD s 1 f v', 'A XREAD BLOCK 0 STREAMS s $', 'P XADD s 2 f v; XADD s 3 f v'],
   'XREAD of a stream that is not there yet': ['A XREAD BLOCK 0 STREAMS s $', 'P XADD s 1 f v'],
-  'XREAD at once': ['P XADD s 1 f v', 'A XREAD BLOCK 0 STREAMS s t 0 $', 'A XREAD BLOCK 1 STREAMS s $'],
+  'XREAD at once': ['P XADD s 1 f v', 'A XREAD BLOCK 0 STREAMS s t 0 $', 'A! XREAD BLOCK 1 STREAMS s $'],
   'all who wait with XREAD': [
     'A XREAD BLOCK 0 STREAMS s 0',
     'B XREAD BLOCK 0 STREAMS s 0',
@@ -69,6 +69,7 @@ const scenes: Record<string, readonly string[]> = {
   ],
   'XGROUP SETID gives nobody anything by itself': [GROUP, `A ${WAIT}`, 'P XGROUP SETID s g 0', 'P XADD s 2 f v'],
   'nobody waits in a transaction': [GROUP, `A MULTI; ${WAIT}; XREAD BLOCK 0 STREAMS s $; EXEC`],
+  'the time is up': [GROUP, 'A! XREADGROUP GROUP g alice BLOCK 1 STREAMS s >', 'P XADD s 2 f v; XPENDING s g'],
   'wrong timeouts': ['A XREAD BLOCK -1 STREAMS s $', 'A XREAD BLOCK x STREAMS s $', 'A XREAD BLOCK 1.5 STREAMS s $'],
 }
 
