@@ -243,7 +243,9 @@ export class ConsumerGroup {
   rewrite(weight: number, move: (address: number, bytes: number) => number): number {
     const { entries } = this
     return this.pending.rewrite(weight, pending => {
-      const { pending: tree } = this.consumerOf(pending)
+      const tree = this.byNumber[consumerOf(entries, pending)]?.pending
+      // Nobody has it in a group that is still being loaded.
+      if (tree === undefined) return move(pending, PENDING_BYTES)
       const isThere = findPending(tree, consumerPlace, readPendingId(entries, pending, scratch))
       const moved = move(pending, PENDING_BYTES)
       if (moved !== pending && isThere) tree.replace(consumerPlace, moved)
