@@ -59,11 +59,12 @@ export class RangeWalk {
     while (this.more) {
       while (this.isSought || (backward ? entry.previous() : entry.next())) {
         this.isSought = false
+        if (entry.isDeleted) continue
         if (backward ? entry.id.compare(start) < 0 : entry.id.compare(end) > 0) {
           this.more = false
           return false
         }
-        if (entry.isDeleted || (backward ? entry.id.compare(end) > 0 : entry.id.compare(start) < 0)) continue
+        if (backward ? entry.id.compare(end) > 0 : entry.id.compare(start) < 0) continue
         return true
       }
       this.step()

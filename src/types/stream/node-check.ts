@@ -1,14 +1,25 @@
-/** Checks a stream's listpack from outside, a part at a time: a sound listpack, and entries as node-entries.ts has them. */
+/**
+ * Checks a stream's listpack from outside, a part at a time: a sound listpack, and entries as node-entries.ts has them, those that are
+ * there with ascending IDs, by which they are sought. Deleted ones may lie anywhere: up to 7.0 XSETID could go back before them.
+ */
 import {
   LP_EMPTY_SIZE,
   LP_HEADER_SIZE,
   lpEnd,
   lpEntrySize,
   lpInteger,
+  lpIntegerHigh,
+  lpIntegerLow,
   lpIsInteger,
 } from '../../store/listpack/listpack.js'
 import { ListpackWalk, lpValidate, type Verdict } from '../../store/listpack/listpack-validate.js'
 import { DELETED, SAME_FIELDS } from './node-entries.js'
+import { StreamId } from './stream-id.js'
+
+const id = new StreamId()
+
+/** A number of 7 bits, and its length to walk backwards by. */
+const FLAGS_BYTES = 2
 
 /** So many elements are looked at in one step: a fraction of a millisecond. */
 const STEP_ELEMENTS = 8192
@@ -16,6 +27,9 @@ const STEP_ELEMENTS = 8192
 export class NodeCheck {
   /** Entries that are there, once step() has returned 'sound'. */
   count = 0
+  /** ID of the last entry it has seen that is there; the node's own, as long as there is none. */
+  readonly lastId = new StreamId()
+  private readonly nodeId: StreamId
   private readonly listpack: Buffer
   private readonly at: number
   private readonly end: number
@@ -27,8 +41,11 @@ export class NodeCheck {
   private left = 0
   private deleted = 0
   private seenDeleted = 0
+  private seenThere = 0
 
-  constructor(bytes: Buffer, start: number, end: number) {
+  constructor(nodeId: StreamId, bytes: Buffer, start: number, end: number) {
+    this.nodeId = nodeId.copy()
+    this.lastId.set(nodeId)
     this.listpack = bytes
     this.at = start
     this.end = end - 1
@@ -83,11 +100,37 @@ export class NodeCheck {
     return this.number() === 0
   }
 
+  /** Goes behind the two numbers of an ID; false when there are none, or it does not lie behind the one before. */
+  private readId(isDeleted: boolean): boolean {
+    const { lastId, listpack, nodeId, pos: msPos } = this
+    if (!this.pass(true)) return false
+    const seqPos = this.pos
+    if (!this.pass(true)) return false
+    if (isDeleted) return true
+    id.setOffset(
+      nodeId,
+      lpIntegerHigh(listpack, msPos),
+      lpIntegerLow(listpack, msPos),
+      lpIntegerHigh(listpack, seqPos),
+      lpIntegerLow(listpack, seqPos),
+    )
+    const order = id.compare(lastId)
+    // The first entry has the node's ID.
+    if (order < 0 || (order === 0 && this.seenThere > 0)) return false
+    lastId.set(id)
+    this.seenThere++
+    return true
+  }
+
   /** Goes behind an entry; returns its number of elements, 0 if it is none. */
   private readEntry(): number {
+    const start = this.pos
     const flags = this.number()
-    if (flags < 0 || !this.pass(true) || !this.pass(true)) return 0
-    if ((flags & DELETED) !== 0) this.seenDeleted++
+    // Seeking reads flags as the byte that they are.
+    if (flags < 0 || this.pos !== start + FLAGS_BYTES) return 0
+    const isDeleted = (flags & DELETED) !== 0
+    if (!this.readId(isDeleted)) return 0
+    if (isDeleted) this.seenDeleted++
     const shares = (flags & SAME_FIELDS) !== 0
     const fields = shares ? this.masterFields : this.number()
     if (fields < 0) return 0

@@ -155,7 +155,10 @@ export class NodeEntries {
     return (this.flags & SAME_FIELDS) !== 0
   }
 
-  /** Goes to the first entry from `id` on, a deleted one, too; false when the node has none. */
+  /**
+   * Goes to the first entry from `id` on that is there; false when the node has none. Deleted ones may lie out of order: up to 7.0
+   * XSETID could go back before them.
+   */
   seek(id: StreamId): boolean {
     const { buffer } = this.listpack
     const { end, master } = this
@@ -172,7 +175,7 @@ export class NodeEntries {
       // From 2^63 on differences are stored as what is negative to a signed number.
       const behind = stored < 0 ? Number.POSITIVE_INFINITY : stored
       // The same time: the sequence numbers tell. They may be below the node's.
-      if (behind >= ms && (behind > ms || this.isSequenceFrom(seqPos, id))) {
+      if (behind >= ms && (flags & DELETED) === 0 && (behind > ms || this.isSequenceFrom(seqPos, id))) {
         this.read(pos)
         return true
       }
@@ -197,7 +200,7 @@ export class NodeEntries {
   }
 
   private seekSlowly(id: StreamId): boolean {
-    while (this.next()) if (this.id.compare(id) >= 0) return true
+    while (this.next()) if (!this.isDeleted && this.id.compare(id) >= 0) return true
     return false
   }
 }

@@ -29,20 +29,18 @@ export class StreamLoading {
     entries.setPayload(this.address, aggregates.add(this.stream))
   }
 
-  /** Adds a node of a checked listpack, bytes[start, end). `own`: that is all of `bytes`, which may be kept. False: there is one. */
-  node(id: StreamId, bytes: Buffer, start: number, end: number, own: boolean): boolean {
+  /** Adds a node of a checked listpack, bytes[start, end). `own`: that is all of `bytes`, which may be kept. */
+  node(id: StreamId, bytes: Buffer, start: number, end: number, own: boolean): void {
     const { stream } = this
     const { entries } = stream
-    if (stream.hasNode(id)) return false
     if (own && end - start > ADOPTED_MIN_BYTES) {
       stream.appendNode(id, adoptNode(entries, id, bytes))
-      return true
+      return
     }
     const node = makeNode(entries, id, end - start)
     shown.show(entries, node)
     bytes.copy(shown.buffer, shown.at, start, end)
     stream.appendNode(id, node)
-    return true
   }
 
   end(): void {

@@ -18,6 +18,8 @@ import { StreamLoading } from './stream-loading.js'
 
 const TWO_32 = 4294967296
 const TIME_BYTES = 8
+/** Times lie this far from 1970 at most: their differences are exact, too. */
+const MOST_TIME_MS = 2 ** 52
 
 /** bytes[start, end); `own`: that is all of `bytes`, which may be kept. */
 interface CheckedBytes {
@@ -55,8 +57,10 @@ export class StreamReader implements ValueReader {
   private checkOffset = 0
   private checkId = new StreamId()
   private checkBytes: CheckedBytes = NO_BYTES
-  /** Entries in the nodes that have been read. */
+  /** Entries in the nodes that have been read, and the last ID in them, not of what is deleted. */
   private counted = 0
+  private hasNodes = false
+  private readonly readUpTo = new StreamId()
 
   constructor(window: RdbWindow, keys: KeyReader, target: ValueTarget) {
     this.window = window
@@ -93,6 +97,8 @@ export class StreamReader implements ValueReader {
     window.openKey = quoted(key.bytes, key.start, key.end)
     this.nodes = count
     this.groups = this.consumers = this.pending = this.counted = 0
+    this.hasNodes = false
+    this.readUpTo.setZero()
     this.group = null
     this.consumer = null
     this.step = count > 0 ? this.readNode : this.readFacts
@@ -120,7 +126,9 @@ export class StreamReader implements ValueReader {
       window.fail(at, 'the ID of a node, 16 bytes', `${string.end - string.start}`)
     this.checkId.readBytes(string.bytes, string.start)
     window.decode(node, bytes)
-    this.check = new NodeCheck(node.bytes, node.start, node.end)
+    if (this.hasNodes && this.checkId.compare(this.readUpTo) <= 0)
+      window.fail(at, 'nodes in order', this.checkId.toString())
+    this.check = new NodeCheck(this.checkId, node.bytes, node.start, node.end)
     this.checkBytes = { bytes: node.bytes, start: node.start, end: node.end, own: node.own }
     this.checkOffset = window.offsetOf(nodeAt)
     if (--this.nodes === 0) this.step = this.readFacts
@@ -141,9 +149,9 @@ export class StreamReader implements ValueReader {
       window.failAt(this.checkOffset, 'a listpack of entries', `${end - start} bytes, integrity check failed`)
     }
     this.counted += check.count
-    if (this.loading !== null && !this.loading.node(this.checkId, bytes, start, end, own)) {
-      window.failAt(this.checkOffset, 'nodes with different IDs', this.checkId.toString())
-    }
+    this.readUpTo.set(check.lastId)
+    this.hasNodes = true
+    this.loading?.node(this.checkId, bytes, start, end, own)
     this.checkBytes = NO_BYTES
   }
 
@@ -176,6 +184,7 @@ export class StreamReader implements ValueReader {
     return next
   }
 
+  /** A count as Redis has it, of 64 bits and a sign, or what is nearest of those that JavaScript has exactly. */
   private get wideValue(): number {
     return Math.min((this.wideHigh | 0) * TWO_32 + this.wideLow, MOST_COUNTED)
   }
@@ -202,11 +211,13 @@ export class StreamReader implements ValueReader {
       if (next >= 0) next = this.idAt(bytes, next, end, facts.deletedId)
       if (next >= 0) next = this.wide(bytes, next, end)
       if (next < 0) return next
-      facts.added = this.wideValue
+      facts.added = Math.max(0, this.wideValue)
     }
     next = window.length(bytes, next, end)
     if (next < 0) return next
     if (facts.length !== this.counted) window.fail(at, `a length of ${this.counted}`, `${facts.length}`)
+    // New entries go behind it.
+    if (facts.lastId.compare(this.readUpTo) < 0) window.fail(at, `an ID from ${this.readUpTo} on`, `${facts.lastId}`)
     this.groups = window.lengths.value
     if (this.loading !== null) this.setFacts(this.loading.stream)
     this.nextGroup()
@@ -251,7 +262,7 @@ export class StreamReader implements ValueReader {
     if (this.type !== RDB_TYPE_STREAM_LISTPACKS) {
       next = this.wide(bytes, next, end)
       if (next < 0) return next
-      entriesRead = this.wideValue
+      entriesRead = Math.max(ENTRIES_READ_UNKNOWN, this.wideValue)
     }
     next = window.length(bytes, next, end)
     if (next < 0) return next
@@ -340,6 +351,8 @@ export class StreamReader implements ValueReader {
   }
 }
 
+/** A Unix time in milliseconds. */
 function readTime(bytes: Buffer, at: number): number {
-  return bytes.readInt32LE(at + 4) * TWO_32 + bytes.readUInt32LE(at)
+  const ms = bytes.readInt32LE(at + 4) * TWO_32 + bytes.readUInt32LE(at)
+  return Math.max(-MOST_TIME_MS, Math.min(MOST_TIME_MS, ms))
 }

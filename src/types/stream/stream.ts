@@ -6,7 +6,6 @@ import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import { halfOfUnsigned } from '../../store/ordered-tree/sort-prefix.js'
 import { NodeEntries } from './node-entries.js'
 import { StreamId } from './stream-id.js'
-import { compareNode } from './stream-node.js'
 import { StreamNodes } from './stream-nodes.js'
 
 const place = new TreeCursor()
@@ -36,7 +35,7 @@ export class Stream extends StreamNodes {
   private goToEntry(id: StreamId): boolean {
     if (!this.goToNodeOf(place, id)) return false
     entry.open(this.entries, place.address)
-    return entry.seek(id) && entry.id.compare(id) === 0 && !entry.isDeleted
+    return entry.seek(id) && entry.id.compare(id) === 0
   }
 
   /** Deletes an entry; false when there is none with this ID. */
@@ -165,14 +164,6 @@ export class Stream extends StreamNodes {
   private goToNodeOf(cursor: TreeCursor, id: StreamId): boolean {
     this.tree.upperBound(cursor, halfOfUnsigned(id.msHigh), halfOfUnsigned(id.msLow), id)
     return this.tree.depth > 0 && cursor.previous()
-  }
-
-  hasNode(id: StreamId): boolean {
-    return this.goToNodeOf(place, id) && compareNode(this.entries, place.address, id) === 0 && this.startsAtTimeOf(id)
-  }
-
-  private startsAtTimeOf(id: StreamId): boolean {
-    return place.high === halfOfUnsigned(id.msHigh) && place.low === halfOfUnsigned(id.msLow)
   }
 
   /** Adds a node as it is, behind all others: of a stream that is loaded or copied. */
