@@ -400,6 +400,8 @@ describe('list commands beside redis-server', requireStock('redis-server'), () =
 
   test('and compressed alike, whatever is done to them', async () => {
     const script = fc.array(command, { minLength: 30, maxLength: 120 })
+    // Redis leaves a node as it is that was too short to be compressed when LINSERT came to it, until somebody passes by.
+    const passBy = words('LRANGE l 0 -1', 'LRANGE m 0 -1')
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 5 }),
@@ -411,7 +413,7 @@ describe('list commands beside redis-server', requireStock('redis-server'), () =
             ['CONFIG', 'SET', 'list-max-listpack-size', String(fill), 'rdbcompression', 'no'],
             ['CONFIG', 'SET', 'list-compress-depth', String(depth)],
             ['RPUSH', 'l', ...Array.from({ length: 20 }, (_, i) => longer(i).repeat(2))],
-            ...all.flatMap(each => [each, ['DUMP', 'l'], ['DUMP', 'm']]),
+            ...all.flatMap(each => [each, ...passBy, ['DUMP', 'l'], ['DUMP', 'm']]),
           ])
         },
       ),
