@@ -17,8 +17,10 @@ function buildWhenOlder(): void {
   if (existsSync(BUILT) && statSync(BUILT).mtimeMs > Math.max(...sources)) return
   const startedAt = new Date()
   const tsc = spawnSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { encoding: 'utf8' })
-  const bundle = spawnSync('node', ['build/bundle.mjs'], { encoding: 'utf8' })
-  if (bundle.status !== 0) throw new Error(`build/bundle.mjs failed:\n${bundle.stderr.slice(0, 2000)}`)
+  for (const step of ['build/wasm.mjs', 'build/bundle.mjs']) {
+    const { status, stderr } = spawnSync('node', [step], { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`${step} failed:\n${stderr.slice(0, 2000)}`)
+  }
   // tsc writes its output in spite of type errors, and `npm run check` is what judges those; only CI takes no such build.
   if (tsc.status !== 0) {
     const what = `tsc -p tsconfig.build.json failed:\n${(tsc.stdout + tsc.stderr).slice(0, 2000)}`
