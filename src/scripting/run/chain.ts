@@ -1,0 +1,336 @@
+/**
+ * Runs Lua so that it can be put aside at any time and resumed: pcall, xpcall and coroutines do not nest calls of the VM. They are
+ * a chain of Lua threads, of which the host resumes the innermost one; each asks for what it wants by yielding. Where Lua allows no
+ * yield (below a metamethod, a sort's comparator, a gsub's callback), they nest as in stock Lua, and nothing can be put aside.
+ */
+import { STATE_C_CALLS } from '../vm/layout.js'
+import {
+  LUA_MASKCOUNT,
+  LUA_TFUNCTION,
+  LUA_TTABLE,
+  LUA_TTHREAD,
+  LUA_YIELD,
+  type LuaApi,
+} from '../vm/lua-api.js'
+import type { LuaVm } from '../vm/lua-vm.js'
+import type { HostFunction } from '../vm/thunks.js'
+
+/** Instructions between two calls of the hook: less than a millisecond. */
+const HOOK_EVERY = 100_000
+/** Lua's own limit of nested C calls (LUAI_MAXCCALLS). */
+const MOST_FRAMES = 200
+/** Threads kept for the next pcall. */
+const SPARE_THREADS = 16
+
+type FrameKind = 'script' | 'pcall' | 'xpcall' | 'handler' | 'coroutine'
+
+/** A thread of the chain; each has been resumed for the one before it. */
+interface Frame {
+  readonly kind: FrameKind
+  readonly thread: number
+  /** Where the registry keeps the thread; 0: something else does. */
+  readonly reference: number
+}
+
+/** What the innermost thread wants as it yields. */
+type Wish = 'none' | 'pause' | 'pcall' | 'xpcall' | 'resume' | 'yield'
+
+/** How a run, or a part of one, ended: with its results in the thread, with an error at its top, or put aside. */
+export type Outcome = 'done' | 'failed' | 'paused'
+
+/** Asked every HOOK_EVERY instructions. May throw, by raising a Lua error. Returns whether the run is to be put aside. */
+export type OnTick = (thread: number, mayPause: boolean) => boolean
+
+export class Chain {
+  private readonly vm: LuaVm
+  private readonly api: LuaApi
+  private readonly onTick: OnTick
+  private readonly frames: Frame[] = []
+  private readonly spare: Frame[] = []
+  private wish: Wish = 'none'
+  /** Calls of the VM by stock functions, where the chain cannot go. */
+  private nested = 0
+  private globals = 0
+  private readonly hook: number
+  private stockXpcall: HostFunction = () => 0
+  private stockResume: HostFunction = () => 0
+  private stockYield: HostFunction = () => 0
+
+  constructor(vm: LuaVm, onTick: OnTick) {
+    this.vm = vm
+    this.api = vm.api
+    this.onTick = onTick
+    this.hook = vm.add([], [thread => this.tick(thread)])
+    // New threads take it from the one that makes them.
+    this.api.lua_sethook(vm.state, this.hook, LUA_MASKCOUNT, HOOK_EVERY)
+  }
+
+  /**
+   * The thread that a script begins in: what it is to run, and with what, has to be moved to it. `globals`: the table for code that
+   * it compiles.
+   */
+  begin(globals: number): number {
+    this.frames.length = 0
+    this.nested = 0
+    this.globals = globals
+    const frame = this.takeThread('script')
+    this.frames.push(frame)
+    return frame.thread
+  }
+
+  /** Runs what begin() got, or goes on with what was put aside (`args` 0). */
+  run(args: number): Outcome {
+    const { api, frames } = this
+    let count = args
+    for (;;) {
+      const frame = frames[frames.length - 1]
+      this.wish = 'none'
+      const status = api.lua_resume(frame.thread, count)
+      if (status === LUA_YIELD) {
+        if ((this.wish as Wish) === 'pause') return 'paused'
+        count = this.grant(frame)
+        continue
+      }
+      if (frames.length === 1) return status === 0 ? 'done' : 'failed'
+      frames.pop()
+      count = status === 0 ? this.finished(frame) : this.failed(frame)
+    }
+  }
+
+  /** The run is over: its thread serves the next one, if nothing has failed in it. */
+  end(outcome: Outcome): void {
+    const { api, frames } = this
+    for (const frame of frames) {
+      if (outcome === 'done' && frames.length === 1) {
+        api.lua_settop(frame.thread, 0)
+        this.keep(frame)
+      } else this.drop(frame)
+    }
+    frames.length = 0
+  }
+
+  // What a thread yields for
+
+  /** Does what the thread of `frame` asks for; returns how many values the then innermost thread is resumed with. */
+  private grant(frame: Frame): number {
+    const { api, wish } = this
+    const { thread } = frame
+    const count = api.lua_gettop(thread)
+    if (wish === 'yield') {
+      this.frames.pop()
+      return this.giveBack(thread, count, true)
+    }
+    if (wish === 'resume') {
+      // The coroutine itself stays on the stack of who resumes it, which keeps it alive.
+      const coroutine = api.lua_tothread(thread, 1)
+      this.frames.push({ kind: 'coroutine', thread: coroutine, reference: 0 })
+      return this.move(thread, coroutine, count - 1)
+    }
+    const child = this.takeThread(wish === 'xpcall' ? 'xpcall' : 'pcall')
+    this.frames.push(child)
+    // A handler waits behind the function.
+    if (wish === 'xpcall') {
+      api.lua_pushvalue(thread, 1)
+      this.move(thread, child.thread, 1)
+      return 0
+    }
+    return this.move(thread, child.thread, count) - 1
+  }
+
+  private move(from: number, to: number, count: number): number {
+    this.api.lua_checkstack(to, count + 2)
+    this.api.lua_xmove(from, to, count)
+    return count
+  }
+
+  /** Gives `count` values at the top of `thread` to the innermost thread, behind a boolean. */
+  private giveBack(thread: number, count: number, good: boolean): number {
+    const { api, frames } = this
+    const parent = frames[frames.length - 1].thread
+    api.lua_checkstack(parent, count + 2)
+    api.lua_pushboolean(parent, good ? 1 : 0)
+    api.lua_xmove(thread, parent, count)
+    return count + 1
+  }
+
+  private finished(frame: Frame): number {
+    const { api } = this
+    const count = api.lua_gettop(frame.thread)
+    const given = this.giveBack(frame.thread, count, frame.kind !== 'handler')
+    if (frame.kind !== 'coroutine') this.keep(frame)
+    return given
+  }
+
+  private failed(frame: Frame): number {
+    const { api, frames } = this
+    if (frame.kind === 'xpcall') {
+      const parent = frames[frames.length - 1].thread
+      const handler = this.takeThread('handler')
+      api.lua_pushvalue(parent, 2)
+      this.move(parent, handler.thread, 1)
+      this.move(frame.thread, handler.thread, 1)
+      frames.push(handler)
+      this.drop(frame)
+      return 1
+    }
+    if (frame.kind === 'pcall') errorText(this.vm, frame.thread)
+    const given = this.giveBack(frame.thread, 1, false)
+    this.drop(frame)
+    return given
+  }
+
+  // Threads
+
+  private takeThread(kind: FrameKind): Frame {
+    const { api, vm } = this
+    const spare = this.spare.pop()
+    const thread = spare?.thread ?? api.lua_newthread(vm.state)
+    const reference = spare?.reference ?? vm.keep(vm.state)
+    vm.setGlobalsOf(thread, this.globals)
+    return { kind, thread, reference }
+  }
+
+  private keep(frame: Frame): void {
+    if (this.spare.length < SPARE_THREADS) this.spare.push(frame)
+    else this.drop(frame)
+  }
+
+  private drop({ reference }: Frame): void {
+    if (reference !== 0) this.vm.forget(reference)
+  }
+
+  private mayYield(thread: number): boolean {
+    const { shorts } = this.vm
+    const at = (thread + STATE_C_CALLS) >> 1
+    return this.nested === 0 && shorts[at] === shorts[at + 1] && this.frames.length > 0
+  }
+
+  private ask(thread: number, wish: Wish, values: number): number {
+    this.wish = wish
+    return this.api.lua_yield(thread, values)
+  }
+
+  private tick(thread: number): void {
+    if (this.frames.length === 0) return
+    if (this.onTick(thread, this.mayYield(thread))) this.ask(thread, 'pause', 0)
+  }
+
+  // The functions of Lua
+
+  /** pcall(f, ...). An error that is a table with `err`, as redis.call raises them, becomes that text. */
+  readonly pcall = (thread: number): number => {
+    const { api, vm } = this
+    const count = vm.argumentCount(thread)
+    if (count === 0) return api.luaL_argerror(thread, 1, vm.text('value expected'))
+    if (this.frames.length >= MOST_FRAMES) return vm.raise(thread, 'C stack overflow')
+    if (this.mayYield(thread)) return this.ask(thread, 'pcall', count)
+    api.lua_pushboolean(thread, 1)
+    api.lua_insert(thread, 1)
+    if (this.nest(() => api.lua_pcall(thread, count - 1, -1, 0)) === 0) return api.lua_gettop(thread)
+    errorText(vm, thread)
+    api.lua_pushboolean(thread, 0)
+    api.lua_insert(thread, -2)
+    return 2
+  }
+
+  /** Lua's own functions, for where the chain cannot go: by their names. */
+  useOriginals(original: (name: string) => HostFunction): void {
+    this.stockXpcall = original('xpcall')
+    this.stockResume = original('coroutine.resume')
+    this.stockYield = original('coroutine.yield')
+  }
+
+  /** xpcall(f, handler). */
+  readonly xpcall = (thread: number): number => {
+    const { api, vm } = this
+    if (vm.argumentCount(thread) < 2) return api.luaL_argerror(thread, 2, vm.text('value expected'))
+    if (this.frames.length >= MOST_FRAMES) return vm.raise(thread, 'C stack overflow')
+    api.lua_settop(thread, 2)
+    if (this.mayYield(thread)) return this.ask(thread, 'xpcall', 2)
+    return this.nest(() => this.stockXpcall(thread))
+  }
+
+  /** coroutine.resume(co, ...). */
+  readonly resume = (thread: number): number => {
+    const { api, vm } = this
+    const coroutine = this.coroutineArgument(thread)
+    const status = this.statusOf(coroutine)
+    if (status !== 'suspended') {
+      api.lua_pushboolean(thread, 0)
+      vm.pushText(thread, `cannot resume ${status === 'dead' ? 'dead' : 'non-suspended'} coroutine`)
+      return 2
+    }
+    if (this.frames.length >= MOST_FRAMES) return vm.raise(thread, 'C stack overflow')
+    if (this.mayYield(thread)) return this.ask(thread, 'resume', vm.argumentCount(thread))
+    return this.nest(() => this.stockResume(thread))
+  }
+
+  /** coroutine.yield(...). */
+  readonly yield = (thread: number): number => {
+    const { api, frames, vm } = this
+    const isCoroutine = frames.length > 0 && frames[frames.length - 1].kind === 'coroutine'
+    if (this.nested > 0) return this.stockYield(thread)
+    if (isCoroutine && this.mayYield(thread)) return this.ask(thread, 'yield', vm.argumentCount(thread))
+    return vm.raise(thread, 'attempt to yield across metamethod/C-call boundary')
+  }
+
+  /** coroutine.status(co). */
+  readonly status = (thread: number): number => {
+    this.vm.pushText(thread, this.statusOf(this.coroutineArgument(thread)))
+    return 1
+  }
+
+  /** coroutine.running(): nothing outside of coroutines, pcall or not. */
+  readonly running = (thread: number): number => {
+    const { api } = this
+    const coroutine = this.innermostCoroutine()
+    if (coroutine === 0) api.lua_pushnil(thread)
+    else {
+      api.lua_pushthread(coroutine)
+      if (coroutine !== thread) api.lua_xmove(coroutine, thread, 1)
+    }
+    return 1
+  }
+
+  private innermostCoroutine(): number {
+    for (let i = this.frames.length - 1; i >= 0; i--)
+      if (this.frames[i].kind === 'coroutine') return this.frames[i].thread
+    return 0
+  }
+
+  private coroutineArgument(thread: number): number {
+    const { api, vm } = this
+    if (api.lua_type(thread, 1) !== LUA_TTHREAD) api.luaL_argerror(thread, 1, vm.text('coroutine expected'))
+    return api.lua_tothread(thread, 1)
+  }
+
+  private statusOf(coroutine: number): 'running' | 'normal' | 'suspended' | 'dead' {
+    const { api, frames } = this
+    if (coroutine === this.innermostCoroutine()) return 'running'
+    if (frames.some(frame => frame.thread === coroutine)) return 'normal'
+    const status = api.lua_status(coroutine)
+    if (status === LUA_YIELD) return 'suspended'
+    // One that has not begun holds its function; one that nests in a stock call is under way.
+    if (status !== 0 || api.lua_gettop(coroutine) === 0) return 'dead'
+    return api.lua_type(coroutine, 1) === LUA_TFUNCTION ? 'suspended' : 'normal'
+  }
+
+  private nest<T>(call: () => T): T {
+    this.nested++
+    try {
+      return call()
+    } finally {
+      this.nested--
+    }
+  }
+}
+
+/** An error at the top of a thread that is a table with a text in `err` becomes that text. */
+function errorText(vm: LuaVm, thread: number): void {
+  const { api } = vm
+  if (api.lua_type(thread, -1) !== LUA_TTABLE) return
+  api.lua_pushlstring(thread, vm.text('err'), 3)
+  api.lua_rawget(thread, -2)
+  if (api.lua_tolstring(thread, -1, 0) === 0) api.lua_settop(thread, -2)
+  else api.lua_replace(thread, -2)
+}

@@ -1,0 +1,19 @@
+/**
+ * Where things lie in a Lua 5.1 state compiled for 32 bits (lstate.h, lobject.h): reading them in memory saves calls into the VM.
+ * All offsets are bytes; a test holds them against what the C API says.
+ */
+
+/** lua_State. */
+export const STATE_TOP = 8
+export const STATE_BASE = 12
+/** Two unsigned shorts: C calls under way, and how many of them were when the thread was resumed. */
+export const STATE_C_CALLS = 52
+export const STATE_GLOBALS = 72
+
+/** A value: a number, or the address of an object, and its type. */
+export const VALUE_BYTES = 16
+export const VALUE_TYPE = 8
+
+/** A string: its length, and where its bytes begin. */
+export const STRING_LENGTH = 12
+export const STRING_BYTES = 16
