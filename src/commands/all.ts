@@ -26,6 +26,7 @@ import { pubsubCommands } from './pubsub/pubsub.js'
 import { failoverCommands } from './replication/failover.js'
 import { replicationCommands } from './replication/replication-commands.js'
 import { waitCommands } from './replication/wait.js'
+import { evalCommands } from './scripting/eval.js'
 import { scriptCommands } from './scripting/script-commands.js'
 import { commandCommands } from './server/command-commands.js'
 import { commandlogCommands } from './server/commandlog.js'
@@ -113,6 +114,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...failoverCommands,
   ...replicationCommands,
   ...waitCommands,
+  ...evalCommands,
   ...scriptCommands,
   ...pubsubCommands,
   ...pubsubInspection,

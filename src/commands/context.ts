@@ -51,6 +51,8 @@ export class CommandContext {
   private readonly ahead = new LookAhead()
   /** It is a script that runs the command: nothing may wait, and orders have to be the same everywhere. */
   inScript = false
+  /** The error that the handler replies has been counted, as that of a command which a script called. */
+  errorCounted = false
   /** The handler has decided itself what is propagated. */
   rewritten = false
 
@@ -154,6 +156,12 @@ export class CommandContext {
   /** Replies piece by piece, as the client reads: for replies that are long, or take long to make. */
   replyFrom(source: ReplySource): void {
     const { client } = this
+    if (this.inScript) {
+      // A script has the reply as a whole.
+      while (!source.next(this.reply, Number.POSITIVE_INFINITY));
+      source.close()
+      return
+    }
     if (!client.isMuted && !client.isReplica) {
       const begun = this.reply.totalBytes - this.replyFromByte
       client.transport.replyFrom(this.server.measured(source, client, this.command, this.args, begun))

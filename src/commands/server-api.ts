@@ -26,6 +26,7 @@ import type { Pause } from './blocking/pause.js'
 import type { Client, QueuedCommand } from './client.js'
 import type { Command, CommandTable } from './command.js'
 import type { KeyLocks } from './generic/key-locks.js'
+import type { Scripts } from './scripting/scripts.js'
 
 export interface ServerStats {
   startedMs: number
@@ -169,6 +170,7 @@ export interface ServerApi {
   readonly keyWaits: KeyWaits
   /** Payloads of large values, before their RESTORE runs. */
   readonly payloads: PayloadWaits
+  readonly scripts: Scripts
   /** The client whose request is being executed. */
   readonly serving: Client | null
   /** Random identity of this process (INFO run_id). */

@@ -44,6 +44,9 @@ export const PREPARED = 1 << 25
  */
 export const BRIEF = 1 << 24
 
+/** Runs a script: what it may do follows from the flags that the script declares. Not shown by COMMAND. */
+export const RUNS_SCRIPT = 1 << 26
+
 /** COMMAND's name for each flag it shows, in Redis's order. */
 export const FLAG_NAMES: readonly (readonly [number, string])[] = [
   [WRITE, 'write'],

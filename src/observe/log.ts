@@ -50,6 +50,10 @@ export class Log {
   warning(message: string): void {
     this.write(3, message, this.role)
   }
+  /** A line of a script's: `level` from 0, debug, to 3, warning. */
+  script(level: number, message: string): void {
+    this.write(level, message, this.role)
+  }
   /** A line of the background save, which in Redis is a child of its own. */
   child(message: string): void {
     this.write(2, message, 'C')

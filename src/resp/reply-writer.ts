@@ -233,6 +233,33 @@ export class ReplyWriter {
     this.header(42, length)
   }
 
+  /** Shows all that was written since `mark` in `into`: as it lies there, or put together. Valid until something is written. */
+  since({ chunks, length }: ReplyMark, into: { bytes: Buffer; start: number; end: number }): void {
+    if (this.chunks.length === chunks) {
+      into.bytes = this.buffer
+      into.start = length
+      into.end = this.length
+      return
+    }
+    // What was in the buffer then is where the first chunk since begins.
+    const parts = [this.chunks[chunks].subarray(length), ...this.chunks.slice(chunks + 1)]
+    into.bytes = Buffer.concat([...parts, this.buffer.subarray(0, this.length)])
+    into.start = 0
+    into.end = into.bytes.length
+  }
+
+  /** Takes back all that was written since `mark`. */
+  cut({ chunks, length }: ReplyMark): void {
+    if (this.chunks.length === chunks) {
+      this.length = length
+      return
+    }
+    const first = this.chunks[chunks]
+    for (let i = chunks; i < this.chunks.length; i++) this.chunkBytes -= this.chunks[i].length
+    this.chunks.length = chunks
+    this.length = first.copy(this.buffer, 0, 0, length)
+  }
+
   /** A place to which arrayAt() or mapAt() will come back. */
   mark(): ReplyMark {
     return { chunks: this.chunks.length, length: this.length }

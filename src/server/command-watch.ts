@@ -86,6 +86,16 @@ export class CommandWatch {
     }
   }
 
+  /** The same of a command that a script of `caller` has called, in database `database`. */
+  endedInScript(caller: Client, database: number, command: Command, args: Request, ms: number): void {
+    const { flags } = command
+    this.latency.add((flags & FAST) === 0 ? 'command' : 'fast-command', ms)
+    this.logSlow(caller, command, args, ms)
+    if (this.monitors.count > 0 && (flags & (ADMIN | SKIP_MONITOR)) === 0) {
+      this.monitors.feed(database, 'lua', args, secretsOf(command, args))
+    }
+  }
+
   /** Puts a command into the slow log if it took long enough. */
   private logSlow(client: Client, command: Command, args: Request, ms: number): void {
     if (ms < this.slowMs || (command.flags & SKIP_SLOWLOG) !== 0) return

@@ -16,6 +16,7 @@ import { CrossProtocolGuard, speaksHttp } from '../commands/cross-protocol.js'
 import { redirection } from '../commands/redirect.js'
 import type { ServerApi } from '../commands/server-api.js'
 import {
+  ALLOW_BUSY,
   ALLOWED_TO_SUBSCRIBERS,
   DENYOOM,
   LOADING,
@@ -27,6 +28,7 @@ import {
   PREPARED,
   PROTECTED,
   READONLY,
+  RUNS_SCRIPT,
   STALE,
   TOUCHES_ARBITRARY_KEYS,
   WRITE,
@@ -42,6 +44,7 @@ import { ClockRun, isBrief, RUN_MAX_MS } from './clock-run.js'
 import type { CommandWatch } from './command-watch.js'
 import {
   GATE_ASYNC_LOADING,
+  GATE_BUSY,
   GATE_CLIENT_MEMORY,
   GATE_DISK_ERROR,
   GATE_FEW_REPLICAS,
@@ -176,7 +179,7 @@ export class Dispatcher {
         this.refuse(command, refusal)
         return
       }
-      if ((this.gate & GATE_PAUSED) !== 0 && this.hasToWait(client, command)) {
+      if ((this.gate & GATE_PAUSED) !== 0 && this.hasToWait(client, command, request)) {
         client.transport.postpone(request)
         this.server.pause.postpone(client)
         return
@@ -239,9 +242,13 @@ export class Dispatcher {
     }
     // A transaction's commands have been counted when EXEC itself ends.
     if (this.reply.errors !== errors && this.reply.errors !== this.errorsCounted) {
-      command.failedCalls++
-      this.countError()
+      if (context.errorCounted) this.errorsCounted = this.reply.errors
+      else {
+        command.failedCalls++
+        this.countError()
+      }
     }
+    context.errorCounted = false
     if (keyspace.dirty !== dirty && command.mayPropagate && !context.rewritten) {
       if (outermost && context.propagated.length === 0) {
         server.replication.feedRequest(context.db.index, context.args)
@@ -343,6 +350,39 @@ export class Dispatcher {
     context.inTransaction = inTransaction
   }
 
+  /** Runs a command that a script calls, as the script's client, inside the call of what runs the script. */
+  callInScript(caller: Client, client: Client, command: Command, request: Request): void {
+    const { context, server, watch } = this
+    const { keyspace } = server
+    context.client = client
+    context.db = client.db
+    context.args = request
+    context.command = command
+    const { errors } = this.reply
+    const { dirty } = keyspace
+    this.clockMs = performance.now()
+    command.run(context)
+    const now = performance.now()
+    const elapsedMs = now - this.clockMs
+    this.clockMs = now
+    command.calls++
+    server.stats.commandsProcessed++
+    server.stats.nestedMs += elapsedMs
+    this.charge(command, elapsedMs)
+    if (elapsedMs >= watch.fromMs) watch.endedInScript(caller, client.db.index, command, request, elapsedMs)
+    if (this.reply.errors !== errors) {
+      command.failedCalls++
+      server.stats.errorReplies++
+      countErrorCode(server.stats.errors, this.reply.lastError)
+      this.errorsCounted = this.reply.errors
+    }
+    if (keyspace.dirty !== dirty && command.mayPropagate && !context.rewritten) {
+      context.propagateRequest(context.db.index, request)
+    }
+    context.rewritten = false
+    if (caller.tracking !== null) this.reads.commandRun(caller, caller.tracking, command, request)
+  }
+
   /** Sends what the handlers collected, as one transaction when there is more than one command. */
   private propagate(client: Client, command: Command): void {
     const { replication } = this.server
@@ -393,8 +433,9 @@ export class Dispatcher {
     const { transaction } = client
     if (transaction !== null) {
       transaction.queue.push({ command, request: request.keep() })
-      transaction.flags |= command.flags
-      transaction.commonFlags &= command.flags
+      const flags = this.flagsOf(command, request)
+      transaction.flags |= flags
+      transaction.commonFlags &= flags
       transaction.argumentBytes += request.argumentBytes
     }
     this.reply.simple('QUEUED')
@@ -443,7 +484,7 @@ export class Dispatcher {
 
   /** Why this command may not run now, or null. */
   private refusal(client: Client, command: Command, request: Request): string | null {
-    const { flags } = command
+    const flags = this.flagsOf(command, request)
     const { config } = this.server
     if ((flags & PROTECTED) !== 0) {
       const guarded = command.fullName === 'debug' ? 'debug' : 'module'
@@ -462,7 +503,7 @@ export class Dispatcher {
     }
     // For what a command has prepared, and what that takes, it was asked when it came.
     const wasAsked = client.preparation !== null
-    if ((this.gate & MEMORY_GATES) !== 0 && !wasAsked && !this.hasRoom(client, command, request)) return OOM_TEXT
+    if ((this.gate & MEMORY_GATES) !== 0 && !wasAsked && !this.hasRoom(client, command, request, flags)) return OOM_TEXT
     if ((this.gate & GATE_TRACKING_FULL) !== 0) {
       this.reads.limit()
       if (!this.server.tracking.overLimit) this.gate &= ~GATE_TRACKING_FULL
@@ -485,8 +526,14 @@ export class Dispatcher {
     // EXEC is refused when any command of its transaction would be.
     const forbidden = flags | (command.fullName === 'exec' ? queuedFlags(client) : 0)
     if ((gate & GATE_ASYNC_LOADING) !== 0 && (forbidden & NO_ASYNC_LOADING) !== 0) return LOADING_TEXT
+    if ((gate & GATE_BUSY) !== 0 && (allowed & ALLOW_BUSY) === 0) return this.server.scripts.busyText
     if (client.isReplica && this.touchesKeyspace(client, command)) return "ERR Replica can't interact with the keyspace"
     return null
+  }
+
+  /** A command's flags; those of one that runs a script follow from what the script has declared. */
+  private flagsOf(command: Command, request: Request): number {
+    return (command.flags & RUNS_SCRIPT) === 0 ? command.flags : this.server.scripts.flagsOf(command, request)
   }
 
   /** Whether this server is a replica that sends its client, which takes redirections, to the master with this command. */
@@ -508,7 +555,7 @@ export class Dispatcher {
   }
 
   /** Makes room under maxmemory-clients and maxmemory. False: there is none for this command. */
-  private hasRoom(client: Client, command: Command, request: Request): boolean {
+  private hasRoom(client: Client, command: Command, request: Request, flags: number): boolean {
     if ((this.gate & GATE_CLIENT_MEMORY) !== 0 && this.clientEviction.over) this.clientEviction.evict()
     if ((this.gate & GATE_MEMORY) === 0 || client.closing) return true
     const { evictedKeys } = this.server.keyspace
@@ -517,7 +564,7 @@ export class Dispatcher {
     if (this.server.keyspace.evictedKeys !== evictedKeys) this.server.pushAhead()
     this.context.outOfMemory = full
     if (!full) return true
-    if ((command.flags & DENYOOM) !== 0) return false
+    if ((flags & DENYOOM) !== 0) return false
     if (client.transaction === null) return true
     if (command.fullName === 'exec') return (client.transaction.flags & DENYOOM) === 0
     return ENDS_TRANSACTION.includes(command.fullName)
@@ -529,9 +576,10 @@ export class Dispatcher {
   }
 
   /** Whether a pause holds up the command. Replicas, which can only read the stream, never wait. */
-  private hasToWait(client: Client, command: Command): boolean {
+  private hasToWait(client: Client, command: Command, request: Request): boolean {
     if (client.isReplica || client.monitoring) return false
-    if (this.server.pause.level === PAUSE_ALL || command.mayPropagate) return true
+    const propagates = (this.flagsOf(command, request) & (WRITE | MAY_REPLICATE)) !== 0
+    if (this.server.pause.level === PAUSE_ALL || propagates) return true
     return command.fullName === 'exec' && (queuedFlags(client) & (WRITE | MAY_REPLICATE)) !== 0
   }
 }

@@ -1,6 +1,7 @@
 /** Server-wide reasons for which the dispatcher looks twice at a command. */
 import { PAUSE_NOTHING } from '../commands/blocking/pause.js'
 import type { EvictionTimes, ServerApi } from '../commands/server-api.js'
+import { isStale, lacksReplicas, refusesWithoutDisk } from '../commands/write-conditions.js'
 
 // Bits of one number, which is zero in normal operation: one comparison passes them all.
 export const GATE_LOADING = 1
@@ -16,9 +17,12 @@ export const GATE_PAUSED = 256
 export const GATE_KEY_LOCKS = 512
 /** Clients go on with the old data while the new comes in beside it. */
 export const GATE_ASYNC_LOADING = 1024
+/** A script runs for too long, and is put aside from time to time. */
+export const GATE_BUSY = 2048
 export const MEMORY_GATES = GATE_MEMORY | GATE_CLIENT_MEMORY
 /** The others do not concern the link to a master. */
-export const GATES_OF_A_MASTER = MEMORY_GATES | GATE_TRACKING_FULL | GATE_DISK_ERROR | GATE_PAUSED | GATE_KEY_LOCKS
+export const GATES_OF_A_MASTER =
+  MEMORY_GATES | GATE_TRACKING_FULL | GATE_DISK_ERROR | GATE_PAUSED | GATE_KEY_LOCKS | GATE_BUSY
 
 /** What the reasons follow from. */
 export interface GateHost extends ServerApi {
@@ -28,24 +32,19 @@ export interface GateHost extends ServerApi {
 
 /** The reasons that there are now. */
 export function gatesOf(server: GateHost): number {
-  const { clientEviction, keyLocks, loader, memoryLimit, pause, replication, saver, tracking } = server
+  const { clientEviction, keyLocks, loader, memoryLimit, pause, replication, scripts, tracking } = server
   const { values } = server.config
   let gates = 0
   if (loader.loading) gates |= loader.async ? GATE_ASYNC_LOADING : GATE_LOADING
   if (clientEviction.limited) gates |= GATE_CLIENT_MEMORY
   if (memoryLimit.inForce) gates |= GATE_MEMORY
-  if (replication.master !== null) {
-    if (values['replica-read-only']) gates |= GATE_READONLY_REPLICA
-    if (!replication.master.up && !values['replica-serve-stale-data']) gates |= GATE_STALE
-  } else if (lacksReplicas(server)) gates |= GATE_FEW_REPLICAS
-  if (!saver.lastOk && values['stop-writes-on-bgsave-error'] && values.save.length > 0) gates |= GATE_DISK_ERROR
+  if (replication.master !== null && values['replica-read-only']) gates |= GATE_READONLY_REPLICA
+  if (isStale(server)) gates |= GATE_STALE
+  if (lacksReplicas(server)) gates |= GATE_FEW_REPLICAS
+  if (refusesWithoutDisk(server)) gates |= GATE_DISK_ERROR
+  if (scripts.busy) gates |= GATE_BUSY
   if (tracking.overLimit) gates |= GATE_TRACKING_FULL
   if (pause.level !== PAUSE_NOTHING) gates |= GATE_PAUSED
   if (keyLocks.active) gates |= GATE_KEY_LOCKS
   return gates
-}
-
-function lacksReplicas({ config, replication }: ServerApi): boolean {
-  const { 'min-replicas-to-write': least, 'min-replicas-max-lag': maxLag } = config.values
-  return least > 0 && maxLag > 0 && replication.replicas.goodCount < least
 }

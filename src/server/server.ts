@@ -12,6 +12,7 @@ import { type Command, CommandTable } from '../commands/command.js'
 import { REPLY_PEAK_RESET_MS } from '../commands/debug/reply-buffer.js'
 import { KeyLocks } from '../commands/generic/key-locks.js'
 import { PayloadPreparations } from '../commands/generic/payload-preparations.js'
+import { Scripts } from '../commands/scripting/scripts.js'
 import type { ServerApi, ServerStats, ShutdownOptions } from '../commands/server-api.js'
 import type { Config } from '../config/config.js'
 import { EVENT_NEW } from '../config/keyspace-events.js'
@@ -66,6 +67,7 @@ import { Memory } from './memory.js'
 import { MemoryLimit, type MemoryLimitHost } from './memory-limit.js'
 import { lowerMaxclients } from './open-files.js'
 import { setProcessTitle } from './process-title.js'
+import { ScriptCalls } from './script-calls.js'
 import { Shutdown } from './shutdown.js'
 import { warmUp } from './warm-up.js'
 import { warnOfUnwritableDirectory } from './working-directory.js'
@@ -98,6 +100,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   readonly targets = new TargetConnections()
   readonly keyWaits: KeyWaits
   readonly payloads = new PayloadPreparations(this)
+  readonly scripts: Scripts
   readonly stats: ServerStats = {
     startedMs: Date.now(),
     connectionsReceived: 0,
@@ -206,6 +209,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.compaction = new Compaction(this.keyspace)
     this.memoryLimit = new MemoryLimit(this, this.memory, this.eviction)
     this.dispatcher = new Dispatcher(this, this.watch, this.memoryLimit, this.clientEviction, this.replies, nobody)
+    this.scripts = new Scripts(this, new ScriptCalls(this, this.dispatcher))
     this.keyspace.listener = new KeyspaceReports(this, this.dispatcher)
     this.keyspace.entries.lent.outputs = this.outputs
     this.keyspace.released.outputs = this.outputs

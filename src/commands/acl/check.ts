@@ -111,6 +111,14 @@ export function permissionError(ctx: CommandContext, command: Command, args: Req
   return denial === null ? null : `NOPERM ${denialText(user, callOf(command, args, 0), denial, false)}`
 }
 
+/** The same for a command that a script calls as its client: the text without a code, noted as the script's. */
+export function scriptPermissionError(ctx: CommandContext, command: Command, args: Request): string | null {
+  const { unrestricted, user } = ctx.client
+  if (unrestricted || user === null) return null
+  const denial = deniedToClient(ctx, user, command, args, 'lua')
+  return denial === null ? null : denialText(user, callOf(command, args, 0), denial, false)
+}
+
 /** Whether the client may read any key by this request: what it reads follows from data (SORT BY and GET). */
 export function mayReadEveryKey({ args, client, command }: CommandContext): boolean {
   const { unrestricted, user } = client

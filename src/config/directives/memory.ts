@@ -27,6 +27,7 @@ export const memoryLimits = {
   'maxmemory-clients': memoryOrPercent(0, 100, INT64_MAX, IMPLEMENTED),
   'client-output-buffer-limit': bufferLimits(MULTI_ARG | IMPLEMENTED),
   'client-query-buffer-limit': memory(GB, MB, INT64_MAX, IMPLEMENTED),
+  'lua-memory-limit': memory(512 * MB, 16 * MB, 2 * GB, IMPLEMENTED),
   'proto-max-bulk-len': memory(512 * MB, MB, INT64_MAX, IMPLEMENTED),
   'tracking-table-max-keys': integer(1000000, 0, INT64_MAX, IMPLEMENTED),
   'lfu-log-factor': integer(10, 0, INT_MAX, IMPLEMENTED),

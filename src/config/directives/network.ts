@@ -25,7 +25,7 @@ export const network = {
   'enable-module-command': oneOf(TRUST, 'no', IMMUTABLE | IMPLEMENTED),
   'io-threads': integer(1, 1, 128, IMMUTABLE),
   'io-threads-do-reads': bool(false, IMMUTABLE),
-  'busy-reply-threshold': milliseconds(5000, 0, INT64_MAX, 0, 'lua-time-limit'),
+  'busy-reply-threshold': milliseconds(5000, 0, INT64_MAX, IMPLEMENTED, 'lua-time-limit'),
 } satisfies DirectiveTable
 
 const NO_TLS = 'redis-ts does not speak TLS: let a TLS proxy such as stunnel or HAProxy do so'

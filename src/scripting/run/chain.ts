@@ -6,6 +6,7 @@
 import { STATE_C_CALLS } from '../vm/layout.js'
 import {
   LUA_MASKCOUNT,
+  LUA_MASKLINE,
   LUA_TFUNCTION,
   LUA_TTABLE,
   LUA_TTHREAD,
@@ -51,6 +52,9 @@ export class Chain {
   /** Calls of the VM by stock functions, where the chain cannot go. */
   private nested = 0
   private globals = 0
+  private ending = false
+  /** The thread that an error has ended the run in: it is at its top. */
+  failedThread = 0
   private readonly hook: number
   private stockXpcall: HostFunction = () => 0
   private stockResume: HostFunction = () => 0
@@ -72,6 +76,7 @@ export class Chain {
   begin(globals: number): number {
     this.frames.length = 0
     this.nested = 0
+    this.ending = false
     this.globals = globals
     const frame = this.takeThread('script')
     this.frames.push(frame)
@@ -91,10 +96,24 @@ export class Chain {
         count = this.grant(frame)
         continue
       }
-      if (frames.length === 1) return status === 0 ? 'done' : 'failed'
+      if (frames.length === 1 || (this.ending && status !== 0)) {
+        this.failedThread = frame.thread
+        return status === 0 ? 'done' : 'failed'
+      }
       frames.pop()
       count = status === 0 ? this.finished(frame) : this.failed(frame)
     }
+  }
+
+  /** The thread that runs, or was put aside, itself. */
+  get innermost(): number {
+    return this.frames[this.frames.length - 1].thread
+  }
+
+  /** The error that is about to be raised in a thread ends the whole run: no pcall holds it, and the hook is called with each line. */
+  endWithError(thread: number): void {
+    this.ending = true
+    this.api.lua_sethook(thread, this.hook, LUA_MASKLINE, 0)
   }
 
   /** The run is over: its thread serves the next one, if nothing has failed in it. */
@@ -227,6 +246,7 @@ export class Chain {
     api.lua_pushboolean(thread, 1)
     api.lua_insert(thread, 1)
     if (this.nest(() => api.lua_pcall(thread, count - 1, -1, 0)) === 0) return api.lua_gettop(thread)
+    if (this.ending) return api.lua_error(thread)
     errorText(vm, thread)
     api.lua_pushboolean(thread, 0)
     api.lua_insert(thread, -2)
@@ -267,7 +287,7 @@ export class Chain {
 
   /** coroutine.yield(...). */
   readonly yield = (thread: number): number => {
-    const { api, frames, vm } = this
+    const { frames, vm } = this
     const isCoroutine = frames.length > 0 && frames[frames.length - 1].kind === 'coroutine'
     if (this.nested > 0) return this.stockYield(thread)
     if (isCoroutine && this.mayYield(thread)) return this.ask(thread, 'yield', vm.argumentCount(thread))

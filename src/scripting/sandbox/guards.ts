@@ -3,8 +3,8 @@
  * that take code, which is source and never bytecode; and what would change the VM for all scripts to come.
  */
 import { LUA_GLOBALSINDEX, LUA_TFUNCTION, LUA_TNIL, LUA_TSTRING, LUA_TTABLE } from '../vm/lua-api.js'
-import type { HostFunction } from '../vm/thunks.js'
 import type { LuaVm } from '../vm/lua-vm.js'
+import type { HostFunction } from '../vm/thunks.js'
 import type { ProtectedTables } from './protected-tables.js'
 
 /** What begins bytecode. */
@@ -45,7 +45,7 @@ export function guards(vm: LuaVm, tables: ProtectedTables, original: (name: stri
   }
 
   const getmetatable = original('getmetatable')
-  all['getmetatable'] = thread => {
+  all.getmetatable = thread => {
     // That of all strings, or of a protected table: whatever is asked of it, it is one that nobody can change.
     const isString = vm.argumentCount(thread) > 0 && vm.typeAt(vm.argument(thread, 1)) === LUA_TSTRING
     if (!isString && !tables.has(thread, 1)) return getmetatable(thread)
@@ -59,7 +59,7 @@ export function guards(vm: LuaVm, tables: ProtectedTables, original: (name: stri
   // In a table that is not protected, loops run in Lua's own function.
   const fast = stockNext(vm)
   const slow = vm.add([next])
-  all['pairs'] = thread => {
+  all.pairs = thread => {
     api.luaL_checktype(thread, 1, LUA_TTABLE)
     if (tables.has(thread, 1)) api.lua_pushcclosure(thread, slow, 0)
     else vm.pushKept(thread, fast)
@@ -71,7 +71,7 @@ export function guards(vm: LuaVm, tables: ProtectedTables, original: (name: stri
   // It has a table of its own, which goes with it and not with the function that it is called as.
   api.lua_getfield(vm.state, LUA_GLOBALSINDEX, vm.text('newproxy'))
   const newproxy = vm.keep(vm.state)
-  all['newproxy'] = thread => {
+  all.newproxy = thread => {
     if (api.lua_toboolean(thread, 1) !== 0) {
       // A finaliser would run at any time, and no hook with it: nothing could end one that loops.
       return vm.raise(thread, 'newproxy() with a metatable is not available: finalizers do not run in scripts')
@@ -82,7 +82,7 @@ export function guards(vm: LuaVm, tables: ProtectedTables, original: (name: stri
   }
 
   const collectgarbage = original('collectgarbage')
-  all['collectgarbage'] = thread => {
+  all.collectgarbage = thread => {
     const reply = vm.argumentCount(thread) > 0 ? LASTING.get(vm.stringOf(thread, 1) ?? '') : undefined
     if (reply === undefined) return collectgarbage(thread)
     api.lua_pushnumber(thread, reply)
@@ -90,7 +90,7 @@ export function guards(vm: LuaVm, tables: ProtectedTables, original: (name: stri
   }
 
   const loadstring = original('loadstring')
-  all['loadstring'] = thread => {
+  all.loadstring = thread => {
     const count = vm.argumentCount(thread)
     if (count === 0 || vm.typeAt(vm.argument(thread, 1)) !== LUA_TSTRING) return loadstring(thread)
     const object = vm.objectAt(vm.argument(thread, 1))
@@ -98,7 +98,7 @@ export function guards(vm: LuaVm, tables: ProtectedTables, original: (name: stri
     return bytecodeRefused(vm, thread)
   }
 
-  all['load'] = thread => {
+  all.load = thread => {
     api.luaL_checktype(thread, 1, LUA_TFUNCTION)
     const name = vm.argumentCount(thread) > 1 ? vm.stringOf(thread, 2) : null
     const source = readPieces(vm, thread)

@@ -1,6 +1,7 @@
 /** math.random and math.randomseed: the generator of POSIX's drand48(), so that a seed gives the same numbers everywhere. */
-import type { HostFunction } from '../vm/thunks.js'
+
 import type { LuaVm } from '../vm/lua-vm.js'
+import type { HostFunction } from '../vm/thunks.js'
 
 const MULTIPLIER = 0x5deece66dn
 const INCREMENT = 0xbn

@@ -6,7 +6,7 @@ import type { LuaVm } from '../vm/lua-vm.js'
 import type { HostFunction } from '../vm/thunks.js'
 import { guards } from './guards.js'
 import { ProtectedTables } from './protected-tables.js'
-import { Random, randomFunctions } from './random.js'
+import { type Random, randomFunctions } from './random.js'
 
 const STOCK_LIBRARIES = ['base', 'table', 'string', 'math'] as const
 /** Of the base library, what reads files or writes to the terminal. */
@@ -36,13 +36,13 @@ export class Sandbox {
   private readonly loadGlobals: number
 
   /** `redis`: its functions while something runs; `loading`: while a library is being loaded. */
-  constructor(vm: LuaVm, chain: Chain, redis: HostTable, loading: HostTable) {
+  constructor(vm: LuaVm, chain: Chain, random: Random, redis: HostTable, loading: HostTable) {
     this.vm = vm
     this.tables = new ProtectedTables(vm)
     const { api, state } = vm
     this.openLibraries()
     const missing = vm.add([thread => this.missing(thread)])
-    this.replaceFunctions(chain)
+    this.replaceFunctions(chain, random)
     this.setHostTable('redis', redis)
     for (const name of TAKEN_AWAY) this.setGlobal(name, () => api.lua_pushnil(state))
     this.protectLibraries()
@@ -116,10 +116,9 @@ export class Sandbox {
     return api.functionAt(index)
   }
 
-  private replaceFunctions(chain: Chain): void {
+  private replaceFunctions(chain: Chain, random: Random): void {
     const { vm } = this
     const { api, state } = vm
-    const random = new Random()
     chain.useOriginals(name => this.original(name))
     const replaced: Record<string, HostFunction> = {
       ...guards(vm, this.tables, name => this.original(name)),

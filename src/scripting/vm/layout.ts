@@ -17,3 +17,12 @@ export const VALUE_TYPE = 8
 /** A string: its length, and where its bytes begin. */
 export const STRING_LENGTH = 12
 export const STRING_BYTES = 16
+
+/** A table: its nodes of keys and values other than an array's. */
+export const TABLE_NODES = 16
+
+/** lua_Debug, as lua_getinfo() fills it: addresses of texts, the line. */
+export const DEBUG_WHAT = 12
+export const DEBUG_SOURCE = 16
+export const DEBUG_LINE = 20
+export const DEBUG_BYTES = 100

@@ -29,6 +29,7 @@ export interface LuaExports {
   lua_topointer(state: number, index: number): number
   lua_tothread(state: number, index: number): number
   lua_tocfunction(state: number, index: number): number
+  lua_isnumber(state: number, index: number): number
   lua_iscfunction(state: number, index: number): number
   lua_pushnil(state: number): void
   lua_pushnumber(state: number, value: number): void

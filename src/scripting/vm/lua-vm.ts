@@ -170,6 +170,11 @@ export class LuaVm {
     return latin1(this.bytes, start, start + this.stringLength(object))
   }
 
+  /** The text at an address, up to its NUL. */
+  cString(address: number): string {
+    return latin1(this.bytes, address, this.bytes.indexOf(0, address))
+  }
+
   /** The string at the top, which has to be one. */
   topString(state: number): string {
     const value = this.top(state)
@@ -195,7 +200,7 @@ export class LuaVm {
   }
 
   /** Raises what Lua itself would: its next allocation of so much fails, too. */
-  private raiseOutOfMemory(state: number): never {
+  raiseOutOfMemory(state: number): never {
     const { api } = this
     api.lua_pushlstring(state, this.text('not enough memory'), 17)
     api.lua_error(state)

@@ -1,0 +1,132 @@
+/** The scripts of a server: runs one for a client, and lets others be served while one takes too long. */
+import { createHash } from 'node:crypto'
+import type { Request } from '../../resp/request.js'
+import { type ScriptArguments, ScriptEngine } from '../../scripting/engine.js'
+import type { Outcome } from '../../scripting/run/chain.js'
+import { ScriptCache } from '../../scripting/script-cache.js'
+import type { ScriptHost } from '../../scripting/script-host.js'
+import { ALLOW_OOM, ALLOW_STALE, NO_WRITES, type ScriptRun, UNDECLARED } from '../../scripting/script-run.js'
+import { readShebang } from '../../scripting/shebang.js'
+import type { Client } from '../client.js'
+import type { Command } from '../command.js'
+import type { CommandContext } from '../context.js'
+import type { ServerApi } from '../server-api.js'
+import { DENYOOM, MAY_REPLICATE, STALE, WRITE } from '../spec.js'
+import type { ScriptCaller } from './script-caller.js'
+
+const SHA_LENGTH = 40
+
+export class Scripts implements ScriptHost {
+  readonly engine: ScriptEngine
+  readonly cache: ScriptCache
+  readonly call: ScriptHost['call']
+  readonly permits: ScriptHost['permits']
+  private readonly server: ServerApi
+  private readonly caller: ScriptCaller
+
+  constructor(server: ServerApi, caller: ScriptCaller) {
+    this.server = server
+    this.caller = caller
+    this.call = (run, request, reply) => caller.call(run, request, reply)
+    this.permits = request => caller.permits(request)
+    this.engine = new ScriptEngine(this)
+    this.cache = new ScriptCache(this.engine)
+  }
+
+  get busyAfterMs(): number {
+    return this.server.config.values['busy-reply-threshold']
+  }
+
+  get memoryLimitBytes(): number {
+    return this.server.config.values['lua-memory-limit']
+  }
+
+  log(level: number, text: string): void {
+    this.server.log.script(level, text)
+  }
+
+  /** The SHA1 that an EVAL or EVALSHA means, or '' where there can be none. */
+  shaOf(args: Request, bySha: boolean): string {
+    if (!bySha) return createHash('sha1').update(args.view(1)).digest('hex')
+    return args.length(1) === SHA_LENGTH ? args.lower(1) : ''
+  }
+
+  /** Runs a script, or a function, for the client of the context, and replies. */
+  run(ctx: CommandContext, run: ScriptRun, reference: number, args: ScriptArguments): void {
+    const { caller, engine } = this
+    const { client } = ctx
+    caller.enter(ctx, client)
+    let outcome: Outcome
+    try {
+      outcome = engine.start(run, reference, args)
+    } finally {
+      caller.leave(ctx)
+    }
+    if (outcome === 'paused') throw new Error('not yet')
+    this.finish(ctx, client)
+  }
+
+  /** Some script has run for too long: others get -BUSY. */
+  get busy(): boolean {
+    return this.engine.running?.timedOut === true
+  }
+
+  /** SCRIPT KILL or FUNCTION KILL: asks the script that runs to end. Returns why it may not be, or null. */
+  kill(isEval: boolean): string | null {
+    const { running } = this.engine
+    if (running === null) return 'NOTBUSY No scripts in execution right now.'
+    if (running.isObeyed) {
+      return 'UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be killed.'
+    }
+    if (running.hasWritten) {
+      return 'UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.'
+    }
+    if (running.isEval !== isEval) return this.busyText
+    running.killed = true
+    return null
+  }
+
+  /** What others are told meanwhile. */
+  get busyText(): string {
+    const way = this.engine.running?.isEval === false ? 'FUNCTION KILL' : 'SCRIPT KILL'
+    return `BUSY Redis is busy running a script. You can only call ${way} or SHUTDOWN NOSAVE.`
+  }
+
+  /** Shows MONITOR a request that runs a script, ahead of the commands that the script calls. */
+  showRequest({ args, client, db, server }: CommandContext): void {
+    const { monitors } = server
+    if (monitors.count === 0) return
+    const { address, transport } = client
+    monitors.feed(db.index, transport.isUnixSocket ? `unix:${address.slice(0, -':0'.length)}` : address, args, [])
+  }
+
+  private finish(ctx: CommandContext, _client: Client): void {
+    const { engine } = this
+    ctx.errorCounted = engine.reply(ctx.reply)
+    engine.end()
+  }
+
+  /** The flags that hold for a request that runs a script: those of its command, or what the script has declared. */
+  flagsOf({ flags, fullName }: Command, args: Request): number {
+    if (args.argc < 2) return flags
+    const bySha = fullName.startsWith('evalsha')
+    const script = this.cache.find(this.shaOf(args, bySha))
+    let declared = script?.flags
+    if (declared === undefined) {
+      if (bySha) return flags
+      const shebang = readShebang(args.view(1))
+      if (typeof shebang === 'string') return flags
+      declared = shebang.flags
+    }
+    return declared === UNDECLARED ? flags : declaredFlags(flags, declared)
+  }
+}
+
+/** A command's flags where the script that it runs has declared its own (scriptFlagsToCmdFlags in Redis's script.c). */
+export function declaredFlags(flags: number, declared: number): number {
+  let result = flags & ~(STALE | DENYOOM | WRITE | MAY_REPLICATE)
+  if ((declared & (ALLOW_OOM | NO_WRITES)) === 0) result |= DENYOOM
+  if ((declared & NO_WRITES) === 0) result |= WRITE
+  if ((declared & ALLOW_STALE) !== 0) result |= STALE
+  return result
+}

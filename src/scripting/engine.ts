@@ -1,0 +1,270 @@
+/**
+ * The engine of scripts: a VM that comes with the first script and goes when it has grown large or failed, the scripts that are
+ * known, and the one that runs. Nothing here knows of clients or commands: that is the host's (script-host.ts).
+ */
+import { performance } from 'node:perf_hooks'
+import type { ReplyWriter } from '../resp/reply-writer.js'
+import { pushError } from './redis-api/push-error.js'
+import { RedisApi } from './redis-api/redis-api.js'
+import { ReplyMaker } from './redis-api/write-reply.js'
+import { Chain, type Outcome } from './run/chain.js'
+import { errorOf, placeOf, type ScriptError } from './run/error-info.js'
+import { Random } from './sandbox/random.js'
+import { Sandbox } from './sandbox/sandbox.js'
+import type { ScriptHost } from './script-host.js'
+import type { ScriptRun } from './script-run.js'
+import { LuaPanic } from './vm/imports.js'
+import { LUA_GCCOUNT, LUA_GCSTEP } from './vm/lua-api.js'
+import { LuaVm } from './vm/lua-vm.js'
+
+/** After so many scripts garbage is collected for a while, so that it never has to be for long (as Redis does). */
+const GC_EVERY_RUNS = 50
+const GC_STEP = 50
+/** A VM of more than this is given up after the script: WebAssembly's memory does not shrink. */
+const DROP_FROM_BYTES = 64 * 1024 * 1024
+/** How long a script that cannot be put aside where it is may hold everybody up before it is ended. */
+const UNPAUSED_MS = 700
+
+const KILLED = 'Script killed by user with SCRIPT KILL...'
+
+/** The arguments of a script: all of `buffer` between starts[i] and ends[i], keys first. */
+export interface ScriptArguments {
+  readonly buffer: Buffer
+  readonly starts: ArrayLike<number>
+  readonly ends: ArrayLike<number>
+  /** Index of the first key, how many there are, and index behind the last argument. */
+  readonly first: number
+  readonly keys: number
+  readonly end: number
+}
+
+/** A VM with all that lives in it. */
+interface Machine {
+  readonly vm: LuaVm
+  readonly chain: Chain
+  readonly sandbox: Sandbox
+  readonly replies: ReplyMaker
+}
+
+export class ScriptEngine {
+  /** The script that runs, or is put aside. */
+  running: ScriptRun | null = null
+  /** Counts the machines: what a machine keeps is known by its number. */
+  generation = 0
+  private readonly host: ScriptHost
+  private machine: Machine | null = null
+  private readonly random = new Random()
+  private thread = 0
+  private outcome: Outcome = 'done'
+  private failure: ScriptError | null = null
+  private runs = 0
+  /** Until when the script may run before it is put aside again, and when others were served last: performance.now(). */
+  private pauseFromMs = 0
+  private servedMs = 0
+  /** While a library is loaded: when to give it up. */
+  private loadDeadlineMs = Number.POSITIVE_INFINITY
+
+  constructor(host: ScriptHost) {
+    this.host = host
+  }
+
+  /** Memory of the VM, bytes: all of it, and what Lua has in use. */
+  get memoryBytes(): number {
+    return this.machine?.vm.memoryBytes ?? 0
+  }
+  get usedBytes(): number {
+    if (this.machine === null) return 0
+    const { vm } = this.machine
+    return vm.api.lua_gc(vm.state, LUA_GCCOUNT, 0) * 1024
+  }
+
+  /** Gives the VM up: all that scripts left in it goes. */
+  reset(): void {
+    this.machine = null
+    this.generation++
+  }
+
+  private get ready(): Machine {
+    if (this.machine !== null) return this.machine
+    const vm = new LuaVm(this.host.memoryLimitBytes)
+    const chain = new Chain(vm, (thread, mayPause) => this.tick(thread, mayPause))
+    const redis = new RedisApi(vm, this.host, () => this.current)
+    const sandbox = new Sandbox(vm, chain, this.random, redis.table(), redis.loadingTable())
+    this.machine = { vm, chain, sandbox, replies: new ReplyMaker(vm) }
+    return this.machine
+  }
+
+  private get current(): ScriptRun {
+    if (this.running === null) throw new Error('no script runs')
+    return this.running
+  }
+
+  /** Compiles a script. Returns where the VM of the present `generation` keeps it, or what the compiler says. */
+  compile(source: Buffer, name: string): number | string {
+    return this.guarded(
+      () => {
+        const { vm } = this.ready
+        if (vm.load(vm.state, source, name)) return vm.keep(vm.state)
+        const text = vm.stringOf(vm.state, -1) ?? ''
+        vm.api.lua_settop(vm.state, -2)
+        return text
+      },
+      () => 'not enough memory',
+    )
+  }
+
+  forget(reference: number): void {
+    this.machine?.vm.forget(reference)
+  }
+
+  /** Begins a run of what compile() has kept. A script gets its keys and arguments as KEYS and ARGV, a function as two arguments. */
+  start(run: ScriptRun, reference: number, args: ScriptArguments): Outcome {
+    this.running = run
+    this.failure = null
+    this.servedMs = run.startedMs
+    this.pauseFromMs = 0
+    return this.guarded(
+      () => {
+        const { chain, sandbox, vm } = this.ready
+        vm.limitBytes = this.host.memoryLimitBytes
+        this.thread = chain.begin(run.isEval ? sandbox.scriptGlobals : sandbox.functionGlobals)
+        const split = args.first + args.keys
+        if (run.isEval) {
+          pushArray(vm, args, args.first, split)
+          sandbox.setScriptGlobal('KEYS')
+          pushArray(vm, args, split, args.end)
+          sandbox.setScriptGlobal('ARGV')
+          vm.pushKept(this.thread, reference)
+          return this.finish(chain.run(0))
+        }
+        vm.pushKept(this.thread, reference)
+        pushArray(vm, args, args.first, split)
+        pushArray(vm, args, split, args.end)
+        vm.api.lua_xmove(vm.state, this.thread, 2)
+        return this.finish(chain.run(2))
+      },
+      () => this.panicked(),
+    )
+  }
+
+  /** Goes on with a script that was put aside, for at most until `pauseFromMs` (performance.now()). */
+  resume(pauseFromMs: number): Outcome {
+    this.pauseFromMs = pauseFromMs
+    this.servedMs = performance.now()
+    const { chain, vm } = this.ready
+    if (this.current.killed) {
+      const place = placeOf(vm, chain.innermost)
+      this.failure = { text: `ERR ${KILLED}`, counted: false, ...place }
+      this.outcome = 'failed'
+      return this.outcome
+    }
+    return this.guarded(
+      () => this.finish(chain.run(0)),
+      () => this.panicked(),
+    )
+  }
+
+  private finish(outcome: Outcome): Outcome {
+    this.outcome = outcome
+    const { chain, vm } = this.ready
+    if (outcome === 'failed') this.failure = errorOf(vm, chain.failedThread)
+    return outcome
+  }
+
+  private panicked(): Outcome {
+    this.failure = { text: 'ERR not enough memory', source: null, line: 0, counted: false }
+    this.outcome = 'failed'
+    return this.outcome
+  }
+
+  /** Writes the reply of a script that has ended. Returns whether it is an error that has been counted already. */
+  reply(out: ReplyWriter): boolean {
+    const { failure } = this
+    const run = this.current
+    if (failure !== null) {
+      const place = failure.source === null ? '' : ` script: ${run.name}, on ${failure.source}:${failure.line}.`
+      out.error(failure.text + place)
+      return failure.counted
+    }
+    return this.guarded(
+      () => {
+        const { replies, vm } = this.ready
+        if (vm.api.lua_gettop(this.thread) === 0) {
+          out.null()
+          return false
+        }
+        vm.api.lua_settop(this.thread, 1)
+        replies.scriptResp = run.resp
+        return replies.write(this.thread, out)
+      },
+      () => {
+        out.error('ERR not enough memory')
+        return false
+      },
+    )
+  }
+
+  /** The run is over, and its reply written. */
+  end(): void {
+    this.running = null
+    const { machine } = this
+    if (machine === null) return
+    const { chain, vm } = machine
+    chain.end(this.outcome)
+    vm.trimScratch()
+    if (vm.memoryBytes > DROP_FROM_BYTES) this.reset()
+    else if (++this.runs % GC_EVERY_RUNS === 0) vm.api.lua_gc(vm.state, LUA_GCSTEP, GC_STEP)
+  }
+
+  /** Asked every millisecond or so while Lua runs: whether to put it aside. */
+  private tick(thread: number, mayPause: boolean): boolean {
+    const run = this.running
+    const now = performance.now()
+    if (run === null) {
+      if (now > this.loadDeadlineMs) this.raiseAlways(thread, 'FUNCTION LOAD timeout')
+      return false
+    }
+    if (run.killed) this.raiseAlways(thread, KILLED)
+    const { busyAfterMs } = this.host
+    if (busyAfterMs === 0 || now - run.startedMs < busyAfterMs) return false
+    if (mayPause) return now >= this.pauseFromMs
+    if (now - Math.max(this.servedMs, run.startedMs + busyAfterMs) > UNPAUSED_MS) {
+      run.killed = true
+      this.raiseAlways(
+        thread,
+        'Script ended: it ran for too long in a metamethod or a callback, where it can not be interrupted',
+      )
+    }
+    return false
+  }
+
+  /** Raises an error that no pcall of the script's own holds. */
+  private raiseAlways(thread: number, text: string): never {
+    const { chain, vm } = this.ready
+    chain.endWithError(thread)
+    pushError(vm, thread, text)
+    vm.api.lua_error(thread)
+    throw new Error('lua_error returned')
+  }
+
+  /** Does something with the VM; when that is at its end for want of memory, the VM goes, and `otherwise` answers. */
+  private guarded<T>(work: () => T, otherwise: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      if (!(error instanceof LuaPanic)) throw error
+      this.reset()
+      return otherwise()
+    }
+  }
+}
+
+/** Pushes arguments [from, to) as a table onto the VM's own thread. */
+function pushArray(vm: LuaVm, { buffer, ends, starts }: ScriptArguments, from: number, to: number): void {
+  const { api, state } = vm
+  api.lua_createtable(state, to - from, 0)
+  for (let i = from; i < to; i++) {
+    vm.pushBytes(state, buffer, starts[i], ends[i])
+    api.lua_rawseti(state, -2, i - from + 1)
+  }
+}

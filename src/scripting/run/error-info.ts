@@ -1,0 +1,60 @@
+/** What a failed script says of its error: the text, and where it was raised (the error handler of Redis's eval.c). */
+import { DEBUG_BYTES, DEBUG_LINE, DEBUG_SOURCE, DEBUG_WHAT } from '../vm/layout.js'
+import { LUA_TBOOLEAN, LUA_TTABLE } from '../vm/lua-api.js'
+import type { LuaVm } from '../vm/lua-vm.js'
+
+export interface ScriptError {
+  /** With its code in front. */
+  text: string
+  /** "@user_script" and the line, where they are known. */
+  source: string | null
+  line: number
+  /** The command that failed has been counted as such. */
+  counted: boolean
+}
+
+/** Reads the error at the top of a thread that has failed: its frames are still there. */
+export function errorOf(vm: LuaVm, thread: number): ScriptError {
+  const { api } = vm
+  const isTable = api.lua_type(thread, -1) === LUA_TTABLE
+  let counted = false
+  let text: string | null
+  if (isTable) {
+    text = fieldText(vm, thread, 'err')
+    api.lua_getfield(thread, -1, vm.text('ignore_error_stats_update'))
+    counted = api.lua_type(thread, -1) === LUA_TBOOLEAN && api.lua_toboolean(thread, -1) !== 0
+    api.lua_settop(thread, -2)
+  } else text = `ERR ${vm.stringOf(thread, -1) ?? describe(vm, thread)}`
+  const place = placeOf(vm, thread)
+  return { text: (text ?? 'ERR unknown error').split('\0')[0], counted, ...place }
+}
+
+function fieldText(vm: LuaVm, thread: number, name: string): string | null {
+  const { api } = vm
+  api.lua_getfield(thread, -1, vm.text(name))
+  const text = vm.stringOf(thread, -1)
+  api.lua_settop(thread, -2)
+  return text
+}
+
+/** A value that is no string, as tostring() would show it. */
+function describe(vm: LuaVm, thread: number): string {
+  const type = vm.api.lua_type(thread, -1)
+  if (type <= 0) return 'nil'
+  if (type === LUA_TBOOLEAN) return vm.api.lua_toboolean(thread, -1) !== 0 ? 'true' : 'false'
+  return `${type === 6 ? 'function' : type === 8 ? 'thread' : 'userdata'}: 0x${vm.api.lua_topointer(thread, -1).toString(16)}`
+}
+
+/** Where a thread is: the innermost function, or where that is none of Lua's, the one that called it. */
+export function placeOf(vm: LuaVm, thread: number): { source: string | null; line: number } {
+  const { api } = vm
+  const debug = vm.takeScratch(DEBUG_BYTES)
+  for (const level of [0, 1]) {
+    if (api.lua_getstack(thread, level, debug) === 0) break
+    api.lua_getinfo(thread, vm.text('nSl'), debug)
+    const what = vm.cString(vm.words[(debug + DEBUG_WHAT) >> 2])
+    if (what === 'C' && level === 0) continue
+    return { source: vm.cString(vm.words[(debug + DEBUG_SOURCE) >> 2]), line: vm.words[(debug + DEBUG_LINE) >> 2] }
+  }
+  return { source: null, line: 0 }
+}

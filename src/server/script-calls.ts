@@ -1,0 +1,142 @@
+/**
+ * How a script's redis.call reaches the commands: the questions that Redis asks of one (scriptCall in script.c), in its order and in
+ * its words. The command runs as any other does, as a client of its own that has its caller's rights.
+ */
+import { dryRun, scriptPermissionError } from '../commands/acl/check.js'
+import { Client } from '../commands/client.js'
+import type { Command } from '../commands/command.js'
+import type { CommandContext } from '../commands/context.js'
+import type { ScriptCaller } from '../commands/scripting/script-caller.js'
+import type { ServerApi } from '../commands/server-api.js'
+import { DENYOOM, MAY_REPLICATE, NOSCRIPT, STALE, WRITE } from '../commands/spec.js'
+import { NO_TRANSPORT } from '../network/no-transport.js'
+import { countErrorCode } from '../observe/error-codes.js'
+import type { Request } from '../resp/request.js'
+import type { CallReply } from '../scripting/script-host.js'
+import { REPL_REPLICA, type ScriptRun } from '../scripting/script-run.js'
+import { type Dispatcher, MISCONF_TEXT } from './dispatcher.js'
+import { GATE_DISK_ERROR, GATE_FEW_REPLICAS, GATE_READONLY_REPLICA, GATE_STALE } from './gates.js'
+
+export class ScriptCalls implements ScriptCaller {
+  private readonly server: ServerApi
+  private readonly dispatcher: Dispatcher
+  private readonly client: Client
+  private caller: Client
+  /** What the context was for, while a script has it. */
+  private args: Request | null = null
+  private command: Command | null = null
+  private inTransaction = false
+
+  constructor(server: ServerApi, dispatcher: Dispatcher) {
+    this.server = server
+    this.dispatcher = dispatcher
+    this.client = new Client(0, NO_TRANSPORT, server.keyspace.databases[0], Date.now())
+    this.caller = this.client
+  }
+
+  enter(context: CommandContext, caller: Client): void {
+    const { client } = this
+    this.caller = caller
+    client.db = caller.db
+    client.user = caller.user
+    client.unrestricted = caller.user === null || caller.user.isUnrestricted
+    client.noTouch = caller.noTouch
+    this.args = context.args
+    this.command = context.command
+    this.inTransaction = context.inTransaction
+    context.inScript = true
+    context.inTransaction = true
+  }
+
+  leave(context: CommandContext): void {
+    const { caller } = this
+    if (this.args !== null) context.args = this.args
+    if (this.command !== null) context.command = this.command
+    context.client = caller
+    context.db = caller.db
+    context.inScript = false
+    context.inTransaction = this.inTransaction
+    context.reply.resp = caller.resp
+    // A script reaches replicas by what it did.
+    context.rewritten = true
+  }
+
+  call(run: ScriptRun, request: Request, reply: CallReply): string | null {
+    const command = this.find(request)
+    const refusal = this.refusal(run, command, request)
+    if (command === null || refusal !== null) {
+      this.countRefusal(command, refusal ?? '')
+      return refusal
+    }
+    const { dispatcher } = this
+    const { context } = dispatcher
+    const out = context.reply
+    if ((command.flags & WRITE) !== 0) run.hasWritten = true
+    const mark = out.mark()
+    const sent = context.propagated.length
+    out.resp = run.resp
+    // What may be propagated has to outlast the script's own memory.
+    const kept = command.mayPropagate && context.propagates ? request.clone() : request
+    dispatcher.callInScript(this.caller, this.client, command, kept)
+    if ((run.replicates & REPL_REPLICA) === 0) context.propagated.length = sent
+    out.since(mark, reply)
+    out.cut(mark)
+    return null
+  }
+
+  permits(request: Request): boolean | null {
+    const { user } = this.caller
+    const command = this.find(request)
+    if (command === null) return null
+    return user === null || dryRun(user, command, request, 0) === null
+  }
+
+  private find(request: Request): Command | null {
+    const { buffer, ends, starts } = request
+    const command = this.server.commands.find(buffer, starts[0], ends[0])
+    if (command === null || command.subcommands === null || request.argc === 1) return command
+    return command.subcommands.get(request.lower(1)) ?? null
+  }
+
+  private refusal(run: ScriptRun, command: Command | null, request: Request): string | null {
+    if (command === null) return 'Unknown Redis command called from script'
+    const { arity, flags } = command
+    if (arity > 0 ? request.argc !== arity : request.argc < -arity) {
+      return 'Wrong number of args calling Redis command from script'
+    }
+    if ((flags & NOSCRIPT) !== 0) return 'This Redis command is not allowed from script'
+    const { gate } = this.dispatcher
+    if ((gate & GATE_STALE) !== 0 && (flags & STALE) === 0) return 'Can not execute the command on a stale replica'
+    if (!this.client.unrestricted) {
+      const denial = this.denial(command, request)
+      if (denial !== null) return `ACL failure in script: ${denial}`
+    }
+    if (run.readOnly && (flags & (WRITE | MAY_REPLICATE)) !== 0) {
+      return 'Write commands are not allowed from read-only scripts.'
+    }
+    // What has begun to write is not stopped half-way.
+    if (run.hasWritten || run.isObeyed) return null
+    if ((flags & WRITE) !== 0) {
+      if ((gate & GATE_READONLY_REPLICA) !== 0) return "-READONLY You can't write against a read only replica."
+      if ((gate & GATE_DISK_ERROR) !== 0) return `-${MISCONF_TEXT}`
+      if ((gate & GATE_FEW_REPLICAS) !== 0) return '-NOREPLICAS Not enough good replicas to write.'
+    }
+    if (run.outOfMemory && !run.allowOom && (flags & DENYOOM) !== 0) {
+      return "-OOM command not allowed when used memory > 'maxmemory'."
+    }
+    return null
+  }
+
+  private denial(command: Command, request: Request): string | null {
+    const { context } = this.dispatcher
+    context.client = this.client
+    return scriptPermissionError(context, command, request)
+  }
+
+  private countRefusal(command: Command | null, refusal: string): void {
+    if (command !== null) command.rejectedCalls++
+    const { stats } = this.server
+    stats.errorReplies++
+    countErrorCode(stats.errors, refusal.startsWith('-') ? refusal.slice(1) : `ERR ${refusal}`)
+  }
+}
