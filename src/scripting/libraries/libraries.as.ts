@@ -5,14 +5,35 @@
  * JavaScript. What that asks of these files: no string, array or object of AssemblyScript's own, only load and store.
  */
 import { openBit } from './bit.as'
+import { openCjson } from './cjson.as'
+import { openDecode } from './cjson-decode.as'
+import { openEncode } from './cjson-encode.as'
+import { openCmsgpack } from './cmsgpack.as'
 import { State } from './lua.as'
+import { openNumbers } from './numbers.as'
 import { openScratch } from './scratch.as'
+import { openStruct } from './struct.as'
 
-export * from './bit.as'
+// What goes into the VM's table of functions.
+export {
+  bit_arshift, bit_band, bit_bnot, bit_bor, bit_bswap, bit_bxor, bit_lshift, bit_rol, bit_ror, bit_rshift, bit_tobit, bit_tohex,
+} from './bit.as'
+export { cjson_new } from './cjson.as'
+export { cjson_decode } from './cjson-decode.as'
+export { cjson_encode } from './cjson-encode.as'
+export {
+  cjson_decode_invalid_numbers, cjson_decode_max_depth, cjson_encode_invalid_numbers, cjson_encode_keep_buffer,
+  cjson_encode_max_depth, cjson_encode_number_precision, cjson_encode_sparse_array,
+} from './cjson-settings.as'
+export { cmsgpack_pack, cmsgpack_unpack, cmsgpack_unpack_limit, cmsgpack_unpack_one } from './cmsgpack.as'
+export { struct_pack, struct_size, struct_unpack } from './struct.as'
 
 /** Registers the libraries as globals. False if there is no memory left. */
 export function open(L: State): bool {
-  if (!openScratch()) return false
+  if (!openScratch() || !openNumbers(L) || !openEncode() || !openDecode()) return false
+  openCjson(L)
+  openStruct(L)
+  openCmsgpack(L)
   openBit(L)
   return true
 }
