@@ -27,6 +27,8 @@ import { failoverCommands } from './replication/failover.js'
 import { replicationCommands } from './replication/replication-commands.js'
 import { waitCommands } from './replication/wait.js'
 import { evalCommands } from './scripting/eval.js'
+import { fcallCommands } from './scripting/fcall.js'
+import { functionCommands } from './scripting/function-commands.js'
 import { scriptCommands } from './scripting/script-commands.js'
 import { commandCommands } from './server/command-commands.js'
 import { commandlogCommands } from './server/commandlog.js'
@@ -115,6 +117,8 @@ export const allCommands: readonly CommandSpec[] = [
   ...replicationCommands,
   ...waitCommands,
   ...evalCommands,
+  ...fcallCommands,
+  ...functionCommands,
   ...scriptCommands,
   ...pubsubCommands,
   ...pubsubInspection,

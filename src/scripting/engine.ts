@@ -4,14 +4,15 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { ReplyWriter } from '../resp/reply-writer.js'
-import { pushError } from './redis-api/push-error.js'
+import { pushError, raiseError } from './redis-api/push-error.js'
 import { RedisApi } from './redis-api/redis-api.js'
+import { registerFunction } from './redis-api/register-function.js'
 import { ReplyMaker } from './redis-api/write-reply.js'
 import { Chain, type Outcome } from './run/chain.js'
 import { errorOf, placeOf, type ScriptError } from './run/error-info.js'
 import { Random } from './sandbox/random.js'
 import { Sandbox } from './sandbox/sandbox.js'
-import type { ScriptHost } from './script-host.js'
+import type { LibraryLoading, ScriptHost } from './script-host.js'
 import type { ScriptRun } from './script-run.js'
 import { LuaPanic } from './vm/imports.js'
 import { LUA_GCCOUNT, LUA_GCSTEP } from './vm/lua-api.js'
@@ -61,7 +62,8 @@ export class ScriptEngine {
   /** Until when the script may run before it is put aside again, and when others were served last: performance.now(). */
   private pauseFromMs = 0
   private servedMs = 0
-  /** While a library is loaded: when to give it up. */
+  /** While a library is loaded: what takes its functions, and when to give it up. */
+  private loading: LibraryLoading | null = null
   private loadDeadlineMs = Number.POSITIVE_INFINITY
 
   constructor(host: ScriptHost) {
@@ -89,7 +91,8 @@ export class ScriptEngine {
     const vm = new LuaVm(this.host.memoryLimitBytes)
     const chain = new Chain(vm, (thread, mayPause) => this.tick(thread, mayPause))
     const redis = new RedisApi(vm, this.host, () => this.current)
-    const sandbox = new Sandbox(vm, chain, this.random, redis.table(), redis.loadingTable())
+    const loadingTable = { register_function: registerFunction(vm, () => this.loading), ...redis.loadingTable() }
+    const sandbox = new Sandbox(vm, chain, this.random, redis.table(), loadingTable)
     this.machine = { vm, chain, sandbox, replies: new ReplyMaker(vm) }
     return this.machine
   }
@@ -111,6 +114,44 @@ export class ScriptEngine {
       },
       () => 'not enough memory',
     )
+  }
+
+  /**
+   * Runs a library's code, which registers functions with `loading`: the VM of the present `generation` keeps them. Returns what is
+   * wrong with it, or null. `timeoutMs`: how long it may take; 0: any time.
+   */
+  loadLibrary(code: Buffer, timeoutMs: number, loading: LibraryLoading): string | null {
+    this.loading = loading
+    this.loadDeadlineMs = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
+    try {
+      return this.guarded(
+        () => this.register(code),
+        () => 'Error registering functions: not enough memory',
+      )
+    } finally {
+      this.loading = null
+    }
+  }
+
+  private register(code: Buffer): string | null {
+    const { sandbox, vm } = this.ready
+    const { api, state } = vm
+    vm.limitBytes = this.host.memoryLimitBytes
+    // A thread of its own, beside the chain: a script may have been put aside.
+    const thread = api.lua_newthread(state)
+    const reference = vm.keep(state)
+    vm.setGlobalsOf(thread, sandbox.functionGlobals)
+    let problem: string | null = null
+    if (!vm.load(thread, code, '@user_function')) {
+      problem = `Error compiling function: ${vm.stringOf(thread, -1) ?? ''}`
+    } else {
+      sandbox.setLoading(true)
+      const failed = api.lua_resume(thread, 0) !== 0
+      sandbox.setLoading(false)
+      if (failed) problem = `Error registering functions: ${errorOf(vm, thread).text}`
+    }
+    vm.forget(reference)
+    return problem
   }
 
   forget(reference: number): void {
@@ -220,10 +261,12 @@ export class ScriptEngine {
   private tick(thread: number, mayPause: boolean): boolean {
     const run = this.running
     const now = performance.now()
-    if (run === null) {
-      if (now > this.loadDeadlineMs) this.raiseAlways(thread, 'FUNCTION LOAD timeout')
+    if (this.loading !== null) {
+      // There is no pcall that would hold it: a library that is being loaded has none of Lua's functions.
+      if (now > this.loadDeadlineMs) raiseError(this.ready.vm, thread, 'FUNCTION LOAD timeout')
       return false
     }
+    if (run === null) return false
     if (run.killed) this.raiseAlways(thread, KILLED)
     const { busyAfterMs } = this.host
     if (busyAfterMs === 0 || now - run.startedMs < busyAfterMs) return false

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Request } from '../../resp/request.js'
 import { type ScriptArguments, ScriptEngine } from '../../scripting/engine.js'
+import { FunctionLibraries } from '../../scripting/functions/libraries.js'
 import type { Outcome } from '../../scripting/run/chain.js'
 import { ScriptCache } from '../../scripting/script-cache.js'
 import type { ScriptHost } from '../../scripting/script-host.js'
@@ -19,6 +20,8 @@ const SHA_LENGTH = 40
 export class Scripts implements ScriptHost {
   readonly engine: ScriptEngine
   readonly cache: ScriptCache
+  /** The libraries in service: always this object. */
+  readonly functions: FunctionLibraries
   readonly call: ScriptHost['call']
   readonly permits: ScriptHost['permits']
   private readonly server: ServerApi
@@ -31,6 +34,7 @@ export class Scripts implements ScriptHost {
     this.permits = request => caller.permits(request)
     this.engine = new ScriptEngine(this)
     this.cache = new ScriptCache(this.engine)
+    this.functions = new FunctionLibraries(this.engine)
   }
 
   get busyAfterMs(): number {
@@ -109,6 +113,10 @@ export class Scripts implements ScriptHost {
   /** The flags that hold for a request that runs a script: those of its command, or what the script has declared. */
   flagsOf({ flags, fullName }: Command, args: Request): number {
     if (args.argc < 2) return flags
+    if (fullName.startsWith('fcall')) {
+      const called = this.functions.find(args.lower(1))
+      return called === undefined ? flags : declaredFlags(flags, called.flags)
+    }
     const bySha = fullName.startsWith('evalsha')
     const script = this.cache.find(this.shaOf(args, bySha))
     let declared = script?.flags

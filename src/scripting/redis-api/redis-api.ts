@@ -37,7 +37,7 @@ export class RedisApi {
     this.pusher = new ReplyPusher(vm)
   }
 
-  /** What a library sees while it is loaded: redis.register_function comes to these. */
+  /** What a library sees while it is loaded, beside redis.register_function. */
   loadingTable(): HostTable {
     return { log: this.log, ...LOG_LEVELS, ...this.versions() }
   }

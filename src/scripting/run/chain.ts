@@ -230,7 +230,6 @@ export class Chain {
   }
 
   private tick(thread: number): void {
-    if (this.frames.length === 0) return
     if (this.onTick(thread, this.mayYield(thread))) this.ask(thread, 'pause', 0)
   }
 
