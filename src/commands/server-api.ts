@@ -195,6 +195,12 @@ export interface ServerApi {
   shutdown(options: ShutdownOptions, onFailure: (error: string) => void): void
   /** How much longer a shutdown waits for replicas, in milliseconds; null when none is under way. */
   readonly shutdownLeftMs: number | null
+  /** A script was put aside because it takes too long, or has ended. */
+  scriptPaused(): void
+  /** The client's script has been put aside: what is left of its transaction follows the script. */
+  afterScript(rest: () => void): void
+  /** Sends a client what the reply writer holds, outside of a request of its own. */
+  answer(client: Client): void
   /** Puts a command that had to wait into the logs it belongs into, now that it is done after `ms`. */
   logWaited(client: Client, command: Command, args: Request, ms: number, replyBytes: number): void
   /** A reply made in pieces, in a form that the log of large replies hears of. `begun`: its bytes ahead of them. */

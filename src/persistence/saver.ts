@@ -84,6 +84,11 @@ export class Saver {
   }
 
   /** A background save is under way (INFO rdb_bgsave_in_progress). */
+  /** No snapshot is under way, and one that began now would be that of one moment. */
+  get mayStart(): boolean {
+    return this.background === null && !this.keyspace.isHalfDone
+  }
+
   get inProgress(): boolean {
     return this.background !== null
   }
@@ -332,7 +337,7 @@ export class Saver {
 
   /** Save points and scheduled saves; called by the server's cron. */
   cron(): void {
-    if (this.background !== null) return
+    if (!this.mayStart) return
     const now = Math.floor(Date.now() / 1000)
     const mayTry = this.lastOk || now - this.lastTrySeconds > RETRY_SECONDS
     if (this.scheduled && mayTry) {

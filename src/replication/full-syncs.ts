@@ -92,7 +92,7 @@ export class FullSyncs implements FileSenderHost {
 
   /** A snapshot has ended, or a delay, or a setting has changed: whoever has waited long enough gets the next one. */
   beginForWaiting(): void {
-    if (!this.host.saver.inProgress && this.snapshotDue) this.startSnapshot()
+    if (this.host.saver.mayStart && this.snapshotDue) this.startSnapshot()
   }
 
   private get snapshotDue(): boolean {

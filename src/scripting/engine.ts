@@ -89,7 +89,11 @@ export class ScriptEngine {
   private get ready(): Machine {
     if (this.machine !== null) return this.machine
     const vm = new LuaVm(this.host.memoryLimitBytes)
-    const chain = new Chain(vm, (thread, mayPause) => this.tick(thread, mayPause))
+    const chain = new Chain(
+      vm,
+      (thread, mayPause) => this.tick(thread, mayPause),
+      () => this.isDue(performance.now()),
+    )
     const redis = new RedisApi(vm, this.host, () => this.current)
     const loadingTable = { register_function: registerFunction(vm, () => this.loading), ...redis.loadingTable() }
     const sandbox = new Sandbox(vm, chain, this.random, redis.table(), loadingTable)
@@ -200,7 +204,7 @@ export class ScriptEngine {
       return this.outcome
     }
     return this.guarded(
-      () => this.finish(chain.run(0)),
+      () => this.finish(chain.goOn()),
       () => this.panicked(),
     )
   }
@@ -268,9 +272,9 @@ export class ScriptEngine {
     }
     if (run === null) return false
     if (run.killed) this.raiseAlways(thread, KILLED)
+    const due = this.isDue(now)
+    if (mayPause || !due) return due
     const { busyAfterMs } = this.host
-    if (busyAfterMs === 0 || now - run.startedMs < busyAfterMs) return false
-    if (mayPause) return now >= this.pauseFromMs
     if (now - Math.max(this.servedMs, run.startedMs + busyAfterMs) > UNPAUSED_MS) {
       run.killed = true
       this.raiseAlways(
@@ -279,6 +283,16 @@ export class ScriptEngine {
       )
     }
     return false
+  }
+
+  /** Whether the script that runs has had its time, for good or for now. */
+  private isDue(now: number): boolean {
+    const run = this.running
+    if (run === null || run.isObeyed) return false
+    if (run.killed) return true
+    const { busyAfterMs } = this.host
+    if (busyAfterMs === 0 || now - run.startedMs < busyAfterMs) return false
+    return now >= this.pauseFromMs
   }
 
   /** Raises an error that no pcall of the script's own holds. */

@@ -11,7 +11,7 @@ import { PAUSE_ALL } from '../commands/blocking/pause.js'
 import { type Client, type QueuedCommand, REPLY_OFF, REPLY_SKIP, REPLY_SKIP_NEXT } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
 import type { Command } from '../commands/command.js'
-import { CommandContext } from '../commands/context.js'
+import { CommandContext, type Propagated } from '../commands/context.js'
 import { CrossProtocolGuard, speaksHttp } from '../commands/cross-protocol.js'
 import { redirection } from '../commands/redirect.js'
 import type { ServerApi } from '../commands/server-api.js'
@@ -61,6 +61,7 @@ import type { MemoryLimit } from './memory-limit.js'
 import { MissingCommands } from './missing-commands.js'
 import { TrackedReads } from './tracked-reads.js'
 
+const NO_BYTES = Buffer.alloc(0)
 const MULTI = encodeRequest('MULTI')
 const EXEC = encodeRequest('EXEC')
 /** Flags of commands that have to answer questions which others need not. */
@@ -81,6 +82,16 @@ const ENDS_TRANSACTION = ['discard', 'quit', 'reset']
 /** A replica that goes on without its disk says so at most this often. */
 const DISK_ERROR_LOG_MS = 10_000
 
+/** A call that is put aside with the script that it runs. */
+interface Suspended {
+  /** What follows when the script has ended: for the command that runs it, and for the transaction around that. */
+  readonly endings: (() => void)[]
+  /** What it has to propagate so far, the reply that it has begun, and the errors written ahead of the present slice. */
+  propagated: Propagated[]
+  reply: Buffer
+  errors: number
+}
+
 export class Dispatcher {
   readonly context: CommandContext
   gate = 0
@@ -99,6 +110,7 @@ export class Dispatcher {
   /** When the clock was read last, behind a command or as the turn began: performance.now(). Commands are timed from there. */
   clockMs = 0
   private readonly run = new ClockRun()
+  private readonly suspended: Suspended = { endings: [], propagated: [], reply: NO_BYTES, errors: 0 }
   private timedAlone = true
 
   constructor(
@@ -172,6 +184,10 @@ export class Dispatcher {
         this.server.pause.postpone(client)
         return
       }
+      if (client.isMaster && (this.gate & GATE_BUSY) !== 0) {
+        this.server.scripts.holdUp(client, request)
+        return
+      }
       const refusal = this.refusal(client, command, request)
       // Clients had to go for want of memory, this one among them.
       if (client.closing) return
@@ -228,6 +244,21 @@ export class Dispatcher {
     this.timedAlone = !outermost || !isBrief(command, context.args) || !this.sharesClock(client)
     if (this.timedAlone && this.run.count !== 0) this.endRun()
     command.run(context)
+    if (client.blocked?.kind === 'script') this.suspendEnding(client, command, outermost)
+    else this.endCall(client, command, errors, dirty, replyFrom, outermost)
+  }
+
+  /** What follows when a command has run. */
+  private endCall(
+    client: Client,
+    command: Command,
+    errors: number,
+    dirty: number,
+    replyFrom: number,
+    outermost: boolean,
+  ): void {
+    const { context, server } = this
+    const { keyspace } = server
     if (!this.timedAlone || client.unfinished === null || client.blocked?.kind !== 'key') {
       command.calls++
       server.stats.commandsProcessed++
@@ -348,6 +379,73 @@ export class Dispatcher {
     context.command = outer
     context.db = client.db
     context.inTransaction = inTransaction
+  }
+
+  // A script that takes too long, and what runs it: EVAL, or EXEC and EVAL
+
+  /** A script of the client's has been put aside: what was to follow the command follows the script. */
+  private suspendEnding(client: Client, command: Command, outermost: boolean): void {
+    const { context, reply, suspended } = this
+    const args = context.args.clone()
+    const startedMs = this.clockMs
+    suspended.endings.push(() => {
+      context.args = args
+      context.command = command
+      context.client = client
+      context.db = client.db
+      this.timedAlone = true
+      this.clockMs = startedMs
+      const replyFrom = outermost ? 0 : reply.totalBytes
+      this.endCall(client, command, suspended.errors, this.server.keyspace.dirty, replyFrom, outermost)
+    })
+    if (!outermost) return
+    // Replies to what the client has asked before leave; what the command has written so far waits.
+    const ahead = context.replyFromByte
+    const chunks = reply.takeChunks()
+    const all = Buffer.concat(chunks)
+    if (ahead > 0) client.transport.sendAll([all.subarray(0, ahead)])
+    suspended.reply = all.subarray(ahead)
+    this.suspendCall()
+  }
+
+  /** Leaves the context and what is to be propagated to others. */
+  suspendCall(): void {
+    const { context, suspended } = this
+    suspended.propagated = context.propagated.splice(0)
+    this.running = false
+  }
+
+  /** Goes on with what suspendCall() has left, for the client whose script it is. */
+  resumeCall(client: Client): void {
+    const { context, reply, suspended } = this
+    this.running = true
+    context.propagated.push(...suspended.propagated)
+    context.client = client
+    context.db = client.db
+    reply.resp = client.resp
+    if (suspended.reply.length > 0) reply.append(suspended.reply)
+    suspended.reply = NO_BYTES
+    suspended.errors = reply.errors
+  }
+
+  /** The script has ended. False: the transaction that ran it has gone on to another one that is put aside. */
+  completeCall(): boolean {
+    const { suspended } = this
+    const endings = suspended.endings.splice(0)
+    while (endings.length > 0) {
+      endings.shift()?.()
+      if (this.context.client.blocked?.kind !== 'script') continue
+      suspended.endings.push(...endings)
+      suspended.reply = Buffer.concat(this.reply.takeChunks())
+      this.suspendCall()
+      return false
+    }
+    return true
+  }
+
+  /** EXEC goes on with the rest of its commands when the script that one of them runs has ended. */
+  afterScript(rest: () => void): void {
+    this.suspended.endings.push(rest)
   }
 
   /** Runs a command that a script calls, as the script's client, inside the call of what runs the script. */

@@ -26,6 +26,7 @@ export class ScriptCalls implements ScriptCaller {
   private args: Request | null = null
   private command: Command | null = null
   private inTransaction = false
+  private startedMs = 0
 
   constructor(server: ServerApi, dispatcher: Dispatcher) {
     this.server = server
@@ -46,6 +47,7 @@ export class ScriptCalls implements ScriptCaller {
     this.inTransaction = context.inTransaction
     context.inScript = true
     context.inTransaction = true
+    this.startedMs = this.dispatcher.clockMs
   }
 
   leave(context: CommandContext): void {
@@ -59,6 +61,21 @@ export class ScriptCalls implements ScriptCaller {
     context.reply.resp = caller.resp
     // A script reaches replicas by what it did.
     context.rewritten = true
+    // The calls that it made are in its time as well.
+    this.dispatcher.clockMs = this.startedMs
+  }
+
+  resume(client: Client): CommandContext {
+    this.dispatcher.resumeCall(client)
+    return this.dispatcher.context
+  }
+
+  suspend(): void {
+    this.dispatcher.suspendCall()
+  }
+
+  complete(): boolean {
+    return this.dispatcher.completeCall()
   }
 
   call(run: ScriptRun, request: Request, reply: CallReply): string | null {

@@ -393,15 +393,32 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.dispatcher.execute(client, request, command)
     this.serving = null
     if (this.latePushes.length !== 0) this.appendLatePushes()
-    if (this.keyWaits.hasReady) {
+    if (this.keyWaits.hasReady && !this.keyspace.isHalfDone) {
       // The writer is needed for others.
       client.transport.flush()
       this.keyWaits.serve()
     }
   }
 
+  scriptPaused(): void {
+    this.keyspace.isHalfDone = this.scripts.busy
+    this.pauseChanged()
+  }
+
+  answer(client: Client): void {
+    if (client.isMuted || !this.clients.has(client.id)) this.replies.clear()
+    client.replyFlags &= ~REPLY_SKIP
+    if (this.latePushes.length !== 0) this.appendLatePushes()
+    client.transport.flush(true)
+    if (this.clientAccount.accounting) this.clientAccount.update(client)
+  }
+
+  afterScript(rest: () => void): void {
+    this.dispatcher.afterScript(rest)
+  }
+
   serveWaiting(): void {
-    if (!this.keyWaits.hasReady) return
+    if (!this.keyWaits.hasReady || this.keyspace.isHalfDone) return
     this.beginTurn()
     this.keyWaits.serve()
   }
@@ -531,9 +548,10 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   }
 
   private pauseChanged(): void {
-    this.keyspace.writesPaused = this.pause.level !== PAUSE_NOTHING
+    this.keyspace.writesPaused = this.pause.level !== PAUSE_NOTHING || this.keyspace.isHalfDone
     this.stateChanged()
     if (!this.keyspace.writesPaused) this.replication.unpaused()
+    if (!this.keyspace.isHalfDone) this.replication.replicas.fullSyncs.beginForWaiting()
   }
 
   // What a master sends

@@ -78,6 +78,8 @@ export class Keyspace {
   keepsAccessTimes = false
   /** Writes are paused: keys that have expired are hidden, but neither they nor others are deleted. */
   writesPaused = false
+  /** A script is half done: nothing may take the data for those of one moment. */
+  isHalfDone = false
   /** Nothing expires while a file is being loaded. */
   loading = false
 

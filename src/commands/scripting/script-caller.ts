@@ -9,6 +9,12 @@ export interface ScriptCaller {
   /** From here on the context is a script's that `caller` runs, until leave(). */
   enter(context: CommandContext, caller: Client): void
   leave(context: CommandContext): void
+  /** Goes on with what a client's script has been put aside in; gives its context, for enter(). */
+  resume(client: Client): CommandContext
+  /** Puts it aside again, behind leave(). */
+  suspend(): void
+  /** The script has ended and its reply is written: so do the commands end that ran it. False: one of them runs a script that was put aside. */
+  complete(): boolean
   /** See ScriptHost. */
   call(run: ScriptRun, request: Request, reply: CallReply): string | null
   permits(request: Request): boolean | null

@@ -1,5 +1,6 @@
 /** The scripts of a server: runs one for a client, and lets others be served while one takes too long. */
 import { createHash } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
 import type { Request } from '../../resp/request.js'
 import { type ScriptArguments, ScriptEngine } from '../../scripting/engine.js'
 import { FunctionLibraries } from '../../scripting/functions/libraries.js'
@@ -8,6 +9,8 @@ import { ScriptCache } from '../../scripting/script-cache.js'
 import type { ScriptHost } from '../../scripting/script-host.js'
 import { ALLOW_OOM, ALLOW_STALE, NO_WRITES, type ScriptRun, UNDECLARED } from '../../scripting/script-run.js'
 import { readShebang } from '../../scripting/shebang.js'
+import { PAUSE_NOTHING } from '../blocking/pause.js'
+import { PostponedClients } from '../blocking/postponed-clients.js'
 import type { Client } from '../client.js'
 import type { Command } from '../command.js'
 import type { CommandContext } from '../context.js'
@@ -16,6 +19,15 @@ import { DENYOOM, MAY_REPLICATE, STALE, WRITE } from '../spec.js'
 import type { ScriptCaller } from './script-caller.js'
 
 const SHA_LENGTH = 40
+
+/** How long a script that takes too long runs before others are served again. */
+const SLICE_MS = 5
+
+/** A script that was put aside, the client that runs it, and the time that it lives in. */
+interface PausedScript {
+  readonly client: Client
+  readonly nowMs: number
+}
 
 export class Scripts implements ScriptHost {
   readonly engine: ScriptEngine
@@ -26,6 +38,8 @@ export class Scripts implements ScriptHost {
   readonly permits: ScriptHost['permits']
   private readonly server: ServerApi
   private readonly caller: ScriptCaller
+  private paused: PausedScript | null = null
+  private readonly waiting = new PostponedClients()
 
   constructor(server: ServerApi, caller: ScriptCaller) {
     this.server = server
@@ -66,8 +80,69 @@ export class Scripts implements ScriptHost {
     } finally {
       caller.leave(ctx)
     }
-    if (outcome === 'paused') throw new Error('not yet')
-    this.finish(ctx, client)
+    if (outcome === 'paused') this.pause(client, run)
+    else this.finish(ctx)
+  }
+
+  /** The script that a client runs takes too long: from here on others are served between slices of it. */
+  private pause(client: Client, run: ScriptRun): void {
+    const { keyspace, log } = this.server
+    const elapsedMs = Math.floor(performance.now() - run.startedMs)
+    const way = run.isEval ? 'SCRIPT KILL' : 'FUNCTION KILL'
+    log.warning(
+      `Slow script detected: still in execution after ${elapsedMs} milliseconds. You can try killing the script using the ${way} command. Script name is: ${run.name}.`,
+    )
+    run.timedOut = true
+    this.paused = { client, nowMs: keyspace.nowMs }
+    // Nobody ends the wait but the script: it goes on even when its client is gone.
+    client.blocked = { kind: 'script', cancel: () => {}, timeOut: null }
+    this.server.scriptPaused()
+    this.server.afterTurn(() => this.slice())
+  }
+
+  private slice(): void {
+    const { caller, engine, paused, server } = this
+    if (paused === null) return
+    const { client } = paused
+    // Time stands still for a script.
+    const { keyspace } = server
+    keyspace.nowMs = paused.nowMs
+    keyspace.writesPaused = server.pause.level !== PAUSE_NOTHING
+    const ctx = caller.resume(client)
+    caller.enter(ctx, client)
+    let outcome: Outcome
+    try {
+      outcome = engine.resume(performance.now() + SLICE_MS)
+    } finally {
+      caller.leave(ctx)
+    }
+    keyspace.writesPaused = true
+    if (outcome === 'paused') {
+      caller.suspend()
+      server.afterTurn(() => this.slice())
+      return
+    }
+    this.paused = null
+    client.blocked = null
+    this.finish(ctx)
+    server.scriptPaused()
+    // A transaction may go on with another script that takes too long.
+    if (caller.complete()) this.goOn(client)
+  }
+
+  /** The client has its reply; so do those go on that had to wait for the script. */
+  private goOn(client: Client): void {
+    const { server } = this
+    server.answer(client)
+    client.transport.resume()
+    this.waiting.release()
+    server.serveWaiting()
+  }
+
+  /** Puts a request of the master's off until the script has ended. */
+  holdUp(client: Client, request: Request): void {
+    client.transport.postpone(request)
+    this.waiting.add(client)
   }
 
   /** Some script has run for too long: others get -BUSY. */
@@ -104,7 +179,7 @@ export class Scripts implements ScriptHost {
     monitors.feed(db.index, transport.isUnixSocket ? `unix:${address.slice(0, -':0'.length)}` : address, args, [])
   }
 
-  private finish(ctx: CommandContext, _client: Client): void {
+  private finish(ctx: CommandContext): void {
     const { engine } = this
     ctx.errorCounted = engine.reply(ctx.reply)
     engine.end()

@@ -81,7 +81,8 @@ function shutdown(ctx: CommandContext): void {
   else if (options === 'abort') {
     if (server.abortShutdown()) reply.ok()
     else reply.error('ERR No shutdown in progress.')
-  } else startShutdown(ctx, options)
+  } else if (server.scripts.busy && options.save !== false) reply.error(server.scripts.busyText)
+  else startShutdown(ctx, options)
 }
 
 function parseShutdown({ args }: CommandContext): ShutdownOptions | 'abort' | null {

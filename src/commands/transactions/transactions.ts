@@ -1,7 +1,7 @@
 /** Transactions: MULTI, EXEC, DISCARD, and optimistic locking with WATCH. Source of behaviour: Redis's multi.c. */
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { revokedPermissionError } from '../acl/check.js'
-import type { Client } from '../client.js'
+import type { Client, QueuedCommand } from '../client.js'
 import type { CommandContext } from '../context.js'
 import { isRedirection } from '../redirect.js'
 import {
@@ -115,12 +115,12 @@ function discard(ctx: CommandContext): void {
 /** EXEC, and the end of what was prepared for it. */
 function execPrepared(ctx: CommandContext): void {
   exec(ctx)
-  if (ctx.client.preparation !== null) ctx.server.payloads.end(ctx.client)
+  if (ctx.client.blocked?.kind !== 'script') endPreparation(ctx, ctx.client)
 }
 
 /** EXEC. Array reply: the replies of the queued commands; a null array when a watched key has changed. */
 function exec(ctx: CommandContext): void {
-  const { client, reply, server } = ctx
+  const { client, reply } = ctx
   const { transaction } = client
   if (transaction === null) {
     reply.error('ERR EXEC without MULTI')
@@ -138,12 +138,30 @@ function exec(ctx: CommandContext): void {
   }
   client.unwatchAll()
   reply.array(transaction.queue.length)
-  for (const queued of transaction.queue) {
+  runQueue(ctx, client, transaction.queue, 0)
+}
+
+function endPreparation({ server }: CommandContext, client: Client): void {
+  if (client.preparation !== null) server.payloads.end(client)
+}
+
+/** Runs the commands of a queue from number `from` on, then drops the transaction. */
+function runQueue(ctx: CommandContext, client: Client, queue: readonly QueuedCommand[], from: number): void {
+  const { reply, server } = ctx
+  for (let i = from; i < queue.length; i++) {
+    const queued = queue[i]
     // Rules may have changed since it was queued, by the transaction itself too.
     const problem = revokedPermissionError(ctx, queued.command, queued.request)
     if (problem === null) server.callQueued(client, queued)
     else reply.error(problem)
     if (client.isMuted) reply.clear()
+    if (client.blocked?.kind === 'script') {
+      server.afterScript(() => {
+        runQueue(ctx, client, queue, i + 1)
+        if (client.blocked?.kind !== 'script') endPreparation(ctx, client)
+      })
+      return
+    }
   }
   dropTransaction(client)
 }

@@ -18,6 +18,8 @@ import type { HostFunction } from '../vm/thunks.js'
 
 /** Instructions between two calls of the hook: less than a millisecond. */
 const HOOK_EVERY = 100_000
+/** isDue() is asked every 256 resumptions. */
+const DUE_MASK = 255
 /** Lua's own limit of nested C calls (LUAI_MAXCCALLS). */
 const MOST_FRAMES = 200
 /** Threads kept for the next pcall. */
@@ -46,6 +48,7 @@ export class Chain {
   private readonly vm: LuaVm
   private readonly api: LuaApi
   private readonly onTick: OnTick
+  private readonly isDue: () => boolean
   private readonly frames: Frame[] = []
   private readonly spare: Frame[] = []
   private wish: Wish = 'none'
@@ -53,6 +56,9 @@ export class Chain {
   private nested = 0
   private globals = 0
   private ending = false
+  /** Values that the innermost thread is to be resumed with, at the top of its stack. */
+  private waiting = 0
+  private resumptions = 0
   /** The thread that an error has ended the run in: it is at its top. */
   failedThread = 0
   private readonly hook: number
@@ -60,8 +66,10 @@ export class Chain {
   private stockResume: HostFunction = () => 0
   private stockYield: HostFunction = () => 0
 
-  constructor(vm: LuaVm, onTick: OnTick) {
+  /** `isDue`: whether the run is to be put aside, between two threads. */
+  constructor(vm: LuaVm, onTick: OnTick, isDue: () => boolean) {
     this.vm = vm
+    this.isDue = isDue
     this.api = vm.api
     this.onTick = onTick
     this.hook = vm.add([], [thread => this.tick(thread)])
@@ -83,12 +91,24 @@ export class Chain {
     return frame.thread
   }
 
-  /** Runs what begin() got, or goes on with what was put aside (`args` 0). */
+  /** Runs what begin() got, with `args` arguments. */
   run(args: number): Outcome {
+    this.waiting = args
+    return this.goOn()
+  }
+
+  /** Goes on with what was put aside. */
+  goOn(): Outcome {
     const { api, frames } = this
-    let count = args
+    let count = this.waiting
+    this.waiting = 0
     for (;;) {
       const frame = frames[frames.length - 1]
+      // Threads that come and go never get as far as the hook.
+      if ((++this.resumptions & DUE_MASK) === 0 && this.isDue()) {
+        this.waiting = count
+        return 'paused'
+      }
       this.wish = 'none'
       const status = api.lua_resume(frame.thread, count)
       if (status === LUA_YIELD) {

@@ -68,19 +68,6 @@ export function guards(vm: LuaVm, tables: ProtectedTables, original: (name: stri
     return 3
   }
 
-  // It has a table of its own, which goes with it and not with the function that it is called as.
-  api.lua_getfield(vm.state, LUA_GLOBALSINDEX, vm.text('newproxy'))
-  const newproxy = vm.keep(vm.state)
-  all.newproxy = thread => {
-    if (api.lua_toboolean(thread, 1) !== 0) {
-      // A finaliser would run at any time, and no hook with it: nothing could end one that loops.
-      return vm.raise(thread, 'newproxy() with a metatable is not available: finalizers do not run in scripts')
-    }
-    vm.pushKept(thread, newproxy)
-    api.lua_call(thread, 0, 1)
-    return 1
-  }
-
   const collectgarbage = original('collectgarbage')
   all.collectgarbage = thread => {
     const reply = vm.argumentCount(thread) > 0 ? LASTING.get(vm.stringOf(thread, 1) ?? '') : undefined

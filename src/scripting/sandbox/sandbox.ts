@@ -9,8 +9,11 @@ import { ProtectedTables } from './protected-tables.js'
 import { type Random, randomFunctions } from './random.js'
 
 const STOCK_LIBRARIES = ['base', 'table', 'string', 'math'] as const
-/** Of the base library, what reads files or writes to the terminal. */
-const TAKEN_AWAY = ['dofile', 'loadfile', 'print']
+/**
+ * Of the base library, what reads files or writes to the terminal; and what the security releases of 7.2 took away: the globals of
+ * one's own function, which others may run later, and finalizers, which run when no hook can end them.
+ */
+const TAKEN_AWAY = ['dofile', 'loadfile', 'print', 'getfenv', 'setfenv', 'newproxy']
 
 /** coroutine.wrap by means of the others: a function of the host could not raise the coroutine's error where it was called. */
 const WRAP = `
