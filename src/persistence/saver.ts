@@ -31,6 +31,14 @@ export interface BackgroundSink extends ByteSink {
   discard(): void
 }
 
+/** What a snapshot leaves out (REPLCONF rdb-filter-only). */
+export interface SnapshotFilter {
+  readonly withoutKeys: boolean
+  readonly withoutFunctions: boolean
+}
+
+const EVERYTHING: SnapshotFilter = { withoutKeys: false, withoutFunctions: false }
+
 export type BackgroundResult = 'started' | 'scheduled' | 'in-progress' | 'failed'
 
 interface Background {
@@ -63,6 +71,8 @@ export class Saver {
   keysExpired = 0
   /** Replication's fields for the file's head (repl-id and so on). */
   replicationAux: () => [string, string][] = () => []
+  /** The code of each library of functions, in Buffers that stay as they are. */
+  libraries: () => readonly Buffer[] = () => []
   /** Called when a background save has ended, for whoever waits for its turn. */
   onIdle: () => void = () => {}
   /** Called with the time in milliseconds that a piece of a background save held up everything else. */
@@ -121,7 +131,7 @@ export class Saver {
       ['aof-base', '0'],
     ]
     const access = /lru|lfu/.test(values['maxmemory-policy']) ? this.keyspace.clock : null
-    return { compress: values.rdbcompression, checksum: values.rdbchecksum, access, aux }
+    return { compress: values.rdbcompression, checksum: values.rdbchecksum, access, aux, libraries: this.libraries() }
   }
 
   /** SAVE: returns null, or what went wrong. Everything else waits meanwhile. */
@@ -187,9 +197,9 @@ export class Saver {
   }
 
   /** Full synchronization without a file: the snapshot goes to `sink`. */
-  streamTo(sink: BackgroundSink, withoutKeys: boolean, done: (failure: Error | null) => void): void {
+  streamTo(sink: BackgroundSink, filter: SnapshotFilter, done: (failure: Error | null) => void): void {
     this.log.notice(`Background RDB transfer started by pid ${process.pid}`)
-    this.start(sink, 'socket', done, withoutKeys)
+    this.start(sink, 'socket', done, filter)
   }
 
   /** BGSAVE SCHEDULE: as soon as nothing else is under way. */
@@ -197,11 +207,21 @@ export class Saver {
     this.scheduled = true
   }
 
-  private start(sink: BackgroundSink, target: 'disk' | 'socket', done: Background['done'], withoutKeys = false): void {
+  private start(
+    sink: BackgroundSink,
+    target: 'disk' | 'socket',
+    done: Background['done'],
+    { withoutKeys, withoutFunctions }: SnapshotFilter = EVERYTHING,
+  ): void {
     const startedMs = Date.now()
     const dirtyBefore = this.keyspace.dirty
     const before = performance.now()
-    const snapshot = new Snapshot(this.keyspace, sink, { ...this.options, withoutKeys })
+    const { libraries, ...options } = this.options
+    const snapshot = new Snapshot(this.keyspace, sink, {
+      ...options,
+      libraries: withoutFunctions ? [] : libraries,
+      withoutKeys,
+    })
     this.snapshots++
     this.lastStartMs = performance.now() - before
     this.onSlice(this.lastStartMs)

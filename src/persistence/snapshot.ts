@@ -30,6 +30,7 @@ import type { Keyspace, SnapshotObserver } from '../store/keyspace.js'
 import type { HashTable } from '../store/table/hash-table.js'
 import type { Segment } from '../store/table/segment.js'
 import type { FormTaker, HoldOptions } from '../types/held-form.js'
+import { writeLibraries } from './dump/functions.js'
 import { HeldValue, isToBeHeld, type Part } from './held-value.js'
 import { writeEntry } from './rdb/encode.js'
 
@@ -50,7 +51,9 @@ export interface SnapshotOptions {
   readonly access: AccessClock | null
   /** Auxiliary fields of the file's head, in order. */
   readonly aux: readonly (readonly [name: string, value: string])[]
-  /** Head and end only. */
+  /** The code of each library of functions, in Buffers that stay as they are. */
+  readonly libraries?: readonly Buffer[]
+  /** Head, libraries and end only. */
   readonly withoutKeys?: boolean
 }
 
@@ -139,6 +142,7 @@ export class Snapshot implements SnapshotObserver {
       out.text(name)
       out.text(value)
     }
+    writeLibraries(out, this.options.libraries ?? [], this.options.compress)
     for (const { database, keys, expires } of this.targets) {
       out.select(database)
       out.byte(RDB_OPCODE_RESIZEDB)

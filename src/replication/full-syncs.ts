@@ -56,7 +56,7 @@ export class FullSyncs implements FileSenderHost {
       return
     }
     for (const other of this.host.links) {
-      if (other.state !== 'wait_bgsave_end' || other.diskless || link.traits.withoutKeys) continue
+      if (other.state !== 'wait_bgsave_end' || other.diskless || isFiltered(link)) continue
       // What follows the snapshot is kept only for those who want it.
       if (other.traits.rdbOnly && !link.traits.rdbOnly) continue
       this.host.log.notice('Waiting for end of BGSAVE for SYNC')
@@ -77,7 +77,7 @@ export class FullSyncs implements FileSenderHost {
   /** Those who wait for a snapshot and want the same as the first of them. */
   private waiting(): ReplicaLink[] {
     const all = [...this.host.links].filter(link => link.state === 'wait_bgsave_start')
-    return all.filter(({ traits }) => traits.withoutKeys === all[0].traits.withoutKeys)
+    return all.filter(link => wantsSame(link, all[0]))
   }
 
   private delaySnapshot(): void {
@@ -109,9 +109,8 @@ export class FullSyncs implements FileSenderHost {
     if (this.delayTimer !== null) clearTimeout(this.delayTimer)
     this.delayTimer = null
     const waiting = this.waiting()
-    const { withoutKeys } = waiting[0].traits
-    // The file of all keys is not to be replaced by one without them.
-    const wanted = this.host.config.values['repl-diskless-sync'] || withoutKeys
+    // The file of all there is is not to be replaced by one of less.
+    const wanted = this.host.config.values['repl-diskless-sync'] || isFiltered(waiting[0])
     const diskless = wanted && waiting.every(link => link.traits.understandsEof)
     this.host.log.notice(`Starting BGSAVE for SYNC with target: ${diskless ? 'replicas sockets' : 'disk'}`)
     if (!diskless) {
@@ -125,7 +124,7 @@ export class FullSyncs implements FileSenderHost {
       this.announceFull(link, this.host.stream.offset)
     }
     this.host.stream.forgetDatabase()
-    if (diskless) this.streamSnapshot(waiting, withoutKeys)
+    if (diskless) this.streamSnapshot(waiting)
   }
 
   private refuseWaiting(waiting: readonly ReplicaLink[]): void {
@@ -147,9 +146,9 @@ export class FullSyncs implements FileSenderHost {
     }
   }
 
-  private streamSnapshot(links: readonly ReplicaLink[], withoutKeys: boolean): void {
+  private streamSnapshot(links: readonly ReplicaLink[]): void {
     const sink = new ReplicaSink(links, this.host.log, bytes => this.countOutput(bytes))
-    this.host.saver.streamTo(sink, withoutKeys, failure => {
+    this.host.saver.streamTo(sink, links[0].traits, failure => {
       for (const link of links) {
         if (!this.host.links.has(link)) continue
         link.onRemoved = null
@@ -234,4 +233,12 @@ export class FullSyncs implements FileSenderHost {
   countOutput(bytes: number): void {
     this.host.countOutput(bytes)
   }
+}
+
+function isFiltered({ traits }: ReplicaLink): boolean {
+  return traits.withoutKeys || traits.withoutFunctions
+}
+
+function wantsSame({ traits: a }: ReplicaLink, { traits: b }: ReplicaLink): boolean {
+  return a.withoutKeys === b.withoutKeys && a.withoutFunctions === b.withoutFunctions
 }

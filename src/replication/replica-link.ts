@@ -27,8 +27,9 @@ export class ReplicaTraits {
   understandsPsync2 = false
   /** Wants the RDB file and no stream (redis-cli --rdb). */
   rdbOnly = false
-  /** Of that file it wants functions at most, and no keys (redis-cli --functions-rdb). */
+  /** Of that file it wants no keys (redis-cli --functions-rdb), and no functions either. */
   withoutKeys = false
+  withoutFunctions = false
 }
 
 export class ReplicaLink implements StreamReader {

@@ -75,6 +75,7 @@ export class Loader {
     }
     log.notice('MASTER <-> REPLICA sync: Flushing old data')
     server.keyspace.flushAll(server.config.values['replica-lazy-flush'])
+    server.scripts.functions.clear()
     log.notice('MASTER <-> REPLICA sync: Loading DB in memory')
     this.load(fd, 'from-master').then(
       aux => {
@@ -82,14 +83,21 @@ export class Loader {
         server.replication.masterDatabase = auxNumber(aux.get('repl-stream-db'))
         const failure = this.keep(file)
         // Of another history than replication goes on with.
-        if (failure !== null) server.keyspace.flushAll(false)
+        if (failure !== null) this.giveUp()
         done(failure)
       },
       (error: Error) => {
-        server.keyspace.flushAll(false)
+        this.giveUp()
         done(loadFailure(error))
       },
     )
+  }
+
+  /** What has been loaded of a master's file is of no use. */
+  private giveUp(): void {
+    const { keyspace, scripts } = this.server
+    keyspace.flushAll(false)
+    scripts.functions.clear()
   }
 
   private keep(file: string): Error | null {
@@ -130,6 +138,7 @@ export class Loader {
         // The last of replication's fields, all of them ahead of the keys.
         if (name === 'repl-offset' && source === 'own') this.restoreHistory(aux)
       },
+      library: code => server.scripts.functions.load(code),
       warn: message => log.warning(message),
     }
     const target = new ExpiredKeysTarget(keyspace, options, (database, del) => {

@@ -7,6 +7,7 @@
  *
  * - Evicting a key lowers it at once: a slot that is free for another entry is not in use, though its chunk stays reserved
  *   (allocator_active) until all of its slots are free. Reserved but unused memory is fragmentation, as with malloc.
+ * - The VM of scripts is not in it, as little as in Redis: it shows in the resident size. What scripts and libraries are written in is.
  * - The JavaScript heap is not in it. What the heap holds is garbage for the most part, and Node's own code: a figure that
  *   jumps by megabytes when the collector likes, and that no eviction could lower. Objects that stand for data (a Buffer, a
  *   table, a client) are in the accounts by their measured size. The heap shows as allocator_resident, the rest of the
@@ -35,11 +36,15 @@ export class Memory implements MemoryAccount {
   constructor(server: ServerApi, clients: ClientEviction) {
     this.server = server
     this.clients = clients
-    this.startup = this.usedBytes
+    this.startup = this.bytesBesideScripts
   }
 
   /** used_memory. O(1) while clients are accounted for (ClientEviction.accounting), which a limit of any kind sees to. */
   get usedBytes(): number {
+    return this.bytesBesideScripts + this.server.scripts.textBytes
+  }
+
+  private get bytesBesideScripts(): number {
     const { keyspace, payloads, replication, tracking } = this.server
     return (
       SHARED_BUFFERS_BYTES +
@@ -70,7 +75,7 @@ export class Memory implements MemoryAccount {
   }
 
   figures(): MemoryFigures {
-    const { keyspace, replication, tracking } = this.server
+    const { keyspace, replication, scripts, tracking } = this.server
     this.sample()
     const used = this.usedBytes
     let tables = 0
@@ -89,7 +94,8 @@ export class Memory implements MemoryAccount {
         keyspace.released.held.memoryBytes +
         this.clients.totalBytes +
         memoryBytes +
-        tracking.keys.usedBytes,
+        tracking.keys.usedBytes +
+        scripts.textBytes,
       reserved,
       withHeap: reserved + v8.getHeapStatistics().total_physical_size,
       clients: this.clients.totalBytes,

@@ -210,6 +210,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.memoryLimit = new MemoryLimit(this, this.memory, this.eviction)
     this.dispatcher = new Dispatcher(this, this.watch, this.memoryLimit, this.clientEviction, this.replies, nobody)
     this.scripts = new Scripts(this, new ScriptCalls(this, this.dispatcher))
+    this.saver.libraries = () => this.scripts.functions.codes()
     this.keyspace.listener = new KeyspaceReports(this, this.dispatcher)
     this.keyspace.entries.lent.outputs = this.outputs
     this.keyspace.released.outputs = this.outputs

@@ -4,6 +4,7 @@ import { KeyspaceTarget } from '../persistence/rdb/load.js'
 import { RdbReader } from '../persistence/rdb/reader.js'
 import { auxNumber } from '../rdb/aux-number.js'
 import type { SnapshotReceiver } from '../replication/socket-transfer.js'
+import type { FunctionLibraries } from '../scripting/functions/libraries.js'
 
 /** How long a piece of it takes. A turn of the event loop may see two: of what was left, and of what has come since. */
 const SLICE_MS = 2
@@ -23,6 +24,7 @@ export class StagedLoad implements SnapshotReceiver {
   private readonly server: StagedLoadHost
   private readonly target: KeyspaceTarget
   private readonly reader: RdbReader
+  private readonly functions: FunctionLibraries
   /** Database that the master's stream is in where the snapshot ends. */
   private streamDatabase = 0
   private delayMs = 0
@@ -34,6 +36,7 @@ export class StagedLoad implements SnapshotReceiver {
   constructor(server: StagedLoadHost, totalBytes: number, async: boolean) {
     const { config, keyspace, loader, log } = server
     this.server = server
+    this.functions = server.scripts.functions.another()
     this.target = new KeyspaceTarget(keyspace.stage(), {
       dropExpired: false,
       limits: server.valueLimits,
@@ -41,6 +44,7 @@ export class StagedLoad implements SnapshotReceiver {
         loader.noteOrigin(name, value)
         if (name === 'repl-stream-db') this.streamDatabase = auxNumber(value)
       },
+      library: code => this.functions.load(code),
       warn: message => log.warning(message),
     })
     this.reader = new RdbReader(this.target, {
@@ -79,8 +83,9 @@ export class StagedLoad implements SnapshotReceiver {
   }
 
   adopt(): void {
-    const { keyspace, loader, log, replication, saver } = this.server
+    const { keyspace, loader, log, replication, saver, scripts } = this.server
     keyspace.adoptStaged()
+    scripts.functions.adopt(this.functions)
     // No file has what is here now.
     keyspace.dirty++
     replication.masterDatabase = this.streamDatabase
@@ -92,6 +97,7 @@ export class StagedLoad implements SnapshotReceiver {
 
   discard(): void {
     this.server.keyspace.dropStaged()
+    this.functions.clear()
     this.server.loader.end()
   }
 }

@@ -24,12 +24,17 @@ export function debugReload({ args, keyspace, reply, server }: CommandContext): 
       return
     }
   }
-  if (!options.has('noflush')) keyspace.flushAll(false)
+  const { functions } = server.scripts
+  if (!options.has('noflush')) {
+    keyspace.flushAll(false)
+    functions.clear()
+  }
   const { values } = server.config
   const target = new KeyspaceTarget(keyspace, {
     dropExpired: !server.replication.isReplica,
     allowDuplicates: options.has('merge'),
     limits: server.valueLimits,
+    library: code => functions.load(code, options.has('merge')),
     warn: message => server.log.warning(message),
   })
   keyspace.loading = true

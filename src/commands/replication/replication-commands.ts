@@ -306,6 +306,7 @@ function replconf(ctx: CommandContext): void {
       const parts = splitArgs(args.latin1(i + 1))
       const unknown = parts?.find(part => part.toLowerCase() !== 'functions')
       traits.withoutKeys ||= parts !== null
+      if (parts !== null) traits.withoutFunctions = !parts.some(part => part.toLowerCase() === 'functions')
       if (parts === null || unknown !== undefined) {
         reply.error(
           parts === null ? 'ERR Missing rdb-filter-only values' : `ERR Unsupported rdb-filter-only option: ${unknown}`,

@@ -26,6 +26,7 @@ const SLICE_MS = 5
 /** A script that was put aside, the client that runs it, and the time that it lives in. */
 interface PausedScript {
   readonly client: Client
+  readonly request: Request
   readonly nowMs: number
 }
 
@@ -59,6 +60,11 @@ export class Scripts implements ScriptHost {
     return this.server.config.values['lua-memory-limit']
   }
 
+  /** Memory of the scripts and libraries that are known; what the VM makes of them is not in it. O(1). */
+  get textBytes(): number {
+    return this.cache.memoryBytes + this.functions.memoryBytes
+  }
+
   log(level: number, text: string): void {
     this.server.log.script(level, text)
   }
@@ -80,12 +86,12 @@ export class Scripts implements ScriptHost {
     } finally {
       caller.leave(ctx)
     }
-    if (outcome === 'paused') this.pause(client, run)
+    if (outcome === 'paused') this.pause(client, run, ctx.args)
     else this.finish(ctx)
   }
 
   /** The script that a client runs takes too long: from here on others are served between slices of it. */
-  private pause(client: Client, run: ScriptRun): void {
+  private pause(client: Client, run: ScriptRun, request: Request): void {
     const { keyspace, log } = this.server
     const elapsedMs = Math.floor(performance.now() - run.startedMs)
     const way = run.isEval ? 'SCRIPT KILL' : 'FUNCTION KILL'
@@ -93,7 +99,7 @@ export class Scripts implements ScriptHost {
       `Slow script detected: still in execution after ${elapsedMs} milliseconds. You can try killing the script using the ${way} command. Script name is: ${run.name}.`,
     )
     run.timedOut = true
-    this.paused = { client, nowMs: keyspace.nowMs }
+    this.paused = { client, request: request.clone(), nowMs: keyspace.nowMs }
     // Nobody ends the wait but the script: it goes on even when its client is gone.
     client.blocked = { kind: 'script', cancel: () => {}, timeOut: null }
     this.server.scriptPaused()
@@ -143,6 +149,11 @@ export class Scripts implements ScriptHost {
   holdUp(client: Client, request: Request): void {
     client.transport.postpone(request)
     this.waiting.add(client)
+  }
+
+  /** What runs the script that has been put aside, or null. */
+  get request(): Request | null {
+    return this.paused?.request ?? null
   }
 
   /** Some script has run for too long: others get -BUSY. */

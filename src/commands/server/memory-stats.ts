@@ -27,7 +27,7 @@ function replyTables(reply: CommandContext['reply'], { expires, keys }: Database
   reply.integer(0)
 }
 
-function figures({ keyspace, memory }: ServerApi): [string, Value][] {
+function figures({ keyspace, memory, scripts }: ServerApi): [string, Value][] {
   const { backlog, clients, overhead, peak, replicas, reserved, resident, startup, used, withHeap } = memory.figures()
   const inUse = keyspace.databases.filter(({ keys }) => keys.count > 0)
   const net = Math.max(1, used - startup)
@@ -41,8 +41,8 @@ function figures({ keyspace, memory }: ServerApi): [string, Value][] {
     ['clients.normal', { bytes: clients }],
     ['cluster.links', { bytes: 0 }],
     ['aof.buffer', { bytes: 0 }],
-    ['lua.caches', { bytes: 0 }],
-    ['functions.caches', { bytes: 0 }],
+    ['lua.caches', { bytes: scripts.cache.memoryBytes }],
+    ['functions.caches', { bytes: scripts.functions.memoryBytes }],
     ...inUse.map((database): [string, Value] => [`db.${database.index}`, { tables: database }]),
     ['overhead.total', { bytes: overhead }],
     ['keys.count', { bytes: keys }],

@@ -27,6 +27,8 @@ export interface KeyspaceTargetOptions {
   /** A key that is there already gives way to the file's, instead of being an error (DEBUG RELOAD MERGE NOFLUSH). */
   allowDuplicates?: boolean
   aux?: (name: string, value: string) => void
+  /** Takes the code of a library of functions; returns what is wrong with it, or null. Where there is none, they are left out. */
+  library?: (code: Buffer) => string | null
   warn?: (message: string) => void
 }
 
@@ -58,6 +60,10 @@ export class KeyspaceTarget implements RdbTarget {
 
   aux(name: string, value: string): void {
     this.options.aux?.(name, value)
+  }
+
+  library(code: Buffer): string | null {
+    return this.options.library?.(code) ?? null
   }
 
   warn(message: string): void {

@@ -25,8 +25,6 @@ const TWO_32 = 4294967296
 const KEY_MIN_BYTES = 3
 /** -1 in EXPIRETIME_MS means no expiry (rdb.c). */
 const NO_EXPIRY_MS = -1
-/** How far into a library its name is looked for. */
-const LIBRARY_HEAD_BYTES = 1000
 const MAX_AUX_BYTES = 64 << 20
 
 export class OpcodeReader {
@@ -77,23 +75,26 @@ export class OpcodeReader {
       case RDB_OPCODE_MODULE_AUX:
         return this.entries.readModuleAux(bytes, from, end)
       case RDB_OPCODE_FUNCTION2:
-        return this.refuseLibrary(bytes, from, end)
+        return this.readLibrary(bytes, from, end)
       case RDB_OPCODE_FUNCTION_PRE_GA:
-        return window.fail(at, 'a key or an opcode', 'functions in a form that only release candidates of 7.0 wrote')
+        return window.fail(at, 'a key or an opcode', 'Pre-release function format not supported.')
       default:
         return window.fail(at, 'a key or an opcode', `byte ${bytes[at]}`)
     }
   }
 
-  /** Functions would be gone with the next save, and nobody would have noticed: better no start, and no synchronization. */
-  private refuseLibrary(bytes: Buffer, at: number, end: number): number {
-    const { window, value } = this
+  private readLibrary(bytes: Buffer, at: number, end: number): number {
+    const { target, window, value } = this
     const next = window.locate(value, bytes, at, end)
     if (next < 0) return next
     window.decode(value, bytes)
-    const code = latin1(value.bytes, value.start, Math.min(value.end, value.start + LIBRARY_HEAD_BYTES))
-    const name = /^#![^\n]*\bname=([^\s]+)/.exec(code)?.[1] ?? '(without a name)'
-    return window.fail(at - 1, 'no functions, which are not supported', `the library of functions '${name}'`)
+    const code = value.bytes.subarray(value.start, value.end)
+    const problem = target.library(value.own ? code : Buffer.from(code))
+    if (problem !== null) {
+      target.warn(`Failed loading library, ${problem}`)
+      window.fail(at, 'a library of functions', `one that does not load: ${problem}`)
+    }
+    return next
   }
 
   private readExpiryMs(bytes: Buffer, at: number, end: number): number {

@@ -5,6 +5,8 @@ import type { KeysAhead } from './keys-ahead.js'
 export interface RdbTarget extends ValueTarget {
   /** A fact about the file: "redis-ver", "repl-id", ... */
   aux(name: string, value: string): void
+  /** A library of functions, whose code is to be kept. Returns what is wrong with it, or null. */
+  library(code: Buffer): string | null
   /** Something was left out that the file's owner should know. */
   warn(message: string): void
   /** Following keys belong to this database. False: there are not so many. */

@@ -15,6 +15,7 @@ export class FunctionLibraries {
   private libraries = new Map<string, FunctionLibrary>()
   /** By name, in lower case. */
   private functions = new Map<string, LibraryFunction>()
+  private bytes = 0
 
   constructor(engine: ScriptEngine) {
     this.engine = engine
@@ -32,11 +33,8 @@ export class FunctionLibraries {
     return this.functions.size
   }
 
-  /** O(functions). */
   get memoryBytes(): number {
-    let bytes = 0
-    for (const library of this.libraries.values()) bytes += library.memoryBytes
-    return bytes
+    return this.bytes
   }
 
   /** The code of each library, in Buffers that stay as they are. */
@@ -111,6 +109,7 @@ export class FunctionLibraries {
     for (const library of this.libraries.values()) library.drop(this.engine)
     this.libraries.clear()
     this.functions.clear()
+    this.bytes = 0
   }
 
   /** Takes all libraries of another set, which is of no use afterwards; `replace` as in add(). Returns why not, or null. */
@@ -136,10 +135,12 @@ export class FunctionLibraries {
     this.clear()
     this.libraries = other.libraries
     this.functions = other.functions
+    this.bytes = other.bytes
   }
 
   private link(library: FunctionLibrary): void {
     this.libraries.set(library.name, library)
+    this.bytes += library.memoryBytes
     for (const each of library.functions.values()) {
       const key = each.name.toLowerCase()
       // Of two in one library that differ in case, which Redis lets pass, one is found.
@@ -149,6 +150,7 @@ export class FunctionLibraries {
 
   private remove(library: FunctionLibrary): void {
     this.libraries.delete(library.name)
+    this.bytes -= library.memoryBytes
     for (const each of library.functions.values()) {
       const key = each.name.toLowerCase()
       if (this.functions.get(key) === each) this.functions.delete(key)

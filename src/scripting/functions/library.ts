@@ -32,6 +32,7 @@ export class FunctionLibrary {
     this.codeFrom = codeFrom
   }
 
+  /** Always the same, once it is loaded. O(functions). */
   get memoryBytes(): number {
     let bytes = LIBRARY_BYTES + this.name.length + this.code.length
     for (const { description, name } of this.functions.values()) {

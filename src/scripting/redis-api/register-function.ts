@@ -27,8 +27,7 @@ export function registerFunction(vm: LuaVm, loading: () => LibraryLoading | null
     }
     const read: Registration = { name: null, description: null, reference: 0, flags: 0 }
     const problem =
-      readArguments(vm, thread, read) ??
-      library.register(read.name ?? '', read.reference, read.description, read.flags)
+      readArguments(vm, thread, read) ?? library.register(read.name ?? '', read.reference, read.description, read.flags)
     if (problem === null) return 0
     if (read.reference !== 0) vm.forget(read.reference)
     return raiseError(vm, thread, problem)

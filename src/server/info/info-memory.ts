@@ -13,7 +13,7 @@ const systemBytes = os.totalmem()
 const COMPACTION_PERCENT = 25
 const allocator = `v8-${process.versions.v8}`
 
-export function memoryFields({ compaction, config, keyspace, memory, replication }: ServerApi): Field[] {
+export function memoryFields({ compaction, config, keyspace, memory, replication, scripts }: ServerApi): Field[] {
   const figures = memory.figures()
   const { overhead, peak, reserved, resident, startup, used, withHeap } = figures
   const dataset = used - overhead
@@ -36,19 +36,7 @@ export function memoryFields({ compaction, config, keyspace, memory, replication
     ['allocator_resident', withHeap],
     ['total_system_memory', systemBytes],
     ['total_system_memory_human', humanBytes(systemBytes)],
-    ['used_memory_lua', 0],
-    ['used_memory_vm_eval', 0],
-    ['used_memory_lua_human', humanBytes(0)],
-    ['used_memory_scripts_eval', 0],
-    ['number_of_cached_scripts', 0],
-    ['number_of_functions', 0],
-    ['number_of_libraries', 0],
-    ['used_memory_vm_functions', 0],
-    ['used_memory_vm_total', 0],
-    ['used_memory_vm_total_human', humanBytes(0)],
-    ['used_memory_functions', 0],
-    ['used_memory_scripts', 0],
-    ['used_memory_scripts_human', humanBytes(0)],
+    ...scriptFields(scripts),
     ['maxmemory', maxmemory],
     ['maxmemory_human', humanBytes(maxmemory)],
     ['maxmemory_policy', config.values['maxmemory-policy']],
@@ -71,6 +59,26 @@ export function memoryFields({ compaction, config, keyspace, memory, replication
     ['active_defrag_running', compaction.running ? COMPACTION_PERCENT : 0],
     ['lazyfree_pending_objects', keyspace.pendingObjects],
     ['lazyfreed_objects', keyspace.lazyfree.freedObjects],
+  ]
+}
+
+/** Scripts and functions share one VM, which comes with the first of them: all of it counts as that of EVAL. */
+function scriptFields({ cache, engine, functions, textBytes }: ServerApi['scripts']): Field[] {
+  const vm = engine.usedBytes
+  return [
+    ['used_memory_lua', vm],
+    ['used_memory_vm_eval', vm],
+    ['used_memory_lua_human', humanBytes(vm)],
+    ['used_memory_scripts_eval', cache.memoryBytes],
+    ['number_of_cached_scripts', cache.count],
+    ['number_of_functions', functions.functionCount],
+    ['number_of_libraries', functions.count],
+    ['used_memory_vm_functions', 0],
+    ['used_memory_vm_total', vm],
+    ['used_memory_vm_total_human', humanBytes(vm)],
+    ['used_memory_functions', functions.memoryBytes],
+    ['used_memory_scripts', textBytes],
+    ['used_memory_scripts_human', humanBytes(textBytes)],
   ]
 }
 
