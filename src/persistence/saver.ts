@@ -120,7 +120,7 @@ export class Saver {
     return this.config.path(this.config.values.dbfilename)
   }
 
-  private get options(): SnapshotOptions {
+  private options({ withoutKeys, withoutFunctions }: SnapshotFilter = EVERYTHING): SnapshotOptions {
     const { values } = this.config
     const aux: [string, string][] = [
       ['redis-ver', REDIS_VERSION],
@@ -131,7 +131,14 @@ export class Saver {
       ['aof-base', '0'],
     ]
     const access = /lru|lfu/.test(values['maxmemory-policy']) ? this.keyspace.clock : null
-    return { compress: values.rdbcompression, checksum: values.rdbchecksum, access, aux, libraries: this.libraries() }
+    return {
+      compress: values.rdbcompression,
+      checksum: values.rdbchecksum,
+      access,
+      aux,
+      libraries: withoutFunctions ? [] : this.libraries(),
+      withoutKeys,
+    }
   }
 
   /** SAVE: returns null, or what went wrong. Everything else waits meanwhile. */
@@ -146,7 +153,7 @@ export class Saver {
       this.log.warning(openFailure(this.config.values.dbfilename, this.config.values.dir, error as Error))
       return 'ERR'
     }
-    const snapshot = new Snapshot(this.keyspace, sink, this.options)
+    const snapshot = new Snapshot(this.keyspace, sink, this.options())
     try {
       snapshot.step(Number.POSITIVE_INFINITY)
       sink.finish()
@@ -211,17 +218,12 @@ export class Saver {
     sink: BackgroundSink,
     target: 'disk' | 'socket',
     done: Background['done'],
-    { withoutKeys, withoutFunctions }: SnapshotFilter = EVERYTHING,
+    filter?: SnapshotFilter,
   ): void {
     const startedMs = Date.now()
     const dirtyBefore = this.keyspace.dirty
     const before = performance.now()
-    const { libraries, ...options } = this.options
-    const snapshot = new Snapshot(this.keyspace, sink, {
-      ...options,
-      libraries: withoutFunctions ? [] : libraries,
-      withoutKeys,
-    })
+    const snapshot = new Snapshot(this.keyspace, sink, this.options(filter))
     this.snapshots++
     this.lastStartMs = performance.now() - before
     this.onSlice(this.lastStartMs)
