@@ -27,7 +27,7 @@ export interface KeyspaceTargetOptions {
   /** A key that is there already gives way to the file's, instead of being an error (DEBUG RELOAD MERGE NOFLUSH). */
   allowDuplicates?: boolean
   aux?: (name: string, value: string) => void
-  /** Takes the code of a library of functions; returns what is wrong with it, or null. Where there is none, they are left out. */
+  /** Takes the code of a library of functions; returns what is wrong with it, or null. */
   library?: (code: Buffer) => string | null
   warn?: (message: string) => void
 }
@@ -63,7 +63,7 @@ export class KeyspaceTarget implements RdbTarget {
   }
 
   library(code: Buffer): string | null {
-    return this.options.library?.(code) ?? null
+    return this.options.library === undefined ? 'there is nothing that takes it' : this.options.library(code)
   }
 
   warn(message: string): void {

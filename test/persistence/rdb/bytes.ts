@@ -81,6 +81,11 @@ export class RecordingTarget extends KeyspaceTarget {
   override aux(name: string, value: string): void {
     this.events.push(`aux ${name}=${value}`)
   }
+  override library(code: Buffer): string | null {
+    const text = code.toString('latin1')
+    this.events.push(`library ${text}`)
+    return text === 'refused' ? 'as asked for' : null
+  }
   override warn(message: string): void {
     this.events.push(`warn ${message}`)
   }

@@ -15,6 +15,7 @@ const LONG = 'abcdefgh'.repeat(1000)
 const sample = file(
   10,
   cat(0xfa, str('redis-ver'), str('7.2.5')),
+  cat(0xf5, str('#!lua name=short'), 0xf5, lzf(LONG)),
   cat(0xfe, 2, 0xfb, 7, length(300)),
   cat(0, str('plain'), str('value')),
   cat(0, 0xc0, 0xfe, 0xc0, 0x80),
@@ -31,6 +32,8 @@ const sample = file(
 )
 const sampleEvents = [
   'aux redis-ver=7.2.5',
+  'library #!lua name=short',
+  `library ${LONG}`,
   'select 2',
   'resize 7 300',
   `string plain ${NONE} value`,
@@ -206,9 +209,12 @@ describe('damage', () => {
       /\(key "h"\): .*"f" a second time/,
     ],
     ['a database too many', file(10, 0xfe, 16), /found database 16/],
-    ['functions', file(10, 0xf5, str('#!lua name=lib\nx')), /offset 9: expected no functions, .* functions 'lib'/],
-    ['functions that say nothing', file(10, 0xf5, str('')), /found the library of functions '\(without a name\)'/],
-    ['early functions', file(10, 0xf6), /release candidates/],
+    [
+      'a library that is refused',
+      file(10, 0xf5, str('refused')),
+      /offset 10: expected a library of functions, found one that does not load: as asked for/,
+    ],
+    ['early functions', file(10, 0xf6), /offset 9: .*Pre-release function format not supported\./],
     ['compressed data that is none', file(10, 0, str('k'), 0xc3, 2, 9, 0x20, 0xff), /\(key "k"\): expected LZF data/],
     ['compression beyond the possible', file(10, 0, str('k'), 0xc3, 2, length(5000), 0, 0), /at most 176 bytes/],
   ])('%s', (_name, bytes, message) => {
