@@ -121,7 +121,8 @@ export class ScriptCalls implements ScriptCaller {
     if (arity > 0 ? request.argc !== arity : request.argc < -arity) {
       return 'Wrong number of args calling Redis command from script'
     }
-    if ((flags & NOSCRIPT) !== 0) return 'This Redis command is not allowed from script'
+    if ((flags & NOSCRIPT) !== 0 && !this.server.scripts.mayCallAll)
+      return 'This Redis command is not allowed from script'
     const { gate } = this.dispatcher
     if ((gate & GATE_STALE) !== 0 && (flags & STALE) === 0) return 'Can not execute the command on a stale replica'
     if (!this.client.unrestricted) {

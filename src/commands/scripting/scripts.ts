@@ -1,6 +1,7 @@
 /** The scripts of a server: runs one for a client, and lets others be served while one takes too long. */
 import { createHash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
+import { unixMicroseconds } from '../../observe/clock.js'
 import type { Request } from '../../resp/request.js'
 import { type ScriptArguments, ScriptEngine } from '../../scripting/engine.js'
 import type { Outcome } from '../../scripting/run/chain.js'
@@ -29,12 +30,15 @@ interface PausedScript {
 }
 
 export class Scripts implements ScriptHost {
+  /** Scripts may call what is not for them (DEBUG SET-DISABLE-DENY-SCRIPTS). */
+  mayCallAll = false
   readonly engine: ScriptEngine
   readonly cache: ScriptCache
   readonly call: ScriptHost['call']
   readonly permits: ScriptHost['permits']
   private readonly server: ServerApi
   private readonly caller: ScriptCaller
+  private frozenMicroseconds = 0
   private paused: PausedScript | null = null
   private readonly waiting = new PostponedClients()
 
@@ -55,6 +59,12 @@ export class Scripts implements ScriptHost {
     return this.server.config.values['lua-memory-limit']
   }
 
+  /** Unix time for the script that runs: it stands still from the first look at it. */
+  get microseconds(): number {
+    if (this.frozenMicroseconds === 0) this.frozenMicroseconds = unixMicroseconds()
+    return this.frozenMicroseconds
+  }
+
   log(level: number, text: string): void {
     this.server.log.script(level, text)
   }
@@ -69,6 +79,7 @@ export class Scripts implements ScriptHost {
   run(ctx: CommandContext, run: ScriptRun, reference: number, args: ScriptArguments): void {
     const { caller, engine } = this
     const { client } = ctx
+    this.frozenMicroseconds = 0
     caller.enter(ctx, client)
     let outcome: Outcome
     try {
