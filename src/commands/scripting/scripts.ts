@@ -80,7 +80,7 @@ export class Scripts implements ScriptHost {
     const { caller, engine } = this
     const { client } = ctx
     this.frozenMicroseconds = 0
-    caller.enter(ctx, client)
+    run.startedMs = caller.enter(ctx, client)
     let outcome: Outcome
     try {
       outcome = engine.start(run, reference, args)
