@@ -108,16 +108,17 @@ export class ScriptEngine {
 
   /** Compiles a script. Returns where the VM of the present `generation` keeps it, or what the compiler says. */
   compile(source: Buffer, name: string): number | string {
-    return this.guarded(
-      () => {
-        const { vm } = this.ready
-        if (vm.load(vm.state, source, name)) return vm.keep(vm.state)
-        const text = vm.stringOf(vm.state, -1) ?? ''
-        vm.api.lua_settop(vm.state, -2)
-        return text
-      },
-      () => 'not enough memory',
-    )
+    try {
+      const { vm } = this.ready
+      if (vm.load(vm.state, source, name)) return vm.keep(vm.state)
+      const text = vm.stringOf(vm.state, -1) ?? ''
+      vm.api.lua_settop(vm.state, -2)
+      return text
+    } catch (error) {
+      if (!(error instanceof LuaPanic)) throw error
+      this.reset()
+      return 'not enough memory'
+    }
   }
 
   /**
@@ -168,28 +169,23 @@ export class ScriptEngine {
     this.failure = null
     this.servedMs = run.startedMs
     this.pauseFromMs = 0
-    return this.guarded(
-      () => {
-        const { chain, sandbox, vm } = this.ready
-        vm.limitBytes = this.host.memoryLimitBytes
-        this.thread = chain.begin(run.isEval ? sandbox.scriptGlobals : sandbox.functionGlobals)
-        const split = args.first + args.keys
-        if (run.isEval) {
-          pushArray(vm, args, args.first, split)
-          sandbox.setScriptGlobal('KEYS')
-          pushArray(vm, args, split, args.end)
-          sandbox.setScriptGlobal('ARGV')
-          vm.pushKept(this.thread, reference)
-          return this.finish(chain.run(0))
-        }
-        vm.pushKept(this.thread, reference)
-        pushArray(vm, args, args.first, split)
-        pushArray(vm, args, split, args.end)
-        vm.api.lua_xmove(vm.state, this.thread, 2)
-        return this.finish(chain.run(2))
-      },
-      () => this.panicked(),
-    )
+    try {
+      const { chain, sandbox, vm } = this.ready
+      vm.limitBytes = this.host.memoryLimitBytes
+      this.thread = chain.begin(run.isEval ? sandbox.scriptGlobals : sandbox.functionGlobals)
+      const split = args.first + args.keys
+      vm.pushKept(this.thread, reference)
+      pushArray(vm, args, args.first, split)
+      pushArray(vm, args, split, args.end)
+      if (run.isEval) {
+        sandbox.setArguments()
+        return this.finish(chain.run(0))
+      }
+      vm.api.lua_xmove(vm.state, this.thread, 2)
+      return this.finish(chain.run(2))
+    } catch (error) {
+      return this.panicked(error)
+    }
   }
 
   /** Goes on with a script that was put aside, for at most until `pauseFromMs` (performance.now()). */
@@ -203,10 +199,11 @@ export class ScriptEngine {
       this.outcome = 'failed'
       return this.outcome
     }
-    return this.guarded(
-      () => this.finish(chain.goOn()),
-      () => this.panicked(),
-    )
+    try {
+      return this.finish(chain.goOn())
+    } catch (error) {
+      return this.panicked(error)
+    }
   }
 
   private finish(outcome: Outcome): Outcome {
@@ -216,7 +213,10 @@ export class ScriptEngine {
     return outcome
   }
 
-  private panicked(): Outcome {
+  /** The VM is at its end for want of memory: it goes. Throws what is anything else. */
+  private panicked(error: unknown): Outcome {
+    if (!(error instanceof LuaPanic)) throw error
+    this.reset()
     this.failure = { text: 'ERR not enough memory', source: null, line: 0, counted: false }
     this.outcome = 'failed'
     return this.outcome
@@ -231,22 +231,20 @@ export class ScriptEngine {
       out.error(failure.text + place)
       return failure.counted
     }
-    return this.guarded(
-      () => {
-        const { replies, vm } = this.ready
-        if (vm.api.lua_gettop(this.thread) === 0) {
-          out.null()
-          return false
-        }
-        vm.api.lua_settop(this.thread, 1)
-        replies.scriptResp = run.resp
-        return replies.write(this.thread, out)
-      },
-      () => {
-        out.error('ERR not enough memory')
+    try {
+      const { replies, vm } = this.ready
+      if (vm.api.lua_gettop(this.thread) === 0) {
+        out.null()
         return false
-      },
-    )
+      }
+      vm.api.lua_settop(this.thread, 1)
+      replies.scriptResp = run.resp
+      return replies.write(this.thread, out)
+    } catch (error) {
+      this.panicked(error)
+      out.error('ERR not enough memory')
+      return false
+    }
   }
 
   /** The run is over, and its reply written. */
@@ -302,17 +300,6 @@ export class ScriptEngine {
     pushError(vm, thread, text)
     vm.api.lua_error(thread)
     throw new Error('lua_error returned')
-  }
-
-  /** Does something with the VM; when that is at its end for want of memory, the VM goes, and `otherwise` answers. */
-  private guarded<T>(work: () => T, otherwise: () => T): T {
-    try {
-      return work()
-    } catch (error) {
-      if (!(error instanceof LuaPanic)) throw error
-      this.reset()
-      return otherwise()
-    }
   }
 }
 

@@ -34,10 +34,10 @@ export class ScriptRun {
   readonly allowOom: boolean
   /** What serves it was over maxmemory as it began. */
   readonly outOfMemory: boolean
-  /** performance.now(). */
-  readonly startedMs: number
   /** A master's stream has brought it: it can not be killed. */
   readonly isObeyed: boolean
+  /** When it began: performance.now(). */
+  startedMs = 0
   /** Protocol of the replies that it gets, and where its writes go (redis.setresp, redis.set_repl). */
   resp = 2
   replicates = REPL_ALL
@@ -47,21 +47,19 @@ export class ScriptRun {
   /** It has run for longer than busy-reply-threshold: others get -BUSY. */
   timedOut = false
 
-  constructor(options: {
-    name: string
-    isEval: boolean
-    readOnly: boolean
-    allowOom: boolean
-    outOfMemory: boolean
-    isObeyed: boolean
-    startedMs: number
-  }) {
-    this.name = options.name
-    this.isEval = options.isEval
-    this.readOnly = options.readOnly
-    this.allowOom = options.allowOom
-    this.outOfMemory = options.outOfMemory
-    this.isObeyed = options.isObeyed
-    this.startedMs = options.startedMs
+  constructor(
+    name: string,
+    isEval: boolean,
+    readOnly: boolean,
+    allowOom: boolean,
+    outOfMemory: boolean,
+    isObeyed: boolean,
+  ) {
+    this.name = name
+    this.isEval = isEval
+    this.readOnly = readOnly
+    this.allowOom = allowOom
+    this.outOfMemory = outOfMemory
+    this.isObeyed = isObeyed
   }
 }

@@ -273,11 +273,9 @@ export class Dispatcher {
     }
     // A transaction's commands have been counted when EXEC itself ends.
     if (this.reply.errors !== errors && this.reply.errors !== this.errorsCounted) {
+      command.failedCalls++
       if (context.errorCounted) this.errorsCounted = this.reply.errors
-      else {
-        command.failedCalls++
-        this.countError()
-      }
+      else this.countError()
     }
     context.errorCounted = false
     if (keyspace.dirty !== dirty && command.mayPropagate && !context.rewritten) {

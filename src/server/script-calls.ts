@@ -27,6 +27,7 @@ export class ScriptCalls implements ScriptCaller {
   private command: Command | null = null
   private inTransaction = false
   private startedMs = 0
+  private readonly mark = { chunks: 0, length: 0 }
 
   constructor(server: ServerApi, dispatcher: Dispatcher) {
     this.server = server
@@ -35,7 +36,7 @@ export class ScriptCalls implements ScriptCaller {
     this.caller = this.client
   }
 
-  enter(context: CommandContext, caller: Client): void {
+  enter(context: CommandContext, caller: Client): number {
     const { client } = this
     this.caller = caller
     client.db = caller.db
@@ -48,6 +49,7 @@ export class ScriptCalls implements ScriptCaller {
     context.inScript = true
     context.inTransaction = true
     this.startedMs = this.dispatcher.clockMs
+    return this.startedMs
   }
 
   leave(context: CommandContext): void {
@@ -89,7 +91,9 @@ export class ScriptCalls implements ScriptCaller {
     const { context } = dispatcher
     const out = context.reply
     if ((command.flags & WRITE) !== 0) run.hasWritten = true
-    const mark = out.mark()
+    const { mark } = this
+    mark.chunks = out.chunks.length
+    mark.length = out.length
     const sent = context.propagated.length
     out.resp = run.resp
     // What may be propagated has to outlast the script's own memory.
@@ -121,7 +125,8 @@ export class ScriptCalls implements ScriptCaller {
     if (arity > 0 ? request.argc !== arity : request.argc < -arity) {
       return 'Wrong number of args calling Redis command from script'
     }
-    if ((flags & NOSCRIPT) !== 0) return 'This Redis command is not allowed from script'
+    if ((flags & NOSCRIPT) !== 0 && !this.server.scripts.mayCallAll)
+      return 'This Redis command is not allowed from script'
     const { gate } = this.dispatcher
     if ((gate & GATE_STALE) !== 0 && (flags & STALE) === 0) return 'Can not execute the command on a stale replica'
     if (!this.client.unrestricted) {

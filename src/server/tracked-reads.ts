@@ -4,7 +4,7 @@ import type { Command } from '../commands/command.js'
 import { keyArguments } from '../commands/command-keys.js'
 import { KeyArguments } from '../commands/key-arguments.js'
 import type { ServerApi } from '../commands/server-api.js'
-import { PUBSUB, READONLY } from '../commands/spec.js'
+import { PUBSUB, READONLY, RUNS_SCRIPT } from '../commands/spec.js'
 import type { Request } from '../resp/request.js'
 import type { TrackingState } from '../tracking/tracking-client.js'
 
@@ -19,8 +19,8 @@ export class TrackedReads {
   /** The client, whose tracking is on, has run a command: what it has read is remembered. */
   commandRun(client: Client, state: TrackingState, command: Command, args: Request): void {
     const { tracking } = this.server
-    // Shard channels look like keys (SPUBLISH).
-    if ((command.flags & (READONLY | PUBSUB)) !== READONLY || !tracking.remembers(state)) return
+    // Shard channels look like keys (SPUBLISH). What a script reads is known from its own calls.
+    if ((command.flags & (READONLY | PUBSUB | RUNS_SCRIPT)) !== READONLY || !tracking.remembers(state)) return
     keyArguments(command, args, 0, this.keys)
     const { count, indexes } = this.keys
     for (let i = 0; i < count; i++) {

@@ -112,6 +112,17 @@ const subcommands: readonly DebugSubcommand[] = [
   ),
   entry('restart', 2, 3, 'RESTART [<milliseconds>]', 'Not supported: start the server again from outside.', restart),
   entry('segfault', 2, 2, 'SEGFAULT', 'Ends the server at once.', crash),
+  entry(
+    'set-disable-deny-scripts',
+    3,
+    3,
+    'SET-DISABLE-DENY-SCRIPTS <0|1>',
+    'Lets scripts call commands that are not for them.',
+    ctx => {
+      ctx.server.scripts.mayCallAll = isOn(ctx.args, 2)
+      ctx.reply.ok()
+    },
+  ),
   entry('set-active-expire', 3, 3, 'SET-ACTIVE-EXPIRE <0|1>', 'Stops or starts the active expiry.', setActiveExpire),
   entry('sleep', 3, 3, 'SLEEP <seconds>', 'Stops the whole server for a while; decimals allowed.', sleep),
   entry('stringmatch-test', 2, 2, 'STRINGMATCH-TEST', 'Matches random patterns and strings.', stringMatchTest),
@@ -119,7 +130,6 @@ const subcommands: readonly DebugSubcommand[] = [
   // Switches of Redis's internals that have no counterpart here: accepted, so that its tests run.
   entry('aof-flush-sleep', 3, 3, 'AOF-FLUSH-SLEEP <microsec>', 'Accepted without effect.', acceptNumber),
   entry('dict-resizing', 3, 3, 'DICT-RESIZING <0|1>', 'Accepted without effect.', acceptNumber),
-  entry('set-disable-deny-scripts', 3, 3, 'SET-DISABLE-DENY-SCRIPTS <0|1>', 'Accepted without effect.', acceptNumber),
   entry(
     'set-skip-checksum-validation',
     3,

@@ -64,7 +64,7 @@ export const evalCommands: CommandSpec[] = [
     name: 'evalsha',
     arity: -3,
     flags: WRITING,
-    keys: KEYS,
+    keys: [countedKeys(KEY_RW | KEY_ACCESS | KEY_UPDATE, 2)],
     group: 'scripting',
     since: '2.6.0',
     summary: 'Runs a Lua script that the server knows, by its SHA1.',
@@ -135,6 +135,8 @@ function evaluate(ctx: CommandContext, bySha: boolean, readOnly: boolean): void 
 
 /** How many keys there are by argument 2; -1 when that makes no sense, which has been replied then. */
 export function readKeyCount({ reply }: CommandContext, args: Request): number {
+  const few = args.safeInteger(2)
+  if (few >= 0 && few <= args.argc - 3) return few
   const keys = parseInt64(args.buffer, args.starts[2], args.ends[2])
   if (keys === null) reply.error(NOT_AN_INTEGER)
   else if (keys > BigInt(args.argc - 3)) reply.error("ERR Number of keys can't be greater than number of args")

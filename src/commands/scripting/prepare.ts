@@ -1,5 +1,4 @@
 /** May a script run at all, and what may it do: the questions ahead of its first line (scriptPrepareForRun in Redis's script.c). */
-import { performance } from 'node:perf_hooks'
 import { ALLOW_OOM, ALLOW_STALE, NO_CLUSTER, NO_WRITES, ScriptRun, UNDECLARED } from '../../scripting/script-run.js'
 import type { CommandContext } from '../context.js'
 import { isStale, lacksReplicas, refusesWithoutDisk } from '../write-conditions.js'
@@ -18,15 +17,14 @@ export function prepareRun(
   const declared = (flags & UNDECLARED) === 0
   const refusal = declared ? declaredRefusal(ctx, flags, readOnlyCommand) : undeclaredRefusal(ctx)
   if (refusal !== null) return refusal
-  return new ScriptRun({
+  return new ScriptRun(
     name,
     isEval,
-    readOnly: readOnlyCommand || (declared && (flags & NO_WRITES) !== 0),
-    allowOom: declared && (flags & ALLOW_OOM) !== 0,
-    outOfMemory: ctx.outOfMemory,
-    isObeyed: ctx.client.isMaster,
-    startedMs: performance.now(),
-  })
+    readOnlyCommand || (declared && (flags & NO_WRITES) !== 0),
+    declared && (flags & ALLOW_OOM) !== 0,
+    ctx.outOfMemory,
+    ctx.client.isMaster,
+  )
 }
 
 function undeclaredRefusal({ server }: CommandContext): string | null {

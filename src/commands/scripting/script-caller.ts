@@ -6,8 +6,8 @@ import type { Client } from '../client.js'
 import type { CommandContext } from '../context.js'
 
 export interface ScriptCaller {
-  /** From here on the context is a script's that `caller` runs, until leave(). */
-  enter(context: CommandContext, caller: Client): void
+  /** From here on the context is a script's that `caller` runs, until leave(). Returns since when: performance.now(). */
+  enter(context: CommandContext, caller: Client): number
   leave(context: CommandContext): void
   /** Goes on with what a client's script has been put aside in; gives its context, for enter(). */
   resume(client: Client): CommandContext

@@ -1,6 +1,7 @@
 /** The scripts of a server: runs one for a client, and lets others be served while one takes too long. */
 import { createHash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
+import { unixMicroseconds } from '../../observe/clock.js'
 import type { Request } from '../../resp/request.js'
 import { type ScriptArguments, ScriptEngine } from '../../scripting/engine.js'
 import { FunctionLibraries } from '../../scripting/functions/libraries.js'
@@ -31,6 +32,8 @@ interface PausedScript {
 }
 
 export class Scripts implements ScriptHost {
+  /** Scripts may call what is not for them (DEBUG SET-DISABLE-DENY-SCRIPTS). */
+  mayCallAll = false
   readonly engine: ScriptEngine
   readonly cache: ScriptCache
   /** The libraries in service: always this object. */
@@ -39,6 +42,7 @@ export class Scripts implements ScriptHost {
   readonly permits: ScriptHost['permits']
   private readonly server: ServerApi
   private readonly caller: ScriptCaller
+  private frozenMicroseconds = 0
   private paused: PausedScript | null = null
   private readonly waiting = new PostponedClients()
 
@@ -65,6 +69,12 @@ export class Scripts implements ScriptHost {
     return this.cache.memoryBytes + this.functions.memoryBytes
   }
 
+  /** Unix time for the script that runs: it stands still from the first look at it. */
+  get microseconds(): number {
+    if (this.frozenMicroseconds === 0) this.frozenMicroseconds = unixMicroseconds()
+    return this.frozenMicroseconds
+  }
+
   log(level: number, text: string): void {
     this.server.log.script(level, text)
   }
@@ -79,7 +89,8 @@ export class Scripts implements ScriptHost {
   run(ctx: CommandContext, run: ScriptRun, reference: number, args: ScriptArguments): void {
     const { caller, engine } = this
     const { client } = ctx
-    caller.enter(ctx, client)
+    this.frozenMicroseconds = 0
+    run.startedMs = caller.enter(ctx, client)
     let outcome: Outcome
     try {
       outcome = engine.start(run, reference, args)

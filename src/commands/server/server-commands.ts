@@ -60,8 +60,8 @@ export const serverCommands: CommandSpec[] = [
 ]
 
 /** TIME: seconds of Unix time, and the microseconds of the second under way. */
-function time({ reply }: CommandContext): void {
-  const now = unixMicroseconds()
+function time({ inScript, reply, server }: CommandContext): void {
+  const now = inScript ? server.scripts.microseconds : unixMicroseconds()
   reply.array(2)
   reply.bulkInteger(Math.floor(now / 1e6))
   reply.bulkInteger(now % 1e6)

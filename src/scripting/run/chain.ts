@@ -29,7 +29,7 @@ type FrameKind = 'script' | 'pcall' | 'xpcall' | 'handler' | 'coroutine'
 
 /** A thread of the chain; each has been resumed for the one before it. */
 interface Frame {
-  readonly kind: FrameKind
+  kind: FrameKind
   readonly thread: number
   /** Where the registry keeps the thread; 0: something else does. */
   readonly reference: number
@@ -221,12 +221,17 @@ export class Chain {
   // Threads
 
   private takeThread(kind: FrameKind): Frame {
+    const { vm } = this
+    const frame = this.spare.pop() ?? this.newThread()
+    frame.kind = kind
+    vm.setGlobalsOf(frame.thread, this.globals)
+    return frame
+  }
+
+  private newThread(): Frame {
     const { api, vm } = this
-    const spare = this.spare.pop()
-    const thread = spare?.thread ?? api.lua_newthread(vm.state)
-    const reference = spare?.reference ?? vm.keep(vm.state)
-    vm.setGlobalsOf(thread, this.globals)
-    return { kind, thread, reference }
+    const thread = api.lua_newthread(vm.state)
+    return { kind: 'script', thread, reference: vm.keep(vm.state) }
   }
 
   private keep(frame: Frame): void {

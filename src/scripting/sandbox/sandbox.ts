@@ -32,8 +32,10 @@ export class Sandbox {
   readonly scriptGlobals: number
   readonly functionGlobals: number
   private readonly vm: LuaVm
-  /** Where the registry keeps the real globals of scripts, and the metatable that says what those of functions are. */
-  private readonly realScriptGlobals: number
+  /** Names, as addresses of their texts. */
+  private readonly keys: number
+  private readonly argv: number
+  /** Where the registry keeps the metatable that says what the globals of functions are, and those themselves. */
   private readonly functionMetatable: number
   private readonly realFunctionGlobals: number
   private readonly loadGlobals: number
@@ -67,18 +69,20 @@ export class Sandbox {
     this.loadGlobals = vm.keep(state)
 
     api.lua_pushvalue(state, LUA_GLOBALSINDEX)
-    this.realScriptGlobals = this.finishGlobals(missing)
+    const real = this.finishGlobals(missing)
     this.scriptGlobals = api.lua_topointer(state, -1)
     api.lua_replace(state, LUA_GLOBALSINDEX)
+    this.keys = vm.text('KEYS')
+    this.argv = vm.text('ARGV')
+    // At the bottom of the VM's own stack they are at hand.
+    vm.pushKept(state, real)
   }
 
-  /** Gives scripts a global: the value at the top of the VM's own thread. */
-  setScriptGlobal(name: string): void {
+  /** Gives scripts their keys, and their arguments: the tables at the top of the VM's own stack, in this order. */
+  setArguments(): void {
     const { api, state } = this.vm
-    this.vm.pushKept(state, this.realScriptGlobals)
-    api.lua_insert(state, -2)
-    api.lua_setfield(state, -2, this.vm.text(name))
-    api.lua_settop(state, -2)
+    api.lua_setfield(state, 1, this.argv)
+    api.lua_setfield(state, 1, this.keys)
   }
 
   /** While a library is being loaded, its globals are others than while its functions run. */
