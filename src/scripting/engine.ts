@@ -129,10 +129,11 @@ export class ScriptEngine {
     this.loading = loading
     this.loadDeadlineMs = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
     try {
-      return this.guarded(
-        () => this.register(code),
-        () => 'Error registering functions: not enough memory',
-      )
+      return this.register(code)
+    } catch (error) {
+      if (!(error instanceof LuaPanic)) throw error
+      this.reset()
+      return 'Error registering functions: ERR not enough memory'
     } finally {
       this.loading = null
     }
