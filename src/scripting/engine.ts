@@ -62,6 +62,8 @@ export class ScriptEngine {
   /** Until when the script may run before it is put aside again, and when others were served last: performance.now(). */
   private pauseFromMs = 0
   private servedMs = 0
+  /** The machine that the script runs in, by its number. */
+  private runsIn = 0
   /** While a library is loaded: what takes its functions, and when to give it up. */
   private loading: LibraryLoading | null = null
   private loadDeadlineMs = Number.POSITIVE_INFINITY
@@ -172,6 +174,7 @@ export class ScriptEngine {
     this.pauseFromMs = 0
     try {
       const { chain, sandbox, vm } = this.ready
+      this.runsIn = this.generation
       vm.limitBytes = this.host.memoryLimitBytes
       this.thread = chain.begin(run.isEval ? sandbox.scriptGlobals : sandbox.functionGlobals)
       const split = args.first + args.keys
@@ -193,6 +196,8 @@ export class ScriptEngine {
   resume(pauseFromMs: number): Outcome {
     this.pauseFromMs = pauseFromMs
     this.servedMs = performance.now()
+    // A master's copy with libraries that took all memory has come meanwhile.
+    if (this.runsIn !== this.generation) return this.outOfMemory()
     const { chain, vm } = this.ready
     if (this.current.killed) {
       const place = placeOf(vm, chain.innermost)
@@ -218,6 +223,10 @@ export class ScriptEngine {
   private panicked(error: unknown): Outcome {
     if (!(error instanceof LuaPanic)) throw error
     this.reset()
+    return this.outOfMemory()
+  }
+
+  private outOfMemory(): Outcome {
     this.failure = { text: 'ERR not enough memory', source: null, line: 0, counted: false }
     this.outcome = 'failed'
     return this.outcome
