@@ -378,14 +378,14 @@ function setElement(L: State, level: usize): void {
 
 /** Replaces the array below the top of the stack by one that has grown element by element. */
 function regrow(L: State, length: i32): void {
-  luaL_checkstack(L, 2, IN_DECODE_TO_ARRAY)
+  // At the stack's end it may be refused: Lua keeps five slots more for such.
+  lua_checkstack(L, 2)
   lua_createtable(L, 0, 0)
   for (let i = 1; i <= length; i++) {
     lua_rawgeti(L, -3, i)
     lua_rawseti(L, -2, i)
   }
   lua_insert(L, -3)
-  lua_insert(L, -2)
   lua_remove(L, -2)
 }
 

@@ -120,13 +120,13 @@ function putDigits(value: u64, length: i32): void {
 }
 
 /**
- * Writes a number between 1e-8 and 1e35 unless its last digit is in doubt; false then, and nothing is written.
+ * Writes a number between 1e-8 and 1e22 unless its last digit is in doubt; false then, and nothing is written.
  *
  * Scaled by a power of ten that is exact, a number becomes an integer of `precision` digits and a fraction, with an error of
  * one rounding: below 0.012, since there are at most 14 digits. So the digits are right unless the fraction is that close to a half.
  */
 function putDecimal(value: f64, magnitude: f64, precision: i32): bool {
-  if (!(magnitude >= 1e-8 && magnitude < 1e35)) return false
+  if (!(magnitude >= 1e-8 && magnitude < 1e22)) return false
   const binaryExponent = <i32>(reinterpret<u64>(magnitude) >> 52) - 1023
   // floor(log10(2) * binaryExponent): the decimal exponent, or one less.
   let exponent = (binaryExponent * 78913) >> 18
