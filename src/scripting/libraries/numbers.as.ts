@@ -256,7 +256,7 @@ export function readNumber(L: State, start: usize): f64 {
   const firstDigit = at
   for (; byte - ZERO < 10; byte = load<u8>(++at)) {
     digits = digits * 10 + (byte - ZERO)
-    if (digits !== 0) counted++
+    if (counted !== 0 || byte !== ZERO) counted++
   }
   if (digits === 0 && at === firstDigit + 1 && (byte | 0x20) === LOWER_X) return readHexadecimal(L, start, at + 1, negative)
   let seen = at - firstDigit
@@ -264,7 +264,7 @@ export function readNumber(L: State, start: usize): f64 {
     const firstDecimal = ++at
     for (byte = load<u8>(at); byte - ZERO < 10; byte = load<u8>(++at)) {
       digits = digits * 10 + (byte - ZERO)
-      if (digits !== 0) counted++
+      if (counted !== 0 || byte !== ZERO) counted++
     }
     const decimals = at - firstDecimal
     seen += decimals

@@ -133,11 +133,42 @@ describe('cjson beside redis-server', requireStock('redis-server'), () => {
     ))
 })
 
-describe('cjson', () => {
-  it('has the fields of Redis 7.2', async () => {
-    const [names] = await ours().results([
-      '(function() local t = {} for k in pairs(cjson) do t[#t + 1] = k end table.sort(t) return table.concat(t, " ") end)()',
-    ])
-    expect(names).toContain('decode')
-  })
+/** Doubles of any bits, and such as have few digits. */
+const anyDouble = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  double.filter(n => Number.isFinite(n)),
+  fc
+    .tuple(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.integer({ min: -40, max: 40 }))
+    .map(([digits, exponent]) => Number(`${digits}e${exponent}`)),
+)
+
+describe('cjson beside JavaScript', () => {
+  const libraries = ours()
+
+  /** What the libraries make of each, which is a string. */
+  const texts = async (expressions: string[]) =>
+    (await libraries.results(expressions)).map(result => result.slice(result.indexOf('<') + 1, -1))
+
+  it('reads a number as the nearest double, however it is written', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(anyDouble, fc.integer({ min: 1, max: 25 })), { maxLength: 60, size: 'max' }),
+        async list => {
+          const written = list.flatMap(([n, digits]) => [`${n}`, n.toPrecision(digits), n.toExponential(digits)])
+          const read = await texts(written.map(text => `string.format('%.17g', cjson.decode('${text}'))`))
+          expect(read.map(text => Number(text.replace('inf', 'Infinity')))).toEqual(written.map(Number))
+        },
+      ),
+    ))
+
+  it('writes a number with 14 digits, the last one rounded', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(anyDouble, { maxLength: 60, size: 'max' }), async list => {
+        const written = await texts(list.map(n => `cjson.encode(${Object.is(n, -0) ? 0 : n})`))
+        // Of two that are equally near, C takes the even one and JavaScript the larger one.
+        const distances = written.map((text, i) => Math.abs(Number(text) - list[i]))
+        expect(distances).toEqual(list.map(n => Math.abs(Number(n.toPrecision(14)) - n)))
+        for (const text of written) expect(text.replace(/e.*|^-?0\.0*|\D/g, '').length).toBeLessThanOrEqual(14)
+      }),
+    ))
 })
