@@ -6,7 +6,7 @@ import {
   LUA_GLOBALSINDEX, LUA_REGISTRYINDEX, State, Text,
 } from './lua.as'
 import { cursor, put, putBytes, reserve, setCursor } from './memory.as'
-import { bytesLength, formatArgs, scratchAt, toBytes } from './scratch.as'
+import { bytesLength, formatArgs, toBytes } from './scratch.as'
 
 @external('text', 'string') declare const STRING: Text
 @external('text', 'format') declare const FORMAT: Text
@@ -74,7 +74,7 @@ export function toInt32(value: f64): i32 {
 }
 
 /** The most that a number of 14 digits needs, with sign, point and exponent: -1.2345678901234e-308. */
-export const NUMBER_BYTES: usize = 24
+const NUMBER_BYTES: usize = 24
 
 const MINUS: u32 = 0x2d
 const PLUS: u32 = 0x2b
@@ -136,7 +136,8 @@ function putDigits(value: u64, length: i32): void {
  * Writes a number between 1e-8 and 1e22 unless its last digit is in doubt; false then, and nothing is written.
  *
  * Scaled by a power of ten that is exact, a number becomes an integer of `precision` digits and a fraction, with an error of
- * one rounding: below 0.012, since there are at most 14 digits. So the digits are right unless the fraction is that close to a half.
+ * one rounding: below 0.01, since there are at most 14 digits. So the digits are right unless the fraction is that close to a
+ * half.
  */
 function putDecimal(value: f64, magnitude: f64, precision: i32): bool {
   if (!(magnitude >= 1e-8 && magnitude < 1e22)) return false
