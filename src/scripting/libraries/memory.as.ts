@@ -9,7 +9,7 @@ import { free, lua_error, lua_pushlstring, lua_pushstring, realloc, State, Text 
 @external('text', 'not enough memory') declare const NOT_ENOUGH_MEMORY: Text
 
 /** What Lua itself says, and how: without the script's line. Does not return. */
-function raiseOutOfMemory(L: State): void {
+export function raiseOutOfMemory(L: State): void {
   lua_pushstring(L, NOT_ENOUGH_MEMORY)
   lua_error(L)
   unreachable()

@@ -25,7 +25,7 @@ const POWERS_OF_FIVE: i32 = 27
 let fives: usize = 0
 
 /** string.format's reference in the registry: what a script puts in its place does not count. */
-let stringFormat: i32 = 0
+export let stringFormat: i32 = 0
 
 export function openNumbers(L: State): bool {
   powers = malloc((EXACT_POWERS + 1) * sizeof<f64>())
@@ -102,7 +102,7 @@ export function putNumber(L: State, value: f64, precision: i32): void {
   }
 }
 
-function putInteger(value: u64): void {
+export function putInteger(value: u64): void {
   if (value < 10) {
     put(ZERO + <u32>value)
     return
