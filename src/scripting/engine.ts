@@ -200,8 +200,8 @@ export class ScriptEngine {
     if (this.runsIn !== this.generation) return this.outOfMemory()
     const { chain, vm } = this.ready
     if (this.current.killed) {
-      const place = placeOf(vm, chain.innermost)
-      this.failure = { text: `ERR ${KILLED}`, counted: false, ...place }
+      const place = chain.threads.map(thread => placeOf(vm, thread)).find(({ source }) => source !== null)
+      this.failure = { text: `ERR ${KILLED}`, counted: false, source: place?.source ?? null, line: place?.line ?? 0 }
       this.outcome = 'failed'
       return this.outcome
     }

@@ -47,6 +47,7 @@ export class ScriptCalls implements ScriptCaller {
     this.command = context.command
     this.inTransaction = context.inTransaction
     context.inScript = true
+    context.rewritten = false
     context.inTransaction = true
     this.startedMs = this.dispatcher.clockMs
     return this.startedMs

@@ -3,6 +3,7 @@
  * a chain of Lua threads, of which the host resumes the innermost one; each asks for what it wants by yielding. Where Lua allows no
  * yield (below a metamethod, a sort's comparator, a gsub's callback), they nest as in stock Lua, and nothing can be put aside.
  */
+import type { LibrariesHost } from '../libraries.js'
 import { STATE_C_CALLS } from '../vm/layout.js'
 import {
   LUA_ERRMEM,
@@ -37,7 +38,7 @@ interface Frame {
 }
 
 /** What the innermost thread wants as it yields. */
-type Wish = 'none' | 'pause' | 'pcall' | 'xpcall' | 'resume' | 'yield'
+type Wish = 'none' | 'pause' | 'continue' | 'pcall' | 'xpcall' | 'resume' | 'yield'
 
 /** How a run, or a part of one, ended: with its results in the thread, with an error at its top, or put aside. */
 export type Outcome = 'done' | 'failed' | 'paused'
@@ -114,8 +115,9 @@ export class Chain {
       this.wish = 'none'
       status = api.lua_resume(frame.thread, count)
       if (status === LUA_YIELD) {
-        if ((this.wish as Wish) === 'pause') return 'paused'
-        count = this.grant(frame)
+        const wish = this.wish as Wish
+        if (wish === 'pause') return 'paused'
+        count = wish === 'continue' ? 0 : this.grant(frame)
         continue
       }
       if (frames.length === 1 || (this.ending && status !== 0)) {
@@ -127,9 +129,9 @@ export class Chain {
     }
   }
 
-  /** The thread that runs, or was put aside, itself. */
-  get innermost(): number {
-    return this.frames[this.frames.length - 1].thread
+  /** The threads of the run, the one that was put aside first. */
+  get threads(): number[] {
+    return this.frames.map(frame => frame.thread).reverse()
   }
 
   /** The error that is about to be raised in a thread ends the whole run: no pcall holds it, and the hook is called with each line. */
@@ -258,6 +260,18 @@ export class Chain {
 
   private tick(thread: number): void {
     if (this.onTick(thread, this.mayYield(thread))) this.ask(thread, 'pause', 0)
+  }
+
+  /** What the libraries ask while they work (libraries.ts). */
+  readonly librariesHost: LibrariesHost = {
+    tick: thread => {
+      this.onTick(thread, false)
+    },
+    mayYield: thread => {
+      if (!this.mayYield(thread)) return 0
+      this.wish = 'continue'
+      return 1
+    },
   }
 
   // The functions of Lua

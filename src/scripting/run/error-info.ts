@@ -1,5 +1,5 @@
 /** What a failed script says of its error: the text, and where it was raised (the error handler of Redis's eval.c). */
-import { DEBUG_BYTES, DEBUG_LINE, DEBUG_SOURCE, DEBUG_WHAT } from '../vm/layout.js'
+import { DEBUG_BYTES, DEBUG_LINE, DEBUG_LINE_DEFINED, DEBUG_SOURCE } from '../vm/layout.js'
 import { LUA_TBOOLEAN, LUA_TTABLE } from '../vm/lua-api.js'
 import type { LuaVm } from '../vm/lua-vm.js'
 
@@ -52,9 +52,15 @@ export function placeOf(vm: LuaVm, thread: number): { source: string | null; lin
   for (const level of [0, 1]) {
     if (api.lua_getstack(thread, level, debug) === 0) break
     api.lua_getinfo(thread, vm.text('nSl'), debug)
-    const what = vm.cString(vm.words[(debug + DEBUG_WHAT) >> 2])
-    if (what === 'C' && level === 0) continue
-    return { source: vm.cString(vm.words[(debug + DEBUG_SOURCE) >> 2]), line: vm.words[(debug + DEBUG_LINE) >> 2] }
+    // A function of the libraries that goes on as one of Lua (sort, gsub) still looks like one of C.
+    const source = vm.cString(vm.words[(debug + DEBUG_SOURCE) >> 2])
+    if (source === '=[C]' && level === 0) continue
+    // A thread that was put aside at its function's first instruction has no line.
+    const line = vm.words[(debug + DEBUG_LINE) >> 2]
+    return {
+      source,
+      line: line < 0 && source !== '=[C]' ? Math.max(1, vm.words[(debug + DEBUG_LINE_DEFINED) >> 2]) : line,
+    }
   }
   return { source: null, line: 0 }
 }

@@ -82,7 +82,9 @@ export function guards(vm: LuaVm, tables: ProtectedTables, original: (name: stri
     if (count === 0 || vm.typeAt(vm.argument(thread, 1)) !== LUA_TSTRING) return loadstring(thread)
     const object = vm.objectAt(vm.argument(thread, 1))
     if (vm.stringLength(object) === 0 || vm.bytes[vm.stringStart(object)] !== ESCAPE) return loadstring(thread)
-    return bytecodeRefused(vm, thread)
+    const source = vm.stringOf(thread, 1) ?? ''
+    const name = count > 1 ? vm.stringOf(thread, 2) : null
+    return loaded(vm, thread, Buffer.from(source, 'latin1'), name ?? source)
   }
 
   all.load = thread => {
@@ -94,13 +96,17 @@ export function guards(vm: LuaVm, tables: ProtectedTables, original: (name: stri
       api.lua_insert(thread, -2)
       return 2
     }
-    if (source[0] === ESCAPE) return bytecodeRefused(vm, thread)
-    if (vm.load(thread, source, name ?? '=(load)')) return 1
-    api.lua_pushnil(thread)
-    api.lua_insert(thread, -2)
-    return 2
+    return loaded(vm, thread, source, name ?? '=(load)')
   }
   return all
+}
+
+/** Pushes a function compiled from source, or nil and the error. */
+function loaded(vm: LuaVm, thread: number, source: Buffer, name: string): number {
+  if (vm.load(thread, source, name)) return 1
+  vm.api.lua_pushnil(thread)
+  vm.api.lua_insert(thread, -2)
+  return 2
 }
 
 /** All that the function at 1 gives until it gives nothing; null: there is an error at the top. */
@@ -120,13 +126,6 @@ function readPieces(vm: LuaVm, thread: number): Buffer | null {
     if (piece === null || piece === '') return Buffer.concat(pieces)
     pieces.push(Buffer.from(piece, 'latin1'))
   }
-}
-
-/** What the compiler says of a byte that begins no token. */
-function bytecodeRefused(vm: LuaVm, thread: number): number {
-  vm.api.lua_pushnil(thread)
-  vm.pushText(thread, `bytecode is not loaded: unexpected symbol near '<\\27>'`)
-  return 2
 }
 
 function stockNext(vm: LuaVm): number {

@@ -45,7 +45,7 @@ export class Sandbox {
     this.vm = vm
     this.tables = new ProtectedTables(vm)
     const { api, state } = vm
-    this.openLibraries()
+    this.openLibraries(chain)
     const missing = vm.add([thread => this.missing(thread)])
     this.replaceFunctions(chain, random)
     this.setHostTable('redis', redis)
@@ -99,7 +99,7 @@ export class Sandbox {
     this.vm.api.lua_setfield(this.vm.state, LUA_GLOBALSINDEX, this.vm.text(name))
   }
 
-  private openLibraries(): void {
+  private openLibraries(chain: Chain): void {
     const { vm } = this
     const { api, state } = vm
     const openers = STOCK_LIBRARIES.map(name => (thread: number) => api[`luaopen_${name}`](thread))
@@ -109,7 +109,7 @@ export class Sandbox {
       vm.pushText(state, name === 'base' ? '' : name)
       api.lua_call(state, 1, 0)
     })
-    installLibraries(api, state)
+    installLibraries(api, state, chain.librariesHost)
   }
 
   /** The function that lies where a name says: "next", "table.insert". */

@@ -22,7 +22,7 @@ export const STRING_BYTES = 16
 export const TABLE_NODES = 16
 
 /** lua_Debug, as lua_getinfo() fills it: addresses of texts, the line. */
-export const DEBUG_WHAT = 12
 export const DEBUG_SOURCE = 16
 export const DEBUG_LINE = 20
+export const DEBUG_LINE_DEFINED = 28
 export const DEBUG_BYTES = 100

@@ -11,6 +11,9 @@ import { addToTable, type HostFunction, type HostHook } from './thunks.js'
 
 /** The C stack: 200 nested calls, Lua's limit, of functions with a buffer each fit into it. The module brings 64 KiB. */
 const C_STACK_BYTES = 1024 * 1024
+/** What begins bytecode. */
+const ESCAPE = 27
+const BLANK = 32
 const STACK_ALIGNMENT = 16
 const PAGE_BYTES = 64 * 1024
 /** Memory grows by a quarter at least: each time all views of it are made anew. */
@@ -235,12 +238,16 @@ export class LuaVm {
     return addToTable(this.api.__indirect_function_table, functions, hooks)
   }
 
-  /** Compiles source, and pushes the function, or with false the error. */
+  /** Compiles source, which is never bytecode, and pushes the function, or with false the error. */
   load(state: number, source: Buffer, name: string): boolean {
-    const address = this.takeScratch(source.length)
+    // Bytecode, which could do anything to the VM, is none behind a blank: the compiler says what it says of such a byte.
+    const blanks = source[0] === ESCAPE ? 1 : 0
+    const length = blanks + source.length
+    const address = this.takeScratch(length)
     if (address === 0) this.raiseOutOfMemory(state)
-    source.copy(this.bytes, address)
-    return this.api.luaL_loadbuffer(state, address, source.length, this.text(name)) === 0
+    this.bytes[address] = BLANK
+    source.copy(this.bytes, address + blanks)
+    return this.api.luaL_loadbuffer(state, address, length, this.text(name)) === 0
   }
 
   /** Raises an error with the position of the function that called the running one, as luaL_error() does. */

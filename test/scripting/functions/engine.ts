@@ -3,9 +3,16 @@ import type { ScriptHost } from '../../../src/scripting/script-host.js'
 
 /** An engine whose scripts have no server around them: commands are refused. */
 export function loneEngine(memoryLimitBytes = 512 << 20): ScriptEngine {
+  return engineWithin({ bytes: memoryLimitBytes })
+}
+
+/** The same, with a limit of memory that may be changed: it holds for a VM from its beginning. */
+export function engineWithin(limit: { bytes: number }): ScriptEngine {
   const host: ScriptHost = {
     busyAfterMs: 0,
-    memoryLimitBytes,
+    get memoryLimitBytes() {
+      return limit.bytes
+    },
     call: () => 'there are no commands',
     permits: () => null,
     log: () => {},

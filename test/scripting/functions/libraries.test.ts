@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ScriptEngine } from '../../../src/scripting/engine.js'
 import { FunctionLibraries } from '../../../src/scripting/functions/libraries.js'
-import { library, loneEngine } from './engine.js'
+import { engineWithin, library, loneEngine } from './engine.js'
 
 /** What a set holds: each library with its functions, in order of their names. */
 function shown(libraries: FunctionLibraries): string[] {
@@ -102,14 +102,16 @@ describe('a set of libraries', () => {
   })
 
   test('says so when they do not fit into a VM any more', () => {
-    const engine = loneEngine(24 << 20)
+    const limit = { bytes: 512 << 20 }
+    const engine = engineWithin(limit)
     const hungry =
-      '#!lua name=lib\nlocal x = ("x"):rep(2000000)\nredis.register_function("f", function() return #x end)'
+      '#!lua name=lib\nlocal x = ("x"):rep(20000000)\nredis.register_function("f", function() return #x end)'
     const libraries = setOf(engine, Buffer.from(hungry, 'latin1'))
     engine.reset()
-    for (let i = 0; i < 5; i++) engine.compile(Buffer.from(`return '${String(i).repeat(3_000_000)}'`, 'latin1'), '@x')
+    limit.bytes = 24 << 20
     const found = libraries.find('f')
     expect(found?.library.referenceOf(found, engine)).toMatch(/not enough memory/)
+    limit.bytes = 512 << 20
     engine.reset()
     expect(isKept(libraries, engine, 'f')).toBe(true)
   })
