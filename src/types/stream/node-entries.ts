@@ -124,6 +124,14 @@ export class NodeEntries {
     return true
   }
 
+  /** Whether the last entry, deleted or not, comes before `id`. Begins again before the first one. */
+  endsBefore(id: StreamId): boolean {
+    this.toEnd()
+    const is = !this.previous() || this.id.compare(id) < 0
+    this.behind = this.first
+    return is
+  }
+
   private read(pos: number): void {
     const { buffer } = this.listpack
     this.pos = pos
