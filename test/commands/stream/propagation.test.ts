@@ -8,6 +8,15 @@ import { words } from '../side-by-side.js'
 
 const SEVEN_ENTRIES = Array.from({ length: 7 }, (_, i) => `XADD s ${i + 1} a b`)
 const GROUP = 'XGROUP CREATE s g 0'
+/** Group g has read up to 4 and acknowledged 4, group h has read up to 2. */
+const PENDING = [
+  ...SEVEN_ENTRIES,
+  GROUP,
+  'XGROUP CREATE s h 0',
+  'XREADGROUP GROUP g alice COUNT 4 STREAMS s >',
+  'XREADGROUP GROUP h bob COUNT 2 STREAMS s >',
+  'XACK s g 4',
+]
 
 /** The time of a delivery, and IDs that are times. */
 function withoutTimes(lines: readonly string[]): string[] {
@@ -91,6 +100,72 @@ describe('replicas get', requireStock('redis-server'), () => {
       SEVEN_ENTRIES,
       ['XDEL s 1 2 99', 'XDEL s 99', 'XSETID s 50', 'XSETID s 60 ENTRIESADDED 9 MAXDELETEDID 7'],
       ['XDEL s 1 2 99', 'XSETID s 50', 'XSETID s 60 ENTRIESADDED 9 MAXDELETEDID 7'],
+    ],
+    [
+      'entries that go with what groups refer to as deletions and acknowledgements',
+      PENDING,
+      ['XDELEX s IDS 3 1 2 99', 'XDELEX s DELREF IDS 4 1 3 5 99', 'XDELEX s ACKED IDS 2 4 7', 'XDELEX s ACKED IDS 1 4'],
+      ['XDEL s 1-0 2-0', 'MULTI', 'XACK s g 1-0 3-0', 'XACK s h 1-0', 'XDEL s 3-0 5-0', 'EXEC'],
+    ],
+    [
+      'acknowledgements that delete as both',
+      PENDING,
+      ['XACKDEL s g IDS 3 1 99 7', 'XACKDEL s g ACKED IDS 2 2 3', 'XACKDEL s h DELREF IDS 1 2', 'XACKDEL s h IDS 1 2'],
+      [
+        ...['MULTI', 'XACK s g 1-0', 'XDEL s 1-0', 'EXEC'],
+        'XACK s g 2-0 3-0',
+        ...['MULTI', 'XACK s h 2-0', 'XDEL s 2-0', 'EXEC'],
+      ],
+    ],
+    [
+      'nothing of KEEPREF',
+      SEVEN_ENTRIES,
+      [
+        'XADD s KEEPREF 8 a b',
+        'XADD s MAXLEN ~ 5 KEEPREF 9-* a b',
+        'XTRIM s KEEPREF MAXLEN ~ 3',
+        'XTRIM s MAXLEN 1 KEEPREF',
+      ],
+      ['XADD s 8 a b', 'XADD s MAXLEN = 6 9-0 a b', 'XTRIM s MAXLEN = 3', 'XTRIM s MAXLEN 1'],
+    ],
+    [
+      'trims with DELREF as trims and acknowledgements',
+      PENDING,
+      ['XTRIM s MINID 2 DELREF', 'XTRIM s DELREF MAXLEN ~ 5', 'XADD s DELREF MAXLEN ~ 5 8-* a b', 'XADD s ACKED 9 a b'],
+      [
+        ...['MULTI', 'XTRIM s MINID 2', 'XACK s g 1-0', 'XACK s h 1-0', 'EXEC'],
+        ...['MULTI', 'XTRIM s MAXLEN = 5', 'XACK s g 2-0', 'XACK s h 2-0', 'EXEC'],
+        ...['MULTI', 'XADD s MAXLEN = 5 8-0 a b', 'XACK s g 3-0', 'EXEC'],
+        'XADD s 9 a b',
+      ],
+    ],
+    [
+      'trims by ID with DELREF as exact ones, unless they came to a limit',
+      PENDING,
+      ['XTRIM s MINID ~ 3 DELREF', 'XTRIM s MINID ~ 7 LIMIT 1 DELREF', 'XADD s MINID ~ 5 DELREF LIMIT 2 8 a b'],
+      [
+        ...['MULTI', 'XTRIM s MINID = 3-0', 'XACK s g 1-0 2-0', 'XACK s h 1-0 2-0', 'EXEC'],
+        ...['MULTI', 'XTRIM s MINID = 4-0 LIMIT 1', 'XACK s g 3-0', 'EXEC'],
+        'XADD s MINID = 4-0 LIMIT 2 8 a b',
+      ],
+    ],
+    [
+      'trims with ACKED as a trim of what went first, and deletions of what was behind it',
+      [...PENDING, 'XREADGROUP GROUP g alice STREAMS s >', 'XREADGROUP GROUP h bob STREAMS s >', 'XACK s g 1 3 4 5'],
+      [
+        'XTRIM s MAXLEN 0 ACKED',
+        'XACK s h 1 4 7',
+        'XADD s MAXLEN ~ 1 ACKED 8-* a b',
+        'XTRIM s MAXLEN 0 ACKED',
+        'XACK s h 3',
+        'XTRIM s MAXLEN 4 ACKED',
+      ],
+      [
+        'XACK s h 1 4 7',
+        ...['MULTI', 'XADD s 8-0 a b', 'XTRIM s MAXLEN = 7', 'XDEL s 4-0', 'EXEC'],
+        'XACK s h 3',
+        'XDEL s 3-0',
+      ],
     ],
     [
       'groups and consumers that are made, moved and removed',
