@@ -16,6 +16,7 @@ import {
   setConsumer,
   setDelivery,
 } from './pending.js'
+import { PendingByTime } from './pending-by-time.js'
 import { StreamId } from './stream-id.js'
 
 /** entriesRead of a group that does not know. */
@@ -63,6 +64,8 @@ export class ConsumerGroup {
   private objectBytes = GROUP_OBJECT_BYTES
   /** Entries that are pending with nobody. */
   orphans = 0
+  /** What is pending by time, where that has been asked for. */
+  private inTime: PendingByTime | null = null
 
   constructor(entries: Entries, name: Buffer, lastId: StreamId, entriesRead: number) {
     this.entries = entries
@@ -82,6 +85,7 @@ export class ConsumerGroup {
   get memoryBytes(): number {
     let bytes = this.objectBytes + this.pending.memoryBytes + this.pending.count * PENDING_BYTES
     for (const { pending } of this.byName.values()) bytes += pending.memoryBytes
+    if (this.inTime !== null) bytes += this.inTime.tree.memoryBytes
     return bytes
   }
 
@@ -130,6 +134,7 @@ export class ConsumerGroup {
     for (let more = pending.first(consumerPlace); more; more = consumerPlace.next()) {
       const { address } = consumerPlace
       if (!findPending(this.pending, place, readPendingId(entries, address, scratch))) continue
+      this.inTime?.remove(address)
       if (!this.pending.remove(place)) entries.free(address, PENDING_BYTES)
     }
     pending.drop()
@@ -154,11 +159,18 @@ export class ConsumerGroup {
     return readPendingId(entries, place.address, scratch).compare(id) < 0 ? 0 : this.find(id)
   }
 
+  /** What is pending by time: to be made first, and kept from then on. */
+  get byTime(): PendingByTime {
+    this.inTime ??= new PendingByTime(this.entries, this.pending)
+    return this.inTime
+  }
+
   /** Adds an entry that is not pending yet. */
   add(id: StreamId, consumer: Consumer, timeMs: number, count: number): number {
     const pending = createPending(this.entries, id, consumer.number, timeMs, count)
     insertPending(this.pending, id, pending)
     insertPending(consumer.pending, id, pending)
+    this.inTime?.add(pending)
     return pending
   }
 
@@ -172,10 +184,12 @@ export class ConsumerGroup {
     const old = place.address
     const holder = this.consumerOf(old)
     let pending = old
+    this.inTime?.remove(old)
     if (this.pending.isViewed(place)) {
       pending = createPending(entries, id, consumer.number, timeMs, count)
       if (!this.pending.replace(place, pending)) entries.free(old, PENDING_BYTES)
     } else setDelivery(entries, old, timeMs, count)
+    this.inTime?.add(pending)
     if (holder === consumer) {
       if (pending !== old && findPending(consumer.pending, consumerPlace, id))
         consumer.pending.replace(consumerPlace, pending)
@@ -192,6 +206,7 @@ export class ConsumerGroup {
     if (!findPending(this.pending, place, id)) return false
     const { address } = place
     const holder = this.consumerOf(address)
+    this.inTime?.remove(address)
     if (findPending(holder.pending, consumerPlace, id)) holder.pending.remove(consumerPlace)
     if (!this.pending.remove(place)) this.entries.free(address, PENDING_BYTES)
     return true
@@ -221,7 +236,8 @@ export class ConsumerGroup {
 
   /** All trees: that of the group first. */
   trees(): PendingTree[] {
-    return [this.pending, ...Array.from(this.byName.values(), ({ pending }) => pending)]
+    const consumers = Array.from(this.byName.values(), ({ pending }) => pending)
+    return [this.pending, ...consumers, ...(this.inTime === null ? [] : [this.inTime.tree])]
   }
 
   /** Nobody needs it any more: what it holds is freed in slices. */
@@ -247,9 +263,14 @@ export class ConsumerGroup {
       // Nobody has it in a group that is still being loaded.
       if (tree === undefined) return move(pending, PENDING_BYTES)
       const isThere = findPending(tree, consumerPlace, readPendingId(entries, pending, scratch))
-      const moved = move(pending, PENDING_BYTES)
+      const moved = this.moved(pending, move)
       if (moved !== pending && isThere) tree.replace(consumerPlace, moved)
       return moved
     })
+  }
+
+  private moved(pending: number, move: (address: number, bytes: number) => number): number {
+    if (this.inTime === null) return move(pending, PENDING_BYTES)
+    return this.inTime.moving(pending, address => move(address, PENDING_BYTES))
   }
 }

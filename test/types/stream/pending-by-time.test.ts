@@ -1,0 +1,66 @@
+/** What is pending with a group in order of time: made bit by bit, while entries come, go and are delivered again. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Keyspace } from '../../../src/store/keyspace.js'
+import { TreeCursor } from '../../../src/store/ordered-tree/cursor.js'
+import { ConsumerGroup } from '../../../src/types/stream/consumer-group.js'
+import { deliveryTime, readPendingId } from '../../../src/types/stream/pending.js'
+import { StreamId } from '../../../src/types/stream/stream-id.js'
+
+const ENTRIES = 400
+const NOW_MS = 1_700_000_000_000
+/** A slice that is over when it has begun. */
+const LEAST = 0
+
+const steps = fc.array(
+  fc.record({
+    what: fc.constantFrom('give', 'give', 'remove', 'make', 'move'),
+    id: fc.nat(ENTRIES + 50),
+    timeMs: fc.nat(20),
+  }),
+  { maxLength: 120, size: 'max' },
+)
+
+function idOf(number: number): StreamId {
+  return new StreamId().setHalves(0, number, 0, 1)
+}
+
+test('it is in order at any time, as far as it has come', () => {
+  fc.assert(
+    fc.property(steps, fc.integer({ min: 0, max: 1000 }), (drawn, factor) => {
+      const { entries } = new Keyspace(1).databases[0]
+      const group = new ConsumerGroup(entries, Buffer.from('g'), new StreamId(), 0)
+      const consumer = group.addConsumer('c', NOW_MS)
+      const times = new Map<number, number>()
+      const give = (number: number, timeMs: number): void => {
+        if (times.has(number)) group.assign(idOf(number), consumer, timeMs, 1)
+        else group.add(idOf(number), consumer, timeMs, 1)
+        times.set(number, timeMs)
+      }
+      for (let i = 1; i <= ENTRIES; i++) give(i, NOW_MS + ((i * factor) % 1009))
+      const { byTime } = group
+      expect(byTime.make(LEAST)).toBe(false)
+      const seen = (): [number, number][] => {
+        const cursor = new TreeCursor()
+        const id = new StreamId()
+        const found: [number, number][] = []
+        for (let more = byTime.tree.first(cursor); more; more = cursor.next()) {
+          readPendingId(entries, cursor.address, id)
+          found.push([id.msLow, deliveryTime(entries, cursor.address)])
+        }
+        return found
+      }
+      for (const { id, timeMs, what } of drawn) {
+        if (what === 'give') give(id + 1, NOW_MS + timeMs)
+        else if (what === 'make') byTime.make(LEAST)
+        else if (what === 'remove') expect(group.remove(idOf(id + 1))).toBe(times.delete(id + 1))
+        else for (let at = 0; (at = group.rewrite(at, (address, bytes) => entries.relocate(address, bytes))) !== 0; );
+        for (const [number, time] of seen()) expect(times.get(number)).toBe(time)
+      }
+      while (!byTime.make(LEAST));
+      const wanted = [...times].toSorted(([a, timeA], [b, timeB]) => timeA - timeB || a - b)
+      expect(seen()).toEqual(wanted)
+    }),
+    { numRuns: 60 },
+  )
+})
