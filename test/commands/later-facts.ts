@@ -61,6 +61,7 @@ const ADDITIONS: Readonly<Record<string, Additions>> = {
   },
   xadd: { arguments: REFERENCES_OF_REDIS_8, history: ['8.2.0'] },
   xtrim: { arguments: REFERENCES_OF_REDIS_8.map(line => `  ${line}`), history: ['8.2.0'] },
+  xreadgroup: { arguments: ['min-idle-time integer token=CLAIM since=8.4.0 optional'], history: ['8.4.0'] },
   'client|kill': {
     arguments: ['maxage integer token=MAXAGE since=7.4.0 optional', ...FILTERS_OF_VALKEY_9].map(line => `    ${line}`),
     history: ['7.4.0', '8.0.0', '8.1.0', '9.0.0'],

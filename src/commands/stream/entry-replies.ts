@@ -4,7 +4,7 @@ import type { Stream } from '../../types/stream/stream.js'
 import { StreamId } from '../../types/stream/stream-id.js'
 import type { CommandContext } from '../context.js'
 import { SLICED_FROM_ELEMENTS } from '../table-replies.js'
-import { type EntryRange, writeEntry } from './entry-writer.js'
+import { type EntryRange, writeDelivered, writeEntry } from './entry-writer.js'
 import { RangePart, RangeReply } from './long-replies.js'
 import { RangeWalk } from './range-walk.js'
 
@@ -16,7 +16,7 @@ const walk = new RangeWalk()
 /** Replies a range of entries as an array. */
 export function replyRange(ctx: CommandContext, stream: Stream, range: EntryRange): void {
   if (isLong(stream, range)) {
-    ctx.replyFrom(new RangeReply([new RangePart(stream, range, null)]))
+    ctx.replyFrom(new RangeReply([new RangePart(stream, range)]))
     return
   }
   writeRange(ctx.reply, stream, range)
@@ -47,6 +47,18 @@ export function writeEntryWithId(reply: ReplyWriter, stream: Stream, id: StreamI
   if (!walk.next()) return false
   writeEntry(reply, walk.entry)
   return true
+}
+
+/** The same, with how long it had been idle and how often it had been delivered. */
+export function writeDeliveredWithId(
+  reply: ReplyWriter,
+  stream: Stream,
+  id: StreamId,
+  idleMs: number,
+  deliveries: number,
+): void {
+  walk.begin(stream, id, id, false)
+  if (walk.next()) writeDelivered(reply, walk.entry, idleMs, deliveries)
 }
 
 export const FIRST_ID = new StreamId()

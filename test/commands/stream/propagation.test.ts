@@ -27,6 +27,9 @@ function claimOf(id: string, consumer: string, rest: string): string {
   return `XCLAIM s g ${consumer} 0 ${id} TIME ${rest}`
 }
 
+/** Entry 2 has been pending for long. */
+const CLAIM_OLD = 'XCLAIM s g alice 0 2 TIME 5 JUSTID'
+
 /** As XREADGROUP sends what it gave to a consumer. */
 function given(consumer: string, ...ids: string[]): string[] {
   return ids.map(id => claimOf(id, consumer, `NOW RETRYCOUNT 1 FORCE JUSTID LASTID ${id}`))
@@ -253,6 +256,40 @@ describe('replicas get', requireStock('redis-server'), () => {
       ['XADD s 1 a b', GROUP, 'XREADGROUP GROUP g alice STREAMS s >', 'XDEL s 1'],
       ['XCLAIM s g bob 0 1', 'XCLAIM s g bob 0 1'],
       [claimOf('1', 'alice', 'NOW RETRYCOUNT 1 FORCE JUSTID LASTID 1-0')],
+    ],
+    [
+      'claims of who reads as claims, in order, and then what is new',
+      [
+        'XADD s 1 a b',
+        'XADD s 2 a b',
+        'XADD s 3 a b',
+        GROUP,
+        'XREADGROUP GROUP g alice COUNT 2 STREAMS s >',
+        CLAIM_OLD,
+      ],
+      [
+        'XREADGROUP GROUP g bob COUNT 1 CLAIM 1000 STREAMS s >',
+        'XREADGROUP GROUP g bob CLAIM 0 STREAMS s >',
+        'XREADGROUP GROUP g bob CLAIM 9000000000000 STREAMS s >',
+      ],
+      [
+        claimOf('2-0', 'bob', 'NOW RETRYCOUNT 2 FORCE JUSTID LASTID 2-0'),
+        'MULTI',
+        claimOf('1-0', 'bob', 'NOW RETRYCOUNT 2 FORCE JUSTID LASTID 2-0'),
+        claimOf('2-0', 'bob', 'NOW RETRYCOUNT 3 FORCE JUSTID LASTID 2-0'),
+        claimOf('3-0', 'bob', 'NOW RETRYCOUNT 1 FORCE JUSTID LASTID 3-0'),
+        'EXEC',
+      ],
+    ],
+    [
+      'claims with NOACK as claims, and what is new as how far the group is',
+      ['XADD s 1 a b', 'XADD s 2 a b', GROUP, 'XREADGROUP GROUP g alice COUNT 1 STREAMS s >'],
+      ['XREADGROUP GROUP g bob NOACK CLAIM 0 STREAMS s >'],
+      [
+        'XGROUP CREATECONSUMER s g bob',
+        claimOf('1-0', 'bob', 'NOW RETRYCOUNT 2 FORCE JUSTID LASTID 1-0'),
+        'XGROUP SETID s g 2-0 ENTRIESREAD 2',
+      ],
     ],
     [
       'automatic claims as claims, entries that are deleted by their old owner',
