@@ -16,11 +16,12 @@ export interface AckedTrim {
 
 const cursor = new TreeCursor()
 const entry = new NodeEntries()
+const lastOfNode = new StreamId()
 
 /**
  * Cuts a stream short by what neither is pending nor has to be read yet. Entries that go from behind others that stay leave a gap, and
  * count as deleted (maxDeletedId): Redis leaves that as it is, but a replica of an older version can only delete them. O(entries up to
- * the end of the trim, or to the first that a group has to read).
+ * the end of the trim, or to the first that a group has to read), and two look-ups for nodes that are pending as a whole.
  */
 export function trimAcked(stream: Stream, target: TrimTarget): AckedTrim {
   const trim = planTrim(stream, target)
@@ -47,8 +48,11 @@ function planTrim(stream: Stream, { limit, maxLength, minId }: TrimTarget): Acke
     entry.open(entries, cursor.address)
     if (limit > 0 && before + entry.count > limit) break
     // Whether the whole node is to go decides if the next one is looked at, also where some of it stays.
-    const goesOn = byLength ? left - entry.count >= maxLength : entry.endsBefore(minId)
-    while (entry.next()) {
+    const goesOn = byLength ? left - entry.count >= maxLength : entry.lastId(lastOfNode).compare(minId) < 0
+    if (references.isUnread(entry.master)) break
+    const isReferenced = references.arePending(entry.master, entry.lastId(lastOfNode), entry.count + entry.deleted)
+    someStay ||= isReferenced && entry.count > 0
+    while (!isReferenced && entry.next()) {
       if (byLength ? length - first - later.length <= maxLength : entry.id.compare(minId) >= 0) break
       if (entry.isDeleted) continue
       if (references.isUnread(entry.id)) return { first, later }

@@ -11,8 +11,11 @@ import {
   insertPending,
   PENDING_BYTES,
   type PendingTree,
+  pendingBefore,
   pendingTree,
+  pendingUpTo,
   readPendingId,
+  seekPending,
   setConsumer,
   setDelivery,
 } from './pending.js'
@@ -33,6 +36,7 @@ const NOBODY = 0xffffffff
 const place = new TreeCursor()
 const consumerPlace = new TreeCursor()
 const scratch = new StreamId()
+const removed = new StreamId()
 
 export class Consumer {
   readonly name: Buffer
@@ -210,6 +214,37 @@ export class ConsumerGroup {
     if (findPending(holder.pending, consumerPlace, id)) holder.pending.remove(consumerPlace)
     if (!this.pending.remove(place)) this.entries.free(address, PENDING_BYTES)
     return true
+  }
+
+  /**
+   * Removes what is pending from `first` to `last`; `gone` hears of each. In runs, where that is more than there are consumers: O(log n)
+   * for each of them, and for 62 entries that go.
+   */
+  removeBetween(first: StreamId, last: StreamId, gone: (id: StreamId) => void): void {
+    const { entries, pending } = this
+    const from = pendingBefore(pending, place, first)
+    const to = pendingUpTo(pending, place, last)
+    if (to - from <= this.byName.size) {
+      for (let left = to - from; left > 0 && seekPending(pending, place, first); left--) {
+        readPendingId(entries, place.address, removed)
+        this.remove(removed)
+        gone(removed)
+      }
+      return
+    }
+    // To make the order again is less work than to take most of it apart.
+    if (this.inTime !== null && 2 * (to - from) > this.inTime.tree.count) {
+      this.inTime.tree.drop()
+      this.inTime = null
+    }
+    for (const { pending: own } of this.byName.values()) {
+      own.removeRange(pendingBefore(own, place, first), pendingUpTo(own, place, last), () => {})
+    }
+    pending.removeRange(from, to, (address, kept) => {
+      gone(readPendingId(entries, address, removed))
+      this.inTime?.remove(address)
+      if (!kept) entries.free(address, PENDING_BYTES)
+    })
   }
 
   // Groups that are loaded: what is pending comes first, with whom comes later

@@ -124,12 +124,12 @@ export class NodeEntries {
     return true
   }
 
-  /** Whether the last entry, deleted or not, comes before `id`. Begins again before the first one. */
-  endsBefore(id: StreamId): boolean {
+  /** The ID of the last entry, deleted or not; of the node if there is none. Begins again before the first one. */
+  lastId(id: StreamId): StreamId {
     this.toEnd()
-    const is = !this.previous() || this.id.compare(id) < 0
+    id.set(this.previous() ? this.id : this.master)
     this.behind = this.first
-    return is
+    return id
   }
 
   private read(pos: number): void {

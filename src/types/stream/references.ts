@@ -4,7 +4,8 @@
  */
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import type { ConsumerGroup } from './consumer-group.js'
-import { readPendingId, seekPending } from './pending.js'
+import { EntriesInOrder } from './entries-in-order.js'
+import { pendingBefore, pendingUpTo, readPendingId, seekPending } from './pending.js'
 import type { Stream } from './stream.js'
 import { StreamId } from './stream-id.js'
 
@@ -13,6 +14,8 @@ export type ReferenceGone = (group: ConsumerGroup, id: StreamId) => void
 
 const cursor = new TreeCursor()
 const pendingId = new StreamId()
+const runFirst = new StreamId()
+const runLast = new StreamId()
 
 /** Whether any group has the entry pending, or has yet to read it. It need not be there. O(groups), each log n. */
 export function isReferenced(stream: Stream, id: StreamId): boolean {
@@ -33,18 +36,31 @@ export function removeReferences(stream: Stream, id: StreamId, gone: ReferenceGo
   return count
 }
 
-/** The same for all entries from `first` to `last` that are there: references to others stay. O(what is pending between them). */
+/**
+ * The same for all entries from `first` to `last` that are there: references to others stay. O(what is pending between them), most of it
+ * in runs.
+ */
 export function removeReferencesBetween(stream: Stream, first: StreamId, last: StreamId, gone: ReferenceGone): void {
+  const { entries } = stream
   for (const group of stream.groups.values()) {
-    let more = seekPending(group.pending, cursor, first)
-    while (more && readPendingId(stream.entries, cursor.address, pendingId).compare(last) <= 0) {
-      if (!stream.has(pendingId)) {
-        more = cursor.next()
+    const { pending } = group
+    const there = new EntriesInOrder(stream)
+    /** Whether there is one at the cursor, up to `last`. */
+    const isHere = (): boolean => readPendingId(entries, cursor.address, pendingId).compare(last) <= 0
+    let more = seekPending(pending, cursor, first) && isHere()
+    while (more) {
+      if (!there.has(pendingId)) {
+        more = cursor.next() && isHere()
         continue
       }
-      group.remove(pendingId)
-      gone(group, pendingId)
-      more = seekPending(group.pending, cursor, pendingId)
+      runFirst.set(pendingId)
+      do {
+        runLast.set(pendingId)
+        more = cursor.next() && isHere()
+      } while (more && there.has(pendingId))
+      group.removeBetween(runFirst, runLast, id => gone(group, id))
+      // It is behind the run, where it was.
+      if (more) seekPending(pending, cursor, pendingId)
     }
   }
 }
@@ -76,6 +92,16 @@ export class ReferencesInOrder {
   /** Whether no group has read the entry yet, nor any behind it. */
   isUnread(id: StreamId): boolean {
     return this.leastLastId !== null && this.leastLastId.compare(id) < 0
+  }
+
+  /** Whether any group has all of the `count` IDs pending that there are, or were, between two of them. */
+  arePending(first: StreamId, last: StreamId, count: number): boolean {
+    for (const { group } of this.places) {
+      const { pending } = group
+      if (pending.count < count) continue
+      if (pendingUpTo(pending, cursor, last) - pendingBefore(pending, cursor, first) >= count) return true
+    }
+    return false
   }
 
   /** Whether any group has the entry pending. */

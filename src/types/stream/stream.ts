@@ -11,6 +11,7 @@ import { StreamNodes } from './stream-nodes.js'
 const place = new TreeCursor()
 const entry = new NodeEntries()
 const found = new StreamId()
+const lastOfNode = new StreamId()
 const lastToGo = new StreamId()
 const NOTHING: readonly number[] = []
 
@@ -108,8 +109,8 @@ export class Stream extends StreamNodes {
         isPartly = false
         break
       }
-      if (byLength ? left - entry.count < target.maxLength : !entry.endsBefore(target.minId)) break
-      if (goesUpTo !== null) this.lastOfNode()
+      if (byLength ? left - entry.count < target.maxLength : entry.lastId(lastOfNode).compare(target.minId) >= 0) break
+      if (goesUpTo !== null) entry.lastId(lastToGo)
       left -= entry.count
       nodes++
     }
@@ -121,12 +122,6 @@ export class Stream extends StreamNodes {
     if (offsets.length > 0 && tree.first(place)) this.deleteAt(offsets)
     if (deleted > 0) this.updateFirstId()
     return deleted
-  }
-
-  /** The last entry of the node that is open, deleted or not, goes. */
-  private lastOfNode(): void {
-    entry.toEnd()
-    if (entry.previous()) lastToGo.set(entry.id)
   }
 
   /** Where in the cursor's node those of its entries begin that are to go, with `left` in it and behind it. */

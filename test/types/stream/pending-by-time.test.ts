@@ -14,7 +14,7 @@ const LEAST = 0
 
 const steps = fc.array(
   fc.record({
-    what: fc.constantFrom('give', 'give', 'remove', 'make', 'move'),
+    what: fc.constantFrom('give', 'give', 'remove', 'range', 'make', 'move'),
     id: fc.nat(ENTRIES + 50),
     timeMs: fc.nat(20),
   }),
@@ -53,13 +53,20 @@ test('it is in order at any time, as far as it has come', () => {
       for (const { id, timeMs, what } of drawn) {
         if (what === 'give') give(id + 1, NOW_MS + timeMs)
         else if (what === 'make') byTime.make(LEAST)
-        else if (what === 'remove') expect(group.remove(idOf(id + 1))).toBe(times.delete(id + 1))
+        else if (what === 'range') {
+          const wanted = [...times.keys()].filter(each => each > id && each <= id + timeMs).toSorted((a, b) => a - b)
+          const gone: number[] = []
+          group.removeBetween(idOf(id + 1), idOf(id + timeMs), each => gone.push(each.msLow))
+          expect(gone).toEqual(wanted)
+          for (const each of gone) times.delete(each)
+        } else if (what === 'remove') expect(group.remove(idOf(id + 1))).toBe(times.delete(id + 1))
         else for (let at = 0; (at = group.rewrite(at, (address, bytes) => entries.relocate(address, bytes))) !== 0; );
         for (const [number, time] of seen()) expect(times.get(number)).toBe(time)
       }
       while (!byTime.make(LEAST));
       const wanted = [...times].toSorted(([a, timeA], [b, timeB]) => timeA - timeB || a - b)
       expect(seen()).toEqual(wanted)
+      expect(consumer.pending.count).toBe(group.pending.count)
     }),
     { numRuns: 60 },
   )
