@@ -3,16 +3,15 @@
  * and has much, that takes a while: it is done in slices, and then the command is run again. Afterwards the order is kept.
  */
 import { performance } from 'node:perf_hooks'
-import { TYPE_STREAM } from '../../store/entries.js'
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import type { ConsumerGroup } from '../../types/stream/consumer-group.js'
 import { readPendingId } from '../../types/stream/pending.js'
 import type { Stream } from '../../types/stream/stream.js'
 import { StreamId } from '../../types/stream/stream-id.js'
-import { streamOf } from '../../types/stream/stream-kind.js'
 import { Unfinished } from '../blocking/key-wait.js'
 import { mayWait } from '../blocking/wait-for-keys.js'
 import type { CommandContext } from '../context.js'
+import { streamNow } from './access.js'
 
 const SLICE_MS = 1
 const LEFT_OUT_BETWEEN_CLOCK_READS = 64
@@ -61,10 +60,8 @@ function orderLater(ctx: CommandContext, groups: readonly OrderedGroup[], untilM
     if (over) return
     const deadline = performance.now() + SLICE_MS
     for (const { group, key, name } of left) {
-      const address = db.findAny(key, 0, key.length)
-      if (address === 0 || db.entries.type(address) !== TYPE_STREAM) continue
-      const stream = streamOf(db.keyspace, address)
-      if (stream.groups.get(name) !== group || putInOrder(stream, group, deadline)) continue
+      const stream = streamNow(db, key)
+      if (stream === null || stream.groups.get(name) !== group || putInOrder(stream, group, deadline)) continue
       setImmediate(goOn)
       return
     }

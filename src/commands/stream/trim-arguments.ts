@@ -138,16 +138,20 @@ export class TrimArguments implements TrimTarget {
     return true
   }
 
-  /** What an approximate trim came to, as an exact one has to be told. */
-  exactThreshold(stream: Stream): string {
-    if (!Number.isNaN(this.maxLength)) return String(stream.length)
-    if (this.references === 'delref') {
-      // It took single entries, too. It may have come to its limit before.
-      const { firstId, length } = stream
-      return (length > 0 && firstId.compare(this.minId) < 0 ? firstId : this.minId).toString()
-    }
-    stream.firstIdWithDeleted(first)
-    return first.toString()
+  /** Puts what an approximate trim came to in the place of its arguments, as an exact one. */
+  makeExact(args: Buffer[], stream: Stream): void {
+    const { maxLength, minId, references, thresholdIndex } = this
+    const { firstId, length } = stream
+    const byLength = !Number.isNaN(maxLength)
+    // With DELREF single entries went, too, unless it came to its limit: then whole nodes.
+    const isLimited =
+      references === 'delref' && length > 0 && (byLength ? length > maxLength : firstId.compare(minId) < 0)
+    if (isLimited) first.set(firstId)
+    else if (references === 'delref') first.set(minId)
+    else stream.firstIdWithDeleted(first)
+    if (isLimited) args[thresholdIndex - 2] = Buffer.from('MINID')
+    args[thresholdIndex - 1] = Buffer.from('=')
+    args[thresholdIndex] = Buffer.from(byLength && !isLimited ? String(length) : first.toString(), 'latin1')
   }
 }
 

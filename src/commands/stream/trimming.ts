@@ -68,10 +68,7 @@ function plainArguments(
   id: Buffer | null = null,
 ): Buffer[] {
   const plain = Array.from({ length: args.argc }, (_, i) => args.view(i))
-  if (parsed.trims && parsed.approximate) {
-    plain[parsed.thresholdIndex - 1] = Buffer.from('=')
-    plain[parsed.thresholdIndex] = Buffer.from(parsed.exactThreshold(stream), 'latin1')
-  }
+  if (parsed.trims && parsed.approximate) parsed.makeExact(plain, stream)
   if (id !== null) plain[parsed.idIndex] = id
   if (parsed.referencesIndex > 0) plain.splice(parsed.referencesIndex, 1)
   return plain

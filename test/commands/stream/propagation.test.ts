@@ -143,6 +143,15 @@ describe('replicas get', requireStock('redis-server'), () => {
       ],
     ],
     [
+      'trims by length with DELREF that came to a limit as trims by ID: nodes without entries go where they went here',
+      PENDING,
+      ['XTRIM s MAXLEN ~ 0 LIMIT 4 DELREF', 'XTRIM s MAXLEN ~ 0 DELREF'],
+      [
+        ...['MULTI', 'XTRIM s MINID = 4-0 LIMIT 4', 'XACK s g 1-0 2-0 3-0', 'XACK s h 1-0 2-0', 'EXEC'],
+        'XTRIM s MAXLEN = 0',
+      ],
+    ],
+    [
       'trims by ID with DELREF as exact ones, unless they came to a limit',
       PENDING,
       ['XTRIM s MINID ~ 3 DELREF', 'XTRIM s MINID ~ 7 LIMIT 1 DELREF', 'XADD s MINID ~ 5 DELREF LIMIT 2 8 a b'],

@@ -140,7 +140,7 @@ describe('groups and deletions at random', requireStock('redis-server'), () => {
     const ids = [entries, ...pending].map(({ elements }) =>
       (elements ?? []).map(each => Number(each.elements?.[0].text?.replace('-0', ''))),
     )
-    return { ids, info: shown(info).replace(/radix-tree-nodes :\d+ /, '') }
+    return { ids, info: shown(info).replace(/radix-tree-keys :\d+ radix-tree-nodes :\d+ /, '') }
   }
 
   test('come to what the model says, here and on a stock replica', async () => {
@@ -166,12 +166,13 @@ describe('groups and deletions at random', requireStock('redis-server'), () => {
         const ours = await seen(replica.client)
         expect(ours).toMatchObject({ ids: [model.ids, ...GROUPS.map(group => model.pending(group))] })
         expect(await seen(replica.replica)).toEqual(ours)
+        if (model.leftEmptyNode) return
         // Node by node, once nothing is left that tells when consumers were seen.
         await replica.client.pipeline(GROUPS.map(group => ['XGROUP', 'DESTROY', 's', group]))
         await replica.received()
         expect(await replica.replica.call('DUMP', 's')).toEqual(await replica.client.call('DUMP', 's'))
       }),
-      { numRuns: 200 },
+      { numRuns: 300 },
     )
   }, 60_000)
 })

@@ -27,6 +27,8 @@ interface Group {
 export class ReferenceModel {
   nodes: Node[] = []
   lastId = 0
+  /** A trim has left a node without entries, as Redis does: when that goes, with a trim that takes nothing else, replicas do not hear of it. */
+  leftEmptyNode = false
   readonly groups = new Map<string, Group>()
 
   get ids(): number[] {
@@ -110,7 +112,9 @@ export class ReferenceModel {
         entry.deleted = true
         gone++
       }
-      if (node.entries.every(({ deleted }) => deleted)) this.nodes = this.nodes.filter(each => each !== node)
+      const isEmpty = node.entries.every(({ deleted }) => deleted)
+      if (isEmpty && (isWhole || option === 'ACKED')) this.nodes = this.nodes.filter(each => each !== node)
+      else if (isEmpty) this.leftEmptyNode = true
       if (!isWhole) break
     }
     return gone
