@@ -4,6 +4,7 @@ import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Stream } from '../../types/stream/stream.js'
 import { type EntryRange, writeEntry } from './entry-writer.js'
+import type { WorkReply } from './long-changes.js'
 import { RangeWalk } from './range-walk.js'
 
 const ENTRIES_BETWEEN_CLOCK_READS = 64
@@ -13,6 +14,8 @@ export interface ReplyPart {
   /** Goes on; true when it is complete. */
   next(out: ReplyWriter, deadlineMs: number): boolean
   close(): void
+  /** Bytes that are held for it alone. */
+  readonly memoryBytes?: number
 }
 
 /** A part that has been written, but for its head. */
@@ -90,6 +93,18 @@ export class RangePart implements ReplyPart {
   }
 }
 
+/** The reply to work that is done, made of parts. */
+export function partsReply(parts: readonly ReplyPart[]): WorkReply {
+  const source = new RangeReply(parts)
+  return {
+    write: ctx => {
+      if (parts.length === 0) ctx.reply.nullArray()
+      else ctx.replyFrom(source)
+    },
+    close: () => source.close(),
+  }
+}
+
 /** Ranges one behind the other. */
 export class RangeReply implements ReplySource {
   private readonly parts: readonly ReplyPart[]
@@ -97,6 +112,10 @@ export class RangeReply implements ReplySource {
 
   constructor(parts: readonly ReplyPart[]) {
     this.parts = parts
+  }
+
+  get memoryBytes(): number {
+    return this.parts.reduce((bytes, part) => bytes + (part.memoryBytes ?? 0), 0)
   }
 
   next(out: ReplyWriter, deadlineMs: number): boolean {

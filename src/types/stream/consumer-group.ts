@@ -147,6 +147,11 @@ export class ConsumerGroup {
     return findPending(this.pending, place, id) ? place.address : 0
   }
 
+  /** Goes to the pending entry with this ID; false when there is none. */
+  goTo(cursor: TreeCursor, id: StreamId): boolean {
+    return findPending(this.pending, cursor, id)
+  }
+
   /** As find(), quickly where the entry lies behind all that are pending, as new ones do. */
   findNew(id: StreamId): number {
     const { entries, pending } = this
@@ -167,14 +172,19 @@ export class ConsumerGroup {
    * address from then on.
    */
   assign(id: StreamId, consumer: Consumer, timeMs: number, count: number): number {
-    const { entries } = this
     if (!findPending(this.pending, place, id)) throw new Error('stream: no such pending entry')
-    const old = place.address
+    return this.assignAt(place, id, consumer, timeMs, count)
+  }
+
+  /** As assign(), of the entry `id` at a cursor in the tree of the group, which stays good. */
+  assignAt(cursor: TreeCursor, id: StreamId, consumer: Consumer, timeMs: number, count: number): number {
+    const { entries } = this
+    const old = cursor.address
     const holder = this.consumerOf(old)
     let pending = old
-    if (this.pending.isViewed(place)) {
+    if (this.pending.isViewed(cursor)) {
       pending = createPending(entries, id, consumer.number, timeMs, count)
-      if (!this.pending.replace(place, pending)) entries.free(old, PENDING_BYTES)
+      if (!this.pending.replace(cursor, pending)) entries.free(old, PENDING_BYTES)
     } else setDelivery(entries, old, timeMs, count)
     if (holder === consumer) {
       if (pending !== old && findPending(consumer.pending, consumerPlace, id))
@@ -190,11 +200,16 @@ export class ConsumerGroup {
   /** Removes the pending entry with this ID; false when there is none. */
   remove(id: StreamId): boolean {
     if (!findPending(this.pending, place, id)) return false
-    const { address } = place
+    this.removeAt(place, id)
+    return true
+  }
+
+  /** As remove(), of the entry `id` at a cursor in the tree of the group, which is no good after that. */
+  removeAt(cursor: TreeCursor, id: StreamId): void {
+    const { address } = cursor
     const holder = this.consumerOf(address)
     if (findPending(holder.pending, consumerPlace, id)) holder.pending.remove(consumerPlace)
-    if (!this.pending.remove(place)) this.entries.free(address, PENDING_BYTES)
-    return true
+    if (!this.pending.remove(cursor)) this.entries.free(address, PENDING_BYTES)
   }
 
   // Groups that are loaded: what is pending comes first, with whom comes later

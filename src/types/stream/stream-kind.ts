@@ -23,8 +23,11 @@ import { copyStream } from './stream-copy.js'
 import { nodeMemoryBytes } from './stream-node.js'
 import { StreamReader } from './stream-reader.js'
 
+/** The stream in the entry at `address`. Whoever comes to one that is being changed in slices could not wait. */
 export function streamOf({ aggregates, entries }: Keyspace, address: number): Stream {
-  return aggregates.get(entries.payload(address)) as Stream
+  const stream = aggregates.get(entries.payload(address)) as Stream
+  if (stream.openChange !== null) stream.openChange.settle()
+  return stream
 }
 
 export const streamKind: ValueKind = {
