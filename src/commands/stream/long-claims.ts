@@ -19,7 +19,7 @@ const CRLF = Buffer.from('\r\n', 'latin1')
 const text = Buffer.alloc(ID_TEXT_BYTES)
 
 export class LongClaims {
-  private readonly database: number
+  readonly database: number
   private readonly names: readonly Buffer[]
   private readonly group: ConsumerGroup
   /** Where nobody wants to know. */

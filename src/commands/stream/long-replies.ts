@@ -18,27 +18,6 @@ export interface ReplyPart {
   readonly memoryBytes?: number
 }
 
-/** A part that has been written, but for its head. */
-export class WrittenPart implements ReplyPart {
-  private head: ((out: ReplyWriter) => void) | null
-  private readonly chunks: Buffer[]
-
-  constructor(head: (out: ReplyWriter) => void, chunks: Buffer[]) {
-    this.head = head
-    this.chunks = chunks
-  }
-
-  next(out: ReplyWriter): boolean {
-    this.head?.(out)
-    this.head = null
-    const chunk = this.chunks.shift()
-    if (chunk !== undefined) out.append(chunk)
-    return this.chunks.length === 0
-  }
-
-  close(): void {}
-}
-
 /** A range of a long reply, and what is written before it. */
 export class RangePart implements ReplyPart {
   private readonly head: ((out: ReplyWriter) => void) | null

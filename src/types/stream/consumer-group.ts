@@ -7,6 +7,7 @@ import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import {
   consumerOf,
   createPending,
+  deliveryCount,
   findPending,
   insertPending,
   PENDING_BYTES,
@@ -25,6 +26,9 @@ export const NEVER_ACTIVE = -1
 /** JavaScript objects behind a group and a consumer, beside their trees, as measured: for memory accounts. */
 const GROUP_OBJECT_BYTES = 480
 const CONSUMER_OBJECT_BYTES = 220
+
+/** So many entries are in one leaf or two of a tree. */
+const LEAF_ENTRIES = 62
 
 /** Number of the consumer of what is pending with nobody yet: in a group that is being loaded. */
 const NOBODY = 0xffffffff
@@ -123,16 +127,41 @@ export class ConsumerGroup {
     return consumer
   }
 
-  /** Removes a consumer and what is pending with it. O(its pending entries, each log n). */
-  removeConsumer(consumer: Consumer): void {
-    const { pending } = consumer
+  /** Removes the first ones that are pending with a consumer, LEAF_ENTRIES at most. Returns whether there are more. */
+  removePendingOf({ pending }: Consumer): boolean {
     const { entries } = this
-    for (let more = pending.first(consumerPlace); more; more = consumerPlace.next()) {
-      const { address } = consumerPlace
-      if (!findPending(this.pending, place, readPendingId(entries, address, scratch))) continue
-      if (!this.pending.remove(place)) entries.free(address, PENDING_BYTES)
+    let removed = 0
+    let more = pending.first(consumerPlace)
+    while (more && removed < LEAF_ENTRIES) {
+      readPendingId(entries, consumerPlace.address, scratch)
+      if (!findPending(this.pending, place, scratch)) throw new Error('stream: no such pending entry')
+      // What a consumer got in one go lies together in the group, too.
+      let run = 0
+      do {
+        run++
+        more = consumerPlace.next()
+      } while (more && removed + run < LEAF_ENTRIES && place.next() && place.address === consumerPlace.address)
+      this.removeRun(scratch, run)
+      removed += run
     }
-    pending.drop()
+    pending.removeRange(0, removed, () => {})
+    return more
+  }
+
+  /** Removes `count` entries from `id` on. */
+  private removeRun(id: StreamId, count: number): void {
+    const { entries, pending } = this
+    if (!findPending(pending, place, id)) return
+    const first = place.weightBefore()
+    pending.removeRange(first, first + count, (address, kept) => {
+      if (!kept) entries.free(address, PENDING_BYTES)
+    })
+  }
+
+  /** Removes a consumer and what is pending with it. O(its pending entries, each log n at worst). */
+  removeConsumer(consumer: Consumer): void {
+    while (this.removePendingOf(consumer));
+    consumer.pending.drop()
     this.byName.delete(consumer.name.toString('latin1'))
     this.byNumber[consumer.number] = null
     this.freeNumbers.push(consumer.number)
@@ -195,6 +224,14 @@ export class ConsumerGroup {
     setConsumer(entries, pending, consumer.number)
     insertPending(consumer.pending, id, pending)
     return pending
+  }
+
+  /** As assign(), of an entry that stays with its consumer, at a cursor in the tree of that, which stays good for going on. */
+  deliverAgain(cursor: TreeCursor, id: StreamId, consumer: Consumer, timeMs: number): void {
+    const { address } = cursor
+    const count = deliveryCount(this.entries, address) + 1
+    if (this.pending.newestView === null) setDelivery(this.entries, address, timeMs, count)
+    else this.assign(id, consumer, timeMs, count)
   }
 
   /** Removes the pending entry with this ID; false when there is none. */
