@@ -111,6 +111,13 @@ describe('while XAUTOCLAIM goes through all that is pending', () => {
     expect((await client.call('XPENDING', 's', 'g')).elements?.[0].text).toBe('3000')
   })
 
+  test('it counts as one call', async () => {
+    await client.call('CONFIG', 'RESETSTAT')
+    await begin(CLAIM)
+    await other.call('XLEN', 's')
+    expect((await other.call('INFO', 'commandstats')).text).toMatch(/cmdstat_xautoclaim:calls=1,.*failed_calls=0/)
+  })
+
   test('CLIENT PAUSE does not make it run twice', async () => {
     await begin(CLAIM.slice(0, -1))
     await other.pipeline(words('CLIENT PAUSE 100 WRITE', 'SET k v'))
