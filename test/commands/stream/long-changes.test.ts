@@ -83,6 +83,17 @@ describe('while XAUTOCLAIM goes through all that is pending', () => {
     expect(texts((await client.next()).elements?.[1] as RawReply)).toEqual(ALL)
   })
 
+  test('those who read it wait, and do not have it brought to its end', async () => {
+    const reader = await RawClient.connect(server.port)
+    await begin(CLAIM)
+    reader.write(['XLEN', 's'])
+    await untilBlocked(other, 2)
+    expect(blockedClients(await other.call('INFO', 'clients'))).toBe(2)
+    expect((await reader.next()).text).toBe(String(ENTRIES))
+    reader.close()
+    await client.next()
+  })
+
   test('a transaction that names the stream waits as a whole', async () => {
     await begin(CLAIM)
     const replies = await other.pipeline(words('MULTI', 'SET k v', 'XPENDING s g', 'EXEC', 'GET k'))
