@@ -13,9 +13,9 @@ import type { CommandContext, Propagated } from '../context.js'
 import { writeId } from './access.js'
 import { writeEntry } from './entry-writer.js'
 import { propagateClaim } from './group-access.js'
-import { IdList } from './id-list.js'
-import type { StreamWork } from './long-changes.js'
-import { LongClaims } from './long-claims.js'
+import { IdList } from './in-slices/id-list.js'
+import type { StreamWork } from './in-slices/long-changes.js'
+import { LongClaims } from './in-slices/long-claims.js'
 
 const ENTRIES_BETWEEN_CLOCK_READS = 64
 const KEY = 1

@@ -8,8 +8,8 @@ import { parseId, readBorder, readId, readStream, streamAt, WRONG, writeId } fro
 import { CONSUMER, COUNT, GROUP, IDS, JUSTID, KEY, MIN_IDLE_TIME, START } from './argument-docs.js'
 import { AutoClaim, type Claimant, type ClaimOptions, ClaimsAtOnce, ClaimsInSlices, GivenClaims } from './claim-work.js'
 import { consumerFor, findGroup, type GroupArguments, propagateGroup, replyNoGroup } from './group-access.js'
-import { IdsPart, ListedPart } from './listed-entries.js'
-import { carryOut, concludes, LONG_FROM_ENTRIES, type WorkReply } from './long-changes.js'
+import { IdsPart, ListedPart } from './in-slices/listed-entries.js'
+import { carryOut, concludes, LONG_FROM_ENTRIES, type WorkReply } from './in-slices/long-changes.js'
 import { partsReply } from './long-replies.js'
 
 const DEFAULT_COUNT = 100

@@ -19,9 +19,9 @@ import {
 } from '../spec.js'
 import { changeStream, createStream, MISSING, readAnyId, readId, streamChanged, WRONG } from './access.js'
 import { CONSUMER, GROUP, KEY } from './argument-docs.js'
-import { ConsumerRemoval } from './consumer-removal.js'
 import { createConsumer, findGroup, replyNoGroupOfKey } from './group-access.js'
-import { carryOut, concludes, LONG_FROM_ENTRIES } from './long-changes.js'
+import { ConsumerRemoval } from './in-slices/consumer-removal.js'
+import { carryOut, concludes, LONG_FROM_ENTRIES } from './in-slices/long-changes.js'
 
 const NO_STREAM =
   'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.'

@@ -4,7 +4,7 @@ import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Stream } from '../../types/stream/stream.js'
 import { type EntryRange, writeEntry } from './entry-writer.js'
-import type { WorkReply } from './long-changes.js'
+import type { WorkReply } from './in-slices/long-changes.js'
 import { RangeWalk } from './range-walk.js'
 
 const ENTRIES_BETWEEN_CLOCK_READS = 64

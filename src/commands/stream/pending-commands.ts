@@ -6,10 +6,10 @@ import { StreamId } from '../../types/stream/stream-id.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
 import { type CommandSpec, FAST, MODIFY_KEY, READ_KEY, READONLY, WRITE } from '../spec.js'
 import { readBorder, readId, readStream, WRONG, writeId } from './access.js'
-import { acknowledgeInSlices } from './acknowledgement.js'
 import { GROUP, IDS, KEY } from './argument-docs.js'
 import { findGroup, replyNoGroup } from './group-access.js'
-import { concludes, LONG_FROM_ENTRIES } from './long-changes.js'
+import { acknowledgeInSlices } from './in-slices/acknowledgement.js'
+import { concludes, LONG_FROM_ENTRIES } from './in-slices/long-changes.js'
 import { replyPending } from './pending-list.js'
 
 export const pendingCommands: readonly CommandSpec[] = [

@@ -14,7 +14,6 @@ import type { CommandContext } from '../context.js'
 import { BLOCKING, type CommandSpec, KEY_ACCESS, KEY_RO, type KeySpec, READONLY, WRITE } from '../spec.js'
 import { readId, readStream, WRONG, writeId } from './access.js'
 import { CONSUMER, COUNT, GROUP } from './argument-docs.js'
-import { type Delivery, deliveriesReply, History, NewEntries } from './deliveries.js'
 import { isLong, LAST_ID, writeRange } from './entry-replies.js'
 import { writeEntry } from './entry-writer.js'
 import {
@@ -27,7 +26,8 @@ import {
   propagateGroup,
   replyNoGroup,
 } from './group-access.js'
-import { carryOut, concludes, LONG_FROM_ENTRIES } from './long-changes.js'
+import { type Delivery, deliveriesReply, History, NewEntries } from './in-slices/deliveries.js'
+import { carryOut, concludes, LONG_FROM_ENTRIES } from './in-slices/long-changes.js'
 import { RangePart, RangeReply, type ReplyPart } from './long-replies.js'
 import { RangeWalk } from './range-walk.js'
 import { ReadArguments } from './read-arguments.js'

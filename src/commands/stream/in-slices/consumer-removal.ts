@@ -1,11 +1,11 @@
 /** XGROUP DELCONSUMER of a consumer with much that is pending: in slices, see long-changes.ts. */
 import { performance } from 'node:perf_hooks'
-import { EVENT_STREAM } from '../../config/keyspace-events.js'
-import type { Request } from '../../resp/request.js'
-import type { Consumer, ConsumerGroup } from '../../types/stream/consumer-group.js'
-import type { Stream } from '../../types/stream/stream.js'
-import type { CommandContext, Propagated } from '../context.js'
-import type { ServerApi } from '../server-api.js'
+import { EVENT_STREAM } from '../../../config/keyspace-events.js'
+import type { Request } from '../../../resp/request.js'
+import type { Consumer, ConsumerGroup } from '../../../types/stream/consumer-group.js'
+import type { Stream } from '../../../types/stream/stream.js'
+import type { CommandContext, Propagated } from '../../context.js'
+import type { ServerApi } from '../../server-api.js'
 import type { StreamWork } from './long-changes.js'
 
 export class ConsumerRemoval implements StreamWork {

@@ -1,12 +1,12 @@
 /** XACK of many entries: in slices, see long-changes.ts. */
 import { performance } from 'node:perf_hooks'
-import type { Request } from '../../resp/request.js'
-import type { Keyspace } from '../../store/keyspace.js'
-import type { ConsumerGroup } from '../../types/stream/consumer-group.js'
-import type { Stream } from '../../types/stream/stream.js'
-import { ANY_SEQUENCE, parseStreamId, StreamId } from '../../types/stream/stream-id.js'
-import type { CommandContext, Propagated } from '../context.js'
-import { INVALID_ID } from './access.js'
+import type { Request } from '../../../resp/request.js'
+import type { Keyspace } from '../../../store/keyspace.js'
+import type { ConsumerGroup } from '../../../types/stream/consumer-group.js'
+import type { Stream } from '../../../types/stream/stream.js'
+import { ANY_SEQUENCE, parseStreamId, StreamId } from '../../../types/stream/stream-id.js'
+import type { CommandContext, Propagated } from '../../context.js'
+import { INVALID_ID } from '../access.js'
 import { carryOut, type StreamWork } from './long-changes.js'
 
 const FIRST_ID = 3

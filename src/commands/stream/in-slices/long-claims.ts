@@ -2,10 +2,10 @@
  * What replicas get of many entries that were delivered or claimed: XCLAIMs in the order in which it happened, each of as many entries as
  * come one behind the other with the same consumer, time and count. One for each entry, as Redis sends them, would be seven times as much.
  */
-import { encodeRequest } from '../../resp/request.js'
-import type { Consumer, ConsumerGroup } from '../../types/stream/consumer-group.js'
-import { ID_TEXT_BYTES, type StreamId } from '../../types/stream/stream-id.js'
-import type { CommandContext, Propagated } from '../context.js'
+import { encodeRequest } from '../../../resp/request.js'
+import type { Consumer, ConsumerGroup } from '../../../types/stream/consumer-group.js'
+import { ID_TEXT_BYTES, type StreamId } from '../../../types/stream/stream-id.js'
+import type { CommandContext, Propagated } from '../../context.js'
 
 const MOST_IDS = 500
 /** An ID as an argument: its length, and the ends of two lines. */

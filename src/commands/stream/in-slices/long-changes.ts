@@ -4,16 +4,16 @@
  * nothing to do with these keys wait no longer than for a slice. A client that goes meanwhile has sent its command all the same.
  */
 import { performance } from 'node:perf_hooks'
-import type { Request } from '../../resp/request.js'
-import type { Database } from '../../store/database.js'
-import { ENCODING_AGGREGATE } from '../../store/entries.js'
-import type { OpenChange } from '../../store/open-change.js'
-import type { Stream } from '../../types/stream/stream.js'
-import { Unfinished } from '../blocking/key-wait.js'
-import { mayWait } from '../blocking/wait-for-keys.js'
-import type { Client } from '../client.js'
-import type { CommandContext, Propagated } from '../context.js'
-import type { ServerApi } from '../server-api.js'
+import type { Request } from '../../../resp/request.js'
+import type { Database } from '../../../store/database.js'
+import type { OpenChange } from '../../../store/open-change.js'
+import { aggregateOf } from '../../../types/large-value.js'
+import type { Stream } from '../../../types/stream/stream.js'
+import { Unfinished } from '../../blocking/key-wait.js'
+import { mayWait } from '../../blocking/wait-for-keys.js'
+import type { Client } from '../../client.js'
+import type { CommandContext, Propagated } from '../../context.js'
+import type { ServerApi } from '../../server-api.js'
 
 const SLICE_MS = 1
 /** Changes of so many entries take less than that. */
@@ -129,11 +129,10 @@ class LongChange<W extends StreamWork> implements OpenChange {
   /** Locks do not keep keys from expiring, or from being evicted; and scripts may do anything. */
   private isThere({ key, stream }: W): boolean {
     const { db, request } = this
-    const { aggregates, entries } = db.keyspace
-    if (stream.entries !== entries) return false
+    const { keyspace } = db
+    if (stream.entries !== keyspace.entries) return false
     const address = db.findAny(request.buffer, request.starts[key], request.ends[key])
-    if (address === 0 || entries.encoding(address) !== ENCODING_AGGREGATE) return false
-    return aggregates.get(entries.payload(address)) === stream
+    return address !== 0 && aggregateOf(keyspace, address) === stream
   }
 
   settle(): void {

@@ -1,14 +1,14 @@
 /** Parts of long replies: entries by a list of their IDs, and the IDs alone. */
 import { performance } from 'node:perf_hooks'
-import { PIECE_BYTES } from '../../resp/reply-source.js'
-import type { ReplyWriter } from '../../resp/reply-writer.js'
-import { EntryFinder } from '../../types/stream/entry-finder.js'
-import type { Stream } from '../../types/stream/stream.js'
-import { StreamId } from '../../types/stream/stream-id.js'
-import { writeId } from './access.js'
-import { writeEntry } from './entry-writer.js'
+import { PIECE_BYTES } from '../../../resp/reply-source.js'
+import type { ReplyWriter } from '../../../resp/reply-writer.js'
+import { EntryFinder } from '../../../types/stream/entry-finder.js'
+import type { Stream } from '../../../types/stream/stream.js'
+import { StreamId } from '../../../types/stream/stream-id.js'
+import { writeId } from '../access.js'
+import { writeEntry } from '../entry-writer.js'
+import type { ReplyPart } from '../long-replies.js'
 import type { IdList } from './id-list.js'
-import type { ReplyPart } from './long-replies.js'
 
 const ENTRIES_BETWEEN_CLOCK_READS = 64
 
