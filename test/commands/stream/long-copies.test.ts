@@ -66,13 +66,18 @@ test('what is there by the time that it is done stays', async () => {
   expect((await other.call('GET', 't')).text).toBe('v')
 })
 
-test('a stream that is evicted meanwhile is not copied', async () => {
-  await begin('COPY s t')
-  await other.pipeline(
-    words('CONFIG SET maxmemory-policy allkeys-random', 'CONFIG SET maxmemory 1', 'PING', 'CONFIG SET maxmemory 0'),
-  )
-  expect((await client.next()).text).toBe('0')
-  expect((await other.call('EXISTS', 's', 't')).text).toBe('0')
+test('a stream that a master takes away meanwhile is not copied', async () => {
+  const replica = await startRedisTs(['--save', '', '--replica-read-only', 'no', '--replicaof', '127.0.0.1', `${port}`])
+  await replica.waitForLog('Finished with success')
+  const [copying, control] = await Promise.all([RawClient.connect(replica.port), RawClient.connect(replica.port)])
+  copying.write(['PING'], ['COPY', 's', 't'])
+  await copying.next()
+  await untilBlocked(control, 1)
+  await client.call('DEL', 's')
+  expect((await copying.next()).text).toBe('0')
+  expect((await control.call('EXISTS', 's', 't')).text).toBe('0')
+  copying.close()
+  control.close()
 })
 
 test('with a client that leaves meanwhile it comes to nothing', async () => {
