@@ -1,11 +1,12 @@
 /** XREAD and XREADGROUP. Source of behaviour: xreadCommand in Redis's t_stream.c. */
-import { ReplyWriter } from '../../resp/reply-writer.js'
+import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { type Request, requestFromArguments } from '../../resp/request.js'
 import { TYPE_STREAM } from '../../store/entries.js'
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import type { Consumer, ConsumerGroup } from '../../types/stream/consumer-group.js'
 import { groupReads } from '../../types/stream/entries-read.js'
-import { deliveryCount, readPendingId, seekPending } from '../../types/stream/pending.js'
+import { EntryFinder } from '../../types/stream/entry-finder.js'
+import { readPendingId, seekPending } from '../../types/stream/pending.js'
 import type { Stream } from '../../types/stream/stream.js'
 import { StreamId } from '../../types/stream/stream-id.js'
 import { waitForKeys } from '../blocking/wait-for-keys.js'
@@ -13,7 +14,7 @@ import type { CommandContext } from '../context.js'
 import { BLOCKING, type CommandSpec, KEY_ACCESS, KEY_RO, type KeySpec, READONLY, WRITE } from '../spec.js'
 import { readId, readStream, WRONG, writeId } from './access.js'
 import { CONSUMER, COUNT, GROUP } from './argument-docs.js'
-import { isLong, LAST_ID, writeEntryWithId, writeRange } from './entry-replies.js'
+import { isLong, LAST_ID, writeRange } from './entry-replies.js'
 import { writeEntry } from './entry-writer.js'
 import {
   consumerFor,
@@ -25,7 +26,9 @@ import {
   propagateGroup,
   replyNoGroup,
 } from './group-access.js'
-import { RangePart, RangeReply, type ReplyPart, WrittenPart } from './long-replies.js'
+import { type Delivery, deliveriesReply, History, NewEntries } from './in-slices/deliveries.js'
+import { carryOut, concludes, LONG_FROM_ENTRIES } from './in-slices/long-changes.js'
+import { RangePart, RangeReply, type ReplyPart } from './long-replies.js'
 import { RangeWalk } from './range-walk.js'
 import { ReadArguments } from './read-arguments.js'
 
@@ -100,12 +103,16 @@ interface Wanted {
  * Map reply, in RESP2 an array of pairs: the streams that have something, with their entries; null where none has.
  */
 function read(ctx: CommandContext, ofGroup: boolean): void {
-  if (!parsed.read(ctx, ofGroup)) return
+  if (concludes(ctx) || !parsed.read(ctx, ofGroup)) return
   const wanted = readWanted(ctx, ofGroup)
   if (wanted === null) return
   if (ofGroup) {
     for (const { group, key } of wanted) if (group !== null) ctx.findAgain(key)
     ctx.propagateNothing()
+    if (wanted.some(each => isLongRange(each) || isLongHistory(each, ctx))) {
+      deliverInSlices(ctx, wanted)
+      return
+    }
   }
   if (wanted.some(isLongRange)) {
     const parts = longParts(ctx, wanted)
@@ -209,6 +216,12 @@ function isLongRange({ behind, group, isNew, stream }: Wanted): boolean {
   return start.increment() && isLong(stream, { start, end: LAST_ID, backward: false, most: parsed.most })
 }
 
+/** What is pending with the consumer. */
+function isLongHistory({ group, isNew }: Wanted, { args }: CommandContext): boolean {
+  if (group === null || isNew || parsed.most <= LONG_FROM_ENTRIES) return false
+  return (group.consumer(args.latin1(parsed.consumer))?.pending.count ?? 0) > LONG_FROM_ENTRIES
+}
+
 /** Replies what there is; false, and nothing, where there is none. */
 function reply(ctx: CommandContext, wanted: readonly Wanted[]): boolean {
   const { reply } = ctx
@@ -241,27 +254,27 @@ function writeKey({ args }: CommandContext, key: number, out: ReplyWriter): void
 
 const walk = new RangeWalk()
 
-/** Gives the consumer what the group has not read; writes that, if there is somewhere to. Returns how many entries that is. */
+/** Gives the consumer what the group has not read, and writes that. */
 function writeNew(
   ctx: CommandContext,
   { key, stream }: Wanted,
   group: ConsumerGroup,
   consumer: Consumer,
-  out: ReplyWriter | null,
-): number {
-  if (stream === null) return 0
+  out: ReplyWriter,
+): void {
+  if (stream === null) return
   const { nowMs } = ctx.keyspace
   const { most, noAck } = parsed
   const names: GroupArguments = { key, group: parsed.group }
   start.set(group.lastId)
   start.increment()
-  const mark = out?.mark()
+  const mark = out.mark()
   let count = 0
   walk.begin(stream, start, LAST_ID, false)
   while (count < most && walk.next()) {
     const { entry } = walk
     if (entry.id.compare(group.lastId) > 0) groupReads(stream, group, entry.id)
-    if (out !== null) writeEntry(out, entry)
+    writeEntry(out, entry)
     count++
     if (noAck) continue
     const isPending = group.findNew(entry.id) !== 0
@@ -270,11 +283,11 @@ function writeNew(
     propagateClaim(ctx, names, group, consumer, entry.id, pending)
   }
   if (noAck && count > 0) propagateGroup(ctx, names, group)
-  if (out !== null && mark !== undefined) out.arrayAt(mark, count)
-  return count
+  out.arrayAt(mark, count)
 }
 
 const cursor = new TreeCursor()
+const finder = new EntryFinder()
 const pendingId = new StreamId()
 
 /** Writes what is pending with the consumer behind an ID: that it has been delivered once more counts, unless it is gone. */
@@ -291,27 +304,40 @@ function writeHistory(
   const mark = reply.mark()
   start.set(behind)
   let count = 0
+  finder.begin(stream)
   let more = start.increment() && seekPending(pending, cursor, start)
   while (more && count < parsed.most) {
-    const { address } = cursor
-    readPendingId(entries, address, pendingId)
+    readPendingId(entries, cursor.address, pendingId)
     count++
-    if (!writeEntryWithId(reply, stream, pendingId)) {
+    if (finder.find(pendingId)) {
+      writeEntry(reply, finder.entry)
+      group.deliverAgain(cursor, pendingId, consumer, nowMs)
+    } else {
       reply.array(2)
       writeId(reply, pendingId)
       reply.nullArray()
-      more = cursor.next()
-      continue
     }
-    group.assign(pendingId, consumer, nowMs, deliveryCount(entries, address) + 1)
-    // Where a view kept the entry as it was, the tree has changed.
-    more = cursor.changes === pending.changes ? cursor.next() : seekBehind(consumer)
+    more = cursor.next()
   }
   reply.arrayAt(mark, count)
 }
 
-function seekBehind({ pending }: Consumer): boolean {
-  return pendingId.increment() && seekPending(pending, cursor, pendingId)
+/** As reply(), for a group, where at least one of the streams has much. */
+function deliverInSlices(ctx: CommandContext, wanted: readonly Wanted[]): void {
+  const { args, client, keyspace } = ctx
+  const { consumer: index, group: groupName, most, noAck } = parsed
+  const request = client.unfinished?.request === args ? args : args.keep()
+  const works: Delivery[] = []
+  for (const each of wanted) {
+    const { behind, group, isNew, key, stream } = each
+    if (group === null || stream === null) continue
+    // The consumer has been heard of; whether there is something for it depends on what comes before.
+    isServed(ctx, each)
+    const asked = { key, groupName, stream, group, consumer: consumerFor(ctx, group, index, key), most }
+    works.push(isNew ? new NewEntries(ctx, request, asked, noAck) : new History(keyspace, asked, behind))
+  }
+  const { resp } = client
+  carryOut(ctx, request, works, done => deliveriesReply(done, request, resp))
 }
 
 /** A reply with at least one long range, of the streams as they are now; no parts where there is nothing. */
@@ -328,30 +354,14 @@ function longParts(ctx: CommandContext, wanted: readonly Wanted[]): ReplyPart[] 
     out.bulk(name, 0, name.length)
   }
   for (const each of wanted) {
-    const { behind, group, isNew, key, stream } = each
+    const { behind, key, stream } = each
     if (stream === null || !isServed(ctx, each)) continue
     const name = args.copy(key)
     const isFirst = parts.length === 0
     // Ranges are written when it is known how many there are.
     const head = (out: ReplyWriter): void => writeHead(out, name, isFirst, parts.length)
-    if (group === null) {
-      start.set(behind).increment()
-      parts.push(new RangePart(stream, { start, end: LAST_ID, backward: false, most: parsed.most }, head))
-      continue
-    }
-    const consumer = consumerFor(ctx, group, parsed.consumer, key)
-    ctx.keyspace.dirty++
-    if (isNew) {
-      const from = group.lastId.copy()
-      from.increment()
-      const count = writeNew(ctx, each, group, consumer, null)
-      parts.push(new RangePart(stream, { start: from, end: LAST_ID, backward: false, most: count }, head, count))
-    } else {
-      const out = new ReplyWriter()
-      out.resp = resp
-      writeHistory(ctx, each, group, consumer, out)
-      parts.push(new WrittenPart(head, out.takeChunks()))
-    }
+    start.set(behind).increment()
+    parts.push(new RangePart(stream, { start, end: LAST_ID, backward: false, most: parsed.most }, head))
   }
   return parts
 }
