@@ -3,12 +3,13 @@ import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import type { Consumer, ConsumerGroup } from '../../types/stream/consumer-group.js'
 import { groupReads } from '../../types/stream/entries-read.js'
+import { EntryFinder } from '../../types/stream/entry-finder.js'
 import { deliveryCount, deliveryTime, readPendingId, seekPending } from '../../types/stream/pending.js'
 import type { Stream } from '../../types/stream/stream.js'
 import { StreamId } from '../../types/stream/stream-id.js'
 import type { CommandContext } from '../context.js'
 import { writeId } from './access.js'
-import { LAST_ID, writeDeliveredWithId, writeEntryWithId } from './entry-replies.js'
+import { LAST_ID, writeDeliveredWithId } from './entry-replies.js'
 import { writeDelivered, writeEntry } from './entry-writer.js'
 import { type GroupArguments, propagateClaim, propagateGroup } from './group-access.js'
 import { RangeWalk } from './range-walk.js'
@@ -25,7 +26,7 @@ const start = new StreamId()
 const walk = new RangeWalk()
 
 /** How new entries are given. */
-export interface NewEntries {
+export interface NewForm {
   readonly most: number
   /** They are pending from here on, unless this says no. */
   readonly noAck: boolean
@@ -37,7 +38,7 @@ export interface NewEntries {
 export function giveNew(
   ctx: CommandContext,
   { consumer, group, names, stream }: Recipient,
-  { asDelivered, most, noAck }: NewEntries,
+  { asDelivered, most, noAck }: NewForm,
   out: ReplyWriter | null,
 ): number {
   const { nowMs } = ctx.keyspace
@@ -62,6 +63,7 @@ export function giveNew(
 }
 
 const cursor = new TreeCursor()
+const finder = new EntryFinder()
 const pendingId = new StreamId()
 
 /**
@@ -108,28 +110,22 @@ export function giveAgain(
   out: ReplyWriter,
 ): number {
   const { entries, nowMs } = keyspace
-  const { pending } = consumer
   start.set(behind)
   let count = 0
-  let more = start.increment() && seekPending(pending, cursor, start)
+  finder.begin(stream)
+  let more = start.increment() && seekPending(consumer.pending, cursor, start)
   while (more && count < most) {
-    const { address } = cursor
-    readPendingId(entries, address, pendingId)
+    readPendingId(entries, cursor.address, pendingId)
     count++
-    if (!writeEntryWithId(out, stream, pendingId)) {
+    if (finder.find(pendingId)) {
+      writeEntry(out, finder.entry)
+      group.deliverAgain(cursor, pendingId, consumer, nowMs)
+    } else {
       out.array(2)
       writeId(out, pendingId)
       out.nullArray()
-      more = cursor.next()
-      continue
     }
-    group.assign(pendingId, consumer, nowMs, deliveryCount(entries, address) + 1)
-    // Where a view kept the entry as it was, the tree has changed.
-    more = cursor.changes === pending.changes ? cursor.next() : seekBehind(consumer)
+    more = cursor.next()
   }
   return count
-}
-
-function seekBehind({ pending }: Consumer): boolean {
-  return pendingId.increment() && seekPending(pending, cursor, pendingId)
 }

@@ -41,15 +41,7 @@ export function writeRange(reply: ReplyWriter, stream: Stream, { backward, end, 
   return count
 }
 
-/** The only entry with this ID, without an array around it; false, and nothing written, when there is none. */
-export function writeEntryWithId(reply: ReplyWriter, stream: Stream, id: StreamId): boolean {
-  walk.begin(stream, id, id, false)
-  if (!walk.next()) return false
-  writeEntry(reply, walk.entry)
-  return true
-}
-
-/** The same, with how long it had been idle and how often it had been delivered. */
+/** The only entry with this ID, without an array around it, with how long it had been idle and how often it had been delivered. */
 export function writeDeliveredWithId(
   reply: ReplyWriter,
   stream: Stream,

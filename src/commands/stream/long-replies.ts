@@ -4,6 +4,7 @@ import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Stream } from '../../types/stream/stream.js'
 import { type EntryRange, writeDelivered, writeEntry } from './entry-writer.js'
+import type { WorkReply } from './in-slices/long-changes.js'
 import { RangeWalk } from './range-walk.js'
 
 const ENTRIES_BETWEEN_CLOCK_READS = 64
@@ -13,27 +14,8 @@ export interface ReplyPart {
   /** Goes on; true when it is complete. */
   next(out: ReplyWriter, deadlineMs: number): boolean
   close(): void
-}
-
-/** A part that has been written, but for its head. */
-export class WrittenPart implements ReplyPart {
-  private head: ((out: ReplyWriter) => void) | null
-  private readonly chunks: Buffer[]
-
-  constructor(head: (out: ReplyWriter) => void, chunks: Buffer[]) {
-    this.head = head
-    this.chunks = chunks
-  }
-
-  next(out: ReplyWriter): boolean {
-    this.head?.(out)
-    this.head = null
-    const chunk = this.chunks.shift()
-    if (chunk !== undefined) out.append(chunk)
-    return this.chunks.length === 0
-  }
-
-  close(): void {}
+  /** Bytes that are held for it alone. */
+  readonly memoryBytes?: number
 }
 
 /** How a range is written. */
@@ -66,6 +48,10 @@ export class RangePart implements ReplyPart {
     this.counting = form.count === undefined ? new RangeWalk() : null
     this.counting?.beginView(stream, start, end, backward)
     this.walk.beginView(stream, start, end, backward)
+  }
+
+  get memoryBytes(): number {
+    return (this.form.before ?? []).reduce((bytes, chunk) => bytes + chunk.length, 0)
   }
 
   /** Goes on; true when it is complete. */
@@ -105,6 +91,18 @@ export class RangePart implements ReplyPart {
   }
 }
 
+/** The reply to work that is done, made of parts. */
+export function partsReply(parts: readonly ReplyPart[]): WorkReply {
+  const source = new RangeReply(parts)
+  return {
+    write: ctx => {
+      if (parts.length === 0) ctx.reply.nullArray()
+      else ctx.replyFrom(source)
+    },
+    close: () => source.close(),
+  }
+}
+
 /** Ranges one behind the other. */
 export class RangeReply implements ReplySource {
   private readonly parts: readonly ReplyPart[]
@@ -112,6 +110,10 @@ export class RangeReply implements ReplySource {
 
   constructor(parts: readonly ReplyPart[]) {
     this.parts = parts
+  }
+
+  get memoryBytes(): number {
+    return this.parts.reduce((bytes, part) => bytes + (part.memoryBytes ?? 0), 0)
   }
 
   next(out: ReplyWriter, deadlineMs: number): boolean {

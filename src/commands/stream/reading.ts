@@ -14,7 +14,9 @@ import { areInOrder, type OrderedGroup } from './claim-order.js'
 import { giveAgain, giveIdle, giveNew, oldestDelivery, type Recipient } from './delivery.js'
 import { isLong, LAST_ID, writeRange } from './entry-replies.js'
 import { consumerFor, createConsumer, findGroup, propagateConsumer, replyNoGroup } from './group-access.js'
-import { RangePart, RangeReply, type ReplyPart, WrittenPart } from './long-replies.js'
+import { type Asked, type Delivery, deliveriesReply, History, NewEntries } from './in-slices/deliveries.js'
+import { carryOut, concludes, LONG_FROM_ENTRIES } from './in-slices/long-changes.js'
+import { RangePart, RangeReply, type ReplyPart } from './long-replies.js'
 import { ReadArguments } from './read-arguments.js'
 
 function streamsKeys(startFrom: number): readonly KeySpec[] {
@@ -96,15 +98,21 @@ interface Wanted {
  * Map reply, in RESP2 an array of pairs: the streams that have something, with their entries; null where none has.
  */
 function read(ctx: CommandContext, ofGroup: boolean): void {
-  if (!parsed.read(ctx, ofGroup)) return
+  if (concludes(ctx) || !parsed.read(ctx, ofGroup)) return
   const wanted = readWanted(ctx, ofGroup)
   if (wanted === null) return
+  const hasMuch = wanted.some(each => isLongRange(each) || isLongHistory(each, ctx))
   if (ofGroup) {
     for (const { group, key } of wanted) if (group !== null) ctx.findAgain(key)
     ctx.propagateNothing()
-    if (claims() && !areInOrder(ctx, wanted.filter(isClaiming), endOfWait(ctx))) return
+    if (wanted.some(isClaiming)) {
+      if (!areInOrder(ctx, wanted.filter(isClaiming), endOfWait(ctx))) return
+    } else if (hasMuch) {
+      deliverInSlices(ctx, wanted)
+      return
+    }
   }
-  if (wanted.some(isLongRange)) {
+  if (hasMuch) {
     const parts = longParts(ctx, wanted)
     if (parts.length > 0) {
       ctx.replyFrom(new RangeReply(parts))
@@ -236,6 +244,12 @@ function isLongRange({ behind, group, isNew, stream }: Wanted): boolean {
   return start.increment() && isLong(stream, { start, end: LAST_ID, backward: false, most: parsed.most })
 }
 
+/** What is pending with the consumer. */
+function isLongHistory({ group, isNew }: Wanted, { args }: CommandContext): boolean {
+  if (group === null || isNew || parsed.most <= LONG_FROM_ENTRIES) return false
+  return (group.consumer(args.latin1(parsed.consumer))?.pending.count ?? 0) > LONG_FROM_ENTRIES
+}
+
 /** Replies what there is; false, and nothing, where there is none. */
 function reply(ctx: CommandContext, wanted: readonly Wanted[]): boolean {
   const { reply } = ctx
@@ -273,6 +287,27 @@ function recipient(ctx: CommandContext, stream: Stream, group: ConsumerGroup, ke
   return { stream, group, consumer: consumerFor(ctx, group, parsed.consumer, key), names: { key, group: parsed.group } }
 }
 
+/** As reply(), for a group, where at least one of the streams has much, and nothing is claimed. */
+function deliverInSlices(ctx: CommandContext, wanted: readonly Wanted[]): void {
+  const { args, client, keyspace } = ctx
+  const request = client.unfinished?.request === args ? args : args.keep()
+  const works: Delivery[] = []
+  for (const each of wanted) {
+    const { behind, group, isNew, key, stream } = each
+    if (group === null || stream === null) continue
+    // The consumer has been heard of; whether there is something for it depends on what comes before.
+    isServed(ctx, each)
+    const asked = askedOf(recipient(ctx, stream, group, key))
+    works.push(isNew ? new NewEntries(ctx, request, asked, parsed.noAck) : new History(keyspace, asked, behind))
+  }
+  const { resp } = client
+  carryOut(ctx, request, works, done => deliveriesReply(done, request, resp))
+}
+
+function askedOf({ consumer, group, names, stream }: Recipient): Asked {
+  return { key: names.key, groupName: names.group, stream, group, consumer, most: parsed.most }
+}
+
 /** A reply with at least one long range, of the streams as they are now; no parts where there is nothing. */
 function longParts(ctx: CommandContext, wanted: readonly Wanted[]): ReplyPart[] {
   const { args, client } = ctx
@@ -300,22 +335,22 @@ function longParts(ctx: CommandContext, wanted: readonly Wanted[]): ReplyPart[] 
       continue
     }
     const to = recipient(ctx, stream, group, key)
+    if (!isNew) {
+      const history = new History(ctx.keyspace, askedOf(to), behind)
+      history.step(Number.POSITIVE_INFINITY)
+      parts.push(history.part(head))
+      continue
+    }
+    ctx.keyspace.dirty++
     const out = new ReplyWriter()
     out.resp = resp
-    ctx.keyspace.dirty++
-    if (isNew) {
-      const beforeCount = each.claims ? giveIdle(ctx, to, parsed.minIdleMs, most, out) : 0
-      const from = group.lastId.copy()
-      from.increment()
-      const count = giveNew(ctx, to, { most: most - beforeCount, noAck, asDelivered: each.claims }, null)
-      const range = { start: from, end: LAST_ID, backward: false, most: count }
-      const form = { head, count, before: out.takeChunks(), beforeCount, asDelivered: each.claims }
-      parts.push(new RangePart(stream, range, form))
-    } else {
-      const mark = out.mark()
-      out.arrayAt(mark, giveAgain(ctx, to, behind, most, out))
-      parts.push(new WrittenPart(head, out.takeChunks()))
-    }
+    const beforeCount = each.claims ? giveIdle(ctx, to, parsed.minIdleMs, most, out) : 0
+    const from = group.lastId.copy()
+    from.increment()
+    const count = giveNew(ctx, to, { most: most - beforeCount, noAck, asDelivered: each.claims }, null)
+    const range = { start: from, end: LAST_ID, backward: false, most: count }
+    const form = { head, count, before: out.takeChunks(), beforeCount, asDelivered: each.claims }
+    parts.push(new RangePart(stream, range, form))
   }
   return parts
 }

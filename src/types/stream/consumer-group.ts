@@ -7,6 +7,7 @@ import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import {
   consumerOf,
   createPending,
+  deliveryCount,
   findPending,
   insertPending,
   PENDING_BYTES,
@@ -29,6 +30,9 @@ export const NEVER_ACTIVE = -1
 /** JavaScript objects behind a group and a consumer, beside their trees, as measured: for memory accounts. */
 const GROUP_OBJECT_BYTES = 480
 const CONSUMER_OBJECT_BYTES = 220
+
+/** So many entries are in one leaf or two of a tree. */
+const LEAF_ENTRIES = 62
 
 /** Number of the consumer of what is pending with nobody yet: in a group that is being loaded. */
 const NOBODY = 0xffffffff
@@ -131,17 +135,43 @@ export class ConsumerGroup {
     return consumer
   }
 
-  /** Removes a consumer and what is pending with it. O(its pending entries, each log n). */
-  removeConsumer(consumer: Consumer): void {
-    const { pending } = consumer
+  /** Removes the first ones that are pending with a consumer, LEAF_ENTRIES at most. Returns whether there are more. */
+  removePendingOf({ pending }: Consumer): boolean {
     const { entries } = this
-    for (let more = pending.first(consumerPlace); more; more = consumerPlace.next()) {
-      const { address } = consumerPlace
-      if (!findPending(this.pending, place, readPendingId(entries, address, scratch))) continue
-      this.inTime?.remove(address)
-      if (!this.pending.remove(place)) entries.free(address, PENDING_BYTES)
+    this.mayLoseOrder(pending.count)
+    let removed = 0
+    let more = pending.first(consumerPlace)
+    while (more && removed < LEAF_ENTRIES) {
+      readPendingId(entries, consumerPlace.address, scratch)
+      if (!findPending(this.pending, place, scratch)) throw new Error('stream: no such pending entry')
+      // What a consumer got in one go lies together in the group, too.
+      let run = 0
+      do {
+        run++
+        more = consumerPlace.next()
+      } while (more && removed + run < LEAF_ENTRIES && place.next() && place.address === consumerPlace.address)
+      this.removeRun(scratch, run)
+      removed += run
     }
-    pending.drop()
+    pending.removeRange(0, removed, () => {})
+    return more
+  }
+
+  /** Removes `count` entries from `id` on. */
+  private removeRun(id: StreamId, count: number): void {
+    const { entries, pending } = this
+    if (!findPending(pending, place, id)) return
+    const first = place.weightBefore()
+    pending.removeRange(first, first + count, (address, kept) => {
+      this.inTime?.remove(address)
+      if (!kept) entries.free(address, PENDING_BYTES)
+    })
+  }
+
+  /** Removes a consumer and what is pending with it. O(its pending entries, each log n at worst). */
+  removeConsumer(consumer: Consumer): void {
+    while (this.removePendingOf(consumer));
+    consumer.pending.drop()
     this.byName.delete(consumer.name.toString('latin1'))
     this.byNumber[consumer.number] = null
     this.freeNumbers.push(consumer.number)
@@ -156,6 +186,11 @@ export class ConsumerGroup {
     return findPending(this.pending, place, id) ? place.address : 0
   }
 
+  /** Goes to the pending entry with this ID; false when there is none. */
+  goTo(cursor: TreeCursor, id: StreamId): boolean {
+    return findPending(this.pending, cursor, id)
+  }
+
   /** As find(), quickly where the entry lies behind all that are pending, as new ones do. */
   findNew(id: StreamId): number {
     const { entries, pending } = this
@@ -167,6 +202,13 @@ export class ConsumerGroup {
   get byTime(): PendingByTime {
     this.inTime ??= new PendingByTime(this.entries, this.pending)
     return this.inTime
+  }
+
+  /** So many entries are about to go. To make the order again is less work than to take most of it apart. */
+  private mayLoseOrder(count: number): void {
+    if (this.inTime === null || 2 * count <= this.inTime.tree.count) return
+    this.inTime.tree.drop()
+    this.inTime = null
   }
 
   /** Adds an entry that is not pending yet. */
@@ -183,15 +225,20 @@ export class ConsumerGroup {
    * address from then on.
    */
   assign(id: StreamId, consumer: Consumer, timeMs: number, count: number): number {
-    const { entries } = this
     if (!findPending(this.pending, place, id)) throw new Error('stream: no such pending entry')
-    const old = place.address
+    return this.assignAt(place, id, consumer, timeMs, count)
+  }
+
+  /** As assign(), of the entry `id` at a cursor in the tree of the group, which stays good. */
+  assignAt(cursor: TreeCursor, id: StreamId, consumer: Consumer, timeMs: number, count: number): number {
+    const { entries } = this
+    const old = cursor.address
     const holder = this.consumerOf(old)
     let pending = old
     this.inTime?.remove(old)
-    if (this.pending.isViewed(place)) {
+    if (this.pending.isViewed(cursor)) {
       pending = createPending(entries, id, consumer.number, timeMs, count)
-      if (!this.pending.replace(place, pending)) entries.free(old, PENDING_BYTES)
+      if (!this.pending.replace(cursor, pending)) entries.free(old, PENDING_BYTES)
     } else setDelivery(entries, old, timeMs, count)
     this.inTime?.add(pending)
     if (holder === consumer) {
@@ -205,15 +252,33 @@ export class ConsumerGroup {
     return pending
   }
 
+  /** As assign(), of an entry that stays with its consumer, at a cursor in the tree of that, which stays good for going on. */
+  deliverAgain(cursor: TreeCursor, id: StreamId, consumer: Consumer, timeMs: number): void {
+    const { address } = cursor
+    const count = deliveryCount(this.entries, address) + 1
+    if (this.pending.newestView !== null) {
+      this.assign(id, consumer, timeMs, count)
+      return
+    }
+    this.inTime?.remove(address)
+    setDelivery(this.entries, address, timeMs, count)
+    this.inTime?.add(address)
+  }
+
   /** Removes the pending entry with this ID; false when there is none. */
   remove(id: StreamId): boolean {
     if (!findPending(this.pending, place, id)) return false
-    const { address } = place
+    this.removeAt(place, id)
+    return true
+  }
+
+  /** As remove(), of the entry `id` at a cursor in the tree of the group, which is no good after that. */
+  removeAt(cursor: TreeCursor, id: StreamId): void {
+    const { address } = cursor
     const holder = this.consumerOf(address)
     this.inTime?.remove(address)
     if (findPending(holder.pending, consumerPlace, id)) holder.pending.remove(consumerPlace)
-    if (!this.pending.remove(place)) this.entries.free(address, PENDING_BYTES)
-    return true
+    if (!this.pending.remove(cursor)) this.entries.free(address, PENDING_BYTES)
   }
 
   /**
@@ -232,11 +297,7 @@ export class ConsumerGroup {
       }
       return
     }
-    // To make the order again is less work than to take most of it apart.
-    if (this.inTime !== null && 2 * (to - from) > this.inTime.tree.count) {
-      this.inTime.tree.drop()
-      this.inTime = null
-    }
+    this.mayLoseOrder(to - from)
     for (const { pending: own } of this.byName.values()) {
       own.removeRange(pendingBefore(own, place, first), pendingUpTo(own, place, last), () => {})
     }

@@ -4,6 +4,7 @@
  */
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import { halfOfUnsigned } from '../../store/ordered-tree/sort-prefix.js'
+import type { TreeView } from '../../store/ordered-tree/view.js'
 import { NodeEntries } from './node-entries.js'
 import { StreamId } from './stream-id.js'
 import { StreamNodes } from './stream-nodes.js'
@@ -171,10 +172,13 @@ export class Stream extends StreamNodes {
     return false
   }
 
-  /** Goes to the last node whose ID is not behind `id`; false when there is none. */
-  private goToNodeOf(cursor: TreeCursor, id: StreamId): boolean {
-    this.tree.upperBound(cursor, halfOfUnsigned(id.msHigh), halfOfUnsigned(id.msLow), id)
-    return this.tree.depth > 0 && cursor.previous()
+  /** Goes to the last node whose ID is not behind `id`; false when there is none. With a view: in that, with its cursor. */
+  goToNodeOf(cursor: TreeCursor, id: StreamId, view: TreeView<StreamId> | null = null): boolean {
+    const high = halfOfUnsigned(id.msHigh)
+    const low = halfOfUnsigned(id.msLow)
+    if (view === null) this.tree.upperBound(cursor, high, low, id)
+    else view.upperBound(high, low, id)
+    return cursor.depth > 0 && cursor.previous()
   }
 
   /** Adds a node as it is, behind all others: of a stream that is loaded or copied. */
