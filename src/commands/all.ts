@@ -48,6 +48,7 @@ import { setCommands } from './set/sets.js'
 import { sortedSetCommands } from './sorted-set/sorted-sets.js'
 import type { CommandSpec } from './spec.js'
 import { claimCommands } from './stream/claim.js'
+import { deletionCommands } from './stream/deletions.js'
 import { groupCommands } from './stream/groups.js'
 import { infoCommands } from './stream/info.js'
 import { pendingCommands } from './stream/pending-commands.js'
@@ -80,6 +81,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...streamCommands,
   ...readingCommands,
   ...groupCommands,
+  ...deletionCommands,
   ...pendingCommands,
   ...claimCommands,
   ...infoCommands,

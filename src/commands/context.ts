@@ -21,6 +21,8 @@ export interface Propagated {
   readonly database: number
   readonly request: Request | null
   readonly pieces: readonly Buffer[]
+  /** The pieces are those of more than one request. */
+  readonly several?: boolean
 }
 
 const NO_PIECES: readonly Buffer[] = []

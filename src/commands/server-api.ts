@@ -25,6 +25,7 @@ import type { KeyWaits } from './blocking/key-waits.js'
 import type { Pause } from './blocking/pause.js'
 import type { Client, QueuedCommand } from './client.js'
 import type { Command, CommandTable } from './command.js'
+import type { Propagated } from './context.js'
 import type { KeyLocks } from './generic/key-locks.js'
 import type { Scripts } from './scripting/scripts.js'
 
@@ -189,6 +190,10 @@ export interface ServerApi {
   serveWaiting(): void
   /** Runs the command of a client that has waited for a key, here and now. */
   runAgain(client: Client, unfinished: Unfinished): void
+  /** Runs the command of a client that has waited while its work was done, only to write the reply: nobody can refuse it any more. */
+  conclude(client: Client, unfinished: Unfinished): void
+  /** Sends writes to replicas, as one transaction, with the command being run if there is one. */
+  propagateTogether(propagated: readonly Propagated[]): void
   /** Works out what the keyspace is to report, when what that follows from has changed. */
   updateReports(): void
   /** Prepares to exit. Replies come later through the callback: null when it goes down, or an error's text. */

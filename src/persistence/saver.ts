@@ -360,6 +360,8 @@ export class Saver {
   /** Save points and scheduled saves; called by the server's cron. */
   cron(): void {
     if (!this.mayStart) return
+    // A snapshot would have to bring them to their end at once.
+    if (this.keyspace.openChanges.size > 0) return
     const now = Math.floor(Date.now() / 1000)
     const mayTry = this.lastOk || now - this.lastTrySeconds > RETRY_SECONDS
     if (this.scheduled && mayTry) {

@@ -113,6 +113,7 @@ export class Snapshot implements SnapshotObserver {
   /** Takes the snapshot: from here on the file's contents are decided. */
   constructor(keyspace: Keyspace, sink: ByteSink, options: SnapshotOptions) {
     const { entries } = keyspace
+    keyspace.settleChanges()
     this.keyspace = keyspace
     this.entries = entries
     this.sink = sink

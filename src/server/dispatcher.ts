@@ -211,6 +211,18 @@ export class Dispatcher {
     else this.queueOrCall(client, command, request)
   }
 
+  /** Calls the command of a client that has waited for its own work, which is done: nothing is asked any more. */
+  conclude(client: Client, command: Command, request: Request): void {
+    const { context, reply } = this
+    reply.resp = client.resp
+    context.client = client
+    context.db = client.db
+    context.args = request
+    context.command = command
+    if (client.replyFlags !== 0) this.runMuted(client, command, request)
+    else this.call(client, command)
+  }
+
   private callForReplica(client: Client, command: Command, request: Request): void {
     this.queueOrCall(client, command, request)
     if (!this.reply.isEmpty) this.dropReplica(client)
@@ -481,9 +493,15 @@ export class Dispatcher {
 
   /** Sends what the handlers collected, as one transaction when there is more than one command. */
   private propagate(client: Client, command: Command): void {
-    const { replication } = this.server
     const { propagated } = this.context
-    const wrap = propagated.length > 1 && (command.flags & TOUCHES_ARBITRARY_KEYS) === 0
+    this.send(propagated, (command.flags & TOUCHES_ARBITRARY_KEYS) === 0)
+    propagated.length = 0
+    client.lastWriteOffset = this.server.replication.offset
+  }
+
+  private send(propagated: readonly Propagated[], asTransaction: boolean): void {
+    const { replication } = this.server
+    const wrap = asTransaction && (propagated.length > 1 || propagated[0]?.several === true)
     // MULTI comes ahead of the SELECT of its first command, as in Redis.
     if (wrap) replication.feed(-1, MULTI, 0, MULTI.length)
     for (const { database, pieces, request } of propagated) {
@@ -491,8 +509,12 @@ export class Dispatcher {
       else replication.feedRequest(database, request)
     }
     if (wrap) replication.feed(-1, EXEC, 0, EXEC.length)
-    propagated.length = 0
-    client.lastWriteOffset = replication.offset
+  }
+
+  /** Sends writes to replicas, as one transaction: with the command being run, if there is one. */
+  propagateTogether(propagated: readonly Propagated[]): void {
+    if (!this.running) this.send(propagated, true)
+    else for (const each of propagated) this.context.propagated.push(each)
   }
 
   /** Sends a request to replicas: with the command being run, if there is one. */

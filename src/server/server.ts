@@ -9,6 +9,7 @@ import type { QueuedCommand, Transport } from '../commands/client.js'
 import { Client, REPLY_OFF, REPLY_SKIP, REPLY_SKIP_NEXT } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
 import { type Command, CommandTable } from '../commands/command.js'
+import type { Propagated } from '../commands/context.js'
 import { REPLY_PEAK_RESET_MS } from '../commands/debug/reply-buffer.js'
 import { KeyLocks } from '../commands/generic/key-locks.js'
 import { PayloadPreparations } from '../commands/generic/payload-preparations.js'
@@ -438,6 +439,25 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     // One command may serve thousands.
     client.transport.flush(true)
     if (this.clientAccount.accounting) this.clientAccount.update(client)
+  }
+
+  conclude(client: Client, { command, request }: Unfinished): void {
+    const { keyspace } = this
+    keyspace.nowMs = Date.now()
+    client.lastInteractionMs = keyspace.nowMs
+    if ((client.replyFlags & REPLY_SKIP) !== 0) client.replyFlags |= REPLY_SKIP_NEXT
+    this.serving = client
+    this.dispatcher.conclude(client, command, request)
+    this.serving = null
+    if (this.latePushes.length !== 0) this.appendLatePushes()
+    client.transport.flush(true)
+    if (this.clientAccount.accounting) this.clientAccount.update(client)
+    // What it has sent meanwhile.
+    if (client.transport.pendingInputBytes > 0) this.afterTurn(() => client.transport.resume())
+  }
+
+  propagateTogether(propagated: readonly Propagated[]): void {
+    this.dispatcher.propagateTogether(propagated)
   }
 
   pushAhead(): void {

@@ -6,6 +6,7 @@ import { Database } from './database.js'
 import { ENCODING_AGGREGATE, Entries, Objects } from './entries.js'
 import { FieldExpiryQueue } from './field-expiry-queue.js'
 import { Lazyfree } from './lazyfree.js'
+import type { OpenChange } from './open-change.js'
 import { ReplicaExpiries } from './replica-expiries.js'
 import { ReleasedMemory } from './slabs/released-memory.js'
 import type { ElementTimes } from './table/element-times.js'
@@ -47,6 +48,8 @@ export class Keyspace {
   entries: Entries
   /** Large values, by the number that their entries hold. */
   aggregates = new Objects<Aggregate>()
+  /** Changes that go on in slices. */
+  readonly openChanges = new Set<OpenChange>()
   /** Hashes with fields that expire, the next one first. */
   fieldExpiries = new FieldExpiryQueue<ElementTimes>()
   readonly databases: Database[] = []
@@ -209,6 +212,11 @@ export class Keyspace {
     this.freeing = null
     this.pendingObjects = 0
     this.replicaExpiries.clear()
+  }
+
+  /** Brings what goes on in slices to its end: all values are about to be looked at. */
+  settleChanges(): void {
+    for (const change of this.openChanges) change.settle()
   }
 
   /** The large value of an entry, which it will not belong to any more. */

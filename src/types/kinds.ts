@@ -12,6 +12,7 @@ import { setKind } from './set/set-kind.js'
 import { sortedSetKind } from './sorted-set/sorted-set-kind.js'
 import { streamKind } from './stream/stream-kind.js'
 import { stringKind } from './string/string-kind.js'
+import type { ValueCopy } from './value-copy.js'
 import type { ValueKind } from './value-kind.js'
 
 /** Every kind of value there is. */
@@ -50,9 +51,14 @@ export function encodingName(keyspace: Keyspace, address: number): string {
   return kindOf(keyspace.entries, address).encodingName(keyspace, address)
 }
 
+/** Begins a copy of the value in slices; null where copyValue() takes no time, or is all there is. */
+export function beginCopy(keyspace: Keyspace, address: number): ValueCopy | null {
+  return kindOf(keyspace.entries, address).beginCopy?.(keyspace, address) ?? null
+}
+
 /**
  * Copies the value at `address` of `from`, with its encoding and its expiry, to key[start, end) of `to`, where no such key may
- * be and where it has just been looked for (findForWrite). O(size). Returns the copy's address.
+ * be and where it has just been looked for (findForWrite). O(size), unless the copy is `ready`. Returns the copy's address.
  */
 export function copyValue(
   from: Database,
@@ -61,9 +67,14 @@ export function copyValue(
   key: Buffer,
   start: number,
   end: number,
+  ready: ValueCopy | null = null,
 ): number {
   const { entries } = from
-  const copied = kindOf(entries, address).copy(from, address, to, key, start, end, entries.expiry(address))
+  const expiryMs = entries.expiry(address)
+  const copied =
+    ready === null
+      ? kindOf(entries, address).copy(from, address, to, key, start, end, expiryMs)
+      : ready.placeIn(to, key, start, end, expiryMs)
   entries.copyExpiry(address, copied)
   return copied
 }

@@ -11,6 +11,7 @@ import type { Entries } from '../store/entries.js'
 import type { Keyspace } from '../store/keyspace.js'
 import type { Digest } from './digest.js'
 import type { HeldForm, HoldOptions } from './held-form.js'
+import type { ValueCopy } from './value-copy.js'
 import type { ValueReader, ValueTarget } from './value-reader.js'
 
 export interface ValueKind {
@@ -42,6 +43,8 @@ export interface ValueKind {
    * has just been looked for (findForWrite). O(size). Returns the copy's address.
    */
   copy(from: Database, address: number, to: Database, key: Buffer, start: number, end: number, expiryMs: number): number
+  /** Begins a copy in slices; null where copy() takes no time. For kinds that have such values. */
+  beginCopy?(keyspace: Keyspace, address: number): ValueCopy | null
   /** Adds the value as DEBUG DIGEST does, behind its type. O(size). */
   digest(digest: Digest, db: Database, address: number): void
 }

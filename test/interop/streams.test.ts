@@ -22,6 +22,7 @@ const STREAMS = ['stream:0', 'stream:1', 'stream:2', 'stream:3', 'log:0', 'log:1
 /** Requests about streams of their own whose IDs the master makes, and trims that depend on its nodes. */
 function extra(random: Random): string[] {
   const key = `clock:${random.below(2)}`
+  if (random.chance(0.3)) return newer(random, random.chance(0.3) ? key : `stream:${random.below(4)}`)
   switch (random.below(9)) {
     case 0:
       return ['XADD', key, 'MAXLEN', '~', String(random.below(40)), '*', 'f', 'v']
@@ -68,6 +69,24 @@ function extra(random: Random): string[] {
       ]
     default:
       return ['XADD', key, '*', 'f', String(random.below(100))]
+  }
+}
+
+/** What Redis 8.2 and 8.4 added. A stock master of 7.0 does not know it, and neither does a stock replica: it gets other words. */
+function newer(random: Random, key: string): string[] {
+  const option = random.pick(['KEEPREF', 'DELREF', 'ACKED'])
+  const ids = Array.from({ length: 3 }, () => String(random.below(60)))
+  switch (random.below(5)) {
+    case 0:
+      return ['XDELEX', key, option, 'IDS', '3', ...ids]
+    case 1:
+      return ['XACKDEL', key, 'g', option, 'IDS', '3', ...ids]
+    case 2:
+      return ['XTRIM', key, 'MAXLEN', random.pick(['~', '=']), String(random.below(60)), option]
+    case 3:
+      return ['XADD', key, option, 'MINID', '~', String(random.below(60)), '*', 'f', 'v']
+    default:
+      return ['XREADGROUP', 'GROUP', 'g', 'bob', 'COUNT', '2', 'CLAIM', random.pick(['0', '5']), 'STREAMS', key, '>']
   }
 }
 

@@ -4,6 +4,7 @@ import type { Database } from '../../store/database.js'
 import type { KeyWatcher } from '../../store/watchers.js'
 import type { BlockedState, Client } from '../client.js'
 import type { Command } from '../command.js'
+import type { Deadline } from './deadlines.js'
 
 /** A command that did not find what it wants and is to be run again: what is kept of it from one run to the next. */
 export class Unfinished {
@@ -51,6 +52,8 @@ export class KeyWait implements BlockedState {
   readonly places: Place[] = []
   /** Its place among the deadlines; -1: none. */
   heapIndex = -1
+  /** When its command is to be run again whatever becomes of the keys; null: never. */
+  look: Look | null = null
   private readonly owner: KeyWaitOwner
 
   constructor(
@@ -79,6 +82,18 @@ export class KeyWait implements BlockedState {
 
   timeOut(): void {
     this.owner.timeOut(this)
+  }
+}
+
+/** A moment at which what a client waits for may have come to be by itself: entries have been idle for long enough. */
+export class Look implements Deadline {
+  readonly wait: KeyWait
+  readonly untilMs: number
+  heapIndex = -1
+
+  constructor(wait: KeyWait, untilMs: number) {
+    this.wait = wait
+    this.untilMs = untilMs
   }
 }
 

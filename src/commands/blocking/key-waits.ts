@@ -14,7 +14,7 @@ import type { Client } from '../client.js'
 import { hasExpired } from '../lookup.js'
 import type { ServerApi } from '../server-api.js'
 import { Deadlines } from './deadlines.js'
-import { AwaitedKey, KeyWait, type KeyWaitOwner } from './key-wait.js'
+import { AwaitedKey, KeyWait, type KeyWaitOwner, Look } from './key-wait.js'
 import { replyAndGoOn } from './unblock.js'
 
 const TYPES = 8
@@ -26,10 +26,13 @@ export class KeyWaits implements KeyWaitOwner {
   /** There are keys whose clients are to be served: serve() has to follow. */
   hasReady = false
   private ready: AwaitedKey[] = []
+  /** Waits whose commands are to be run again without a key that is ready. */
+  private due: KeyWait[] = []
   private readonly server: ServerApi
   /** By number of the database. */
   private readonly keys: Map<string, AwaitedKey>[]
   private readonly deadlines = new Deadlines<KeyWait>(wait => this.timeOut(wait))
+  private readonly looks = new Deadlines<Look>(({ wait }) => this.lookAgain(wait))
   /** How many clients wait for keys of each type. */
   private readonly waiting = new Uint32Array(TYPES)
   private count = 0
@@ -62,8 +65,15 @@ export class KeyWaits implements KeyWaitOwner {
     return this.deadlines.count
   }
 
-  /** The client waits for arguments [firstKey, behindLastKey) of its unfinished request. */
-  add(client: Client, type: number, firstKey: number, behindLastKey: number, untilGone: boolean): void {
+  /** The client waits for arguments [firstKey, behindLastKey) of its unfinished request. `lookMs`: Unix time to look again at; Infinity: never. */
+  add(
+    client: Client,
+    type: number,
+    firstKey: number,
+    behindLastKey: number,
+    untilGone: boolean,
+    lookMs = Number.POSITIVE_INFINITY,
+  ): void {
     const { db, unfinished } = client
     if (unfinished === null) throw new Error('a client that waits for keys has no command to finish')
     const { request } = unfinished
@@ -76,6 +86,7 @@ export class KeyWaits implements KeyWaitOwner {
       key.add(wait)
     }
     if (unfinished.untilMs !== Number.POSITIVE_INFINITY) this.deadlines.add(wait)
+    if (lookMs !== Number.POSITIVE_INFINITY) this.looks.add((wait.look = new Look(wait, lookMs)))
     this.waiting[type]++
     client.blocked = wait
     if (this.count++ === 0) this.server.updateReports()
@@ -92,6 +103,7 @@ export class KeyWaits implements KeyWaitOwner {
     }
     wait.places.length = 0
     this.deadlines.remove(wait)
+    if (wait.look !== null) this.looks.remove(wait.look)
     this.waiting[wait.type]--
     if (--this.count === 0) this.server.updateReports()
   }
@@ -123,25 +135,34 @@ export class KeyWaits implements KeyWaitOwner {
   }
 
   private makeReady(key: AwaitedKey): void {
-    const { database } = key
     if (key.ready) return
     key.ready = true
     this.ready.push(key)
+    this.serveSoon(key.database)
+  }
+
+  private lookAgain(wait: KeyWait): void {
+    this.due.push(wait)
+    this.serveSoon(wait.database)
+  }
+
+  private serveSoon({ keyspace }: Database): void {
     if (this.hasReady) return
     this.hasReady = true
     // No command runs: an eviction, the end of a load.
-    if (this.server.serving === null && !database.keyspace.obeysMaster) {
-      this.server.afterTurn(() => this.server.serveWaiting())
-    }
+    if (this.server.serving === null && !keyspace.obeysMaster) this.server.afterTurn(() => this.server.serveWaiting())
   }
 
   // Serving
 
   /** Serves those who wait for the keys that are ready. To be called between commands, when the reply writer is empty. */
   serve(): void {
-    while (this.ready.length > 0) {
-      const { ready } = this
+    while (this.ready.length + this.due.length > 0) {
+      const { due, ready } = this
+      this.due = []
       this.ready = []
+      // Others may have ended its wait meanwhile.
+      for (const wait of due) if (wait.places.length > 0) this.serveWait(wait)
       for (const key of ready) {
         key.ready = false
         this.serveKey(key)
@@ -178,6 +199,7 @@ export class KeyWaits implements KeyWaitOwner {
   /** The server goes down. */
   close(): void {
     this.deadlines.close()
+    this.looks.close()
   }
 }
 

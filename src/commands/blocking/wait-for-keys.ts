@@ -65,6 +65,8 @@ export interface WaitOptions {
   readonly untilGone?: boolean
   /** What is to be run again in place of the client's request (XREAD, once $ has become an ID); its own from here on. */
   readonly request?: Request
+  /** Unix time in milliseconds at which the command is run again in any case: what it wants may have come to be by itself (CLAIM). */
+  readonly lookMs?: number
 }
 
 /**
@@ -90,5 +92,5 @@ export function waitForKeys(
   const kept = options.request ?? (unfinished?.request === args ? args : args.keep())
   if (unfinished === null) client.unfinished = new Unfinished(command, kept, untilMs)
   else unfinished.replace(kept)
-  server.keyWaits.add(client, type, firstKey, behindLastKey, options.untilGone === true)
+  server.keyWaits.add(client, type, firstKey, behindLastKey, options.untilGone === true, options.lookMs)
 }

@@ -1,7 +1,10 @@
 /** COPY. Source of behaviour: copyCommand in Redis's db.c. */
 import { EVENT_GENERIC } from '../../config/keyspace-events.js'
 import type { Database } from '../../store/database.js'
-import { copyValue } from '../../types/kinds.js'
+import { beginCopy, copyValue } from '../../types/kinds.js'
+import type { ValueCopy } from '../../types/value-copy.js'
+import { prepareInSlices } from '../blocking/preparations.js'
+import { mayWait } from '../blocking/wait-for-keys.js'
 import { type CommandContext, SAME_OBJECT, SYNTAX_ERROR } from '../context.js'
 import { readDatabase } from '../database-argument.js'
 import { type CommandSpec, DENYOOM, KEY_ACCESS, KEY_OW, KEY_RO, KEY_UPDATE, keyRange, WRITE } from '../spec.js'
@@ -50,6 +53,23 @@ function readOptions(ctx: CommandContext): CopyOptions | null {
   return { target, replace }
 }
 
+/** The copy of the command that is being run again, null for none; or that there was one, of what is no more. */
+let ready: ValueCopy | 'outdated' | null = null
+
+/** Begins a copy in slices, when that is called for: the command will be run again with it. */
+function copiesLater(ctx: CommandContext, source: number): boolean {
+  if (ready !== null || !mayWait(ctx) || ctx.inScript) return false
+  const copy = beginCopy(ctx.keyspace, source)
+  if (copy === null) return false
+  prepareInSlices(ctx, [ctx.args.latin1(1)], copy, (changed, runAgain) => {
+    ready = changed ? 'outdated' : copy
+    runAgain()
+    ready = null
+    copy.close()
+  })
+  return true
+}
+
 /** COPY source destination [DB destination-db] [REPLACE]. Integer reply: 1 when it was copied. */
 function copy(ctx: CommandContext): void {
   const { args, db, reply } = ctx
@@ -67,14 +87,13 @@ function copy(ctx: CommandContext): void {
   }
   const { buffer, starts, ends } = args
   const overwritten = target.findForWrite(buffer, starts[2], ends[2])
-  if (overwritten !== 0) {
-    if (!replace) {
-      reply.integer(0)
-      return
-    }
-    target.remove(overwritten)
+  if (overwritten !== 0 && !replace) {
+    reply.integer(0)
+    return
   }
-  copyValue(db, source, target, buffer, starts[2], ends[2])
+  if (copiesLater(ctx, source)) return
+  if (overwritten !== 0) target.remove(overwritten)
+  copyValue(db, source, target, buffer, starts[2], ends[2], ready === 'outdated' ? null : ready)
   target.touch(buffer, starts[2], ends[2])
   ctx.notify(EVENT_GENERIC, 'copy_to', 2, target)
   reply.integer(1)

@@ -2,6 +2,8 @@
  * Keys on their way to another server: while MIGRATE waits for its target, which in Redis stops everything, commands that would
  * change one of them wait. So do FLUSHALL and the like. What reaches the data past this (a master's stream, expiry)
  * is seen by MIGRATE itself, see migration.ts.
+ *
+ * Keys whose values are changed in slices (store/open-change.ts) are locked for readers, too, and for what looks at all values.
  */
 import type { Request } from '../../resp/request.js'
 import { PostponedClients } from '../blocking/postponed-clients.js'
@@ -11,9 +13,18 @@ import { keyArguments } from '../command-keys.js'
 import { KeyArguments } from '../key-arguments.js'
 import { WRITE } from '../spec.js'
 
+/** What looks at all values. So does all of DEBUG, for one reason or another. */
+const SEES_ALL = new Set(['save', 'bgsave', 'bgrewriteaof', 'sync', 'psync', 'shutdown'])
+
+function seesAll({ fullName }: Command): boolean {
+  return SEES_ALL.has(fullName) || fullName.startsWith('debug')
+}
+
 export class KeyLocks {
   /** Names, one character a byte, of whatever database, and how many hold each. */
   private readonly holders = new Map<string, number>()
+  /** Those of them that nobody may look at. */
+  private readonly hidden = new Map<string, number>()
   private readonly waiting = new PostponedClients()
   private readonly found = new KeyArguments()
   private readonly onChange: () => void
@@ -28,16 +39,20 @@ export class KeyLocks {
     return this.holders.size > 0
   }
 
-  lock(keys: readonly string[]): void {
-    for (const key of keys) this.holders.set(key, (this.holders.get(key) ?? 0) + 1)
+  /** `hides`: commands that only read the keys wait as well. */
+  lock(keys: readonly string[], hides = false): void {
+    for (const key of keys) {
+      add(this.holders, key, 1)
+      if (hides) add(this.hidden, key, 1)
+    }
     this.onChange()
   }
 
-  unlock(keys: readonly string[]): void {
+  /** As lock() was called. */
+  unlock(keys: readonly string[], hides = false): void {
     for (const key of keys) {
-      const holders = (this.holders.get(key) ?? 0) - 1
-      if (holders > 0) this.holders.set(key, holders)
-      else this.holders.delete(key)
+      add(this.holders, key, -1)
+      if (hides) add(this.hidden, key, -1)
     }
     this.onChange()
     // Those that have to wait for other keys will be put back.
@@ -60,12 +75,20 @@ export class KeyLocks {
   }
 
   private conflicts(command: Command, request: Request): boolean {
-    if (!command.mayPropagate) return false
     const { found } = this
+    const locked = command.mayPropagate ? this.holders : this.hidden
+    if (locked.size === 0) return false
+    if (this.hidden.size > 0 && seesAll(command)) return true
     keyArguments(command, request, 0, found)
     // FLUSHALL, FLUSHDB and SWAPDB name no keys.
     if (found.count === 0) return (command.flags & WRITE) !== 0
-    for (let i = 0; i < found.count; i++) if (this.holders.has(request.latin1(found.indexes[i]))) return true
+    for (let i = 0; i < found.count; i++) if (locked.has(request.latin1(found.indexes[i]))) return true
     return false
   }
+}
+
+function add(counts: Map<string, number>, key: string, more: number): void {
+  const count = (counts.get(key) ?? 0) + more
+  if (count > 0) counts.set(key, count)
+  else counts.delete(key)
 }

@@ -1,7 +1,9 @@
 /** What the stream commands share: the stream of a key argument, and IDs as arguments and replies. */
 
 import type { ReplyWriter } from '../../resp/reply-writer.js'
+import type { Database } from '../../store/database.js'
 import { ENCODING_AGGREGATE, TYPE_STREAM } from '../../store/entries.js'
+import { aggregateOf } from '../../types/large-value.js'
 import { Stream } from '../../types/stream/stream.js'
 import {
   ANY_SEQUENCE,
@@ -33,6 +35,17 @@ export function readStream(ctx: CommandContext, index = 1): Stream | typeof MISS
 export function streamAt(ctx: CommandContext, address: number): Stream | typeof MISSING | typeof WRONG {
   if (address === 0) return MISSING
   return ctx.wrongType(address, TYPE_STREAM) ? WRONG : streamOf(ctx.keyspace, address)
+}
+
+/**
+ * The stream at a key, whatever has happened since a command has seen it there; null: there is none. If it is being changed in slices, that
+ * goes on.
+ */
+export function streamNow(db: Database, key: Buffer): Stream | null {
+  const address = db.findAny(key, 0, key.length)
+  return address === 0 || db.entries.type(address) !== TYPE_STREAM
+    ? null
+    : (aggregateOf(db.keyspace, address) as Stream)
 }
 
 /** As readStream, for a command that changes the stream. */

@@ -1,29 +1,24 @@
 /** XCLAIM and XAUTOCLAIM: pending entries get another consumer. Source of behaviour: Redis's t_stream.c. */
 import { INT64_MAX } from '../../bytes/integers.js'
-import { TreeCursor } from '../../store/ordered-tree/cursor.js'
-import type { Consumer, ConsumerGroup } from '../../types/stream/consumer-group.js'
-import { deliveryCount, deliveryTime, readPendingId, seekPending } from '../../types/stream/pending.js'
-import type { Stream } from '../../types/stream/stream.js'
+import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { StreamId } from '../../types/stream/stream-id.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
 import { type CommandSpec, DELETE_IN_KEY, FAST, MODIFY_KEY, WRITE } from '../spec.js'
 import { parseId, readBorder, readId, readStream, streamAt, WRONG, writeId } from './access.js'
 import { CONSUMER, COUNT, GROUP, IDS, JUSTID, KEY, MIN_IDLE_TIME, START } from './argument-docs.js'
-import { writeEntryWithId } from './entry-replies.js'
-import {
-  consumerFor,
-  findGroup,
-  type GroupArguments,
-  propagateClaim,
-  propagateGroup,
-  replyNoGroup,
-} from './group-access.js'
+import { AutoClaim, type Claimant, type ClaimOptions, ClaimsAtOnce, ClaimsInSlices, GivenClaims } from './claim-work.js'
+import { consumerFor, findGroup, type GroupArguments, propagateGroup, replyNoGroup } from './group-access.js'
+import { IdsPart, ListedPart } from './in-slices/listed-entries.js'
+import { carryOut, concludes, LONG_FROM_ENTRIES, type WorkReply } from './in-slices/long-changes.js'
+import { partsReply } from './long-replies.js'
 
 const DEFAULT_COUNT = 100
 /** XAUTOCLAIM looks at so many entries for each that it may claim. */
 const ATTEMPTS = 10
 const MOST_COUNT = INT64_MAX / 16n
 const NAMES: GroupArguments = { key: 1, group: 2 }
+/** XCLAIM's first argument that is an ID. */
+const FIRST_ID = 5
 
 export const claimCommands: readonly CommandSpec[] = [
   {
@@ -69,9 +64,7 @@ export const claimCommands: readonly CommandSpec[] = [
 
 const id = new StreamId()
 const lastId = new StreamId()
-
-/** XCLAIM's options; NaN where one is not given. */
-const options = { force: false, justId: false, timeMs: Number.NaN, idleMs: Number.NaN, retryCount: Number.NaN }
+const options: ClaimOptions = { force: false, justId: false, timeMs: Number.NaN, retryCount: Number.NaN }
 
 /** Reads options from argument `index` on. False: an error was replied. */
 function readOptions(ctx: CommandContext, index: number): boolean {
@@ -107,6 +100,9 @@ function readOptions(ctx: CommandContext, index: number): boolean {
   return true
 }
 
+/** The key went before all was done. */
+const NO_GROUP: WorkReply = { write: ctx => replyNoGroup(ctx, 1, 2), close: () => {} }
+
 /** Argument `index` as an idle time in milliseconds; replies the error and returns NaN if none. */
 function readMinIdle({ args, reply }: CommandContext, index: number, name: string): number {
   const idle = args.int64(index)
@@ -120,6 +116,7 @@ function readMinIdle({ args, reply }: CommandContext, index: number, name: strin
  * entries that were claimed, or with JUSTID their IDs.
  */
 function xclaim(ctx: CommandContext): void {
+  if (concludes(ctx)) return
   const { args, keyspace, reply } = ctx
   const stream = readStream(ctx)
   if (stream === WRONG) return
@@ -130,7 +127,7 @@ function xclaim(ctx: CommandContext): void {
   }
   const minIdleMs = readMinIdle(ctx, 4, 'XCLAIM')
   if (Number.isNaN(minIdleMs)) return
-  let behindIds = 5
+  let behindIds = FIRST_ID
   while (behindIds < args.argc && parseId(ctx, behindIds, id)) behindIds++
   if (!readOptions(ctx, behindIds)) return
   ctx.findAgain(1)
@@ -142,83 +139,49 @@ function xclaim(ctx: CommandContext): void {
   }
   const consumer = consumerFor(ctx, group, 3, 1)
   consumer.seenTimeMs = keyspace.nowMs
-  const mark = reply.mark()
-  let count = 0
-  for (let i = 5; i < behindIds; i++) {
-    parseId(ctx, i, id)
-    const outcome = claim(ctx, stream, group, consumer, minIdleMs, i)
-    if (outcome === LEFT) continue
-    lastIdIsDue = false
-    if (outcome === CLAIMED) count++
+  const claimant = { stream, group, consumer, minIdleMs, justId: options.justId }
+  if (behindIds - FIRST_ID > LONG_FROM_ENTRIES) {
+    claimInSlices(ctx, claimant, behindIds, lastIdIsDue)
+    return
   }
+  const mark = reply.mark()
+  const claims = new ClaimsAtOnce(ctx, claimant)
+  const work = new GivenClaims(keyspace, args, claimant, options, claims, FIRST_ID, behindIds)
+  work.step(Number.POSITIVE_INFINITY)
+  if (lastIdIsDue && !work.hasChanged) {
+    propagateGroup(ctx, NAMES, group)
+    keyspace.dirty++
+  }
+  reply.arrayAt(mark, claims.count)
+}
+
+function claimInSlices(ctx: CommandContext, claimant: Claimant, behindIds: number, lastIdIsDue: boolean): void {
+  const { keyspace } = ctx
+  const { group, justId, stream } = claimant
+  // Whatever becomes of the entries, replicas get the last ID: as a command that comes before them.
   if (lastIdIsDue) {
     propagateGroup(ctx, NAMES, group)
     keyspace.dirty++
   }
-  reply.arrayAt(mark, count)
-}
-
-/** What became of an entry: nothing; it was deleted, and is pending no more; it is the consumer's now, and in the reply. */
-const LEFT = 0
-const CLEARED = 1
-const CLAIMED = 2
-
-/** Claims the entry `id`, which argument `given` of XCLAIM names. */
-function claim(
-  ctx: CommandContext,
-  stream: Stream,
-  group: ConsumerGroup,
-  consumer: Consumer,
-  minIdleMs: number,
-  given: number,
-): number {
-  const { keyspace, reply } = ctx
-  const { entries, nowMs } = keyspace
-  let pending = group.find(id)
-  if (!stream.has(id)) {
-    if (pending === 0) return LEFT
-    clear(ctx, group, pending, given)
-    return CLEARED
-  }
-  if (pending === 0) {
-    if (!options.force) return LEFT
-    const deliveries = Number.isNaN(options.retryCount) ? (options.justId ? 1 : 2) : options.retryCount
-    pending = group.add(id, consumer, options.timeMs, deliveries)
-  } else {
-    if (minIdleMs !== 0 && nowMs - deliveryTime(entries, pending) < minIdleMs) return LEFT
-    const deliveries = deliveryCount(entries, pending) + (options.justId ? 0 : 1)
-    const counted = Number.isNaN(options.retryCount) ? deliveries : options.retryCount
-    pending = group.assign(id, consumer, options.timeMs, counted)
-  }
-  if (options.justId) writeId(reply, id)
-  else writeEntryWithId(reply, stream, id)
-  claimed(ctx, group, consumer, pending, given)
-  return CLAIMED
-}
-
-/** The entry `id`, which is pending, has been deleted from the stream. Replicas find that out by themselves when they claim it. */
-function clear(ctx: CommandContext, group: ConsumerGroup, pending: number, given = 0): void {
-  propagateClaim(ctx, NAMES, group, group.consumerOf(pending), id, pending, given)
-  ctx.keyspace.dirty++
-  group.remove(id)
-}
-
-function claimed(ctx: CommandContext, group: ConsumerGroup, consumer: Consumer, pending: number, given = 0): void {
-  consumer.activeTimeMs = ctx.keyspace.nowMs
-  propagateClaim(ctx, NAMES, group, consumer, id, pending, given)
-  ctx.keyspace.dirty++
+  const request = ctx.args.keep()
+  const claims = new ClaimsInSlices(ctx, request, claimant)
+  const work = new GivenClaims(keyspace, request, claimant, { ...options }, claims, FIRST_ID, behindIds)
+  carryOut(ctx, request, [work], done => {
+    if (done.length === 0) return NO_GROUP
+    return partsReply([justId ? new IdsPart(claims.taken) : new ListedPart(stream, claims.taken)])
+  })
 }
 
 const start = new StreamId()
-const cursor = new TreeCursor()
 
 /**
  * XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]. Array reply: the ID to go on with (0-0 at the end), the entries
  * that were claimed or their IDs, and the IDs of those that were deleted.
  */
 function xautoclaim(ctx: CommandContext): void {
+  if (concludes(ctx)) return
   const { args, keyspace, reply } = ctx
-  const { entries, nowMs } = keyspace
+  const { nowMs } = keyspace
   const found = ctx.findForRead(1)
   const minIdleMs = readMinIdle(ctx, 4, 'XAUTOCLAIM')
   if (Number.isNaN(minIdleMs) || !readBorder(ctx, 5, false, start)) return
@@ -245,44 +208,38 @@ function xautoclaim(ctx: CommandContext): void {
   ctx.propagateNothing()
   const consumer = consumerFor(ctx, group, 3, 1)
   consumer.seenTimeMs = nowMs
+  const claimant = { stream, group, consumer, minIdleMs, justId }
+  const attempts = Math.min(count * ATTEMPTS, group.pending.count)
+  if (attempts > LONG_FROM_ENTRIES * ATTEMPTS || Math.min(count, attempts) > LONG_FROM_ENTRIES) {
+    autoClaimInSlices(ctx, claimant, count)
+    return
+  }
   reply.array(3)
   const mark = reply.mark()
-  const deleted: StreamId[] = []
-  let written = 0
-  let attempts = count * ATTEMPTS
-  let more = seekPending(group.pending, cursor, start)
-  while (more && attempts-- > 0 && count > 0) {
-    const { address } = cursor
-    readPendingId(entries, address, id)
-    if (!stream.has(id)) {
-      clear(ctx, group, address)
-      deleted.push(id.copy())
-      count--
-      more = seekPending(group.pending, cursor, id)
-      continue
+  const claims = new ClaimsAtOnce(ctx, claimant)
+  const work = new AutoClaim(keyspace, claimant, claims, start, count, count * ATTEMPTS)
+  work.step(Number.POSITIVE_INFINITY)
+  reply.arrayAt(mark, claims.count)
+  reply.bulkAt(mark, work.next.toString())
+  const { deleted } = claims
+  reply.array(deleted.count)
+  for (let i = 0; i < deleted.count; i++) writeId(reply, deleted.read(i, id))
+}
+
+function autoClaimInSlices(ctx: CommandContext, claimant: Claimant, count: number): void {
+  const { justId, stream } = claimant
+  const request = ctx.args.keep()
+  const claims = new ClaimsInSlices(ctx, request, claimant)
+  const work = new AutoClaim(ctx.keyspace, claimant, claims, start, count, count * ATTEMPTS)
+  carryOut(ctx, request, [work], done => {
+    if (done.length === 0) return NO_GROUP
+    const writeHead = (out: ReplyWriter): void => {
+      out.array(3)
+      writeId(out, work.next)
     }
-    if (minIdleMs !== 0 && nowMs - deliveryTime(entries, address) < minIdleMs) {
-      more = cursor.next()
-      continue
-    }
-    const pending = group.assign(id, consumer, nowMs, deliveryCount(entries, address) + (justId ? 0 : 1))
-    if (justId) writeId(reply, id)
-    else writeEntryWithId(reply, stream, id)
-    written++
-    count--
-    claimed(ctx, group, consumer, pending)
-    if (cursor.changes === group.pending.changes) more = cursor.next()
-    else {
-      start.set(id)
-      more = start.increment() && seekPending(group.pending, cursor, start)
-    }
-  }
-  reply.arrayAt(mark, written)
-  if (more) readPendingId(entries, cursor.address, id)
-  else id.setZero()
-  reply.bulkAt(mark, id.toString())
-  reply.array(deleted.length)
-  for (const each of deleted) writeId(reply, each)
+    const taken = justId ? new IdsPart(claims.taken, writeHead) : new ListedPart(stream, claims.taken, writeHead)
+    return partsReply([taken, new IdsPart(claims.deleted)])
+  })
 }
 
 function readClaimCount({ args, reply }: CommandContext, index: number): number {

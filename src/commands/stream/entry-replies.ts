@@ -4,7 +4,7 @@ import type { Stream } from '../../types/stream/stream.js'
 import { StreamId } from '../../types/stream/stream-id.js'
 import type { CommandContext } from '../context.js'
 import { SLICED_FROM_ELEMENTS } from '../table-replies.js'
-import { type EntryRange, writeEntry } from './entry-writer.js'
+import { type EntryRange, writeDelivered, writeEntry } from './entry-writer.js'
 import { RangePart, RangeReply } from './long-replies.js'
 import { RangeWalk } from './range-walk.js'
 
@@ -16,7 +16,7 @@ const walk = new RangeWalk()
 /** Replies a range of entries as an array. */
 export function replyRange(ctx: CommandContext, stream: Stream, range: EntryRange): void {
   if (isLong(stream, range)) {
-    ctx.replyFrom(new RangeReply([new RangePart(stream, range, null)]))
+    ctx.replyFrom(new RangeReply([new RangePart(stream, range)]))
     return
   }
   writeRange(ctx.reply, stream, range)
@@ -41,12 +41,16 @@ export function writeRange(reply: ReplyWriter, stream: Stream, { backward, end, 
   return count
 }
 
-/** The only entry with this ID, without an array around it; false, and nothing written, when there is none. */
-export function writeEntryWithId(reply: ReplyWriter, stream: Stream, id: StreamId): boolean {
+/** The only entry with this ID, without an array around it, with how long it had been idle and how often it had been delivered. */
+export function writeDeliveredWithId(
+  reply: ReplyWriter,
+  stream: Stream,
+  id: StreamId,
+  idleMs: number,
+  deliveries: number,
+): void {
   walk.begin(stream, id, id, false)
-  if (!walk.next()) return false
-  writeEntry(reply, walk.entry)
-  return true
+  if (walk.next()) writeDelivered(reply, walk.entry, idleMs, deliveries)
 }
 
 export const FIRST_ID = new StreamId()

@@ -19,9 +19,21 @@ export interface EntryRange {
 
 /** Writes an entry: its ID, and its fields and values. */
 export function writeEntry(reply: ReplyWriter, entry: NodeEntries): void {
+  reply.array(2)
+  writeContents(reply, entry)
+}
+
+/** The same with how long the entry had been idle, milliseconds, and how often it had been delivered: as XREADGROUP CLAIM has all. */
+export function writeDelivered(reply: ReplyWriter, entry: NodeEntries, idleMs: number, deliveries: number): void {
+  reply.array(4)
+  writeContents(reply, entry)
+  reply.integer(idleMs)
+  reply.integer(deliveries)
+}
+
+function writeContents(reply: ReplyWriter, entry: NodeEntries): void {
   const { fields, listpack, sharesFields } = entry
   const { buffer } = listpack
-  reply.array(2)
   writeId(reply, entry.id)
   reply.array(fields * 2)
   let fieldPos = entry.masterFieldsPos

@@ -44,12 +44,14 @@ export class FullInfoReply implements ReplySource {
     this.range = new RangePart(
       stream,
       { start: FIRST_ID, end: LAST_ID, backward: false, most: shown },
-      out => {
-        out.map(9)
-        facts(out)
-        out.bulkText('entries')
+      {
+        head: out => {
+          out.map(9)
+          facts(out)
+          out.bulkText('entries')
+        },
+        count: shown,
       },
-      shown,
     )
     for (const group of stream.groupsInOrder()) this.addGroup(stream, group, most)
     this.items = this.lists.reduce((sum, { count }) => sum + count, shown)

@@ -1,10 +1,11 @@
 /** Consumer groups as arguments, and what replicas hear of them. Source: t_stream.c. */
 import { EVENT_STREAM } from '../../config/keyspace-events.js'
+import { encodeRequest } from '../../resp/request.js'
 import type { Consumer, ConsumerGroup } from '../../types/stream/consumer-group.js'
 import { deliveryCount, deliveryTime } from '../../types/stream/pending.js'
 import type { Stream } from '../../types/stream/stream.js'
 import type { StreamId } from '../../types/stream/stream-id.js'
-import type { CommandContext } from '../context.js'
+import type { CommandContext, Propagated } from '../context.js'
 
 /** What an entry of the command's group is delivered by: its arguments. */
 export interface GroupArguments {
@@ -75,17 +76,16 @@ export function propagateClaim(
 
 /** Replicas get how far the group has read. */
 export function propagateGroup(ctx: CommandContext, { key, group: name }: GroupArguments, group: ConsumerGroup): void {
-  if (!ctx.propagates) return
-  const { args } = ctx
-  ctx.propagateAs(
-    'XGROUP',
-    'SETID',
-    args.view(key),
-    args.view(name),
-    group.lastId.toString(),
-    'ENTRIESREAD',
-    String(group.entriesRead),
-  )
+  if (ctx.propagates) ctx.propagateAs(...groupArguments(ctx.args.view(key), ctx.args.view(name), group))
+}
+
+function groupArguments(key: Buffer, name: Buffer, { entriesRead, lastId }: ConsumerGroup): (string | Buffer)[] {
+  return ['XGROUP', 'SETID', key, name, lastId.toString(), 'ENTRIESREAD', String(entriesRead)]
+}
+
+/** The same, for who sends it later. */
+export function propagatedGroup(database: number, key: Buffer, name: Buffer, group: ConsumerGroup): Propagated {
+  return { database, request: null, pieces: [encodeRequest(...groupArguments(key, name, group))] }
 }
 
 export function propagateConsumer(ctx: CommandContext, { key, group: name }: GroupArguments, consumer: Consumer): void {

@@ -1,6 +1,6 @@
 /** XGROUP: consumer groups and their consumers. Source of behaviour: xgroupCommand in Redis's t_stream.c. */
 import { EVENT_STREAM } from '../../config/keyspace-events.js'
-import { type ConsumerGroup, ENTRIES_READ_UNKNOWN } from '../../types/stream/consumer-group.js'
+import { type Consumer, type ConsumerGroup, ENTRIES_READ_UNKNOWN } from '../../types/stream/consumer-group.js'
 import { MOST_COUNTED } from '../../types/stream/entries-read.js'
 import type { Stream } from '../../types/stream/stream.js'
 import { StreamId } from '../../types/stream/stream-id.js'
@@ -20,6 +20,8 @@ import {
 import { changeStream, createStream, MISSING, readAnyId, readId, streamChanged, WRONG } from './access.js'
 import { CONSUMER, GROUP, KEY } from './argument-docs.js'
 import { createConsumer, findGroup, replyNoGroupOfKey } from './group-access.js'
+import { ConsumerRemoval } from './in-slices/consumer-removal.js'
+import { carryOut, concludes, LONG_FROM_ENTRIES } from './in-slices/long-changes.js'
 
 const NO_STREAM =
   'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.'
@@ -145,8 +147,13 @@ function openStream(ctx: CommandContext): Stream | null {
   return stream ?? null
 }
 
+interface OpenGroup {
+  readonly stream: Stream
+  readonly group: ConsumerGroup
+}
+
 /** The group of arguments 2 and 3; null when an error was replied. */
-function openGroup(ctx: CommandContext): { stream: Stream; group: ConsumerGroup } | null {
+function openGroup(ctx: CommandContext): OpenGroup | null {
   const stream = openStream(ctx)
   if (stream === null) return null
   const group = findGroup(ctx, stream, 3)
@@ -230,14 +237,29 @@ function addConsumer(ctx: CommandContext): void {
 
 /** XGROUP DELCONSUMER key group consumer. Integer reply: how many entries were pending with it. */
 function removeConsumer(ctx: CommandContext): void {
+  if (concludes(ctx)) return
   const { args, keyspace, reply } = ctx
   const opened = openGroup(ctx)
   if (opened === null) return
   const { group } = opened
   const consumer = group.consumer(args.latin1(4))
-  reply.integer(consumer?.pending.count ?? 0)
+  const count = consumer?.pending.count ?? 0
+  if (consumer !== undefined && count > LONG_FROM_ENTRIES) {
+    removeInSlices(ctx, opened, consumer)
+    return
+  }
+  reply.integer(count)
   if (consumer === undefined) return
   group.removeConsumer(consumer)
   keyspace.dirty++
   ctx.notify(EVENT_STREAM, 'xgroup-delconsumer', 2)
+}
+
+function removeInSlices(ctx: CommandContext, { stream, group }: OpenGroup, consumer: Consumer): void {
+  const request = ctx.args.keep()
+  const removal = new ConsumerRemoval(ctx, request, stream, group, consumer)
+  carryOut(ctx, request, [removal], () => ({
+    write: ({ reply }) => reply.integer(removal.count),
+    close: () => {},
+  }))
 }

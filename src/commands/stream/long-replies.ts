@@ -3,7 +3,8 @@ import { performance } from 'node:perf_hooks'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Stream } from '../../types/stream/stream.js'
-import { type EntryRange, writeEntry } from './entry-writer.js'
+import { type EntryRange, writeDelivered, writeEntry } from './entry-writer.js'
+import type { WorkReply } from './in-slices/long-changes.js'
 import { RangeWalk } from './range-walk.js'
 
 const ENTRIES_BETWEEN_CLOCK_READS = 64
@@ -13,60 +14,60 @@ export interface ReplyPart {
   /** Goes on; true when it is complete. */
   next(out: ReplyWriter, deadlineMs: number): boolean
   close(): void
+  /** Bytes that are held for it alone. */
+  readonly memoryBytes?: number
 }
 
-/** A part that has been written, but for its head. */
-export class WrittenPart implements ReplyPart {
-  private head: ((out: ReplyWriter) => void) | null
-  private readonly chunks: Buffer[]
-
-  constructor(head: (out: ReplyWriter) => void, chunks: Buffer[]) {
-    this.head = head
-    this.chunks = chunks
-  }
-
-  next(out: ReplyWriter): boolean {
-    this.head?.(out)
-    this.head = null
-    const chunk = this.chunks.shift()
-    if (chunk !== undefined) out.append(chunk)
-    return this.chunks.length === 0
-  }
-
-  close(): void {}
+/** How a range is written. */
+export interface RangeForm {
+  /** Writes what comes before it. */
+  readonly head?: (out: ReplyWriter) => void
+  /** How many entries it has, if that is known. */
+  readonly count?: number
+  /** Entries that come before it in the same array, and how many they are. */
+  readonly before?: readonly Buffer[]
+  readonly beforeCount?: number
+  /** Entries come with how long they had been idle, and how often they had been delivered: these are new. */
+  readonly asDelivered?: boolean
 }
 
-/** A range of a long reply, and what is written before it. */
+/** A range of a long reply. */
 export class RangePart implements ReplyPart {
-  private readonly head: ((out: ReplyWriter) => void) | null
+  private readonly form: RangeForm
   private readonly counting: RangeWalk | null
   private readonly walk = new RangeWalk()
   private readonly most: number
   private left: number
   private begun = false
 
-  /** @param count how many entries the range has, if that is known. */
-  constructor(stream: Stream, range: EntryRange, head: ((out: ReplyWriter) => void) | null, count = Number.NaN) {
+  constructor(stream: Stream, range: EntryRange, form: RangeForm = {}) {
     const { backward, end, most, start } = range
-    this.head = head
+    this.form = form
     this.most = most
-    this.left = Number.isNaN(count) ? 0 : count
-    this.counting = Number.isNaN(count) ? new RangeWalk() : null
+    this.left = form.count ?? 0
+    this.counting = form.count === undefined ? new RangeWalk() : null
     this.counting?.beginView(stream, start, end, backward)
     this.walk.beginView(stream, start, end, backward)
   }
 
+  get memoryBytes(): number {
+    return (this.form.before ?? []).reduce((bytes, chunk) => bytes + chunk.length, 0)
+  }
+
   /** Goes on; true when it is complete. */
   next(out: ReplyWriter, deadlineMs: number): boolean {
+    const { asDelivered = false, before = [], beforeCount = 0, head } = this.form
     if (!this.begun) {
       if (!this.count(deadlineMs)) return false
       this.begun = true
-      this.head?.(out)
-      out.array(this.left)
+      head?.(out)
+      out.array(beforeCount + this.left)
+      for (const chunk of before) out.append(chunk)
     }
     for (let written = 1; this.left > 0; written++) {
       if (!this.walk.next()) throw new Error('stream: a view has less than it had')
-      writeEntry(out, this.walk.entry)
+      if (asDelivered) writeDelivered(out, this.walk.entry, 0, 0)
+      else writeEntry(out, this.walk.entry)
       this.left--
       if (out.totalBytes >= PIECE_BYTES) break
       if (written % ENTRIES_BETWEEN_CLOCK_READS === 0 && performance.now() >= deadlineMs) break
@@ -90,6 +91,18 @@ export class RangePart implements ReplyPart {
   }
 }
 
+/** The reply to work that is done, made of parts. */
+export function partsReply(parts: readonly ReplyPart[]): WorkReply {
+  const source = new RangeReply(parts)
+  return {
+    write: ctx => {
+      if (parts.length === 0) ctx.reply.nullArray()
+      else ctx.replyFrom(source)
+    },
+    close: () => source.close(),
+  }
+}
+
 /** Ranges one behind the other. */
 export class RangeReply implements ReplySource {
   private readonly parts: readonly ReplyPart[]
@@ -97,6 +110,10 @@ export class RangeReply implements ReplySource {
 
   constructor(parts: readonly ReplyPart[]) {
     this.parts = parts
+  }
+
+  get memoryBytes(): number {
+    return this.parts.reduce((bytes, part) => bytes + (part.memoryBytes ?? 0), 0)
   }
 
   next(out: ReplyWriter, deadlineMs: number): boolean {

@@ -8,6 +8,8 @@ import { type CommandSpec, FAST, MODIFY_KEY, READ_KEY, READONLY, WRITE } from '.
 import { readBorder, readId, readStream, WRONG, writeId } from './access.js'
 import { GROUP, IDS, KEY } from './argument-docs.js'
 import { findGroup, replyNoGroup } from './group-access.js'
+import { acknowledgeInSlices } from './in-slices/acknowledgement.js'
+import { concludes, LONG_FROM_ENTRIES } from './in-slices/long-changes.js'
 import { replyPending } from './pending-list.js'
 
 export const pendingCommands: readonly CommandSpec[] = [
@@ -61,12 +63,18 @@ const cursor = new TreeCursor()
 
 /** XACK key group id [id ...]. Integer reply: how many of the entries were pending. */
 function xack(ctx: CommandContext): void {
+  if (concludes(ctx)) return
   const { args, keyspace, reply } = ctx
   const stream = readStream(ctx)
   if (stream === WRONG) return
   const group = findGroup(ctx, stream, 2)
   if (group === null) {
     reply.integer(0)
+    return
+  }
+  if (stream !== null && args.argc - 3 > LONG_FROM_ENTRIES) {
+    ctx.findAgain(1)
+    acknowledgeInSlices(ctx, stream, group)
     return
   }
   for (let i = 3; i < args.argc; i++) if (!readId(ctx, i, id)) return

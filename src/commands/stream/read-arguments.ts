@@ -1,4 +1,4 @@
-/** The arguments of XREAD and XREADGROUP. Source: xreadCommand in Redis's t_stream.c. */
+/** The arguments of XREAD and XREADGROUP. Source: xreadCommand in Redis's t_stream.c. CLAIM: Redis 8.4. */
 import { readTimeoutMs } from '../blocking/wait-for-keys.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
 
@@ -15,6 +15,8 @@ export class ReadArguments {
   group = 0
   consumer = 0
   noAck = false
+  /** Pending entries are claimed that have been idle for so long, in milliseconds; NaN: none are. */
+  minIdleMs = Number.NaN
 
   /** False: an error was replied. */
   read(ctx: CommandContext, ofGroup: boolean): boolean {
@@ -23,9 +25,12 @@ export class ReadArguments {
     this.most = Number.POSITIVE_INFINITY
     this.firstKey = this.streams = this.group = this.consumer = 0
     this.noAck = false
+    this.minIdleMs = Number.NaN
     for (let i = 1; i < args.argc && this.firstKey === 0; i++) {
       const more = args.argc - 1 - i
-      if (more > 0 && args.is(i, 'block')) {
+      if (more > 0 && args.is(i, 'claim')) {
+        if (!this.readMinIdle(ctx, ++i, ofGroup)) return false
+      } else if (more > 0 && args.is(i, 'block')) {
         if (!this.readTimeout(ctx, ++i)) return false
       } else if (more > 0 && args.is(i, 'count')) {
         if (!this.readCount(ctx, ++i)) return false
@@ -53,6 +58,21 @@ export class ReadArguments {
     if (this.firstKey === 0) reply.error(SYNTAX_ERROR)
     else if (ofGroup && this.group === 0) reply.error('ERR Missing GROUP option for XREADGROUP')
     else return true
+    return false
+  }
+
+  private readMinIdle({ args, reply }: CommandContext, index: number, ofGroup: boolean): boolean {
+    if (!ofGroup) {
+      reply.error('ERR The CLAIM option is only supported by XREADGROUP. You called XREAD instead.')
+      return false
+    }
+    const idle = args.int64(index)
+    if (idle === null) reply.error('ERR min-idle-time is not an integer or out of range')
+    else if (idle < 0n) reply.error('ERR min-idle-time must be a positive integer')
+    else {
+      this.minIdleMs = Number(idle)
+      return true
+    }
     return false
   }
 

@@ -2,31 +2,21 @@
 import { ReplyWriter } from '../../resp/reply-writer.js'
 import { type Request, requestFromArguments } from '../../resp/request.js'
 import { TYPE_STREAM } from '../../store/entries.js'
-import { TreeCursor } from '../../store/ordered-tree/cursor.js'
-import type { Consumer, ConsumerGroup } from '../../types/stream/consumer-group.js'
-import { groupReads } from '../../types/stream/entries-read.js'
-import { deliveryCount, readPendingId, seekPending } from '../../types/stream/pending.js'
+import type { ConsumerGroup } from '../../types/stream/consumer-group.js'
 import type { Stream } from '../../types/stream/stream.js'
 import { StreamId } from '../../types/stream/stream-id.js'
 import { waitForKeys } from '../blocking/wait-for-keys.js'
 import type { CommandContext } from '../context.js'
 import { BLOCKING, type CommandSpec, KEY_ACCESS, KEY_RO, type KeySpec, READONLY, WRITE } from '../spec.js'
-import { readId, readStream, WRONG, writeId } from './access.js'
+import { readId, readStream, WRONG } from './access.js'
 import { CONSUMER, COUNT, GROUP } from './argument-docs.js'
-import { isLong, LAST_ID, writeEntryWithId, writeRange } from './entry-replies.js'
-import { writeEntry } from './entry-writer.js'
-import {
-  consumerFor,
-  createConsumer,
-  findGroup,
-  type GroupArguments,
-  propagateClaim,
-  propagateConsumer,
-  propagateGroup,
-  replyNoGroup,
-} from './group-access.js'
-import { RangePart, RangeReply, type ReplyPart, WrittenPart } from './long-replies.js'
-import { RangeWalk } from './range-walk.js'
+import { areInOrder, type OrderedGroup } from './claim-order.js'
+import { giveAgain, giveIdle, giveNew, oldestDelivery, type Recipient } from './delivery.js'
+import { isLong, LAST_ID, writeRange } from './entry-replies.js'
+import { consumerFor, createConsumer, findGroup, propagateConsumer, replyNoGroup } from './group-access.js'
+import { type Asked, type Delivery, deliveriesReply, History, NewEntries } from './in-slices/deliveries.js'
+import { carryOut, concludes, LONG_FROM_ENTRIES } from './in-slices/long-changes.js'
+import { RangePart, RangeReply, type ReplyPart } from './long-replies.js'
 import { ReadArguments } from './read-arguments.js'
 
 function streamsKeys(startFrom: number): readonly KeySpec[] {
@@ -72,10 +62,12 @@ export const readingCommands: readonly CommandSpec[] = [
     summary:
       'Returns entries that no consumer of a group has been given yet, or those pending with one, and may wait for some.',
     complexity: 'O(M) for M entries returned',
+    history: [['8.4.0', 'CLAIM came.']],
     arguments: [
       { name: 'group-block', type: 'block', token: 'GROUP', arguments: [GROUP, CONSUMER] },
       COUNT,
       BLOCK,
+      { name: 'min-idle-time', type: 'integer', token: 'CLAIM', optional: true, since: '8.4.0' },
       { name: 'noack', type: 'pure-token', token: 'NOACK', optional: true },
       STREAMS,
     ],
@@ -84,6 +76,9 @@ export const readingCommands: readonly CommandSpec[] = [
 ]
 
 const parsed = new ReadArguments()
+/** Where nothing is pending yet, who waits looks for what may have been delivered meanwhile, but not more often than this. */
+const LOOK_LEAST_MS = 10
+
 /** What is read of one key. */
 interface Wanted {
   readonly key: number
@@ -93,21 +88,31 @@ interface Wanted {
   readonly behind: StreamId
   /** Entries that the group has not read. */
   readonly isNew: boolean
+  /** And first of all what has been pending for long. */
+  readonly claims: boolean
 }
 
 /**
- * XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...], XREADGROUP GROUP group consumer [...] [NOACK] STREAMS ...
+ * XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...],
+ * XREADGROUP GROUP group consumer [...] [CLAIM min-idle-time] [NOACK] STREAMS ...
  * Map reply, in RESP2 an array of pairs: the streams that have something, with their entries; null where none has.
  */
 function read(ctx: CommandContext, ofGroup: boolean): void {
-  if (!parsed.read(ctx, ofGroup)) return
+  if (concludes(ctx) || !parsed.read(ctx, ofGroup)) return
   const wanted = readWanted(ctx, ofGroup)
   if (wanted === null) return
+  const hasMuch = wanted.some(each => isLongRange(each) || isLongHistory(each, ctx))
   if (ofGroup) {
     for (const { group, key } of wanted) if (group !== null) ctx.findAgain(key)
     ctx.propagateNothing()
+    if (wanted.some(isClaiming)) {
+      if (!areInOrder(ctx, wanted.filter(isClaiming), endOfWait(ctx))) return
+    } else if (hasMuch) {
+      deliverInSlices(ctx, wanted)
+      return
+    }
   }
-  if (wanted.some(isLongRange)) {
+  if (hasMuch) {
     const parts = longParts(ctx, wanted)
     if (parts.length > 0) {
       ctx.replyFrom(new RangeReply(parts))
@@ -120,14 +125,41 @@ function read(ctx: CommandContext, ofGroup: boolean): void {
     waitForKeys(ctx, TYPE_STREAM, firstKey, firstKey + streams, timeoutMs, {
       untilGone: ofGroup,
       request: withKnownIds(ctx, wanted),
+      lookMs: claims() ? timeToLook(ctx, wanted) : Number.POSITIVE_INFINITY,
     })
   }
+}
+
+function claims(): boolean {
+  return !Number.isNaN(parsed.minIdleMs)
+}
+
+function isClaiming(wanted: Wanted): wanted is Wanted & OrderedGroup {
+  return wanted.claims
+}
+
+/** Unix time from which on the client waits no more. */
+function endOfWait({ keyspace }: CommandContext): number {
+  return parsed.timeoutMs > 0 ? keyspace.nowMs + parsed.timeoutMs : Number.POSITIVE_INFINITY
+}
+
+/** Unix time at which some entry may have been idle for long enough; Infinity: none ever will be. */
+function timeToLook({ keyspace }: CommandContext, wanted: readonly Wanted[]): number {
+  const { minIdleMs } = parsed
+  let timeMs = Number.POSITIVE_INFINITY
+  for (const { group, stream } of wanted.filter(isClaiming)) {
+    const oldestMs = oldestDelivery(stream, group)
+    const lookMs = Number.isNaN(oldestMs) ? keyspace.nowMs + Math.max(minIdleMs, LOOK_LEAST_MS) : oldestMs + minIdleMs
+    timeMs = Math.min(timeMs, lookMs)
+  }
+  return timeMs
 }
 
 /** Looks the streams up; null when an error was replied. */
 function readWanted(ctx: CommandContext, ofGroup: boolean): Wanted[] | null {
   const { args, reply } = ctx
   const wanted: Wanted[] = []
+  let mayClaim = claims()
   for (let i = 0; i < parsed.streams; i++) {
     const key = parsed.firstKey + i
     const idIndex = key + parsed.streams
@@ -161,7 +193,9 @@ function readWanted(ctx: CommandContext, ofGroup: boolean): Wanted[] | null {
       // The greatest ID stands for ">" to a group.
       isNew = ofGroup && behind.isLast
     }
-    wanted.push({ key, stream, group, behind, isNew })
+    // As in Redis, from a stream on of which the consumer's history is read, CLAIM is forgotten.
+    mayClaim &&= isNew
+    wanted.push({ key, stream, group, behind, isNew, claims: mayClaim })
   }
   return wanted
 }
@@ -184,6 +218,7 @@ function isServed(ctx: CommandContext, wanted: Wanted): boolean {
   }
   consumer.seenTimeMs = ctx.keyspace.nowMs
   if (!isNew) return true
+  if (wanted.claims && ctx.keyspace.nowMs - oldestDelivery(stream, group) >= parsed.minIdleMs) return true
   return stream.length > 0 && stream.lastEntryId(last) && last.compare(group.lastId) > 0
 }
 
@@ -209,10 +244,16 @@ function isLongRange({ behind, group, isNew, stream }: Wanted): boolean {
   return start.increment() && isLong(stream, { start, end: LAST_ID, backward: false, most: parsed.most })
 }
 
+/** What is pending with the consumer. */
+function isLongHistory({ group, isNew }: Wanted, { args }: CommandContext): boolean {
+  if (group === null || isNew || parsed.most <= LONG_FROM_ENTRIES) return false
+  return (group.consumer(args.latin1(parsed.consumer))?.pending.count ?? 0) > LONG_FROM_ENTRIES
+}
+
 /** Replies what there is; false, and nothing, where there is none. */
 function reply(ctx: CommandContext, wanted: readonly Wanted[]): boolean {
   const { reply } = ctx
-  const { most } = parsed
+  const { most, noAck } = parsed
   const mark = reply.mark()
   let served = 0
   for (const each of wanted) {
@@ -226,9 +267,12 @@ function reply(ctx: CommandContext, wanted: readonly Wanted[]): boolean {
       writeRange(reply, stream, { start, end: LAST_ID, backward: false, most })
       continue
     }
-    const consumer = consumerFor(ctx, group, parsed.consumer, key)
-    if (isNew) writeNew(ctx, each, group, consumer, reply)
-    else writeHistory(ctx, each, group, consumer, reply)
+    const arrayMark = reply.mark()
+    const to = recipient(ctx, stream, group, key)
+    let count = each.claims ? giveIdle(ctx, to, parsed.minIdleMs, most, reply) : 0
+    if (isNew) count += giveNew(ctx, to, { most: most - count, noAck, asDelivered: each.claims }, reply)
+    else count = giveAgain(ctx, to, behind, most, reply)
+    reply.arrayAt(arrayMark, count)
     ctx.keyspace.dirty++
   }
   if (served > 0) reply.mapAt(mark, served)
@@ -239,85 +283,36 @@ function writeKey({ args }: CommandContext, key: number, out: ReplyWriter): void
   out.bulk(args.buffer, args.starts[key], args.ends[key])
 }
 
-const walk = new RangeWalk()
-
-/** Gives the consumer what the group has not read; writes that, if there is somewhere to. Returns how many entries that is. */
-function writeNew(
-  ctx: CommandContext,
-  { key, stream }: Wanted,
-  group: ConsumerGroup,
-  consumer: Consumer,
-  out: ReplyWriter | null,
-): number {
-  if (stream === null) return 0
-  const { nowMs } = ctx.keyspace
-  const { most, noAck } = parsed
-  const names: GroupArguments = { key, group: parsed.group }
-  start.set(group.lastId)
-  start.increment()
-  const mark = out?.mark()
-  let count = 0
-  walk.begin(stream, start, LAST_ID, false)
-  while (count < most && walk.next()) {
-    const { entry } = walk
-    if (entry.id.compare(group.lastId) > 0) groupReads(stream, group, entry.id)
-    if (out !== null) writeEntry(out, entry)
-    count++
-    if (noAck) continue
-    const isPending = group.findNew(entry.id) !== 0
-    const pending = isPending ? group.assign(entry.id, consumer, nowMs, 1) : group.add(entry.id, consumer, nowMs, 1)
-    consumer.activeTimeMs = nowMs
-    propagateClaim(ctx, names, group, consumer, entry.id, pending)
-  }
-  if (noAck && count > 0) propagateGroup(ctx, names, group)
-  if (out !== null && mark !== undefined) out.arrayAt(mark, count)
-  return count
+function recipient(ctx: CommandContext, stream: Stream, group: ConsumerGroup, key: number): Recipient {
+  return { stream, group, consumer: consumerFor(ctx, group, parsed.consumer, key), names: { key, group: parsed.group } }
 }
 
-const cursor = new TreeCursor()
-const pendingId = new StreamId()
-
-/** Writes what is pending with the consumer behind an ID: that it has been delivered once more counts, unless it is gone. */
-function writeHistory(
-  { keyspace }: CommandContext,
-  { behind, stream }: Wanted,
-  group: ConsumerGroup,
-  consumer: Consumer,
-  reply: ReplyWriter,
-): void {
-  const { entries, nowMs } = keyspace
-  const { pending } = consumer
-  if (stream === null) return
-  const mark = reply.mark()
-  start.set(behind)
-  let count = 0
-  let more = start.increment() && seekPending(pending, cursor, start)
-  while (more && count < parsed.most) {
-    const { address } = cursor
-    readPendingId(entries, address, pendingId)
-    count++
-    if (!writeEntryWithId(reply, stream, pendingId)) {
-      reply.array(2)
-      writeId(reply, pendingId)
-      reply.nullArray()
-      more = cursor.next()
-      continue
-    }
-    group.assign(pendingId, consumer, nowMs, deliveryCount(entries, address) + 1)
-    // Where a view kept the entry as it was, the tree has changed.
-    more = cursor.changes === pending.changes ? cursor.next() : seekBehind(consumer)
+/** As reply(), for a group, where at least one of the streams has much, and nothing is claimed. */
+function deliverInSlices(ctx: CommandContext, wanted: readonly Wanted[]): void {
+  const { args, client, keyspace } = ctx
+  const request = client.unfinished?.request === args ? args : args.keep()
+  const works: Delivery[] = []
+  for (const each of wanted) {
+    const { behind, group, isNew, key, stream } = each
+    if (group === null || stream === null) continue
+    // The consumer has been heard of; whether there is something for it depends on what comes before.
+    isServed(ctx, each)
+    const asked = askedOf(recipient(ctx, stream, group, key))
+    works.push(isNew ? new NewEntries(ctx, request, asked, parsed.noAck) : new History(keyspace, asked, behind))
   }
-  reply.arrayAt(mark, count)
+  const { resp } = client
+  carryOut(ctx, request, works, done => deliveriesReply(done, request, resp))
 }
 
-function seekBehind({ pending }: Consumer): boolean {
-  return pendingId.increment() && seekPending(pending, cursor, pendingId)
+function askedOf({ consumer, group, names, stream }: Recipient): Asked {
+  return { key: names.key, groupName: names.group, stream, group, consumer, most: parsed.most }
 }
 
 /** A reply with at least one long range, of the streams as they are now; no parts where there is nothing. */
 function longParts(ctx: CommandContext, wanted: readonly Wanted[]): ReplyPart[] {
   const { args, client } = ctx
   const { resp } = client
+  const { most, noAck } = parsed
   const parts: ReplyPart[] = []
   const writeHead = (out: ReplyWriter, name: Buffer, isFirst: boolean, served: number): void => {
     if (isFirst) {
@@ -336,22 +331,26 @@ function longParts(ctx: CommandContext, wanted: readonly Wanted[]): ReplyPart[] 
     const head = (out: ReplyWriter): void => writeHead(out, name, isFirst, parts.length)
     if (group === null) {
       start.set(behind).increment()
-      parts.push(new RangePart(stream, { start, end: LAST_ID, backward: false, most: parsed.most }, head))
+      parts.push(new RangePart(stream, { start, end: LAST_ID, backward: false, most }, { head }))
       continue
     }
-    const consumer = consumerFor(ctx, group, parsed.consumer, key)
-    ctx.keyspace.dirty++
-    if (isNew) {
-      const from = group.lastId.copy()
-      from.increment()
-      const count = writeNew(ctx, each, group, consumer, null)
-      parts.push(new RangePart(stream, { start: from, end: LAST_ID, backward: false, most: count }, head, count))
-    } else {
-      const out = new ReplyWriter()
-      out.resp = resp
-      writeHistory(ctx, each, group, consumer, out)
-      parts.push(new WrittenPart(head, out.takeChunks()))
+    const to = recipient(ctx, stream, group, key)
+    if (!isNew) {
+      const history = new History(ctx.keyspace, askedOf(to), behind)
+      history.step(Number.POSITIVE_INFINITY)
+      parts.push(history.part(head))
+      continue
     }
+    ctx.keyspace.dirty++
+    const out = new ReplyWriter()
+    out.resp = resp
+    const beforeCount = each.claims ? giveIdle(ctx, to, parsed.minIdleMs, most, out) : 0
+    const from = group.lastId.copy()
+    from.increment()
+    const count = giveNew(ctx, to, { most: most - beforeCount, noAck, asDelivered: each.claims }, null)
+    const range = { start: from, end: LAST_ID, backward: false, most: count }
+    const form = { head, count, before: out.takeChunks(), beforeCount, asDelivered: each.claims }
+    parts.push(new RangePart(stream, range, form))
   }
   return parts
 }

@@ -1,5 +1,6 @@
 /** Stream commands about entries: XADD, XLEN, XRANGE, XREVRANGE, XDEL, XTRIM, XSETID. Source of behaviour: Redis's t_stream.c. */
 import { EVENT_STREAM } from '../../config/keyspace-events.js'
+import { EntryDeletion } from '../../types/stream/deletion.js'
 import { MOST_COUNTED } from '../../types/stream/entries-read.js'
 import { StreamId } from '../../types/stream/stream-id.js'
 import { TOO_LARGE } from '../../types/stream/stream-nodes.js'
@@ -32,7 +33,9 @@ import {
 } from './access.js'
 import { COUNT, END, IDS, KEY, START, TRIM } from './argument-docs.js'
 import { replyRange } from './entry-replies.js'
+import { REFERENCES } from './reference-option.js'
 import { TrimArguments } from './trim-arguments.js'
+import { propagateAddition, propagateTrim, trimStream } from './trimming.js'
 
 export const streamCommands: readonly CommandSpec[] = [
   {
@@ -47,11 +50,13 @@ export const streamCommands: readonly CommandSpec[] = [
     history: [
       ['6.2.0', 'NOMKSTREAM, MINID and LIMIT came.'],
       ['7.0.0', 'Takes IDs of which only the time is given.'],
+      ['8.2.0', 'KEEPREF, DELREF and ACKED came.'],
     ],
     tips: ['nondeterministic_output'],
     arguments: [
       KEY,
       { name: 'nomkstream', type: 'pure-token', token: 'NOMKSTREAM', optional: true, since: '6.2.0' },
+      { ...REFERENCES, since: '8.2.0' },
       { ...TRIM, optional: true },
       {
         name: 'id-selector',
@@ -132,9 +137,12 @@ export const streamCommands: readonly CommandSpec[] = [
     since: '5.0.0',
     summary: 'Cuts a stream short, and returns how many entries went.',
     complexity: 'O(N) for N entries that go',
-    history: [['6.2.0', 'MINID and LIMIT came.']],
+    history: [
+      ['6.2.0', 'MINID and LIMIT came.'],
+      ['8.2.0', 'KEEPREF, DELREF and ACKED came.'],
+    ],
     tips: ['nondeterministic_output'],
-    arguments: [KEY, TRIM],
+    arguments: [KEY, { ...TRIM, arguments: [...(TRIM.arguments ?? []), { ...REFERENCES, since: '8.2.0' }] }],
     run: xtrim,
   },
   {
@@ -162,8 +170,8 @@ const id = new StreamId()
 const otherId = new StreamId()
 
 /**
- * XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id field value [field value ...]. Bulk string reply: the entry's ID;
- * null with NOMKSTREAM where there is no stream.
+ * XADD key [NOMKSTREAM] [KEEPREF|DELREF|ACKED] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id field value [field value ...]. Bulk
+ * string reply: the entry's ID; null with NOMKSTREAM where there is no stream.
  */
 function xadd(ctx: CommandContext): void {
   const { args, db, keyspace, reply, server } = ctx
@@ -205,14 +213,8 @@ function xadd(ctx: CommandContext): void {
   writeId(reply, id)
   ctx.touch(1)
   ctx.notify(EVENT_STREAM, 'xadd', 1)
-  if (parsed.trims && stream.trim(parsed) > 0) ctx.notify(EVENT_STREAM, 'xtrim', 1)
-  const rewrites = (parsed.trims && parsed.approximate) || !parsed.idGiven || !parsed.sequenceGiven
-  if (rewrites && ctx.propagates) {
-    const rewritten = Array.from({ length: args.argc }, (_, i) => args.view(i))
-    if (parsed.trims && parsed.approximate) parsed.makeExact(rewritten, stream)
-    if (!parsed.idGiven || !parsed.sequenceGiven) rewritten[parsed.idIndex] = Buffer.from(id.toString(), 'latin1')
-    ctx.propagateArguments(rewritten)
-  }
+  if (parsed.trims && trimStream(ctx, stream, parsed) > 0) ctx.notify(EVENT_STREAM, 'xtrim', 1)
+  propagateAddition(ctx, stream, parsed, id)
   if (length > 0 || found !== MISSING) streamChanged(ctx)
 }
 
@@ -275,18 +277,10 @@ function xdel(ctx: CommandContext): void {
     return
   }
   for (let i = 2; i < args.argc; i++) if (!readId(ctx, i, id)) return
-  let deleted = 0
-  let firstIsGone = false
-  for (let i = 2; i < args.argc; i++) {
-    readId(ctx, i, id)
-    if (!stream.delete(id)) continue
-    if (id.compare(stream.firstId) === 0) firstIsGone = true
-    if (id.compare(stream.maxDeletedId) > 0) stream.maxDeletedId.set(id)
-    deleted++
-  }
+  const deletion = new EntryDeletion(stream)
+  for (let i = 2; i < args.argc; i++) if (readId(ctx, i, id)) deletion.delete(id)
+  const deleted = deletion.finish()
   if (deleted > 0) {
-    if (stream.length === 0) stream.firstId.setZero()
-    else if (firstIsGone) stream.updateFirstId()
     ctx.touch(1)
     ctx.notify(EVENT_STREAM, 'xdel', 1)
     keyspace.dirty += deleted - 1
@@ -294,22 +288,18 @@ function xdel(ctx: CommandContext): void {
   reply.integer(deleted)
 }
 
-/** XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count]. Integer reply: how many entries went. */
+/** XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count] [KEEPREF|DELREF|ACKED]. Integer reply: how many entries went. */
 function xtrim(ctx: CommandContext): void {
-  const { args, keyspace, reply } = ctx
+  const { keyspace, reply } = ctx
   if (!parsed.read(ctx, false)) return
   const stream = changeStream(ctx)
   if (stream === WRONG) return
-  const deleted = stream === MISSING ? 0 : stream.trim(parsed)
+  const deleted = stream === MISSING ? 0 : trimStream(ctx, stream, parsed)
   if (deleted > 0 && stream !== MISSING) {
     ctx.touch(1)
     ctx.notify(EVENT_STREAM, 'xtrim', 1)
     keyspace.dirty += deleted - 1
-    if (parsed.approximate && ctx.propagates) {
-      const rewritten = Array.from({ length: args.argc }, (_, i) => args.view(i))
-      parsed.makeExact(rewritten, stream)
-      ctx.propagateArguments(rewritten)
-    }
+    propagateTrim(ctx, stream, parsed)
   }
   reply.integer(deleted)
 }

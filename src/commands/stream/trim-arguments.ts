@@ -3,6 +3,7 @@ import type { Stream, TrimTarget } from '../../types/stream/stream.js'
 import { StreamId, WHOLE, WITHOUT_SEQUENCE } from '../../types/stream/stream-id.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
 import { isStar, readId, readNewId } from './access.js'
+import { type ReferenceOption, referenceOption } from './reference-option.js'
 
 const TWO_STRATEGIES = 'ERR syntax error, MAXLEN and MINID options at the same time are not compatible'
 /** Entries that an approximate trim takes at most, where nothing else is said: so many full nodes. */
@@ -21,6 +22,9 @@ export class TrimArguments implements TrimTarget {
   /** The argument that says how much is to be left. */
   thresholdIndex = 0
   onlyExisting = false
+  /** What becomes of what groups refer to, and the argument that says so; 0 for none. */
+  references: ReferenceOption = 'keepref'
+  referencesIndex = 0
   /** XADD's ID: the argument, 0 if there is none; what was given of it. */
   idIndex = 0
   readonly id = new StreamId()
@@ -36,11 +40,15 @@ export class TrimArguments implements TrimTarget {
     for (; i < args.argc; i++) {
       const more = args.argc - 1 - i
       if (isAdd && isStar(ctx, i)) break
+      const option = this.referencesIndex === 0 ? referenceOption(args, i) : null
       if (more > 0 && (args.is(i, 'maxlen') || args.is(i, 'minid'))) {
         i = this.readThreshold(ctx, i, args.is(i, 'maxlen'))
         if (i === 0) return false
       } else if (more > 0 && args.is(i, 'limit')) {
         if (!this.readLimit(ctx, ++i)) return false
+      } else if (option !== null) {
+        this.references = option
+        this.referencesIndex = i
       } else if (isAdd && args.is(i, 'nomkstream')) this.onlyExisting = true
       else if (isAdd) {
         const kind = readNewId(ctx, i, this.id)
@@ -61,7 +69,8 @@ export class TrimArguments implements TrimTarget {
     this.trims = this.approximate = this.onlyExisting = this.limitGiven = false
     this.idGiven = this.sequenceGiven = false
     this.maxLength = Number.NaN
-    this.limit = this.thresholdIndex = 0
+    this.limit = this.thresholdIndex = this.referencesIndex = 0
+    this.references = 'keepref'
   }
 
   /** Reads a strategy at argument `index`; returns the argument of its threshold, 0 for an error. */
@@ -129,16 +138,21 @@ export class TrimArguments implements TrimTarget {
     return true
   }
 
-  /** Replicas get what an approximate trim came to, in the place of arguments of `args`. */
+  /** Puts what an approximate trim came to in the place of its arguments, as an exact one. */
   makeExact(args: Buffer[], stream: Stream): void {
-    args[this.thresholdIndex - 1] = Buffer.from('=')
-    let threshold = String(stream.length)
-    if (Number.isNaN(this.maxLength)) {
-      stream.firstIdWithDeleted(firstId)
-      threshold = firstId.toString()
-    }
-    args[this.thresholdIndex] = Buffer.from(threshold, 'latin1')
+    const { maxLength, minId, references, thresholdIndex } = this
+    const { firstId, length } = stream
+    const byLength = !Number.isNaN(maxLength)
+    // With DELREF single entries went, too, unless it came to its limit: then whole nodes.
+    const isLimited =
+      references === 'delref' && length > 0 && (byLength ? length > maxLength : firstId.compare(minId) < 0)
+    if (isLimited) first.set(firstId)
+    else if (references === 'delref') first.set(minId)
+    else stream.firstIdWithDeleted(first)
+    if (isLimited) args[thresholdIndex - 2] = Buffer.from('MINID')
+    args[thresholdIndex - 1] = Buffer.from('=')
+    args[thresholdIndex] = Buffer.from(byLength && !isLimited ? String(length) : first.toString(), 'latin1')
   }
 }
 
-const firstId = new StreamId()
+const first = new StreamId()

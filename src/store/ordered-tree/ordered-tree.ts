@@ -115,7 +115,13 @@ export class OrderedTree<P> extends EditableTree {
    * none.
    */
   upperBound(cursor: TreeCursor, high: number, low: number, probe: P | null): boolean {
-    this.descend(cursor, high, low, probe, true, true)
+    cursor.begin(this, this.depth, this.changes)
+    return this.upperBoundFrom(cursor, this.root, high, low, probe)
+  }
+
+  /** As upperBound(), with a cursor that has begun at the root of the tree, or of what a view has of it. */
+  upperBoundFrom(cursor: TreeCursor, root: number, high: number, low: number, probe: P | null): boolean {
+    this.descendFrom(cursor, root, high, low, probe, true, true)
     return cursor.isAtEntry || cursor.nextLeaf()
   }
 

@@ -84,6 +84,13 @@ export class TreeView<P> implements TreeKeeper {
     return tree.findFrom(cursor, root, high, low, probe)
   }
 
+  /** As OrderedTree.upperBound(), in the view. Not for walks. */
+  upperBound(high: number, low: number, probe: P | null): boolean {
+    const { cursor, depth, root, tree } = this
+    cursor.begin(tree, depth, NO_CHANGES)
+    return tree.upperBoundFrom(cursor, root, high, low, probe)
+  }
+
   /** Goes to the next entry of the walk; false when there is none. */
   step(): boolean {
     if (this.ended) return false

@@ -7,15 +7,20 @@ import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import {
   consumerOf,
   createPending,
+  deliveryCount,
   findPending,
   insertPending,
   PENDING_BYTES,
   type PendingTree,
+  pendingBefore,
   pendingTree,
+  pendingUpTo,
   readPendingId,
+  seekPending,
   setConsumer,
   setDelivery,
 } from './pending.js'
+import { PendingByTime } from './pending-by-time.js'
 import { StreamId } from './stream-id.js'
 
 /** entriesRead of a group that does not know. */
@@ -26,12 +31,16 @@ export const NEVER_ACTIVE = -1
 const GROUP_OBJECT_BYTES = 480
 const CONSUMER_OBJECT_BYTES = 220
 
+/** So many entries are in one leaf or two of a tree. */
+const LEAF_ENTRIES = 62
+
 /** Number of the consumer of what is pending with nobody yet: in a group that is being loaded. */
 const NOBODY = 0xffffffff
 
 const place = new TreeCursor()
 const consumerPlace = new TreeCursor()
 const scratch = new StreamId()
+const removed = new StreamId()
 
 export class Consumer {
   readonly name: Buffer
@@ -63,6 +72,8 @@ export class ConsumerGroup {
   private objectBytes = GROUP_OBJECT_BYTES
   /** Entries that are pending with nobody. */
   orphans = 0
+  /** What is pending by time, where that has been asked for. */
+  private inTime: PendingByTime | null = null
 
   constructor(entries: Entries, name: Buffer, lastId: StreamId, entriesRead: number) {
     this.entries = entries
@@ -82,6 +93,7 @@ export class ConsumerGroup {
   get memoryBytes(): number {
     let bytes = this.objectBytes + this.pending.memoryBytes + this.pending.count * PENDING_BYTES
     for (const { pending } of this.byName.values()) bytes += pending.memoryBytes
+    if (this.inTime !== null) bytes += this.inTime.tree.memoryBytes
     return bytes
   }
 
@@ -123,16 +135,43 @@ export class ConsumerGroup {
     return consumer
   }
 
-  /** Removes a consumer and what is pending with it. O(its pending entries, each log n). */
-  removeConsumer(consumer: Consumer): void {
-    const { pending } = consumer
+  /** Removes the first ones that are pending with a consumer, LEAF_ENTRIES at most. Returns whether there are more. */
+  removePendingOf({ pending }: Consumer): boolean {
     const { entries } = this
-    for (let more = pending.first(consumerPlace); more; more = consumerPlace.next()) {
-      const { address } = consumerPlace
-      if (!findPending(this.pending, place, readPendingId(entries, address, scratch))) continue
-      if (!this.pending.remove(place)) entries.free(address, PENDING_BYTES)
+    this.mayLoseOrder(pending.count)
+    let removed = 0
+    let more = pending.first(consumerPlace)
+    while (more && removed < LEAF_ENTRIES) {
+      readPendingId(entries, consumerPlace.address, scratch)
+      if (!findPending(this.pending, place, scratch)) throw new Error('stream: no such pending entry')
+      // What a consumer got in one go lies together in the group, too.
+      let run = 0
+      do {
+        run++
+        more = consumerPlace.next()
+      } while (more && removed + run < LEAF_ENTRIES && place.next() && place.address === consumerPlace.address)
+      this.removeRun(scratch, run)
+      removed += run
     }
-    pending.drop()
+    pending.removeRange(0, removed, () => {})
+    return more
+  }
+
+  /** Removes `count` entries from `id` on. */
+  private removeRun(id: StreamId, count: number): void {
+    const { entries, pending } = this
+    if (!findPending(pending, place, id)) return
+    const first = place.weightBefore()
+    pending.removeRange(first, first + count, (address, kept) => {
+      this.inTime?.remove(address)
+      if (!kept) entries.free(address, PENDING_BYTES)
+    })
+  }
+
+  /** Removes a consumer and what is pending with it. O(its pending entries, each log n at worst). */
+  removeConsumer(consumer: Consumer): void {
+    while (this.removePendingOf(consumer));
+    consumer.pending.drop()
     this.byName.delete(consumer.name.toString('latin1'))
     this.byNumber[consumer.number] = null
     this.freeNumbers.push(consumer.number)
@@ -147,6 +186,11 @@ export class ConsumerGroup {
     return findPending(this.pending, place, id) ? place.address : 0
   }
 
+  /** Goes to the pending entry with this ID; false when there is none. */
+  goTo(cursor: TreeCursor, id: StreamId): boolean {
+    return findPending(this.pending, cursor, id)
+  }
+
   /** As find(), quickly where the entry lies behind all that are pending, as new ones do. */
   findNew(id: StreamId): number {
     const { entries, pending } = this
@@ -154,11 +198,25 @@ export class ConsumerGroup {
     return readPendingId(entries, place.address, scratch).compare(id) < 0 ? 0 : this.find(id)
   }
 
+  /** What is pending by time: to be made first, and kept from then on. */
+  get byTime(): PendingByTime {
+    this.inTime ??= new PendingByTime(this.entries, this.pending)
+    return this.inTime
+  }
+
+  /** So many entries are about to go. To make the order again is less work than to take most of it apart. */
+  private mayLoseOrder(count: number): void {
+    if (this.inTime === null || 2 * count <= this.inTime.tree.count) return
+    this.inTime.tree.drop()
+    this.inTime = null
+  }
+
   /** Adds an entry that is not pending yet. */
   add(id: StreamId, consumer: Consumer, timeMs: number, count: number): number {
     const pending = createPending(this.entries, id, consumer.number, timeMs, count)
     insertPending(this.pending, id, pending)
     insertPending(consumer.pending, id, pending)
+    this.inTime?.add(pending)
     return pending
   }
 
@@ -167,15 +225,22 @@ export class ConsumerGroup {
    * address from then on.
    */
   assign(id: StreamId, consumer: Consumer, timeMs: number, count: number): number {
-    const { entries } = this
     if (!findPending(this.pending, place, id)) throw new Error('stream: no such pending entry')
-    const old = place.address
+    return this.assignAt(place, id, consumer, timeMs, count)
+  }
+
+  /** As assign(), of the entry `id` at a cursor in the tree of the group, which stays good. */
+  assignAt(cursor: TreeCursor, id: StreamId, consumer: Consumer, timeMs: number, count: number): number {
+    const { entries } = this
+    const old = cursor.address
     const holder = this.consumerOf(old)
     let pending = old
-    if (this.pending.isViewed(place)) {
+    this.inTime?.remove(old)
+    if (this.pending.isViewed(cursor)) {
       pending = createPending(entries, id, consumer.number, timeMs, count)
-      if (!this.pending.replace(place, pending)) entries.free(old, PENDING_BYTES)
+      if (!this.pending.replace(cursor, pending)) entries.free(old, PENDING_BYTES)
     } else setDelivery(entries, old, timeMs, count)
+    this.inTime?.add(pending)
     if (holder === consumer) {
       if (pending !== old && findPending(consumer.pending, consumerPlace, id))
         consumer.pending.replace(consumerPlace, pending)
@@ -187,14 +252,60 @@ export class ConsumerGroup {
     return pending
   }
 
+  /** As assign(), of an entry that stays with its consumer, at a cursor in the tree of that, which stays good for going on. */
+  deliverAgain(cursor: TreeCursor, id: StreamId, consumer: Consumer, timeMs: number): void {
+    const { address } = cursor
+    const count = deliveryCount(this.entries, address) + 1
+    if (this.pending.newestView !== null) {
+      this.assign(id, consumer, timeMs, count)
+      return
+    }
+    this.inTime?.remove(address)
+    setDelivery(this.entries, address, timeMs, count)
+    this.inTime?.add(address)
+  }
+
   /** Removes the pending entry with this ID; false when there is none. */
   remove(id: StreamId): boolean {
     if (!findPending(this.pending, place, id)) return false
-    const { address } = place
-    const holder = this.consumerOf(address)
-    if (findPending(holder.pending, consumerPlace, id)) holder.pending.remove(consumerPlace)
-    if (!this.pending.remove(place)) this.entries.free(address, PENDING_BYTES)
+    this.removeAt(place, id)
     return true
+  }
+
+  /** As remove(), of the entry `id` at a cursor in the tree of the group, which is no good after that. */
+  removeAt(cursor: TreeCursor, id: StreamId): void {
+    const { address } = cursor
+    const holder = this.consumerOf(address)
+    this.inTime?.remove(address)
+    if (findPending(holder.pending, consumerPlace, id)) holder.pending.remove(consumerPlace)
+    if (!this.pending.remove(cursor)) this.entries.free(address, PENDING_BYTES)
+  }
+
+  /**
+   * Removes what is pending from `first` to `last`; `gone` hears of each. In runs, where that is more than there are consumers: O(log n)
+   * for each of them, and for 62 entries that go.
+   */
+  removeBetween(first: StreamId, last: StreamId, gone: (id: StreamId) => void): void {
+    const { entries, pending } = this
+    const from = pendingBefore(pending, place, first)
+    const to = pendingUpTo(pending, place, last)
+    if (to - from <= this.byName.size) {
+      for (let left = to - from; left > 0 && seekPending(pending, place, first); left--) {
+        readPendingId(entries, place.address, removed)
+        this.remove(removed)
+        gone(removed)
+      }
+      return
+    }
+    this.mayLoseOrder(to - from)
+    for (const { pending: own } of this.byName.values()) {
+      own.removeRange(pendingBefore(own, place, first), pendingUpTo(own, place, last), () => {})
+    }
+    pending.removeRange(from, to, (address, kept) => {
+      gone(readPendingId(entries, address, removed))
+      this.inTime?.remove(address)
+      if (!kept) entries.free(address, PENDING_BYTES)
+    })
   }
 
   // Groups that are loaded: what is pending comes first, with whom comes later
@@ -221,7 +332,8 @@ export class ConsumerGroup {
 
   /** All trees: that of the group first. */
   trees(): PendingTree[] {
-    return [this.pending, ...Array.from(this.byName.values(), ({ pending }) => pending)]
+    const consumers = Array.from(this.byName.values(), ({ pending }) => pending)
+    return [this.pending, ...consumers, ...(this.inTime === null ? [] : [this.inTime.tree])]
   }
 
   /** Nobody needs it any more: what it holds is freed in slices. */
@@ -247,9 +359,14 @@ export class ConsumerGroup {
       // Nobody has it in a group that is still being loaded.
       if (tree === undefined) return move(pending, PENDING_BYTES)
       const isThere = findPending(tree, consumerPlace, readPendingId(entries, pending, scratch))
-      const moved = move(pending, PENDING_BYTES)
+      const moved = this.moved(pending, move)
       if (moved !== pending && isThere) tree.replace(consumerPlace, moved)
       return moved
     })
+  }
+
+  private moved(pending: number, move: (address: number, bytes: number) => number): number {
+    if (this.inTime === null) return move(pending, PENDING_BYTES)
+    return this.inTime.moving(pending, address => move(address, PENDING_BYTES))
   }
 }

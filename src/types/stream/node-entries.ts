@@ -124,6 +124,14 @@ export class NodeEntries {
     return true
   }
 
+  /** The ID of the last entry, deleted or not; of the node if there is none. Begins again before the first one. */
+  lastId(id: StreamId): StreamId {
+    this.toEnd()
+    id.set(this.previous() ? this.id : this.master)
+    this.behind = this.first
+    return id
+  }
+
   private read(pos: number): void {
     const { buffer } = this.listpack
     this.pos = pos

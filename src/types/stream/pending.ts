@@ -105,6 +105,17 @@ export function seekPending(tree: PendingTree, cursor: TreeCursor, id: StreamId)
   return tree.lowerBound(cursor, halfOfUnsigned(id.msHigh), halfOfUnsigned(id.msLow), id)
 }
 
+/** How many entries come before this ID. */
+export function pendingBefore(tree: PendingTree, cursor: TreeCursor, id: StreamId): number {
+  return seekPending(tree, cursor, id) ? cursor.weightBefore() : tree.count
+}
+
+/** How many entries come up to this ID. */
+export function pendingUpTo(tree: PendingTree, cursor: TreeCursor, id: StreamId): number {
+  const more = tree.upperBound(cursor, halfOfUnsigned(id.msHigh), halfOfUnsigned(id.msLow), id)
+  return more ? cursor.weightBefore() : tree.count
+}
+
 export function insertPending(tree: PendingTree, id: StreamId, pending: number): void {
   tree.insert(halfOfUnsigned(id.msHigh), halfOfUnsigned(id.msLow), id, pending)
 }

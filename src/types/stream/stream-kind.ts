@@ -19,12 +19,18 @@ import { readFields } from './entry-fields.js'
 import { HeldStream } from './held-stream.js'
 import { NodeEntries } from './node-entries.js'
 import type { Stream } from './stream.js'
-import { copyStream } from './stream-copy.js'
+import { copyStream, SlicedStreamCopy } from './stream-copy.js'
 import { nodeMemoryBytes } from './stream-node.js'
 import { StreamReader } from './stream-reader.js'
 
+/** Nodes, consumers and pending entries of a stream that takes no time to copy. */
+const COPIED_AT_ONCE = 1000
+
+/** The stream in the entry at `address`. Whoever comes to one that is being changed in slices could not wait. */
 export function streamOf({ aggregates, entries }: Keyspace, address: number): Stream {
-  return aggregates.get(entries.payload(address)) as Stream
+  const stream = aggregates.get(entries.payload(address)) as Stream
+  if (stream.openChange !== null) stream.openChange.settle()
+  return stream
 }
 
 export const streamKind: ValueKind = {
@@ -79,6 +85,11 @@ export const streamKind: ValueKind = {
     const created = to.place(0, key, start, end, TYPE_STREAM, ENCODING_AGGREGATE, 0, expiryMs)
     entries.setPayload(created, keyspace.aggregates.add(copyStream(original)))
     return created
+  },
+
+  beginCopy(keyspace: Keyspace, address: number): SlicedStreamCopy | null {
+    const stream = streamOf(keyspace, address)
+    return stream.freeEffort > COPIED_AT_ONCE ? new SlicedStreamCopy(keyspace, stream) : null
   },
 
   digest(digest: Digest, db: Database, address: number): void {

@@ -18,6 +18,7 @@ import {
   lpWriteHeader,
   lpWriteInteger,
 } from '../../store/listpack/listpack-edit.js'
+import type { OpenChange } from '../../store/open-change.js'
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import { ORDERED, OrderedTree, type TreeOwner } from '../../store/ordered-tree/ordered-tree.js'
 import type { TreeRemains } from '../../store/ordered-tree/remains.js'
@@ -78,6 +79,8 @@ export abstract class StreamNodes implements Aggregate, TreeOwner<StreamId> {
   /** By name, one character a byte. */
   readonly groups = new Map<string, ConsumerGroup>()
   lazyObjects = 0
+  /** What goes on in slices: see OpenChange. */
+  openChange: OpenChange | null = null
   /** The last node, when nothing has to be asked before it is changed; else 0. */
   private tail = 0
   private remains: TreeRemains[] | null = null
@@ -396,6 +399,11 @@ export abstract class StreamNodes implements Aggregate, TreeOwner<StreamId> {
     if (this.tree.views.length > 0) return true
     for (const { pending } of this.groups.values()) if (pending.views.length > 0) return true
     return false
+  }
+
+  /** In the eyes of replicas it was changed under the name that it had. */
+  movedTo(): void {
+    this.openChange?.settle()
   }
 
   keptByViews(): boolean {

@@ -4,6 +4,7 @@
  */
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import { halfOfUnsigned } from '../../store/ordered-tree/sort-prefix.js'
+import type { TreeView } from '../../store/ordered-tree/view.js'
 import { NodeEntries } from './node-entries.js'
 import { StreamId } from './stream-id.js'
 import { StreamNodes } from './stream-nodes.js'
@@ -11,6 +12,9 @@ import { StreamNodes } from './stream-nodes.js'
 const place = new TreeCursor()
 const entry = new NodeEntries()
 const found = new StreamId()
+const lastOfNode = new StreamId()
+const lastToGo = new StreamId()
+const NOTHING: readonly number[] = []
 
 /** How a stream is cut short. */
 export interface TrimTarget {
@@ -87,52 +91,60 @@ export class Stream extends StreamNodes {
     if (entry.next()) id.set(entry.id)
   }
 
-  /** Cuts it short. Returns how many entries went. O(nodes that go). Source: streamTrim. */
-  trim(target: TrimTarget): number {
+  /**
+   * Cuts it short. Returns how many entries went. `goesUpTo` hears of the last one that is about to go, if any is. O(nodes that go).
+   * Source: streamTrim.
+   */
+  trim(target: TrimTarget, goesUpTo: ((last: StreamId) => void) | null = null): number {
     const { entries, tree } = this
     const byLength = !Number.isNaN(target.maxLength)
     const before = this.length
     let nodes = 0
     let left = before
-    for (let more = tree.first(place); more; more = place.next()) {
+    let isPartly = !target.approximate
+    let more = tree.first(place)
+    for (; more; more = place.next()) {
       if (byLength && left <= target.maxLength) break
       entry.open(entries, place.address)
-      if (target.limit > 0 && before - left + entry.count > target.limit) break
-      if (byLength ? left - entry.count < target.maxLength : !this.endsBefore(target.minId)) break
+      if (target.limit > 0 && before - left + entry.count > target.limit) {
+        isPartly = false
+        break
+      }
+      if (byLength ? left - entry.count < target.maxLength : entry.lastId(lastOfNode).compare(target.minId) >= 0) break
+      if (goesUpTo !== null) entry.lastId(lastToGo)
       left -= entry.count
       nodes++
     }
+    const offsets = more && isPartly ? this.offsetsToTrim(target, left) : NOTHING
+    const deleted = before - left + offsets.length
+    if (deleted > 0) goesUpTo?.(lastToGo)
     this.removeFirstNodes(nodes)
-    this.length = left
-    if (!target.approximate && tree.first(place)) this.trimFirstNode(target, byLength)
-    const deleted = before - this.length
+    this.length = before - deleted
+    if (offsets.length > 0 && tree.first(place)) this.deleteAt(offsets)
     if (deleted > 0) this.updateFirstId()
     return deleted
   }
 
-  /** Whether the last entry of the node that is open, deleted or not, comes before `id`. */
-  private endsBefore(id: StreamId): boolean {
-    entry.toEnd()
-    return !entry.previous() || entry.id.compare(id) < 0
-  }
-
-  /** Deletes the first entries of the first node, but not all. */
-  private trimFirstNode(target: TrimTarget, byLength: boolean): void {
-    entry.open(this.entries, place.address)
-    const { count, deleted } = entry
-    let gone = 0
+  /** Where in the cursor's node those of its entries begin that are to go, with `left` in it and behind it. */
+  private offsetsToTrim({ maxLength, minId }: TrimTarget, left: number): readonly number[] {
     const offsets: number[] = []
+    entry.open(this.entries, place.address)
     while (entry.next()) {
-      if (byLength ? this.length <= target.maxLength : entry.id.compare(target.minId) >= 0) break
+      if (Number.isNaN(maxLength) ? entry.id.compare(minId) >= 0 : left - offsets.length <= maxLength) break
       if (entry.isDeleted) continue
       offsets.push(entry.pos - entry.listpack.at)
-      this.length--
-      gone++
+      lastToGo.set(entry.id)
     }
-    if (gone === 0) return
+    return offsets
+  }
+
+  /** Deletes the entries at these places of the first node, to which `place` has gone. */
+  private deleteAt(offsets: readonly number[]): void {
+    entry.open(this.entries, place.address)
+    const { count, deleted } = entry
     this.own(place)
     for (const offset of offsets) this.markDeleted(place, offset)
-    this.setCounts(place, count - gone, deleted + gone)
+    this.setCounts(place, count - offsets.length, deleted + offsets.length)
   }
 
   // Nodes for walks
@@ -160,10 +172,13 @@ export class Stream extends StreamNodes {
     return false
   }
 
-  /** Goes to the last node whose ID is not behind `id`; false when there is none. */
-  private goToNodeOf(cursor: TreeCursor, id: StreamId): boolean {
-    this.tree.upperBound(cursor, halfOfUnsigned(id.msHigh), halfOfUnsigned(id.msLow), id)
-    return this.tree.depth > 0 && cursor.previous()
+  /** Goes to the last node whose ID is not behind `id`; false when there is none. With a view: in that, with its cursor. */
+  goToNodeOf(cursor: TreeCursor, id: StreamId, view: TreeView<StreamId> | null = null): boolean {
+    const high = halfOfUnsigned(id.msHigh)
+    const low = halfOfUnsigned(id.msLow)
+    if (view === null) this.tree.upperBound(cursor, high, low, id)
+    else view.upperBound(high, low, id)
+    return cursor.depth > 0 && cursor.previous()
   }
 
   /** Adds a node as it is, behind all others: of a stream that is loaded or copied. */

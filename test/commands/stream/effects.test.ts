@@ -74,6 +74,23 @@ describe('events of streams are those of stock Redis, in its order', requireStoc
     },
   )
 
+  // 7.0 has XDEL and XTRIM for it.
+  test.each([
+    ['xdelex s delref ids 3 1 2 9', 'xdel s 1 2 9'],
+    ['xdelex s acked ids 1 1', 'xlen s'],
+    ['xackdel s g ids 2 1 9', 'xdel s 1'],
+    ['xackdel s g acked ids 1 1', 'xdel s 1'],
+    ['xackdel s g ids 1 3', 'xlen s'],
+    ['xtrim s maxlen 1 delref', 'xtrim s maxlen 1'],
+    ['xtrim s maxlen 1 acked', 'xlen s'],
+    ['xadd s delref maxlen 1 9 a b', 'xadd s maxlen 1 9 a b'],
+  ])('%s has the events of %s', async (command, older) => {
+    await stock.events(words(...READ))
+    const wanted = await stock.events(words(older))
+    await ours.events(words(...READ))
+    expect(await ours.events(words(command))).toEqual(wanted)
+  })
+
   test('class t is that of streams', async () => {
     await ours.client.call('CONFIG', 'SET', 'notify-keyspace-events', 'Et')
     expect(await ours.events(words(...FILL.slice(0, 1), 'set key 1', 'xdel s 1', 'del s'))).toEqual([
@@ -108,18 +125,28 @@ describe('a command', () => {
     return replies[2].elements === null
   }
 
-  test.each(['xadd s 9 a b', 'xadd s maxlen 2 9 a b', 'xdel s 1', 'xtrim s maxlen 1', 'xtrim s maxlen ~ 1', 'del s'])(
-    '%s is seen by who watches the key',
-    async command => {
-      expect(await isSeenByWatch(command)).toBe(true)
-    },
-  )
+  test.each([
+    'xadd s 9 a b',
+    'xadd s maxlen 2 9 a b',
+    'xdel s 1',
+    'xdelex s ids 1 1',
+    'xackdel s g ids 1 1',
+    'xtrim s maxlen 1',
+    'xtrim s maxlen ~ 1',
+    'xtrim s maxlen 1 delref',
+    'del s',
+  ])('%s is seen by who watches the key', async command => {
+    expect(await isSeenByWatch(command)).toBe(true)
+  })
 
   // Redis marks keys as changed only where entries come and go.
   test.each([
     'xadd s 1 a b',
     'xdel s 9',
+    'xdelex s acked ids 1 1',
+    'xackdel s g ids 1 3',
     'xtrim s maxlen 9',
+    'xtrim s maxlen 1 acked',
     'xsetid s 50',
     'xgroup create s h 0',
     'xgroup create s h 0 mkstream',
@@ -128,6 +155,7 @@ describe('a command', () => {
     'xgroup createconsumer s g bob',
     'xgroup delconsumer s g alice',
     'xreadgroup group g alice streams s >',
+    'xreadgroup group g bob claim 0 streams s >',
     'xack s g 1',
     'xclaim s g bob 0 1',
     'xautoclaim s g bob 0 -',
@@ -152,7 +180,12 @@ describe('a command', () => {
     ['xadd s maxlen 1 9 a b', 1],
     ['xadd s 1 a b', 0],
     ['xdel s 1 2 9', 2],
+    ['xdelex s ids 3 1 2 9', 2],
+    ['xdelex s delref ids 3 1 2 9', 2],
+    ['xackdel s g ids 3 1 2 3', 2],
     ['xtrim s maxlen 1', 3],
+    ['xtrim s maxlen 1 delref', 3],
+    ['xtrim s maxlen 1 acked', 0],
     ['xtrim s maxlen ~ 9', 0],
     ['xsetid s 50', 1],
     ['xgroup create s h 0', 1],
@@ -166,6 +199,7 @@ describe('a command', () => {
     ['xreadgroup group g alice streams s >', 1],
     ['xreadgroup group g bob streams s >', 2],
     ['xreadgroup group g alice streams s 0', 1],
+    ['xreadgroup group g alice claim 0 streams s >', 1],
     ['xack s g 1 2 3', 2],
     ['xclaim s g alice 0 1 2 3', 2],
     ['xclaim s g alice 0 9 lastid 9', 1],

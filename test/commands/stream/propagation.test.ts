@@ -8,6 +8,15 @@ import { words } from '../side-by-side.js'
 
 const SEVEN_ENTRIES = Array.from({ length: 7 }, (_, i) => `XADD s ${i + 1} a b`)
 const GROUP = 'XGROUP CREATE s g 0'
+/** Group g has read up to 4 and acknowledged 4, group h has read up to 2. */
+const PENDING = [
+  ...SEVEN_ENTRIES,
+  GROUP,
+  'XGROUP CREATE s h 0',
+  'XREADGROUP GROUP g alice COUNT 4 STREAMS s >',
+  'XREADGROUP GROUP h bob COUNT 2 STREAMS s >',
+  'XACK s g 4',
+]
 
 /** The time of a delivery, and IDs that are times. */
 function withoutTimes(lines: readonly string[]): string[] {
@@ -17,6 +26,9 @@ function withoutTimes(lines: readonly string[]): string[] {
 function claimOf(id: string, consumer: string, rest: string): string {
   return `XCLAIM s g ${consumer} 0 ${id} TIME ${rest}`
 }
+
+/** Entry 2 has been pending for long. */
+const CLAIM_OLD = 'XCLAIM s g alice 0 2 TIME 5 JUSTID'
 
 /** As XREADGROUP sends what it gave to a consumer. */
 function given(consumer: string, ...ids: string[]): string[] {
@@ -91,6 +103,81 @@ describe('replicas get', requireStock('redis-server'), () => {
       SEVEN_ENTRIES,
       ['XDEL s 1 2 99', 'XDEL s 99', 'XSETID s 50', 'XSETID s 60 ENTRIESADDED 9 MAXDELETEDID 7'],
       ['XDEL s 1 2 99', 'XSETID s 50', 'XSETID s 60 ENTRIESADDED 9 MAXDELETEDID 7'],
+    ],
+    [
+      'entries that go with what groups refer to as deletions and acknowledgements',
+      PENDING,
+      ['XDELEX s IDS 3 1 2 99', 'XDELEX s DELREF IDS 4 1 3 5 99', 'XDELEX s ACKED IDS 2 4 7', 'XDELEX s ACKED IDS 1 4'],
+      ['XDEL s 1-0 2-0', 'MULTI', 'XACK s g 1-0 3-0', 'XACK s h 1-0', 'XDEL s 3-0 5-0', 'EXEC'],
+    ],
+    [
+      'acknowledgements that delete as both',
+      PENDING,
+      ['XACKDEL s g IDS 3 1 99 7', 'XACKDEL s g ACKED IDS 2 2 3', 'XACKDEL s h DELREF IDS 1 2', 'XACKDEL s h IDS 1 2'],
+      [
+        ...['MULTI', 'XACK s g 1-0', 'XDEL s 1-0', 'EXEC'],
+        'XACK s g 2-0 3-0',
+        ...['MULTI', 'XACK s h 2-0', 'XDEL s 2-0', 'EXEC'],
+      ],
+    ],
+    [
+      'nothing of KEEPREF',
+      SEVEN_ENTRIES,
+      [
+        'XADD s KEEPREF 8 a b',
+        'XADD s MAXLEN ~ 5 KEEPREF 9-* a b',
+        'XTRIM s KEEPREF MAXLEN ~ 3',
+        'XTRIM s MAXLEN 1 KEEPREF',
+      ],
+      ['XADD s 8 a b', 'XADD s MAXLEN = 6 9-0 a b', 'XTRIM s MAXLEN = 3', 'XTRIM s MAXLEN 1'],
+    ],
+    [
+      'trims with DELREF as trims and acknowledgements',
+      PENDING,
+      ['XTRIM s MINID 2 DELREF', 'XTRIM s DELREF MAXLEN ~ 5', 'XADD s DELREF MAXLEN ~ 5 8-* a b', 'XADD s ACKED 9 a b'],
+      [
+        ...['MULTI', 'XTRIM s MINID 2', 'XACK s g 1-0', 'XACK s h 1-0', 'EXEC'],
+        ...['MULTI', 'XTRIM s MAXLEN = 5', 'XACK s g 2-0', 'XACK s h 2-0', 'EXEC'],
+        ...['MULTI', 'XADD s MAXLEN = 5 8-0 a b', 'XACK s g 3-0', 'EXEC'],
+        'XADD s 9 a b',
+      ],
+    ],
+    [
+      'trims by length with DELREF that came to a limit as trims by ID: nodes without entries go where they went here',
+      PENDING,
+      ['XTRIM s MAXLEN ~ 0 LIMIT 4 DELREF', 'XTRIM s MAXLEN ~ 0 DELREF'],
+      [
+        ...['MULTI', 'XTRIM s MINID = 4-0 LIMIT 4', 'XACK s g 1-0 2-0 3-0', 'XACK s h 1-0 2-0', 'EXEC'],
+        'XTRIM s MAXLEN = 0',
+      ],
+    ],
+    [
+      'trims by ID with DELREF as exact ones, unless they came to a limit',
+      PENDING,
+      ['XTRIM s MINID ~ 3 DELREF', 'XTRIM s MINID ~ 7 LIMIT 1 DELREF', 'XADD s MINID ~ 5 DELREF LIMIT 2 8 a b'],
+      [
+        ...['MULTI', 'XTRIM s MINID = 3-0', 'XACK s g 1-0 2-0', 'XACK s h 1-0 2-0', 'EXEC'],
+        ...['MULTI', 'XTRIM s MINID = 4-0 LIMIT 1', 'XACK s g 3-0', 'EXEC'],
+        'XADD s MINID = 4-0 LIMIT 2 8 a b',
+      ],
+    ],
+    [
+      'trims with ACKED as a trim of what went first, and deletions of what was behind it',
+      [...PENDING, 'XREADGROUP GROUP g alice STREAMS s >', 'XREADGROUP GROUP h bob STREAMS s >', 'XACK s g 1 3 4 5'],
+      [
+        'XTRIM s MAXLEN 0 ACKED',
+        'XACK s h 1 4 7',
+        'XADD s MAXLEN ~ 1 ACKED 8-* a b',
+        'XTRIM s MAXLEN 0 ACKED',
+        'XACK s h 3',
+        'XTRIM s MAXLEN 4 ACKED',
+      ],
+      [
+        'XACK s h 1 4 7',
+        ...['MULTI', 'XADD s 8-0 a b', 'XTRIM s MAXLEN = 7', 'XDEL s 4-0', 'EXEC'],
+        'XACK s h 3',
+        'XDEL s 3-0',
+      ],
     ],
     [
       'groups and consumers that are made, moved and removed',
@@ -178,6 +265,40 @@ describe('replicas get', requireStock('redis-server'), () => {
       ['XADD s 1 a b', GROUP, 'XREADGROUP GROUP g alice STREAMS s >', 'XDEL s 1'],
       ['XCLAIM s g bob 0 1', 'XCLAIM s g bob 0 1'],
       [claimOf('1', 'alice', 'NOW RETRYCOUNT 1 FORCE JUSTID LASTID 1-0')],
+    ],
+    [
+      'claims of who reads as claims, in order, and then what is new',
+      [
+        'XADD s 1 a b',
+        'XADD s 2 a b',
+        'XADD s 3 a b',
+        GROUP,
+        'XREADGROUP GROUP g alice COUNT 2 STREAMS s >',
+        CLAIM_OLD,
+      ],
+      [
+        'XREADGROUP GROUP g bob COUNT 1 CLAIM 1000 STREAMS s >',
+        'XREADGROUP GROUP g bob CLAIM 0 STREAMS s >',
+        'XREADGROUP GROUP g bob CLAIM 9000000000000 STREAMS s >',
+      ],
+      [
+        claimOf('2-0', 'bob', 'NOW RETRYCOUNT 2 FORCE JUSTID LASTID 2-0'),
+        'MULTI',
+        claimOf('1-0', 'bob', 'NOW RETRYCOUNT 2 FORCE JUSTID LASTID 2-0'),
+        claimOf('2-0', 'bob', 'NOW RETRYCOUNT 3 FORCE JUSTID LASTID 2-0'),
+        claimOf('3-0', 'bob', 'NOW RETRYCOUNT 1 FORCE JUSTID LASTID 3-0'),
+        'EXEC',
+      ],
+    ],
+    [
+      'claims with NOACK as claims, and what is new as how far the group is',
+      ['XADD s 1 a b', 'XADD s 2 a b', GROUP, 'XREADGROUP GROUP g alice COUNT 1 STREAMS s >'],
+      ['XREADGROUP GROUP g bob NOACK CLAIM 0 STREAMS s >'],
+      [
+        'XGROUP CREATECONSUMER s g bob',
+        claimOf('1-0', 'bob', 'NOW RETRYCOUNT 2 FORCE JUSTID LASTID 1-0'),
+        'XGROUP SETID s g 2-0 ENTRIESREAD 2',
+      ],
     ],
     [
       'automatic claims as claims, entries that are deleted by their old owner',

@@ -140,6 +140,8 @@ export class StreamPair {
   private added = 0
   private readonly groups = new Map<string, Group>()
   private held: Held[] = []
+  /** Groups whose pending entries are to be had in order of time, too. */
+  private readonly inTime = new WeakSet<ConsumerGroup>()
   private readonly tableBytes: number
 
   constructor(limits: StreamLimits) {
@@ -320,6 +322,21 @@ export class StreamPair {
     expect(this.stream.groups.get(group)?.remove(idOf(id))).toBe(wanted.pending.delete(id))
   }
 
+  /** From here on the group has what is pending in order of time. */
+  orderInTime(group: string): void {
+    const found = this.stream.groups.get(group)
+    if (found === undefined) return
+    expect(found.byTime.make(Number.POSITIVE_INFINITY)).toBe(true)
+    this.inTime.add(found)
+  }
+
+  private checkTimes(name: string, { pending }: Group): void {
+    const found = this.stream.groups.get(name)
+    if (found === undefined || !this.inTime.has(found)) return
+    const wanted = [...pending.values()].sort((a, b) => a.timeMs - b.timeMs || inOrder(a.id, b.id))
+    expect(pendingIds(this.stream, found.byTime.tree)).toEqual(wanted.map(({ id }) => id))
+  }
+
   // As the store sees it
 
   /** Holds the stream as it is now, until takeAll(). */
@@ -413,6 +430,7 @@ export class StreamPair {
     const last = this.alive.at(-1)
     expect(this.stream.lastEntryId(id)).toBe(last !== undefined)
     if (last !== undefined) expect(id.toString()).toBe(last.id)
+    for (const [name, group] of this.groups) this.checkTimes(name, group)
   }
 
   /** With nothing left that anybody looks at, all memory is free. */

@@ -71,6 +71,7 @@ const step = fc.oneof(
     counts,
   ),
   act(10, (pair, group, id) => pair.acknowledge(group, id), groups, pendingIds),
+  act(2, (pair, group) => pair.orderInTime(group), groups),
   act(4, pair => pair.hold()),
   act(10, (pair, number) => pair.takePiece(number), numbers),
   act(3, (pair, number) => pair.takeAll(number), numbers),
