@@ -385,7 +385,6 @@ function regrow(L: State, length: i32): void {
     lua_rawseti(L, -2, i)
   }
   lua_insert(L, -3)
-  lua_insert(L, -2)
   lua_remove(L, -2)
 }
 
