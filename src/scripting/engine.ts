@@ -212,10 +212,17 @@ export class ScriptEngine {
     const { machine } = this
     if (machine === null) return
     const { chain, vm } = machine
-    chain.end(this.outcome)
-    vm.trimScratch()
-    if (vm.memoryBytes > DROP_FROM_BYTES) this.reset()
-    else if (++this.runs % GC_EVERY_RUNS === 0) vm.api.lua_gc(vm.state, LUA_GCSTEP, GC_STEP)
+    if (vm.memoryBytes > DROP_FROM_BYTES) {
+      this.reset()
+      return
+    }
+    try {
+      chain.end(this.outcome)
+      vm.trimScratch()
+      if (++this.runs % GC_EVERY_RUNS === 0) vm.api.lua_gc(vm.state, LUA_GCSTEP, GC_STEP)
+    } catch (error) {
+      this.panicked(error)
+    }
   }
 
   /** Asked every millisecond or so while Lua runs: whether to put it aside. */

@@ -5,6 +5,7 @@
  */
 import { STATE_C_CALLS } from '../vm/layout.js'
 import {
+  LUA_ERRMEM,
   LUA_MASKCOUNT,
   LUA_MASKLINE,
   LUA_TFUNCTION,
@@ -102,15 +103,16 @@ export class Chain {
     const { api, frames } = this
     let count = this.waiting
     this.waiting = 0
+    let status = 0
     for (;;) {
       const frame = frames[frames.length - 1]
-      // Threads that come and go never get as far as the hook.
-      if ((++this.resumptions & DUE_MASK) === 0 && this.isDue()) {
+      // Threads that come and go never get as far as the hook; one that took all memory took its time.
+      if (((++this.resumptions & DUE_MASK) === 0 || status === LUA_ERRMEM) && this.isDue()) {
         this.waiting = count
         return 'paused'
       }
       this.wish = 'none'
-      const status = api.lua_resume(frame.thread, count)
+      status = api.lua_resume(frame.thread, count)
       if (status === LUA_YIELD) {
         if ((this.wish as Wish) === 'pause') return 'paused'
         count = this.grant(frame)
