@@ -30,6 +30,7 @@ const { error, stderr } = await asc.main([
   ...['--outFile', path.join(target, 'libraries.wasm')],
   ...['--importMemory', '--noExportMemory', '--initialMemory', '0'],
   ...['--runtime', 'stub'],
+  ...['--enable', 'simd'],
   ...['-O3', '--noAssert'],
 ])
 if (error) {

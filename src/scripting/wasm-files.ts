@@ -12,7 +12,7 @@ export interface WasmFiles {
 
 let loaded: WasmFiles | undefined
 
-/** Compiles both modules at the first call: some 2 ms, synchronous. Throws if build/wasm.mjs has not been run. */
+/** Compiles both modules at the first call: a few milliseconds, synchronous. Throws if build/wasm.mjs has not been run. */
 export function wasmFiles(): WasmFiles {
   if (loaded === undefined) {
     // V8 11.3 (Node 20) crashed where it had inlined a call from JavaScript to WASM into a function that WASM itself called.

@@ -4,7 +4,7 @@ import {
   lua_rawseti, luaL_argerror, luaL_error, malloc, State, Text,
 } from './lua.as'
 import { Settings, settingsOf } from './cjson-settings.as'
-import { beginOutput, cursor, levelAt, openLevel, outputStart, put, putBytes, reserve } from './memory.as'
+import { beginOutput, cursor, grownSize, levelAt, openLevel, outputStart, put, putBytes, reserve } from './memory.as'
 import { hexDigit, isWord, numberEnd, readNumber } from './numbers.as'
 import { bytesLength, checkBytes, formatArgs, raise } from './scratch.as'
 
@@ -56,6 +56,9 @@ const T_TRUE: u32 = 12
 const T_FALSE: u32 = 13
 const T_NULL: u32 = 14
 
+const COMMA: u32 = 0x2c
+const LEFT_BRACE: u32 = 0x7b
+const RIGHT_BRACE: u32 = 0x7d
 const QUOTE: u32 = 0x22
 const BACKSLASH: u32 = 0x5c
 const PLUS: u32 = 0x2b
@@ -146,20 +149,25 @@ export function cjson_decode(L: State): i32 {
     } else if (token === T_OBJ_BEGIN) {
       // Slots for the table, a key and its value.
       descend(L, settings, ++depth, 3)
-      lua_createtable(L, 0, 0)
-      store<i32>(openLevel(L, depth), OBJECT)
       token = nextToken(L, settings)
+      // One entry is what the first key would make room for: the table grows to the same layout.
+      lua_createtable(L, 0, token === T_STRING ? 1 : 0)
       if (token !== T_OBJ_END) {
+        store<i32>(openLevel(L, depth), OBJECT)
         token = readKey(L, settings, token)
         continue
       }
       depth--
     } else if (token === T_ARR_BEGIN) {
       descend(L, settings, ++depth, 2)
-      lua_createtable(L, 0, 0)
-      store<i32>(openLevel(L, depth), 1)
+      const ahead = elementsAhead(next)
       token = nextToken(L, settings)
-      if (token !== T_ARR_END) continue
+      if (token !== T_ARR_END) {
+        lua_createtable(L, grownSize(ahead), 0)
+        store<i32>(openLevel(L, depth), 1)
+        continue
+      }
+      lua_createtable(L, 0, 0)
       depth--
     } else if (token === T_TRUE || token === T_FALSE) {
       lua_pushboolean(L, token === T_TRUE ? 1 : 0)
@@ -205,6 +213,30 @@ function descend(L: State, settings: Settings, depth: i32, slots: i32): void {
   if (depth <= settings.decodeMaxDepth && lua_checkstack(L, slots)) return
   luaL_error(L, TOO_MANY_NESTED, formatArgs(depth, <i32>(next - data)))
   unreachable()
+}
+
+/** No more bytes are looked at, and no more elements counted, before an array is read. */
+const BYTES_AHEAD: usize = 256
+const ELEMENTS_AHEAD: u32 = 64
+
+/** How many elements an array has at least, 1 for one that may be empty: those up to the first that is a container are counted. */
+function elementsAhead(at: usize): u32 {
+  const end = min<usize>(dataEnd, at + BYTES_AHEAD)
+  let elements: u32 = 1
+  for (; at < end && elements < ELEMENTS_AHEAD; at++) {
+    const byte = <u32>load<u8>(at)
+    if (byte === COMMA) {
+      elements++
+    } else if (byte === QUOTE) {
+      at = findSpecial(at + 1)
+      // An escape may hide the string's end.
+      if (load<u8>(at) !== QUOTE) break
+    } else if ((byte | 0x20) === LEFT_BRACE || (byte | 0x20) === RIGHT_BRACE) {
+      // Brackets are these without the bit.
+      break
+    }
+  }
+  return elements
 }
 
 /** Pushes the key that a token has to be, and takes the colon. Gives the token of the value. */

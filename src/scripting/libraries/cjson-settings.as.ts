@@ -4,7 +4,8 @@
  */
 import {
   lua_gettop, lua_newuserdata, lua_pushboolean, lua_pushfstring, lua_pushnil, lua_pushnumber, lua_pushstring, lua_toboolean,
-  lua_touserdata, lua_type, lua_upvalueindex, luaL_argerror, luaL_checknumber, luaL_checkoption, LUA_TBOOLEAN, LUA_TNIL, State, Text,
+  lua_touserdata, lua_type, lua_upvalueindex, luaL_argerror, luaL_checknumber, luaL_checkoption, LUA_TBOOLEAN, LUA_TNIL, State,
+  Text,
 } from './lua.as'
 import { toInt64 } from './numbers.as'
 import { formatArgs, scratchAt } from './scratch.as'

@@ -1,7 +1,7 @@
 /** The `cjson` library, as Redis 7.2 has it: Lua CJSON 2.1.0. */
 import {
-  lua_createtable, lua_pushcclosure, lua_pushlightuserdata, lua_pushvalue, lua_setfield, lua_settop, setText, LUA_GLOBALSINDEX, State,
-  Text,
+  lua_createtable, lua_pop, lua_pushcclosure, lua_pushlightuserdata, lua_pushvalue, lua_setfield, setText, LUA_GLOBALSINDEX,
+  State, Text,
 } from './lua.as'
 import { pushSettings } from './cjson-settings.as'
 
@@ -52,7 +52,7 @@ export function cjson_new(L: State): i32 {
   setMethod(L, ENCODE_INVALID_NUMBERS, cjson_encode_invalid_numbers_place)
   setMethod(L, DECODE_INVALID_NUMBERS, cjson_decode_invalid_numbers_place)
   setMethod(L, NEW, cjson_new_place)
-  lua_settop(L, -2)
+  lua_pop(L, 1)
   lua_pushlightuserdata(L, 0)
   lua_setfield(L, -2, NULL)
   setText(L, NAME, CJSON)

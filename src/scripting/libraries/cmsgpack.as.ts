@@ -5,7 +5,7 @@ import {
   lua_settop, lua_toboolean, lua_tonumber, lua_type, luaL_argerror, luaL_checknumber, luaL_checkstack, luaL_error, luaL_optnumber,
   setFunction, setText, LUA_GLOBALSINDEX, LUA_TBOOLEAN, LUA_TNIL, LUA_TNUMBER, LUA_TSTRING, LUA_TTABLE, State, Text,
 } from './lua.as'
-import { beginOutput, cursor, levelAt, openLevel, pushOutput, put, putBytes, reserve, setCursor } from './memory.as'
+import { beginOutput, cursor, grownSize, levelAt, openLevel, pushOutput, put, putBytes, reserve, setCursor } from './memory.as'
 import { toInt64 } from './numbers.as'
 import { bytesLength, checkBytes, formatArgs, raise, toBytes } from './scratch.as'
 
@@ -310,8 +310,8 @@ const KEY: i32 = 1
 const VALUE: i32 = 2
 
 /**
- * A level: what comes next, the number of elements or pairs that are still to come, an array's next index, and whether the array
- * has been made in its final size.
+ * A level: what comes next, the number of elements or pairs that are still to come, an array's next index or, for a map, 2 after
+ * its first pair, and whether an array has been made in its final size.
  */
 const REMAINING: usize = 4
 const INDEX: usize = 8
@@ -330,8 +330,9 @@ function unpack(L: State): void {
   arrays = 0
   while (true) {
     if (next === inputEnd) raise(L, MISSING_BYTES)
-    // Redis has an index on the stack for each array that is open: its depth has the same end here.
-    luaL_checkstack(L, 1 + arrays, TOO_MANY_RETURN_VALUES)
+    // Later values of a container lie where its first ones did. Redis has an index on the stack for each array that is open: its
+    // depth has the same end here.
+    if (depth === 0 || load<i32>(levelAt(depth), INDEX) < 2) luaL_checkstack(L, 1 + arrays, TOO_MANY_RETURN_VALUES)
     if (!unpackScalar(L)) {
       if (load<u32>(levelAt(depth), REMAINING) !== 0) continue
       closeLevel()
@@ -343,11 +344,13 @@ function unpack(L: State): void {
       const what = load<i32>(level)
       if (what === KEY) {
         store<i32>(level, VALUE)
+        store<i32>(level, load<i32>(level, INDEX) | 1, INDEX)
         break
       }
       if (what === VALUE) {
         lua_rawset(L, -3)
         store<i32>(level, KEY)
+        store<i32>(level, 2, INDEX)
       } else {
         setElement(L, level)
       }
@@ -378,7 +381,8 @@ function setElement(L: State, level: usize): void {
 
 /** Replaces the array below the top of the stack by one that has grown element by element. */
 function regrow(L: State, length: i32): void {
-  luaL_checkstack(L, 2, IN_DECODE_TO_ARRAY)
+  // At the stack's end it may be refused: Lua keeps five slots more for such.
+  lua_checkstack(L, 2)
   lua_createtable(L, 0, 0)
   for (let i = 1; i <= length; i++) {
     lua_rawgeti(L, -3, i)
@@ -534,16 +538,18 @@ function openArray(L: State, header: usize, length: u32): bool {
   return false
 }
 
-/** The size of the array part of a table to which so many elements have been added one by one: a power of two. */
-function grownSize(length: u32): i32 {
-  return 1 << (32 - clz<u32>(length - 1))
-}
-
 function openMap(L: State, header: usize, pairs: u32): bool {
   next += header
-  lua_createtable(L, 0, 0)
+  // Room for the first key, if that is a string: one that is an integer belongs elsewhere.
+  const stringFollows = pairs !== 0 && next < inputEnd && isString(load<u8>(next))
+  lua_createtable(L, 0, stringFollows ? 1 : 0)
   const level = openLevel(L, ++depth)
   store<i32>(level, KEY)
   store<u32>(level, pairs, REMAINING)
+  store<i32>(level, 0, INDEX)
   return false
+}
+
+function isString(first: u32): bool {
+  return (first & 0xe0) === FIX_RAW || first - RAW_8 < 3
 }

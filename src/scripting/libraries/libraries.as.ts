@@ -1,5 +1,5 @@
 /**
- * The libraries that Redis adds to its Lua: cjson, cmsgpack, struct and bit.
+ * The libraries that Redis adds to its Lua: cjson, cmsgpack, struct and bit; and functions that take the place of Lua's own.
  *
  * Compiled by build/wasm.mjs to a module that lives in the memory of a Lua VM and calls its C API without a detour through
  * JavaScript. What that asks of these files: no string, array or object of AssemblyScript's own, only load and store.
@@ -12,6 +12,7 @@ import { openCmsgpack } from './cmsgpack.as'
 import { State } from './lua.as'
 import { openNumbers } from './numbers.as'
 import { openScratch } from './scratch.as'
+import { openReplaced } from './standard/replaced.as'
 import { openStruct } from './struct.as'
 
 // What goes into the VM's table of functions.
@@ -27,6 +28,18 @@ export {
 } from './cjson-settings.as'
 export { cmsgpack_pack, cmsgpack_unpack, cmsgpack_unpack_limit, cmsgpack_unpack_one } from './cmsgpack.as'
 export { struct_pack, struct_size, struct_unpack } from './struct.as'
+export {
+  base_collectgarbage, base_error, base_getfenv, base_select, base_setfenv, base_tonumber, base_unpack, math_atan2, math_fmod,
+  math_ldexp, math_pow,
+} from './standard/base.as'
+export { string_find, string_gmatch, string_gmatch_next, string_match } from './standard/find.as'
+export { string_format } from './standard/format.as'
+export { gsub_add, gsub_captures, string_gsub } from './standard/gsub.as'
+export { lua_parts } from './standard/lua-parts.as'
+export { string_byte, string_char, string_rep, string_sub } from './standard/strings.as'
+export {
+  sort_invalid, sort_order, table_concat, table_foreach, table_foreachi, table_insert, table_remove, table_sort,
+} from './standard/tables.as'
 
 /** Registers the libraries as globals. False if there is no memory left. */
 export function open(L: State): bool {
@@ -35,5 +48,5 @@ export function open(L: State): bool {
   openStruct(L)
   openCmsgpack(L)
   openBit(L)
-  return true
+  return openReplaced(L)
 }

@@ -138,3 +138,8 @@ function growLevels(L: State, depth: i32): void {
   levels = block
   levelCount = count
 }
+
+/** The size of the array part of a table to which so many elements have been added one by one: a power of two. */
+export function grownSize(length: u32): i32 {
+  return 1 << (32 - clz<u32>(length - 1))
+}

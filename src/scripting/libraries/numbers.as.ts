@@ -6,7 +6,7 @@ import {
   LUA_GLOBALSINDEX, LUA_REGISTRYINDEX, State, Text,
 } from './lua.as'
 import { cursor, put, putBytes, reserve, setCursor } from './memory.as'
-import { bytesLength, formatArgs, scratchAt, toBytes } from './scratch.as'
+import { bytesLength, formatArgs, toBytes } from './scratch.as'
 
 @external('text', 'string') declare const STRING: Text
 @external('text', 'format') declare const FORMAT: Text
@@ -18,8 +18,14 @@ const EXACT_POWERS: i32 = 22
 /** The powers of ten from 0 to EXACT_POWERS. */
 let powers: usize = 0
 
+/** The largest n of which 5^n fits into 64 bits. */
+const POWERS_OF_FIVE: i32 = 27
+
+/** The powers of five from 0 to POWERS_OF_FIVE, as integers. */
+let fives: usize = 0
+
 /** string.format's reference in the registry: what a script puts in its place does not count. */
-let stringFormat: i32 = 0
+export let stringFormat: i32 = 0
 
 export function openNumbers(L: State): bool {
   powers = malloc((EXACT_POWERS + 1) * sizeof<f64>())
@@ -28,6 +34,13 @@ export function openNumbers(L: State): bool {
   for (let i = 0; i <= EXACT_POWERS; i++) {
     store<f64>(powers + <usize>i * sizeof<f64>(), power)
     power *= 10
+  }
+  fives = malloc((POWERS_OF_FIVE + 1) * sizeof<u64>())
+  if (fives === 0) return false
+  let five: u64 = 1
+  for (let i = 0; i <= POWERS_OF_FIVE; i++) {
+    store<u64>(fives + <usize>i * sizeof<u64>(), five)
+    five *= 5
   }
   lua_getfield(L, LUA_GLOBALSINDEX, STRING)
   lua_getfield(L, -1, FORMAT)
@@ -61,7 +74,7 @@ export function toInt32(value: f64): i32 {
 }
 
 /** The most that a number of 14 digits needs, with sign, point and exponent: -1.2345678901234e-308. */
-export const NUMBER_BYTES: usize = 24
+const NUMBER_BYTES: usize = 24
 
 const MINUS: u32 = 0x2d
 const PLUS: u32 = 0x2b
@@ -89,7 +102,7 @@ export function putNumber(L: State, value: f64, precision: i32): void {
   }
 }
 
-function putInteger(value: u64): void {
+export function putInteger(value: u64): void {
   if (value < 10) {
     put(ZERO + <u32>value)
     return
@@ -120,13 +133,14 @@ function putDigits(value: u64, length: i32): void {
 }
 
 /**
- * Writes a number between 1e-8 and 1e35 unless its last digit is in doubt; false then, and nothing is written.
+ * Writes a number between 1e-8 and 1e22 unless its last digit is in doubt; false then, and nothing is written.
  *
  * Scaled by a power of ten that is exact, a number becomes an integer of `precision` digits and a fraction, with an error of
- * one rounding: below 0.012, since there are at most 14 digits. So the digits are right unless the fraction is that close to a half.
+ * one rounding: below 0.01, since there are at most 14 digits. So the digits are right unless the fraction is that close to a
+ * half.
  */
 function putDecimal(value: f64, magnitude: f64, precision: i32): bool {
-  if (!(magnitude >= 1e-8 && magnitude < 1e35)) return false
+  if (!(magnitude >= 1e-8 && magnitude < 1e22)) return false
   const binaryExponent = <i32>(reinterpret<u64>(magnitude) >> 52) - 1023
   // floor(log10(2) * binaryExponent): the decimal exponent, or one less.
   let exponent = (binaryExponent * 78913) >> 18
@@ -243,7 +257,7 @@ export function readNumber(L: State, start: usize): f64 {
   const firstDigit = at
   for (; byte - ZERO < 10; byte = load<u8>(++at)) {
     digits = digits * 10 + (byte - ZERO)
-    if (digits !== 0) counted++
+    if (counted !== 0 || byte !== ZERO) counted++
   }
   if (digits === 0 && at === firstDigit + 1 && (byte | 0x20) === LOWER_X) return readHexadecimal(L, start, at + 1, negative)
   let seen = at - firstDigit
@@ -251,7 +265,7 @@ export function readNumber(L: State, start: usize): f64 {
     const firstDecimal = ++at
     for (byte = load<u8>(at); byte - ZERO < 10; byte = load<u8>(++at)) {
       digits = digits * 10 + (byte - ZERO)
-      if (digits !== 0) counted++
+      if (counted !== 0 || byte !== ZERO) counted++
     }
     const decimals = at - firstDecimal
     seen += decimals
@@ -274,12 +288,80 @@ export function readNumber(L: State, start: usize): f64 {
   }
   numberEnd = at
 
-  // Clinger's fast path: an integer and a power of ten that are both exact, and so one rounding.
-  if (counted <= 19 && digits <= EXACT_INTEGER && exponent >= -EXACT_POWERS && exponent <= EXACT_POWERS) {
-    const value = scale(<f64>digits, exponent)
-    return negative ? -value : value
+  if (counted > 19) return readRareNumber(L, start, at - start)
+  let value: f64
+  if (digits <= EXACT_INTEGER && exponent >= -EXACT_POWERS && exponent <= EXACT_POWERS) {
+    // Clinger's fast path: an integer and a power of ten that are both exact, and so one rounding.
+    value = scale(<f64>digits, exponent)
+  } else if (digits !== 0 && exponent >= -POWERS_OF_FIVE && exponent <= POWERS_OF_FIVE) {
+    value = exponent < 0 ? divided(digits, -exponent) : multiplied(digits, exponent)
+  } else {
+    return readRareNumber(L, start, at - start)
   }
-  return readRareNumber(L, start, at - start)
+  return negative ? -value : value
+}
+
+@inline
+function powerOfFive(n: i32): u64 {
+  return load<u64>(fives + <usize>n * sizeof<u64>())
+}
+
+/** digits / 10^n, rounded once: a long division by 5^n, whose quotient has 63 or 64 bits. */
+function divided(digits: u64, n: i32): f64 {
+  const shift = <i32>clz<u64>(digits)
+  const numerator = digits << shift
+  const fiveShift = <i32>clz<u64>(powerOfFive(n))
+  const divisor = powerOfFive(n) << fiveShift
+  // numerator * 2^63 / divisor, two digits of 32 bits one after the other (Knuth, TAOCP 4.3.1, D).
+  const high = divisor >> 32
+  const low = divisor & 0xffffffff
+  const top = numerator >> 1
+  const next = (numerator & 1) << 31
+  let first = top / high
+  let rest = top - first * high
+  while (first > 0xffffffff || first * low > ((rest << 32) | next)) {
+    first--
+    rest += high
+    if (rest > 0xffffffff) break
+  }
+  const middle = ((top << 32) | next) - first * divisor
+  let second = middle / high
+  rest = middle - second * high
+  while (second > 0xffffffff || second * low > rest << 32) {
+    second--
+    rest += high
+    if (rest > 0xffffffff) break
+  }
+  const remainder = (middle << 32) - second * divisor
+  // The quotient is digits / 5^n * 2^(63 + shift - fiveShift).
+  return rounded((first << 32) + second, remainder !== 0, fiveShift - shift - 63 - n)
+}
+
+/** digits * 10^n, rounded once: a product of 128 bits. */
+function multiplied(digits: u64, n: i32): f64 {
+  const shift = <i32>clz<u64>(digits)
+  const a = digits << shift
+  const fiveShift = <i32>clz<u64>(powerOfFive(n))
+  const b = powerOfFive(n) << fiveShift
+  const aLow = a & 0xffffffff
+  const bLow = b & 0xffffffff
+  const lowest = aLow * bLow
+  const cross = (a >> 32) * bLow + (lowest >> 32)
+  const other = aLow * (b >> 32) + (cross & 0xffffffff)
+  const high = (a >> 32) * (b >> 32) + (cross >> 32) + (other >> 32)
+  const low = (other << 32) | (lowest & 0xffffffff)
+  return rounded(high, low !== 0, 64 - shift - fiveShift + n)
+}
+
+/** bits * 2^exponent, to the nearest double, a tie to the even one. `more`: the bits go on. */
+function rounded(bits: u64, more: bool, exponent: i32): f64 {
+  const shift = <i32>clz<u64>(bits)
+  bits <<= shift
+  const dropped = bits & 0x7ff
+  let mantissa = bits >> 11
+  if (dropped > 0x400 || (dropped === 0x400 && (more || (mantissa & 1) !== 0))) mantissa++
+  // Adding lets the mantissa's leading bit, or a carry out of it, count in the exponent.
+  return reinterpret<f64>((<u64>(exponent - shift + 63 + 1022) << 52) + mantissa)
 }
 
 /** Lets Lua read it: many digits, or a large exponent. */

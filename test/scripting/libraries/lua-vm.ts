@@ -1,8 +1,8 @@
-import { installLibraries, type LuaExports } from '../../../src/scripting/libraries.js'
+import { installLibraries, type LibrariesHost, type LuaExports } from '../../../src/scripting/libraries.js'
 import { wasmFiles } from '../../../src/scripting/wasm-files.js'
 
 /** The functions of the C API that a test needs: addresses and lengths are numbers, and so is a lua_State. */
-interface Exports extends LuaExports {
+export interface Exports extends LuaExports {
   __wasm_call_ctors(): void
   free(block: number): void
   setThrew(threw: number, value: number): void
@@ -22,12 +22,13 @@ class LongJump extends Error {}
  * A Lua VM with the libraries and nothing else around it: no redis.call, no sandbox, no limit of time.
  *
  * @param limitBytes how far the VM's memory may grow
+ * @param host what the libraries ask of it: nothing if it is left out
  */
 export class LuaVm {
   readonly exports: Exports
-  private readonly state: number
+  protected readonly state: number
 
-  constructor(limitBytes = 2 ** 31) {
+  constructor(limitBytes = 2 ** 31, host?: LibrariesHost) {
     const refuse = () => -1
     const imports: Record<string, Record<string, unknown>> = {
       env: {
@@ -67,7 +68,7 @@ export class LuaVm {
     this.exports.__wasm_call_ctors()
     this.state = this.exports.luaL_newstate()
     this.exports.luaL_openlibs(this.state)
-    installLibraries(this.exports, this.state)
+    installLibraries(this.exports, this.state, host)
   }
 
   /** Runs a script that returns a string, and gives its bytes as characters; an error's message after "ERR ". */
@@ -76,7 +77,7 @@ export class LuaVm {
     const at = this.write(code)
     const name = this.write(Buffer.from('@user_script\0'))
     const loaded = this.exports.luaL_loadbuffer(this.state, at, code.length, name)
-    const failed = loaded || this.exports.lua_pcall(this.state, 0, 1, 0)
+    const failed = loaded || this.call()
     const start = this.exports.lua_tolstring(this.state, -1, name)
     const memory = Buffer.from(this.exports.memory.buffer)
     const result = start === 0 ? '(no string)' : memory.toString('latin1', start, start + memory.readUInt32LE(name))
@@ -84,6 +85,11 @@ export class LuaVm {
     this.exports.free(at)
     this.exports.free(name)
     return failed ? `ERR ${result}` : result
+  }
+
+  /** Calls the function at the top for one result, or an error: what is not 0. */
+  protected call(): number {
+    return this.exports.lua_pcall(this.state, 0, 1, 0)
   }
 
   private write(bytes: Buffer): number {
