@@ -3,6 +3,9 @@ import { DEBUG_BYTES, DEBUG_LINE, DEBUG_LINE_DEFINED, DEBUG_SOURCE } from '../vm
 import { LUA_TBOOLEAN, LUA_TTABLE } from '../vm/lua-api.js'
 import type { LuaVm } from '../vm/lua-vm.js'
 
+/** What coroutine.wrap gives is written in Lua here, and a function of C in Redis: nothing is raised there. */
+export const WRAP_SOURCE = '=wrap'
+
 export interface ScriptError {
   /** With its code in front. */
   text: string
@@ -49,12 +52,11 @@ function describe(vm: LuaVm, thread: number): string {
 export function placeOf(vm: LuaVm, thread: number): { source: string | null; line: number } {
   const { api } = vm
   const debug = vm.takeScratch(DEBUG_BYTES)
-  for (const level of [0, 1]) {
-    if (api.lua_getstack(thread, level, debug) === 0) break
+  for (let level = 0; api.lua_getstack(thread, level, debug) !== 0; level++) {
     api.lua_getinfo(thread, vm.text('nSl'), debug)
-    // A function of the libraries that goes on as one of Lua (sort, gsub) still looks like one of C.
     const source = vm.cString(vm.words[(debug + DEBUG_SOURCE) >> 2])
-    if (source === '=[C]' && level === 0) continue
+    // A function of the libraries that goes on as one of Lua (sort, gsub) still looks like one of C.
+    if ((source === '=[C]' && level === 0) || source === WRAP_SOURCE) continue
     // A thread that was put aside at its function's first instruction has no line.
     const line = vm.words[(debug + DEBUG_LINE) >> 2]
     return {

@@ -25,7 +25,7 @@ export function guards(vm: LuaVm, tables: ProtectedTables, original: (name: stri
 
   const guardWrite = (name: string): HostFunction => {
     const stock = original(name)
-    return thread => (tables.has(thread, 1) ? tables.refuse(thread) : stock(thread))
+    return thread => (tables.has(thread, 1) ? tables.refuseCall(thread) : stock(thread))
   }
   const guardRead = (name: string): HostFunction => {
     const stock = original(name)
