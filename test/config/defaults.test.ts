@@ -20,12 +20,15 @@ const VALKEY: Readonly<Record<string, string>> = {
   'import-mode': 'no',
 }
 
+/** Directives of this server's own. */
+const OWN: Readonly<Record<string, string>> = { 'lua-memory-limit': '536870912' }
+
 describe('the table of directives', () => {
   test('has the names, aliases and defaults of Redis 7.2.5, and some of Valkey', () => {
     const shown = Object.fromEntries(new Config('/').get('*'))
     const { dir, ...others } = shown
     expect(dir).toBe('/')
-    expect(others).toEqual({ ...REDIS, ...VALKEY })
+    expect(others).toEqual({ ...REDIS, ...VALKEY, ...OWN })
   })
 
   test('keeps hidden directives out of patterns and shows them by name', () => {
