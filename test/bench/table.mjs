@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm run bench: redis-ts beside redis-server on this machine, as Markdown tables.
 //
-//   npm run bench -- [--quick] [--only speed|streams|memory|idle|save|start|sync|failover] [--a CMD] [--b CMD]
+//   npm run bench -- [--quick] [--only speed|streams|scripts|memory|idle|save|start|sync|failover] [--a CMD] [--b CMD]
 //
 // A is this package's redis-ts and B is redis-server unless told otherwise. The servers run on CPU 0; redis-benchmark and
 // this process, which pings, run on CPU 1. Needs redis-server, redis-benchmark and redis-sentinel
@@ -14,6 +14,7 @@ import { measureFailover } from './failover.mjs'
 import { measureIdle } from './idle.mjs'
 import { measureMemory } from './memory.mjs'
 import { measureSave } from './save.mjs'
+import { measureScripts } from './scripts.mjs'
 import { pinSelf } from './server.mjs'
 import { measureSpeed } from './speed.mjs'
 import { measureStart } from './start.mjs'
@@ -23,6 +24,7 @@ import { measureSync } from './sync.mjs'
 const SECTIONS = {
   speed: measureSpeed,
   streams: measureStreams,
+  scripts: measureScripts,
   memory: measureMemory,
   idle: measureIdle,
   save: measureSave,
