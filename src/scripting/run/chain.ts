@@ -1,14 +1,17 @@
 /**
  * Runs Lua so that it can be put aside at any time and resumed: pcall, xpcall and coroutines do not nest calls of the VM. They are
  * a chain of Lua threads, of which the host resumes the innermost one; each asks for what it wants by yielding. Where Lua allows no
- * yield (below a metamethod, a sort's comparator, a gsub's callback), they nest as in stock Lua, and nothing can be put aside.
+ * yield (below a metamethod, a sort's comparator, a gsub's callback, pcall(pcall, f)), they nest as in stock Lua, and nothing can be
+ * put aside.
  */
-import { STATE_C_CALLS } from '../vm/layout.js'
+import { DEBUG_BYTES, STATE_C_CALLS } from '../vm/layout.js'
 import {
   LUA_ERRMEM,
   LUA_MASKCOUNT,
   LUA_MASKLINE,
   LUA_TFUNCTION,
+  LUA_TNUMBER,
+  LUA_TSTRING,
   LUA_TTABLE,
   LUA_TTHREAD,
   LUA_YIELD,
@@ -21,8 +24,9 @@ import type { HostFunction } from '../vm/thunks.js'
 const HOOK_EVERY = 100_000
 /** isDue() is asked every 256 resumptions. */
 const DUE_MASK = 255
-/** Lua's own limit of nested C calls (LUAI_MAXCCALLS). */
+/** Lua's own limit of nested C calls (LUAI_MAXCCALLS), and how far a handler of errors gets that has errors itself. */
 const MOST_FRAMES = 200
+const MOST_HANDLERS = 221
 /** Threads kept for the next pcall. */
 const SPARE_THREADS = 16
 
@@ -34,6 +38,8 @@ interface Frame {
   readonly thread: number
   /** Where the registry keeps the thread; 0: something else does. */
   readonly reference: number
+  /** Of a handler: how often it has been called for errors of its own. */
+  again: number
 }
 
 /** What the innermost thread wants as it yields. */
@@ -66,6 +72,7 @@ export class Chain {
   private stockXpcall: HostFunction = () => 0
   private stockResume: HostFunction = () => 0
   private stockYield: HostFunction = () => 0
+  private stockError: HostFunction = () => 0
 
   /** `isDue`: whether the run is to be put aside, between two threads. */
   constructor(vm: LuaVm, onTick: OnTick, isDue: () => boolean) {
@@ -164,7 +171,7 @@ export class Chain {
     if (wish === 'resume') {
       // The coroutine itself stays on the stack of who resumes it, which keeps it alive.
       const coroutine = api.lua_tothread(thread, 1)
-      this.frames.push({ kind: 'coroutine', thread: coroutine, reference: 0 })
+      this.frames.push({ kind: 'coroutine', thread: coroutine, reference: 0, again: 0 })
       return this.move(thread, coroutine, count - 1)
     }
     const child = this.takeThread(wish === 'xpcall' ? 'xpcall' : 'pcall')
@@ -196,6 +203,8 @@ export class Chain {
 
   private finished(frame: Frame): number {
     const { api } = this
+    // Of what a handler returns Lua takes one value.
+    if (frame.kind === 'handler') api.lua_settop(frame.thread, 1)
     const count = api.lua_gettop(frame.thread)
     const given = this.giveBack(frame.thread, count, frame.kind !== 'handler')
     if (frame.kind !== 'coroutine') this.keep(frame)
@@ -204,9 +213,14 @@ export class Chain {
 
   private failed(frame: Frame): number {
     const { api, frames } = this
-    if (frame.kind === 'xpcall') {
+    // An error of a handler is one for the handler again, as in Lua, where these are calls within calls.
+    const again = frame.kind === 'handler' ? frame.again + 1 : 0
+    if (frames.length + again > MOST_HANDLERS) {
+      this.vm.pushText(frame.thread, 'error in error handling')
+    } else if (frame.kind === 'xpcall' || frame.kind === 'handler') {
       const parent = frames[frames.length - 1].thread
       const handler = this.takeThread('handler')
+      handler.again = again
       api.lua_pushvalue(parent, 2)
       this.move(parent, handler.thread, 1)
       this.move(frame.thread, handler.thread, 1)
@@ -214,8 +228,8 @@ export class Chain {
       this.drop(frame)
       return 1
     }
-    if (frame.kind === 'pcall') errorText(this.vm, frame.thread)
-    const given = this.giveBack(frame.thread, 1, false)
+    const count = frame.kind === 'pcall' ? errorValues(this.vm, frame.thread) : 1
+    const given = this.giveBack(frame.thread, count, false)
     this.drop(frame)
     return given
   }
@@ -233,7 +247,7 @@ export class Chain {
   private newThread(): Frame {
     const { api, vm } = this
     const thread = api.lua_newthread(vm.state)
-    return { kind: 'script', thread, reference: vm.keep(vm.state) }
+    return { kind: 'script', thread, reference: vm.keep(vm.state), again: 0 }
   }
 
   private keep(frame: Frame): void {
@@ -249,6 +263,14 @@ export class Chain {
     const { shorts } = this.vm
     const at = (thread + STATE_C_CALLS) >> 1
     return this.nested === 0 && shorts[at] === shorts[at + 1] && this.frames.length > 0
+  }
+
+  /**
+   * Whether a function of C may yield. One that a thread has been begun with may not: Lua would go on behind it in a function of
+   * Lua that is not there, wherever that leads.
+   */
+  private mayAsk(thread: number): boolean {
+    return this.mayYield(thread) && !this.vm.isOutermost(thread)
   }
 
   private ask(thread: number, wish: Wish, values: number): number {
@@ -269,15 +291,15 @@ export class Chain {
     const count = vm.argumentCount(thread)
     if (count === 0) return api.luaL_argerror(thread, 1, vm.text('value expected'))
     if (this.frames.length >= MOST_FRAMES) return vm.raise(thread, 'C stack overflow')
-    if (this.mayYield(thread)) return this.ask(thread, 'pcall', count)
+    if (this.mayAsk(thread)) return this.ask(thread, 'pcall', count)
     api.lua_pushboolean(thread, 1)
     api.lua_insert(thread, 1)
     if (this.nest(() => api.lua_pcall(thread, count - 1, -1, 0)) === 0) return api.lua_gettop(thread)
     if (this.ending) return api.lua_error(thread)
-    errorText(vm, thread)
+    const values = errorValues(vm, thread)
     api.lua_pushboolean(thread, 0)
-    api.lua_insert(thread, -2)
-    return 2
+    api.lua_insert(thread, -1 - values)
+    return 1 + values
   }
 
   /** Lua's own functions, for where the chain cannot go: by their names. */
@@ -285,6 +307,7 @@ export class Chain {
     this.stockXpcall = original('xpcall')
     this.stockResume = original('coroutine.resume')
     this.stockYield = original('coroutine.yield')
+    this.stockError = original('error')
   }
 
   /** xpcall(f, handler). */
@@ -293,8 +316,41 @@ export class Chain {
     if (vm.argumentCount(thread) < 2) return api.luaL_argerror(thread, 2, vm.text('value expected'))
     if (this.frames.length >= MOST_FRAMES) return vm.raise(thread, 'C stack overflow')
     api.lua_settop(thread, 2)
-    if (this.mayYield(thread)) return this.ask(thread, 'xpcall', 2)
+    if (this.mayAsk(thread)) return this.ask(thread, 'xpcall', 2)
     return this.nest(() => this.stockXpcall(thread))
+  }
+
+  /** error(value, level): a level counts functions, beyond the pcall that a thread has been begun for too. */
+  readonly error = (thread: number): number => {
+    const { api, frames, vm } = this
+    let level = vm.argumentCount(thread) > 1 ? Math.trunc(api.lua_tonumber(thread, 2)) : 1
+    let at = frames.length - 1
+    if (level <= 1 || !isText(api, thread, 1) || this.nested > 0 || thread !== frames[at]?.thread)
+      return this.stockError(thread)
+    for (;;) {
+      const { kind, thread: caller } = frames[at]
+      const depth = this.depthOf(caller)
+      if (level < depth) break
+      level -= depth
+      if (kind !== 'pcall' && kind !== 'xpcall') return this.stockError(thread)
+      at--
+    }
+    const caller = frames[at].thread
+    api.lua_checkstack(caller, 2)
+    api.luaL_where(caller, level)
+    const where = vm.stringOf(caller, -1) ?? ''
+    api.lua_settop(caller, -2)
+    api.lua_settop(thread, 1)
+    vm.pushText(thread, where + (vm.stringOf(thread, 1) ?? ''))
+    return api.lua_error(thread)
+  }
+
+  /** How many functions a thread is in. */
+  private depthOf(thread: number): number {
+    const debug = this.vm.takeScratch(DEBUG_BYTES)
+    let depth = 0
+    while (this.api.lua_getstack(thread, depth, debug) !== 0) depth++
+    return depth
   }
 
   /** coroutine.resume(co, ...). */
@@ -308,7 +364,7 @@ export class Chain {
       return 2
     }
     if (this.frames.length >= MOST_FRAMES) return vm.raise(thread, 'C stack overflow')
-    if (this.mayYield(thread)) return this.ask(thread, 'resume', vm.argumentCount(thread))
+    if (this.mayAsk(thread)) return this.ask(thread, 'resume', vm.argumentCount(thread))
     return this.nest(() => this.stockResume(thread))
   }
 
@@ -317,8 +373,9 @@ export class Chain {
     const { frames, vm } = this
     const isCoroutine = frames.length > 0 && frames[frames.length - 1].kind === 'coroutine'
     if (this.nested > 0) return this.stockYield(thread)
-    if (isCoroutine && this.mayYield(thread)) return this.ask(thread, 'yield', vm.argumentCount(thread))
-    return vm.raise(thread, 'attempt to yield across metamethod/C-call boundary')
+    if (isCoroutine && this.mayAsk(thread)) return this.ask(thread, 'yield', vm.argumentCount(thread))
+    vm.pushText(thread, 'attempt to yield across metamethod/C-call boundary')
+    return this.api.lua_error(thread)
   }
 
   /** coroutine.status(co). */
@@ -372,12 +429,23 @@ export class Chain {
   }
 }
 
-/** An error at the top of a thread that is a table with a text in `err` becomes that text. */
-function errorText(vm: LuaVm, thread: number): void {
+/** Whether a value is a string, or a number, which Lua takes for one. */
+function isText(api: LuaApi, thread: number, index: number): boolean {
+  const type = api.lua_type(thread, index)
+  return type === LUA_TSTRING || type === LUA_TNUMBER
+}
+
+/**
+ * What pcall gives of the error at the top of a thread: one that is a table with a text in `err` becomes that text; any other table
+ * is followed by what it has in its place, as in Redis, where that stays on the stack. Returns how many values that are.
+ */
+function errorValues(vm: LuaVm, thread: number): number {
   const { api } = vm
-  if (api.lua_type(thread, -1) !== LUA_TTABLE) return
+  if (api.lua_type(thread, -1) !== LUA_TTABLE) return 1
+  api.lua_checkstack(thread, 1)
   api.lua_pushlstring(thread, vm.text('err'), 3)
   api.lua_rawget(thread, -2)
-  if (api.lua_tolstring(thread, -1, 0) === 0) api.lua_settop(thread, -2)
-  else api.lua_replace(thread, -2)
+  if (!isText(api, thread, -1)) return 2
+  api.lua_replace(thread, -2)
+  return 1
 }

@@ -3,6 +3,9 @@ import { DEBUG_BYTES, DEBUG_LINE, DEBUG_SOURCE, DEBUG_WHAT } from '../vm/layout.
 import { LUA_TBOOLEAN, LUA_TTABLE } from '../vm/lua-api.js'
 import type { LuaVm } from '../vm/lua-vm.js'
 
+/** What coroutine.wrap gives is written in Lua here, and a function of C in Redis: nothing is raised there. */
+export const WRAP_SOURCE = '=wrap'
+
 export interface ScriptError {
   /** With its code in front. */
   text: string
@@ -42,19 +45,21 @@ function describe(vm: LuaVm, thread: number): string {
   const type = vm.api.lua_type(thread, -1)
   if (type <= 0) return 'nil'
   if (type === LUA_TBOOLEAN) return vm.api.lua_toboolean(thread, -1) !== 0 ? 'true' : 'false'
-  return `${type === 6 ? 'function' : type === 8 ? 'thread' : 'userdata'}: 0x${vm.api.lua_topointer(thread, -1).toString(16)}`
+  const address = vm.api.lua_topointer(thread, -1)
+  const kind = type === 6 ? 'function' : type === 8 ? 'thread' : 'userdata'
+  return `${kind}: ${address === 0 ? '(nil)' : `0x${address.toString(16)}`}`
 }
 
 /** Where a thread is: the innermost function, or where that is none of Lua's, the one that called it. */
 export function placeOf(vm: LuaVm, thread: number): { source: string | null; line: number } {
   const { api } = vm
   const debug = vm.takeScratch(DEBUG_BYTES)
-  for (const level of [0, 1]) {
-    if (api.lua_getstack(thread, level, debug) === 0) break
+  for (let level = 0; api.lua_getstack(thread, level, debug) !== 0; level++) {
     api.lua_getinfo(thread, vm.text('nSl'), debug)
     const what = vm.cString(vm.words[(debug + DEBUG_WHAT) >> 2])
-    if (what === 'C' && level === 0) continue
-    return { source: vm.cString(vm.words[(debug + DEBUG_SOURCE) >> 2]), line: vm.words[(debug + DEBUG_LINE) >> 2] }
+    const source = vm.cString(vm.words[(debug + DEBUG_SOURCE) >> 2])
+    if ((what === 'C' && level === 0) || source === WRAP_SOURCE) continue
+    return { source, line: vm.words[(debug + DEBUG_LINE) >> 2] }
   }
   return { source: null, line: 0 }
 }

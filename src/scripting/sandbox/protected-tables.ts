@@ -50,7 +50,15 @@ export class ProtectedTables {
     vm.api.lua_replace(thread, index)
   }
 
-  refuse(thread: number): never {
+  /** Where a script assigns: the error says where. */
+  private refuse(thread: number): never {
     return this.vm.raise(thread, READONLY_TEXT)
+  }
+
+  /** Where a function would change the table: the error does not say where. */
+  refuseCall(thread: number): never {
+    this.vm.pushText(thread, READONLY_TEXT)
+    this.vm.api.lua_error(thread)
+    throw new Error('lua_error returned')
   }
 }

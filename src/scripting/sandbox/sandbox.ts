@@ -1,6 +1,7 @@
 /** The globals that scripts and functions find: those of Redis 7.2, and nothing that leads out of the VM or changes it for others. */
 import { installLibraries } from '../libraries.js'
 import type { Chain } from '../run/chain.js'
+import { WRAP_SOURCE } from '../run/error-info.js'
 import { LUA_GLOBALSINDEX, LUA_TNIL, LUA_TTABLE } from '../vm/lua-api.js'
 import type { LuaVm } from '../vm/lua-vm.js'
 import type { HostFunction } from '../vm/thunks.js'
@@ -135,6 +136,7 @@ export class Sandbox {
       'coroutine.yield': chain.yield,
       'coroutine.status': chain.status,
       'coroutine.running': chain.running,
+      error: chain.error,
       __redis__err__handler: thread => errorHandler(vm, thread),
     }
     for (const [name, run] of Object.entries(randomFunctions(vm, random))) replaced[`math.${name}`] = run
@@ -154,7 +156,7 @@ export class Sandbox {
     const { vm } = this
     const { api, state } = vm
     api.lua_getfield(state, LUA_GLOBALSINDEX, vm.text('coroutine'))
-    vm.load(state, Buffer.from(WRAP), '=wrap')
+    vm.load(state, Buffer.from(WRAP), WRAP_SOURCE)
     for (const name of ['create', 'resume']) api.lua_getfield(state, 1, vm.text(name))
     api.lua_pushcclosure(state, check, 0)
     api.lua_call(state, 3, 1)

@@ -6,6 +6,10 @@
 /** lua_State. */
 export const STATE_TOP = 8
 export const STATE_BASE = 12
+/** The frame of the function that runs, and the first one of all, which is no function's. */
+export const STATE_FRAME = 20
+export const STATE_FIRST_FRAME = 40
+export const FRAME_BYTES = 24
 /** Two unsigned shorts: C calls under way, and how many of them were when the thread was resumed. */
 export const STATE_C_CALLS = 52
 export const STATE_GLOBALS = 72

@@ -5,7 +5,18 @@
 import { latin1 } from '../../bytes/latin1.js'
 import { wasmFiles } from '../wasm-files.js'
 import { luaImports } from './imports.js'
-import { STATE_BASE, STATE_GLOBALS, STATE_TOP, STRING_BYTES, STRING_LENGTH, VALUE_BYTES, VALUE_TYPE } from './layout.js'
+import {
+  FRAME_BYTES,
+  STATE_BASE,
+  STATE_FIRST_FRAME,
+  STATE_FRAME,
+  STATE_GLOBALS,
+  STATE_TOP,
+  STRING_BYTES,
+  STRING_LENGTH,
+  VALUE_BYTES,
+  VALUE_TYPE,
+} from './layout.js'
 import { LUA_REGISTRYINDEX, LUA_TSTRING, type LuaApi, type LuaExports } from './lua-api.js'
 import { addToTable, type HostFunction, type HostHook } from './thunks.js'
 
@@ -128,6 +139,12 @@ export class LuaVm {
   /** Address of the value at the top. */
   top(state: number): number {
     return this.words[(state + STATE_TOP) >> 2] - VALUE_BYTES
+  }
+
+  /** Whether the running function is the one that the thread has been begun with. */
+  isOutermost(state: number): boolean {
+    const { words } = this
+    return words[(state + STATE_FRAME) >> 2] - words[(state + STATE_FIRST_FRAME) >> 2] === FRAME_BYTES
   }
 
   /** Makes the table at an address the globals of a thread. Threads are always looked at anew when garbage is collected. */
