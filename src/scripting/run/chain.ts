@@ -338,8 +338,8 @@ export class Chain {
     const { api, frames, vm } = this
     let level = vm.argumentCount(thread) > 1 ? Math.trunc(api.lua_tonumber(thread, 2)) : 1
     let at = frames.length - 1
-    const isText = level > 1 && api.lua_type(thread, 1) === LUA_TSTRING
-    if (!isText || this.nested > 0 || thread !== frames[at]?.thread) return this.stockError(thread)
+    if (level <= 1 || !isText(api, thread, 1) || this.nested > 0 || thread !== frames[at]?.thread)
+      return this.stockError(thread)
     for (;;) {
       const { kind, thread: caller } = frames[at]
       const depth = this.depthOf(caller)
@@ -387,7 +387,8 @@ export class Chain {
     const isCoroutine = frames.length > 0 && frames[frames.length - 1].kind === 'coroutine'
     if (this.nested > 0) return this.stockYield(thread)
     if (isCoroutine && this.mayAsk(thread)) return this.ask(thread, 'yield', vm.argumentCount(thread))
-    return vm.raise(thread, 'attempt to yield across metamethod/C-call boundary')
+    vm.pushText(thread, 'attempt to yield across metamethod/C-call boundary')
+    return this.api.lua_error(thread)
   }
 
   /** coroutine.status(co). */
@@ -441,6 +442,12 @@ export class Chain {
   }
 }
 
+/** Whether a value is a string, or a number, which Lua takes for one. */
+function isText(api: LuaApi, thread: number, index: number): boolean {
+  const type = api.lua_type(thread, index)
+  return type === LUA_TSTRING || type === LUA_TNUMBER
+}
+
 /**
  * What pcall gives of the error at the top of a thread: one that is a table with a text in `err` becomes that text; any other table
  * is followed by what it has in its place, as in Redis, where that stays on the stack. Returns how many values that are.
@@ -451,8 +458,7 @@ function errorValues(vm: LuaVm, thread: number): number {
   api.lua_checkstack(thread, 1)
   api.lua_pushlstring(thread, vm.text('err'), 3)
   api.lua_rawget(thread, -2)
-  const type = api.lua_type(thread, -1)
-  if (type !== LUA_TSTRING && type !== LUA_TNUMBER) return 2
+  if (!isText(api, thread, -1)) return 2
   api.lua_replace(thread, -2)
   return 1
 }

@@ -45,7 +45,9 @@ function describe(vm: LuaVm, thread: number): string {
   const type = vm.api.lua_type(thread, -1)
   if (type <= 0) return 'nil'
   if (type === LUA_TBOOLEAN) return vm.api.lua_toboolean(thread, -1) !== 0 ? 'true' : 'false'
-  return `${type === 6 ? 'function' : type === 8 ? 'thread' : 'userdata'}: 0x${vm.api.lua_topointer(thread, -1).toString(16)}`
+  const address = vm.api.lua_topointer(thread, -1)
+  const kind = type === 6 ? 'function' : type === 8 ? 'thread' : 'userdata'
+  return `${kind}: ${address === 0 ? '(nil)' : `0x${address.toString(16)}`}`
 }
 
 /** Where a thread is: the innermost function, or where that is none of Lua's, the one that called it. */

@@ -46,15 +46,23 @@ export function guards(vm: LuaVm, tables: ProtectedTables, original: (name: stri
 
   const getmetatable = original('getmetatable')
   all.getmetatable = thread => {
-    // That of all strings, or of a protected table: whatever is asked of it, it is one that nobody can change.
     const isString = vm.argumentCount(thread) > 0 && vm.typeAt(vm.argument(thread, 1)) === LUA_TSTRING
     if (!isString && !tables.has(thread, 1)) return getmetatable(thread)
-    vm.pushKept(thread, veil)
+    vm.pushKept(thread, isString ? stringMetatable : veil)
     return 1
   }
+  // Whatever is asked of a protected table's, it is one that nobody can change.
   api.lua_createtable(vm.state, 0, 0)
   tables.protect()
   const veil = vm.keep(vm.state)
+  // That of all strings leads to their library.
+  api.lua_getfield(vm.state, LUA_GLOBALSINDEX, vm.text('string'))
+  tables.protect()
+  api.lua_createtable(vm.state, 0, 1)
+  vm.setField(vm.state, '__index', () => api.lua_pushvalue(vm.state, -2))
+  tables.protect()
+  const stringMetatable = vm.keep(vm.state)
+  api.lua_settop(vm.state, -2)
 
   // In a table that is not protected, loops run in Lua's own function.
   const fast = stockNext(vm)

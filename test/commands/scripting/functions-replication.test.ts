@@ -145,16 +145,4 @@ describe('redis-ts', () => {
     await expectSameFunctions(master, replica)
     await Promise.all([master.stop(), replica.stop()])
   })
-
-  test('takes a library from its master however long that runs when it is loaded', async () => {
-    const master = await startRedisTs(BASE)
-    const replica = await startRedisTs([...BASE, ...of(master)])
-    await linkUp(replica.port)
-    // Not much less than it may take where it comes first.
-    const slow =
-      '#!lua name=slow\nlocal a = 1\nwhile a < 5e6 do a = a + 1 end\nredis.register_function("f", function() end)'
-    expect(await askText(master.port, ...load(slow))).toBe('slow')
-    await expectSameFunctions(master, replica)
-    await Promise.all([master.stop(), replica.stop()])
-  })
 })
