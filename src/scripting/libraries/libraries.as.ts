@@ -30,7 +30,7 @@ export { cmsgpack_pack, cmsgpack_unpack, cmsgpack_unpack_limit, cmsgpack_unpack_
 export { struct_pack, struct_size, struct_unpack } from './struct.as'
 export {
   base_collectgarbage, base_error, base_getfenv, base_select, base_setfenv, base_tonumber, base_unpack, math_atan2, math_fmod,
-  math_ldexp, math_pow,
+  math_frexp, math_ldexp, math_pow,
 } from './standard/base.as'
 export { string_find, string_gmatch, string_gmatch_next, string_match } from './standard/find.as'
 export { string_format } from './standard/format.as'

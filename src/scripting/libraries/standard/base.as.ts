@@ -15,6 +15,7 @@ import { checkBytes, toBytes } from '../scratch.as'
 @external('stock', 'collectgarbage') declare function stockCollectgarbage(L: State): i32
 @external('stock', 'error') declare function stockError(L: State): i32
 @external('stock', 'getfenv') declare function stockGetfenv(L: State): i32
+@external('stock', 'math.frexp') declare function stockFrexp(L: State): i32
 @external('stock', 'math.ldexp') declare function stockLdexp(L: State): i32
 @external('stock', 'math.atan2') declare function stockAtan2(L: State): i32
 @external('stock', 'math.fmod') declare function stockFmod(L: State): i32
@@ -89,6 +90,15 @@ export function math_atan2(L: State): i32 {
 export function math_fmod(L: State): i32 {
   luaL_checknumber(L, 2)
   return stockFmod(L)
+}
+
+/** math.frexp(x): C's leaves the exponent of an infinity, or of none, to chance in the VM, and is 0 in Redis. */
+export function math_frexp(L: State): i32 {
+  const value = luaL_checknumber(L, 1)
+  if (isFinite(value)) return stockFrexp(L)
+  lua_pushnumber(L, value)
+  lua_pushnumber(L, 0)
+  return 2
 }
 
 export function math_ldexp(L: State): i32 {

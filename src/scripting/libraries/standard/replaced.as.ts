@@ -42,11 +42,13 @@ import { openPatterns } from './patterns.as'
 @external('text', 'math') declare const MATH: Text
 @external('text', 'atan2') declare const ATAN2: Text
 @external('text', 'fmod') declare const FMOD: Text
+@external('text', 'frexp') declare const FREXP: Text
 @external('text', 'ldexp') declare const LDEXP: Text
 @external('text', 'mod') declare const MOD: Text
 @external('text', 'pow') declare const POW: Text
 @external('function', 'math_atan2') declare const math_atan2_place: i32
 @external('function', 'math_fmod') declare const math_fmod_place: i32
+@external('function', 'math_frexp') declare const math_frexp_place: i32
 @external('function', 'math_ldexp') declare const math_ldexp_place: i32
 @external('function', 'math_pow') declare const math_pow_place: i32
 
@@ -96,6 +98,7 @@ export function openReplaced(L: State): bool {
   lua_getfield(L, LUA_GLOBALSINDEX, MATH)
   setFunction(L, ATAN2, math_atan2_place)
   setFunction(L, FMOD, math_fmod_place)
+  setFunction(L, FREXP, math_frexp_place)
   setFunction(L, LDEXP, math_ldexp_place)
   setFunction(L, POW, math_pow_place)
   // Its old name.
