@@ -370,7 +370,7 @@ export class Chain {
   readonly resume = (thread: number): number => {
     const { api, vm } = this
     const coroutine = this.coroutineArgument(thread)
-    const status = this.statusOf(coroutine)
+    const status = this.statusOf(thread, coroutine)
     if (status !== 'suspended') {
       api.lua_pushboolean(thread, 0)
       vm.pushText(thread, `cannot resume ${status === 'dead' ? 'dead' : 'non-suspended'} coroutine`)
@@ -393,14 +393,14 @@ export class Chain {
 
   /** coroutine.status(co). */
   readonly status = (thread: number): number => {
-    this.vm.pushText(thread, this.statusOf(this.coroutineArgument(thread)))
+    this.vm.pushText(thread, this.statusOf(thread, this.coroutineArgument(thread)))
     return 1
   }
 
   /** coroutine.running(): nothing outside of coroutines, pcall or not. */
   readonly running = (thread: number): number => {
     const { api } = this
-    const coroutine = this.innermostCoroutine()
+    const coroutine = this.coroutineOf(thread)
     if (coroutine === 0) api.lua_pushnil(thread)
     else {
       api.lua_pushthread(coroutine)
@@ -409,7 +409,9 @@ export class Chain {
     return 1
   }
 
-  private innermostCoroutine(): number {
+  /** The coroutine that the running thread is of, 0 for none: one that nests in a stock call is not in the chain. */
+  private coroutineOf(thread: number): number {
+    if (this.nested > 0 && !this.frames.some(frame => frame.thread === thread)) return thread
     for (let i = this.frames.length - 1; i >= 0; i--)
       if (this.frames[i].kind === 'coroutine') return this.frames[i].thread
     return 0
@@ -421,9 +423,9 @@ export class Chain {
     return api.lua_tothread(thread, 1)
   }
 
-  private statusOf(coroutine: number): 'running' | 'normal' | 'suspended' | 'dead' {
+  private statusOf(thread: number, coroutine: number): 'running' | 'normal' | 'suspended' | 'dead' {
     const { api, frames } = this
-    if (coroutine === this.innermostCoroutine()) return 'running'
+    if (coroutine === this.coroutineOf(thread)) return 'running'
     if (frames.some(frame => frame.thread === coroutine)) return 'normal'
     const status = api.lua_status(coroutine)
     if (status === LUA_YIELD) return 'suspended'

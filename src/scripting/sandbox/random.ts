@@ -25,6 +25,13 @@ export class Random {
   }
 }
 
+/** Argument `index`, an int as C makes one of a number: the low 32 bits of its 64. */
+function intArgument(vm: LuaVm, thread: number, index: number): number {
+  vm.api.luaL_checkinteger(thread, index)
+  const number = vm.api.lua_tonumber(thread, index)
+  return Math.abs(number) < 2 ** 63 ? number | 0 : 0
+}
+
 export function randomFunctions(vm: LuaVm, random: Random): Record<string, HostFunction> {
   const { api } = vm
   return {
@@ -36,8 +43,8 @@ export function randomFunctions(vm: LuaVm, random: Random): Record<string, HostF
         api.lua_pushnumber(thread, fraction)
         return 1
       }
-      const low = count === 1 ? 1 : api.luaL_checkinteger(thread, 1)
-      const high = api.luaL_checkinteger(thread, count)
+      const low = count === 1 ? 1 : intArgument(vm, thread, 1)
+      const high = intArgument(vm, thread, count)
       if (low > high) return api.luaL_argerror(thread, count, vm.text('interval is empty'))
       // In C the range is an int.
       const span = count === 1 ? high : (high - low + 1) | 0
@@ -45,7 +52,7 @@ export function randomFunctions(vm: LuaVm, random: Random): Record<string, HostF
       return 1
     },
     randomseed: thread => {
-      random.seed(api.luaL_checkinteger(thread, 1))
+      random.seed(intArgument(vm, thread, 1))
       return 0
     },
   }

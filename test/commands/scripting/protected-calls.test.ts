@@ -49,6 +49,15 @@ const SCRIPTS: Record<string, readonly string[]> = {
     `local f = coroutine.wrap(function() redis.call('GET') end)\nlocal x = f()`,
     `local f = coroutine.wrap(function() error({err = 'ERR mine'}) end)\nlocal x = f()`,
   ],
+  'a coroutine knows itself, below a metamethod too': [
+    `return {type(coroutine.running()), coroutine.wrap(function() return type(coroutine.running()) end)()}`,
+    `local t = setmetatable({}, {__index = function()
+return coroutine.wrap(function() local me = coroutine.running() return type(me) .. coroutine.status(me) end)() end}) return t.x`,
+    `local outer = coroutine.create(function(t) return t.x end)
+local t = setmetatable({}, {__index = function()
+return coroutine.wrap(function() return coroutine.status(outer) end)() .. coroutine.status(outer) end})
+return {coroutine.resume(outer, t)}`,
+  ],
   'functions that are refused do not say where': [
     `coroutine.yield()`,
     `return {pcall(function() coroutine.yield() end)}`,
