@@ -80,12 +80,13 @@ test('a stream that a master takes away meanwhile is not copied', async () => {
   control.close()
 })
 
-test('with a client that leaves meanwhile it comes to nothing', async () => {
+test('with a client that leaves meanwhile it comes to nothing, or was done before', async () => {
   await begin('COPY s t')
   client.close()
   await untilBlocked(other, 0)
-  const [exists, added] = await other.pipeline(words('EXISTS t', 'XADD s 60000 a b'))
-  expect([exists.text, added.text]).toEqual(['0', '60000-0'])
+  const [length, added] = await other.pipeline(words('XLEN t', 'XADD s 60000 a b'))
+  expect(['0', String(ENTRIES)]).toContain(length.text)
+  expect(added.text).toBe('60000-0')
 })
 
 test('in a transaction it is made at once', async () => {
