@@ -221,6 +221,11 @@ export class Client implements Subscriber, TrackingClient {
     return this.blocked !== null && !isOwnWait(this.blocked)
   }
 
+  /** Where it comes from, as MONITOR shows it: an address, or "unix:" and the socket's path. */
+  get origin(): string {
+    return this.transport.isUnixSocket ? `unix:${this.address.slice(0, -':0'.length)}` : this.address
+  }
+
   /** "127.0.0.1:50000", or the socket's path with ":0". */
   get address(): string {
     return this.transport.remoteAddress

@@ -93,12 +93,12 @@ export class Saver {
     this.log = log
   }
 
-  /** A background save is under way (INFO rdb_bgsave_in_progress). */
   /** No snapshot is under way, and one that began now would be that of one moment. */
   get mayStart(): boolean {
     return this.background === null && !this.keyspace.isHalfDone
   }
 
+  /** A background save is under way (INFO rdb_bgsave_in_progress). */
   get inProgress(): boolean {
     return this.background !== null
   }

@@ -125,7 +125,7 @@ export class ScriptEngine {
 
   /**
    * Runs a library's code, which registers functions with `loading`: the VM of the present `generation` keeps them. Returns what is
-   * wrong with it, or null. `timeoutMs`: how long it may take; 0: any time.
+   * wrong with it, or null. `timeoutMs`: how long it may take; 0: as long as it likes.
    */
   loadLibrary(code: Buffer, timeoutMs: number, loading: LibraryLoading): string | null {
     this.loading = loading
@@ -241,6 +241,7 @@ export class ScriptEngine {
       out.error(failure.text + place)
       return failure.counted
     }
+    const mark = out.mark()
     try {
       const { replies, vm } = this.ready
       if (vm.api.lua_gettop(this.thread) === 0) {
@@ -252,6 +253,8 @@ export class ScriptEngine {
       return replies.write(this.thread, out)
     } catch (error) {
       this.panicked(error)
+      // Half a reply is none.
+      out.cut(mark)
       out.error('ERR not enough memory')
       return false
     }

@@ -82,7 +82,7 @@ export class CommandWatch {
     if (client.blocked === null) this.logSlow(client, command, args, totalMs)
     if (isRerun) return
     if (this.monitors.count > 0 && (flags & (ADMIN | SKIP_MONITOR)) === 0 && !this.keyspace.loading) {
-      this.monitors.feed(client.db.index, originOf(client), args, secretsOf(command, args))
+      this.monitors.feed(client.db.index, client.origin, args, secretsOf(command, args))
     }
   }
 
@@ -153,9 +153,4 @@ function requestBytes(args: Request): number {
 
 function secretsOf({ spec }: Command, args: Request): readonly number[] {
   return spec.secrets === undefined ? NOTHING_SECRET : spec.secrets(args)
-}
-
-/** An address, or "unix:" and the socket's path. */
-function originOf({ address, transport }: Client): string {
-  return transport.isUnixSocket ? `unix:${address.slice(0, -':0'.length)}` : address
 }

@@ -1,6 +1,6 @@
 /**
  * How a script's redis.call reaches the commands: the questions that Redis asks of one (scriptCall in script.c), in its order and in
- * its words. The command runs as any other does, as a client of its own that has its caller's rights.
+ * its words. The command runs in the dispatcher, for a client of the scripts' own that has its caller's rights.
  */
 import { dryRun, scriptPermissionError } from '../commands/acl/check.js'
 import { Client } from '../commands/client.js'

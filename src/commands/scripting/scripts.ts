@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { unixMicroseconds } from '../../observe/clock.js'
+import { NOTHING_SECRET } from '../../observe/redaction.js'
 import type { Request } from '../../resp/request.js'
 import { type ScriptArguments, ScriptEngine } from '../../scripting/engine.js'
 import { FunctionLibraries } from '../../scripting/functions/libraries.js'
@@ -196,9 +197,7 @@ export class Scripts implements ScriptHost {
   /** Shows MONITOR a request that runs a script, ahead of the commands that the script calls. */
   showRequest({ args, client, db, server }: CommandContext): void {
     const { monitors } = server
-    if (monitors.count === 0) return
-    const { address, transport } = client
-    monitors.feed(db.index, transport.isUnixSocket ? `unix:${address.slice(0, -':0'.length)}` : address, args, [])
+    if (monitors.count > 0) monitors.feed(db.index, client.origin, args, NOTHING_SECRET)
   }
 
   private finish(ctx: CommandContext): void {

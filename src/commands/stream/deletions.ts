@@ -10,7 +10,7 @@ import { changeStream, MISSING, readId, readStream, WRONG } from './access.js'
 import { GROUP, KEY } from './argument-docs.js'
 import { GoneReferences, propagateIds } from './gone-references.js'
 import { findGroup } from './group-access.js'
-import { ID_LIST, IdList } from './id-list.js'
+import { ID_LIST, IdArguments } from './id-arguments.js'
 import { REFERENCES } from './reference-option.js'
 
 /** What became of an entry: there was none (XACKDEL: it was not pending); it is gone; it stays, since groups refer to it. */
@@ -45,7 +45,7 @@ export const deletionCommands: readonly CommandSpec[] = [
   },
 ]
 
-const parsed = new IdList()
+const parsed = new IdArguments()
 const id = new StreamId()
 
 /** XDELEX key [KEEPREF|DELREF|ACKED] IDS count id [id ...]. Array reply: what became of each. */

@@ -387,7 +387,7 @@ function readEscapedString(L: State, start: usize, at: usize): u32 {
   return T_STRING
 }
 
-/** Writes the character of \uXXXX, or of two of them that are a surrogate pair, as UTF-8. Gives the address behind it, or 0. */
+/** Writes the character of an escape with four hexadecimal digits, or of two that are a surrogate pair, as UTF-8. Gives the address behind it, or 0. */
 function putUnicode(at: usize): usize {
   let codepoint = readHex4(at + 2)
   if (codepoint < 0) return 0

@@ -38,6 +38,7 @@ export function readArguments(vm: LuaVm, thread: number, request: Request): bool
 
 function writeNumbers(vm: LuaVm, thread: number, request: Request, numbers: number): void {
   let at = vm.takeScratch(numbers * DOUBLE_TEXT_BYTES)
+  if (at === 0) vm.raiseOutOfMemory(thread)
   for (let i = 0; i < request.argc; i++) {
     const value = vm.argument(thread, i + 1)
     if (vm.typeAt(value) !== LUA_TNUMBER) continue

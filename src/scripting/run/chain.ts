@@ -361,6 +361,7 @@ export class Chain {
   /** How many functions a thread is in. */
   private depthOf(thread: number): number {
     const debug = this.vm.takeScratch(DEBUG_BYTES)
+    if (debug === 0) return this.vm.raiseOutOfMemory(thread)
     let depth = 0
     while (this.api.lua_getstack(thread, depth, debug) !== 0) depth++
     return depth

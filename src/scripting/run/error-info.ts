@@ -54,6 +54,7 @@ function describe(vm: LuaVm, thread: number): string {
 export function placeOf(vm: LuaVm, thread: number): { source: string | null; line: number } {
   const { api } = vm
   const debug = vm.takeScratch(DEBUG_BYTES)
+  if (debug === 0) return { source: null, line: 0 }
   for (let level = 0; api.lua_getstack(thread, level, debug) !== 0; level++) {
     api.lua_getinfo(thread, vm.text('nSl'), debug)
     const source = vm.cString(vm.words[(debug + DEBUG_SOURCE) >> 2])

@@ -4,7 +4,7 @@
  */
 import { latin1 } from '../../bytes/latin1.js'
 import { wasmFiles } from '../wasm-files.js'
-import { luaImports } from './imports.js'
+import { LuaPanic, luaImports } from './imports.js'
 import {
   FRAME_BYTES,
   STATE_BASE,
@@ -92,7 +92,7 @@ export class LuaVm {
 
   private allocate(bytes: number): number {
     const address = this.api.malloc(bytes)
-    if (address === 0) throw new Error(`no ${bytes} bytes of memory for Lua's VM`)
+    if (address === 0) throw new LuaPanic()
     return address
   }
 
@@ -109,7 +109,7 @@ export class LuaVm {
 
   /** Memory that whoever asks next gets as well. 0: there is none. */
   takeScratch(bytes: number): number {
-    if (bytes > this.scratchBytes) {
+    if (bytes > this.scratchBytes || this.scratch === 0) {
       const size = Math.max(FIRST_SCRATCH_BYTES, bytes)
       this.api.free(this.scratch)
       this.scratch = this.api.malloc(size)
@@ -260,11 +260,13 @@ export class LuaVm {
     // Bytecode, which could do anything to the VM, is none behind a blank: the compiler says what it says of such a byte.
     const blanks = source[0] === ESCAPE ? 1 : 0
     const length = blanks + source.length
-    const address = this.takeScratch(length)
+    const address = this.takeScratch(length + name.length + 1)
     if (address === 0) this.raiseOutOfMemory(state)
     this.bytes[address] = BLANK
     source.copy(this.bytes, address + blanks)
-    return this.api.luaL_loadbuffer(state, address, length, this.text(name)) === 0
+    // Scripts give names of their own, which are not to stay.
+    this.bytes.write(`${name}\0`, address + length, 'latin1')
+    return this.api.luaL_loadbuffer(state, address, length, address + length) === 0
   }
 
   /** Raises an error with the position of the function that called the running one, as luaL_error() does. */

@@ -120,6 +120,11 @@ describe('integers of 64 bits beside redis-server', requireStock('redis-server')
     expect(await ours().results(expressions)).toEqual(['true', 'true', 'true'])
   })
 
+  it('the exponent of what has none', async () => {
+    const expressions = ['math.frexp(1/0)', 'math.frexp(-1/0)', 'select(2, math.frexp(0/0))', 'math.frexp("8")']
+    expect(await ours().results(expressions)).toEqual(await there.results(expressions))
+  })
+
   it('literals', async () => {
     const expressions = [
       '0xffffffffff',

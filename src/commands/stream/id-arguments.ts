@@ -7,7 +7,7 @@ import { IDS } from './argument-docs.js'
 import { type ReferenceOption, referenceOption } from './reference-option.js'
 
 /** One object serves all requests in turn. */
-export class IdList {
+export class IdArguments {
   references: ReferenceOption = 'keepref'
   /** The argument of the first ID, and how many there are. */
   first = 0
