@@ -91,7 +91,7 @@ export const REPLY_SKIP_NEXT = 4
 
 /** Why a client waits, and how to end it (client gone, CLIENT UNBLOCK). */
 export interface BlockedState {
-  readonly kind: 'wait' | 'key' | 'migrate' | 'shutdown' | 'postponed' | 'reply' | 'payload' | 'script'
+  readonly kind: 'wait' | 'key' | 'migrate' | 'shutdown' | 'postponed' | 'reply' | 'payload' | 'script' | 'load'
   /** Takes the wait back: the client is gone, or gets another answer. */
   cancel(): void
   /** Answers as when the time is up, and lets the client go on; null when only what it waits for can end the wait. */

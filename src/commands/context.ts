@@ -8,6 +8,7 @@ import type { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import type { ReplySource } from '../resp/reply-source.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import { encodePieces, isLargeRequest, type Request, requestFromArguments } from '../resp/request.js'
+import { REPL_REPLICA } from '../scripting/script-run.js'
 import type { Database } from '../store/database.js'
 import type { Keyspace } from '../store/keyspace.js'
 import type { HashTable } from '../store/table/hash-table.js'
@@ -23,6 +24,8 @@ export interface Propagated {
   readonly pieces: readonly Buffer[]
   /** The pieces are those of more than one request. */
   readonly several?: boolean
+  /** Where it goes, REPL_AOF and REPL_REPLICA; both unless told. */
+  readonly targets?: number
 }
 
 const NO_PIECES: readonly Buffer[] = []
@@ -199,14 +202,15 @@ export class CommandContext {
 
   /** Whether what is propagated goes anywhere: else a command that rewrites itself can save the work. */
   get propagates(): boolean {
-    const { replication } = this.server
-    return replication.stream.active && !replication.isReplica
+    return this.server.propagation.isWanted
   }
 
   /** Replicas get the request although it changed no data: a message. Costs nothing while there are none. */
-  propagateUnchanged(): void {
+  propagateMessage(): void {
     this.rewritten = true
-    if (this.propagates) this.propagateRequest(this.db.index, this.args.clone())
+    if (!this.propagates) return
+    const request = this.args.clone()
+    this.propagated.push({ database: this.db.index, request, pieces: NO_PIECES, targets: REPL_REPLICA })
   }
 
   /** Replicas get nothing of this command. */

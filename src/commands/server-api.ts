@@ -8,6 +8,7 @@ import type { Log } from '../observe/log.js'
 import type { Monitors } from '../observe/monitors.js'
 import type { Rates } from '../observe/rates.js'
 import type { RecentPeak } from '../observe/recent-peak.js'
+import type { AppendOnlyFile } from '../persistence/aof/append-only-file.js'
 import type { Saver } from '../persistence/saver.js'
 import type { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import type { PubSub } from '../pubsub/pubsub.js'
@@ -91,6 +92,20 @@ export interface MemoryAccount {
   figures(): MemoryFigures
 }
 
+/** Where writes go: replicas, the append-only file. `targets`: REPL_AOF and REPL_REPLICA, both unless told. */
+export interface WritePropagation {
+  /** What is executed comes from the append-only file: it goes nowhere. */
+  muted: boolean
+  /** Whether they go anywhere. */
+  readonly isWanted: boolean
+  /** A command as it came, executed in `database`. */
+  request(database: number, request: Request, targets?: number): void
+  /** One whose bytes lie in several places. */
+  pieces(database: number, pieces: readonly Buffer[], targets?: number): void
+  /** One that needs no database. */
+  bytes(bytes: Buffer): void
+}
+
 /** Time during which memory was over maxmemory, in milliseconds: in all, and since when it has been now. */
 export interface EvictionTimes {
   readonly totalExceededMs: number
@@ -149,6 +164,8 @@ export interface ServerApi {
   readonly saver: Saver
   readonly loader: LoadProgress
   readonly replication: Replication
+  readonly aof: AppendOnlyFile
+  readonly propagation: WritePropagation
   readonly stats: ServerStats
   readonly memory: MemoryAccount
   readonly memoryLimit: EvictionTimes
@@ -172,6 +189,8 @@ export interface ServerApi {
   /** Payloads of large values, before their RESTORE runs. */
   readonly payloads: PayloadWaits
   readonly scripts: Scripts
+  /** Loads the append-only file in the place of all data (DEBUG LOADAOF). False: it cannot be, and the log says why. */
+  reloadAppendOnlyFile(): Promise<boolean>
   /** The client whose request is being executed. */
   readonly serving: Client | null
   /** Random identity of this process (INFO run_id). */

@@ -1,4 +1,5 @@
 /** States of the server in which writes, or what is asked of old data, are refused. */
+import { strerror } from '../config/strerror.js'
 import type { ServerApi } from './server-api.js'
 
 /** A replica that has lost its master, and is not to serve old data. */
@@ -7,10 +8,20 @@ export function isStale({ config, replication }: ServerApi): boolean {
   return master !== null && !master.up && !config.values['replica-serve-stale-data']
 }
 
+const UNSAVED =
+  'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.'
+
 /** The last save has failed, and nobody is to rely on the next one. */
-export function refusesWithoutDisk({ config, saver }: ServerApi): boolean {
+export function lacksSave({ config, saver }: ServerApi): boolean {
   const { values } = config
   return !saver.lastOk && values['stop-writes-on-bgsave-error'] && values.save.length > 0
+}
+
+/** Why writes are refused for want of a disk, or null. */
+export function diskRefusal(server: ServerApi): string | null {
+  if (lacksSave(server)) return UNSAVED
+  const { aof } = server
+  return aof.failure === null ? null : `MISCONF Errors writing to the AOF file: ${strerror(aof.failure)}`
 }
 
 /** A master with fewer replicas in step than min-replicas-to-write asks for. */

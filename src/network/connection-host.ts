@@ -17,6 +17,10 @@ export interface TurnTaker {
   resume(): void
   /** The turn of all connections is over: replies and messages leave. */
   endTurn(): void
+  /** What there is to be sent waits until release(), for the disk. */
+  waitForDisk(): void
+  /** Sends it. True: what has come since waits on, for another release(). */
+  release(): boolean
   /** postLater() has been called, endTurn() not yet. */
   postDue: boolean
 }

@@ -18,6 +18,8 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
   client!: Client
   destroyed = false
   postDue = false
+  /** Output waits for the disk: so does input, whose replies would come to wait behind it. */
+  protected waitsForDisk = false
   protected readonly host: ConnectionHost
   protected readonly handle: StreamHandle
   private pending: PendingRequest | null = null
@@ -34,6 +36,8 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
   /** Takes over what the reply writer holds. */
   abstract flush(): void
   abstract endTurn(): void
+  abstract waitForDisk(): void
+  abstract release(): boolean
   abstract ended(): void
   abstract closed(): void
 
@@ -66,7 +70,7 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
     host.stats.reads++
     host.stats.bytesIn += length
     if (client.transaction !== null && this.inputExceedsLimit(length)) return
-    if (client.blocked !== null || this.held !== null) this.hold(host.readBuffer, 0, length)
+    if (client.blocked !== null || this.held !== null || this.waitsForDisk) this.hold(host.readBuffer, 0, length)
     else this.consume(host.readBuffer, length)
     // libuv would go on reading for as long as reads fill the buffer.
     if (length === host.readBuffer.length && host.turnIsLong) this.pause()
@@ -221,7 +225,7 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
       this.paused = false
       if (!this.destroyed) this.handle.readStart()
     }
-    if (this.held !== null && this.client.blocked === null) this.consumeHeld(this.held.pieces)
+    if (this.held !== null && this.client.blocked === null && !this.waitsForDisk) this.consumeHeld(this.held.pieces)
     this.flush()
     this.account()
   }
@@ -242,6 +246,11 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
     // What has to wait again comes first.
     for (; next < pieces.length; next++) this.keep(pieces[next])
     if (this.held !== null && client.blocked === null) this.pause()
+  }
+
+  /** There is input that was put off until output has left. */
+  protected get hasHeldInput(): boolean {
+    return this.held !== null
   }
 
   protected account(): void {

@@ -28,6 +28,8 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
   private stream: ReplyStream | null = null
   private peak: ReplyPeak | null = null
   private ending = false
+  /** Output that has come while what is ahead of it waited for the disk. */
+  private behind: Buffer[] = []
 
   /** @param unixSocketPath the socket it came by; null for TCP. */
   constructor(host: ConnectionHost, handle: StreamHandle, unixSocketPath: string | null) {
@@ -51,7 +53,12 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     return this.handle.fd ?? -1
   }
   get pendingOutputBytes(): number {
-    return this.text.length + (this.output?.bytes ?? 0) + (this.stream?.memoryBytes ?? 0)
+    return this.text.length + (this.output?.bytes ?? 0) + (this.stream?.memoryBytes ?? 0) + this.behindBytes
+  }
+  private get behindBytes(): number {
+    let bytes = 0
+    for (const { length } of this.behind) bytes += length
+    return bytes
   }
   get replyBytes(): number {
     return this.text.length
@@ -89,7 +96,8 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     const size = replies.totalBytes
     this.count(size)
     this.notePeak(size)
-    if (replies.chunkBytes !== 0 || size > STRING_WRITE_MAX_BYTES || this.text !== '' || this.stream !== null) {
+    const isShort = replies.chunkBytes === 0 && size <= STRING_WRITE_MAX_BYTES
+    if (!isShort || this.text !== '' || this.stream !== null || this.waitsForDisk) {
       for (const chunk of replies.takeChunks()) this.enqueue(chunk)
       if (this.client.mustLogIn) this.drainAndCheck()
       else this.checkOutput()
@@ -114,7 +122,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
   /** The turn is over: replies and messages leave. */
   endTurn(): void {
     this.postDue = false
-    if (this.destroyed) return
+    if (this.destroyed || this.waitsForDisk) return
     const { handle, output, text } = this
     let error: number
     if (text !== '' && (output === null || output.isIdle)) {
@@ -133,7 +141,27 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     else if (this.ending) this.closeIfIdle()
   }
 
+  waitForDisk(): void {
+    this.waitsForDisk = true
+  }
+
+  release(): boolean {
+    this.waitsForDisk = false
+    this.endTurn()
+    if (this.destroyed) return false
+    const { behind } = this
+    if (behind.length > 0) {
+      this.behind = []
+      for (const chunk of behind) this.enqueue(chunk)
+      this.waitsForDisk = true
+      return true
+    }
+    if (this.hasHeldInput && this.client.blocked === null) this.host.resumeLater(this)
+    return false
+  }
+
   private drain(): number {
+    if (this.waitsForDisk) return 0
     this.queueText()
     const { output } = this
     if (output === null) return 0
@@ -159,6 +187,12 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
   }
 
   private enqueue(bytes: Buffer): void {
+    if (this.waitsForDisk) {
+      this.behind.push(bytes)
+      // Where it was not a turn that it came in, nobody else has its end in mind.
+      this.host.postLater(this)
+      return
+    }
     if (this.stream !== null) {
       this.stream.push(bytes)
       return
@@ -226,7 +260,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
 
   continueStream(deadlineMs: number): void {
     const { client, host, stream } = this
-    if (this.destroyed || stream === null || (this.output !== null && !this.output.isIdle)) return
+    if (this.destroyed || stream === null || this.waitsForDisk || (this.output !== null && !this.output.isIdle)) return
     const { replies } = host
     replies.resp = client.resp
     const waiting = stream.bytes
@@ -286,7 +320,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
   ended(): void {
     const { output } = this
     // The other side has nothing more to say, but may read what it has asked for: replies that wait for the end of this turn.
-    const waits = this.text !== '' || this.stream !== null
+    const waits = this.text !== '' || this.stream !== null || this.waitsForDisk
     if (waits || (output !== null && !output.writing && !output.isIdle)) this.closeAfterReplies()
     else this.close()
   }
@@ -296,6 +330,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     this.destroyed = true
     this.client.closing = true
     this.text = ''
+    this.behind = []
     this.output?.clear()
     this.stream?.close()
     this.stream = null

@@ -1,6 +1,9 @@
 /**
  * What leaves when all connections have had their turn of the event loop: all replies, then messages. A message may have
  * thousands of receivers, and each costs a system call: they are sent in slices, between which requests are served.
+ *
+ * With `appendfsync always` nothing leaves before all that it could have seen is on disk: writes, and what was read behind them.
+ * Who has output waits then, in one of two groups: for the sync under way, or, where that does not cover everything, for the next.
  */
 import { performance } from 'node:perf_hooks'
 import type { TurnTaker } from './connection-host.js'
@@ -8,6 +11,14 @@ import type { TurnTaker } from './connection-host.js'
 const SLICE_MS = 1
 /** Connections that are done with before the list of them is shortened. */
 const DROPPED_AT_ONCE = 10_000
+
+/** What replies may have to wait for. */
+export interface DurableLog {
+  /** Something that was written is not on disk, and replies have to wait for it. */
+  readonly holdsReplies: boolean
+  /** The sync under way covers all that was written. */
+  readonly coversAll: boolean
+}
 
 export class TurnEnd {
   private answered: TurnTaker[] = []
@@ -17,9 +28,17 @@ export class TurnEnd {
   private next = 0
   private scheduled = false
   private readonly onEnd: () => void
+  private readonly log: DurableLog
+  /** Who waits for the sync under way, and for the one behind it. */
+  private waiting = new Set<TurnTaker>()
+  private later = new Set<TurnTaker>()
   private readonly run = (): void => {
     this.scheduled = false
     this.onEnd()
+    if (this.log.holdsReplies) {
+      this.hold()
+      return
+    }
     const connections = this.answered
     this.answered = this.answering
     for (let i = 0; i < connections.length; i++) connections[i].endTurn()
@@ -29,7 +48,8 @@ export class TurnEnd {
   }
 
   /** @param onEnd called when all have had their turn, before anything leaves. */
-  constructor(onEnd: () => void) {
+  constructor(log: DurableLog, onEnd: () => void) {
+    this.log = log
     this.onEnd = onEnd
   }
 
@@ -52,10 +72,43 @@ export class TurnEnd {
     this.schedule()
   }
 
-  private schedule(): void {
+  /** The turn has an end, even if nobody is answered in it. */
+  schedule(): void {
     if (this.scheduled) return
     this.scheduled = true
     setImmediate(this.run)
+  }
+
+  private hold(): void {
+    const group = this.log.coversAll ? this.waiting : this.later
+    for (const connection of this.answered) {
+      connection.waitForDisk()
+      group.add(connection)
+    }
+    this.answered.length = 0
+    for (let i = this.next; i < this.posted.length; i++) {
+      const connection = this.posted[i]
+      connection.postDue = false
+      connection.waitForDisk()
+      group.add(connection)
+    }
+    this.posted.length = 0
+    this.next = 0
+  }
+
+  /** A sync has ended, or nothing waits for the disk any more. */
+  release(): void {
+    if (this.waiting.size === 0 && this.later.size === 0) return
+    const released = this.waiting
+    this.waiting = this.later
+    this.later = new Set()
+    for (const connection of released) {
+      // What has come behind that was held is for the next group.
+      if (connection.release()) this.waiting.add(connection)
+    }
+    if (this.log.holdsReplies || this.waiting.size === 0) return
+    for (const connection of this.waiting) while (connection.release()) {}
+    this.waiting.clear()
   }
 
   private sendSlice(): void {

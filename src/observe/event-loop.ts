@@ -11,6 +11,8 @@ export class EventLoop {
   mostCommands = 0
   /** Time in the server's cron. */
   cronMs = 0
+  /** Time in writing the append-only file. */
+  aofMs = 0
   /** Requests are being served; not yet ended. */
   inTurn = false
   private turnStartedMs = 0
@@ -55,6 +57,7 @@ export class EventLoop {
     this.longestMs = 0
     this.mostCommands = 0
     this.cronMs = 0
+    this.aofMs = 0
     this.cyclesBefore += this.cycles
     this.busyMsBefore += this.busyMs
   }

@@ -225,7 +225,7 @@ export function syncDirectory(directory: string): void {
 }
 
 /** As syncDirectory, without holding up requests: an fsync can take tens of milliseconds. */
-function syncDirectoryInBackground(directory: string, done: (failure: Error | null) => void): void {
+export function syncDirectoryInBackground(directory: string, done: (failure: Error | null) => void): void {
   if (process.platform === 'win32') {
     done(null)
     return

@@ -19,6 +19,9 @@ const MAX_DELAY_MS = 100
 /** Seconds to wait after a failed save before a save point tries again. */
 const RETRY_SECONDS = 5
 
+/** What ends a snapshot that is given up. */
+export const ABORTED = new Error('aborted')
+
 /** Number of the last temporary file: several servers may live in one process. */
 let lastTemporary = 0
 
@@ -41,12 +44,15 @@ const EVERYTHING: SnapshotFilter = { withoutKeys: false, withoutFunctions: false
 
 export type BackgroundResult = 'started' | 'scheduled' | 'in-progress' | 'failed'
 
+/** What a snapshot is for: the RDB file, a replica that reads it from its socket, the base of an append-only file. */
+export type SnapshotUse = 'disk' | 'socket' | 'aof'
+
 interface Background {
   readonly snapshot: Snapshot
   readonly sink: BackgroundSink
   readonly startedMs: number
   readonly dirtyBefore: number
-  readonly target: 'disk' | 'socket'
+  readonly target: SnapshotUse
   readonly done: ((failure: Error | null) => void) | null
   /** `rdb-key-save-delay` as it was at the start: how long each key is to take, for tests of what happens meanwhile. */
   readonly keyDelayMs: number
@@ -84,6 +90,8 @@ export class Saver {
   private readonly log: Log
   private background: Background | null = null
   private scheduled = false
+  /** Somebody is about to begin a snapshot. */
+  private reserved = false
   private lastTrySeconds = 0
   private sliceScheduled = false
 
@@ -95,18 +103,24 @@ export class Saver {
 
   /** No snapshot is under way, and one that began now would be that of one moment. */
   get mayStart(): boolean {
-    return this.background === null && !this.keyspace.isHalfDone
+    return this.background === null && !this.reserved && !this.keyspace.isHalfDone
   }
 
   /** A background save is under way (INFO rdb_bgsave_in_progress). */
   get inProgress(): boolean {
-    return this.background !== null
+    return this.background !== null && this.background.target !== 'aof'
   }
-  get target(): 'disk' | 'socket' | null {
+  /** A snapshot is under way, whatever for. */
+  get isBusy(): boolean {
+    return this.background !== null || this.reserved
+  }
+  get target(): SnapshotUse | null {
     return this.background?.target ?? null
   }
   get currentSeconds(): number {
-    return this.background === null ? -1 : Math.floor((Date.now() - this.background.startedMs) / 1000)
+    return this.background === null || !this.inProgress
+      ? -1
+      : Math.floor((Date.now() - this.background.startedMs) / 1000)
   }
   get keysSaved(): number {
     return this.background?.snapshot.keysSaved ?? 0
@@ -120,15 +134,15 @@ export class Saver {
     return this.config.path(this.config.values.dbfilename)
   }
 
-  private options({ withoutKeys, withoutFunctions }: SnapshotFilter = EVERYTHING): SnapshotOptions {
+  private options({ withoutKeys, withoutFunctions }: SnapshotFilter = EVERYTHING, isAofBase = false): SnapshotOptions {
     const { values } = this.config
     const aux: [string, string][] = [
       ['redis-ver', REDIS_VERSION],
       ['redis-bits', '64'],
       ['ctime', String(Math.floor(Date.now() / 1000))],
       ['used-mem', String(this.keyspace.usedBytes)],
-      ...this.replicationAux(),
-      ['aof-base', '0'],
+      ...(isAofBase ? [] : this.replicationAux()),
+      ['aof-base', isAofBase ? '1' : '0'],
     ]
     const access = /lru|lfu/.test(values['maxmemory-policy']) ? this.keyspace.clock : null
     return {
@@ -187,7 +201,7 @@ export class Saver {
 
   /** BGSAVE, save points, and full synchronization through the disk. `done` is told how it ended. */
   backgroundSave(done: ((failure: Error | null) => void) | null = null): BackgroundResult {
-    if (this.background !== null) return 'in-progress'
+    if (this.isBusy) return 'in-progress'
     this.lastTrySeconds = Math.floor(Date.now() / 1000)
     const temporary = this.temporaryFile()
     let sink: FileSink
@@ -209,21 +223,46 @@ export class Saver {
     this.start(sink, 'socket', done, filter)
   }
 
+  /** Nobody else begins a snapshot until rewriteTo() or release(). */
+  reserve(): void {
+    this.reserved = true
+  }
+
+  release(): void {
+    this.reserved = false
+    this.onIdle()
+  }
+
+  /** The base of an append-only file: all there is, in a file that is loaded before the commands behind it. */
+  rewriteTo(sink: BackgroundSink, done: (failure: Error | null) => void): void {
+    this.reserved = false
+    this.start(sink, 'aof', done)
+  }
+
+  /** The same while everything else waits: as the server starts. @throws what the system says */
+  writeAofBase(temporary: string, final: string): void {
+    const sink = new SyncFileSink(temporary, final)
+    const snapshot = new Snapshot(this.keyspace, sink, this.options(EVERYTHING, true))
+    try {
+      snapshot.step(Number.POSITIVE_INFINITY)
+      sink.finish()
+    } catch (error) {
+      snapshot.abort()
+      sink.discard()
+      throw error
+    }
+  }
+
   /** BGSAVE SCHEDULE: as soon as nothing else is under way. */
   scheduleSave(): void {
     this.scheduled = true
   }
 
-  private start(
-    sink: BackgroundSink,
-    target: 'disk' | 'socket',
-    done: Background['done'],
-    filter?: SnapshotFilter,
-  ): void {
+  private start(sink: BackgroundSink, target: SnapshotUse, done: Background['done'], filter?: SnapshotFilter): void {
     const startedMs = Date.now()
     const dirtyBefore = this.keyspace.dirty
     const before = performance.now()
-    const snapshot = new Snapshot(this.keyspace, sink, this.options(filter))
+    const snapshot = new Snapshot(this.keyspace, sink, this.options(filter, target === 'aof'))
     this.snapshots++
     this.lastStartMs = performance.now() - before
     this.onSlice(this.lastStartMs)
@@ -294,6 +333,11 @@ export class Saver {
 
   private finish(background: Background, failure: Error | null): void {
     this.background = null
+    if (background.target === 'aof') {
+      background.done?.(failure)
+      this.onIdle()
+      return
+    }
     this.lastDurationSeconds = Math.floor((Date.now() - background.startedMs) / 1000)
     if (background.target === 'disk') this.finishDisk(background, failure)
     else if (failure === null) this.log.notice('Background RDB transfer terminated with success')
@@ -336,13 +380,20 @@ export class Saver {
     this.background = null
     if (!background.finishing) background.snapshot.abort()
     background.sink.discard()
-    this.log.warning(
-      background.target === 'disk'
-        ? 'Background saving terminated by signal 10'
-        : 'Background transfer terminated by signal 10',
-    )
-    background.done?.(new Error('aborted'))
+    if (background.target !== 'aof') {
+      this.log.warning(
+        background.target === 'disk'
+          ? 'Background saving terminated by signal 10'
+          : 'Background transfer terminated by signal 10',
+      )
+    }
+    background.done?.(ABORTED)
     this.onIdle()
+  }
+
+  /** Ends a background save; a rewrite of the append-only file goes on. */
+  abortSave(): void {
+    if (this.inProgress) this.abort()
   }
 
   /** `rdb-del-sync-files`: where nothing is to be kept on disk, the file that replication made goes as well. */

@@ -40,7 +40,9 @@ export class FullSyncs implements FileSenderHost {
   /** The replica waits for a snapshot from now on. */
   begin(link: ReplicaLink): void {
     if (this.host.saver.inProgress) this.join(link)
-    else if (
+    else if (this.host.saver.isBusy) {
+      this.host.log.notice('No BGSAVE in progress, but another BG operation is active. BGSAVE for replication delayed')
+    } else if (
       this.host.config.values['repl-diskless-sync'] &&
       link.traits.understandsEof &&
       this.host.config.values['repl-diskless-sync-delay'] > 0

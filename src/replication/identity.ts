@@ -1,3 +1,6 @@
+/** The offset that is on disk when there is no append-only file. */
+export const NO_AOF = -1
+
 /** The replication ids that partial synchronizations are checked against. */
 export interface Identity {
   replid: string

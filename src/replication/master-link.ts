@@ -9,6 +9,7 @@ import { strerror } from '../config/strerror.js'
 import type { Log } from '../observe/log.js'
 import { encodeRequest } from '../resp/request.js'
 import { Handshake, type HandshakeResult } from './handshake.js'
+import { NO_AOF } from './identity.js'
 import { MasterSocket, type MasterSocketOwner } from './master-socket.js'
 import { type SnapshotReceiver, SocketTransfer } from './socket-transfer.js'
 import {
@@ -73,6 +74,8 @@ export interface MasterLinkHost {
   changed(): void
   /** The link was up and broke. */
   masterLost(): void
+  /** Up to where the append-only file is on disk, NO_AOF without one. */
+  readonly fsyncedOffset: number
   /** Offset to acknowledge. */
   readonly appliedOffset: number
   /** Bytes received from the master, for INFO. */
@@ -410,7 +413,10 @@ export class MasterLink implements MasterSocketOwner {
 
   /** REPLCONF ACK: tells the master how far this replica is. */
   acknowledge(): void {
-    if (this.state === 'connected') this.send(encodeRequest('REPLCONF', 'ACK', String(this.owner.appliedOffset)))
+    if (this.state !== 'connected') return
+    const { appliedOffset, fsyncedOffset } = this.owner
+    const fsynced = fsyncedOffset === NO_AOF ? [] : ['FACK', String(fsyncedOffset)]
+    this.send(encodeRequest('REPLCONF', 'ACK', String(appliedOffset), ...fsynced))
   }
 
   /** Nothing more comes from the master: a snapshot that was loaded from the socket has come to a sudden end. */

@@ -7,7 +7,7 @@ import type { Saver } from '../persistence/saver.js'
 import { encodeRequest, type Request } from '../resp/request.js'
 import type { Keyspace } from '../store/keyspace.js'
 import { Failover, type FailoverHost } from './failover.js'
-import type { Identity } from './identity.js'
+import { type Identity, NO_AOF } from './identity.js'
 import { MasterLink, type MasterLinkHost, type MasterPeer } from './master-link.js'
 import type { ReplicaLink } from './replica-link.js'
 import { Replicas } from './replicas.js'
@@ -15,8 +15,6 @@ import type { SnapshotReceiver } from './socket-transfer.js'
 import { ReplicationStream, randomId } from './stream.js'
 import { Waiters } from './waiters.js'
 
-/** The offset that is on disk when there is no append-only file. */
-export const NO_AOF = -1
 const NO_ID = '0'.repeat(40)
 const PING = encodeRequest('ping')
 const GETACK = encodeRequest('REPLCONF', 'GETACK', '*')
@@ -35,6 +33,9 @@ export interface ReplicationHost {
   endStream(): void
   /** Bytes of the master's stream that have come and are not executed yet. */
   readonly unappliedBytes: number
+  /** A full synchronization is about to replace the data, and has, or this server goes on without a master. */
+  stopAof(): void
+  restartAof(): void
   /** This server becomes a replica: nobody can wait any longer for what only a master can give. */
   endWaits(host: string, port: number): void
   /** Writes wait, for a failover's sake. */
@@ -114,6 +115,11 @@ export class Replication implements MasterLinkHost, FailoverHost {
     if (this.master === null) this.stream.feed(database, bytes, start, end)
   }
 
+  /** A write went into the append-only file: where nobody wants the stream, the offset counts writes, for WAITAOF to wait for. */
+  countWrite(): void {
+    if (this.master === null && !this.stream.active) this.stream.offset++
+  }
+
   // Roles
 
   /** Becomes a replica: REPLICAOF host port, FAILOVER. */
@@ -159,6 +165,8 @@ export class Replication implements MasterLinkHost, FailoverHost {
     this.replicas.disconnectAll()
     this.replicas.idleSinceMs = Date.now()
     this.stream.forgetDatabase()
+    // A synchronization that has failed has left it off.
+    this.host.restartAof()
     this.host.stateChanged()
   }
 
@@ -244,10 +252,14 @@ export class Replication implements MasterLinkHost, FailoverHost {
   }
 
   loadFile(file: string, replid: string, offset: number, done: (error: Error | null) => void): void {
+    this.host.stopAof()
     this.saver.abort()
     this.leaveHistory()
     this.host.loadFile(file, error => {
-      if (error === null) this.beginHistory(replid, offset)
+      if (error === null) {
+        this.beginHistory(replid, offset)
+        this.host.restartAof()
+      }
       done(error)
     })
   }
@@ -273,10 +285,12 @@ export class Replication implements MasterLinkHost, FailoverHost {
   }
 
   adoptSnapshot(receiver: SnapshotReceiver, replid: string, offset: number): void {
+    this.host.stopAof()
     this.saver.abort()
     this.leaveHistory()
     receiver.adopt()
     this.beginHistory(replid, offset)
+    this.host.restartAof()
   }
 
   apply(bytes: Buffer): void {

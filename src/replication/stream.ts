@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { copyBytes } from '../bytes/copy.js'
+import { LentRanges } from '../bytes/lent-ranges.js'
 import { encodeRequest, type Request } from '../resp/request.js'
 import { type HeldBuffer, HeldBuffers } from '../store/held-buffers.js'
 
@@ -45,7 +46,7 @@ export interface StreamReader {
   readonly idle: boolean
 }
 
-export class ReplicationStream {
+export class ReplicationStream extends LentRanges {
   /** Bytes of the stream so far: the replication offset. */
   offset = 0
   /** Whether anyone may want the stream: until then a master's writes leave no trace here, in the offset neither. */
@@ -60,11 +61,8 @@ export class ReplicationStream {
   private blocks: Block[] = []
   /** Memory of dropped blocks, to be filled anew: V8 collects everything for every few dozen megabytes of fresh Buffers. */
   private readonly spares: Buffer[] = []
-  /** Up to which offset the stream is in blocks; what follows is lender[lentStart, lentEnd). */
+  /** Up to which offset the stream is in blocks; what follows is lent. */
   private storedTo = 0
-  private lender: Buffer | null = null
-  private lentStart = 0
-  private lentEnd = 0
   /** Database that the stream is in, or -1: the next command starts with a SELECT. */
   private database = -1
   private readonly heldBuffers: HeldBuffers
@@ -72,6 +70,7 @@ export class ReplicationStream {
 
   /** @param held who is told before memory changes that values have taken over. */
   constructor(held = new HeldBuffers()) {
+    super()
     this.heldBuffers = held
   }
 
@@ -182,43 +181,12 @@ export class ReplicationStream {
     this.onFeed()
   }
 
-  /**
-   * Says that `bytes` stay as they are until settle(). A pipeline's requests lie behind one another in what was read: added one by
-   * one, they are copied in one go.
-   */
-  lend(bytes: Buffer): void {
-    this.storeLent()
-    this.lender = bytes
-  }
-
-  /** What was lent is about to change. */
-  settle(): void {
-    this.storeLent()
-    this.lender = null
-  }
-
   private append(bytes: Buffer, start: number, end: number): void {
     this.offset += end - start
-    if (bytes !== this.lender) {
-      this.storeLent()
-      this.store(bytes, start, end)
-      return
-    }
-    if (start !== this.lentEnd) {
-      this.storeLent()
-      this.lentStart = start
-    }
-    this.lentEnd = end
+    this.add(bytes, start, end)
   }
 
-  private storeLent(): void {
-    const { lender, lentStart, lentEnd } = this
-    if (lender !== null && lentEnd > lentStart) this.store(lender, lentStart, lentEnd)
-    this.lentStart = 0
-    this.lentEnd = 0
-  }
-
-  private store(bytes: Buffer, start: number, end: number): void {
+  protected store(bytes: Buffer, start: number, end: number): void {
     if (end - start > HELD_MIN_BYTES) {
       this.hold(bytes, start, end)
       return
@@ -319,8 +287,7 @@ export class ReplicationStream {
     this.blocks = []
     this.memoryBytes = 0
     this.storedTo = this.offset
-    this.lentStart = 0
-    this.lentEnd = 0
+    this.forgetLent()
   }
 
   /** Views of the stream's bytes from `position` on, at most about `limit` bytes. They stay unchanged until the reader is idle. */

@@ -18,6 +18,8 @@ export interface ConfiguredServer extends ServerApi {
   readonly memoryLimit: EvictionTimes & MemoryLimit
   stateChanged(): void
   updateTitle(): void
+  /** EXEC is running. */
+  readonly inTransaction: boolean
   /** Listens anew; rejects with what went wrong. */
   relisten(): Promise<void>
   /** What was to be listened on could not be had, as far as is known by now. */
@@ -82,6 +84,7 @@ export function applyConfig(server: ConfiguredServer): void {
     server.eviction.configure(values['maxmemory-policy'], values['maxmemory-samples'])
     server.clientEviction.configure(values['maxmemory-clients'], values.maxmemory)
     server.memoryLimit.configure(values.maxmemory, values['maxmemory-eviction-tenacity'])
+    server.aof.configure()
     server.stateChanged()
     return null
   }
@@ -130,6 +133,19 @@ export function applyConfig(server: ConfiguredServer): void {
   config.onChange('save', apply)
   config.onChange('min-replicas-to-write', apply)
   config.onChange('min-replicas-max-lag', apply)
+  config.onChange('appendonly', wanted => {
+    const { aof } = server
+    if (!wanted) aof.stop()
+    else if (aof.state === 'off' && !aof.start(server.inTransaction)) return 'Unable to turn on AOF. Check server logs.'
+    return null
+  })
+  config.onChange('aof-disable-auto-gc', () => {
+    server.aof.removeHistory()
+    return null
+  })
+  config.onChange('appendfsync', apply)
+  config.onChange('aof-timestamp-enabled', apply)
+  config.onChange('no-appendfsync-on-rewrite', apply)
   config.onChange('maxclients', clients => {
     const most = maxclientsLimit()
     if (clients <= most) return null

@@ -56,6 +56,7 @@ export class Cron {
       this.everySecond(now)
     }
     server.saver.cron()
+    server.aof.cron()
     server.tracking.limit()
     if (now - this.lastSample >= SAMPLE_MIN_MS || now < this.lastSample) {
       this.lastSample = now

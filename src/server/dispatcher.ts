@@ -34,6 +34,7 @@ import {
   WRITE,
 } from '../commands/spec.js'
 import { abortExec } from '../commands/transactions/transactions.js'
+import { diskRefusal } from '../commands/write-conditions.js'
 import { trusts } from '../config/config.js'
 import { countErrorCode } from '../observe/error-codes.js'
 import { LatencyHistogram } from '../observe/latency-histogram.js'
@@ -68,9 +69,6 @@ const EXEC = encodeRequest('EXEC')
 const ASKED_TWICE = PROTECTED | PREPARED
 /** How much of unknown commands and arguments an error repeats. */
 const SHOWN_BYTES = 128
-
-export const MISCONF_TEXT =
-  'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.'
 
 const LOADING_TEXT = 'LOADING Redis is loading the dataset in memory'
 const READONLY_TEXT = "READONLY You can't write against a read only replica."
@@ -292,7 +290,7 @@ export class Dispatcher {
     context.errorCounted = false
     if (keyspace.dirty !== dirty && command.mayPropagate && !context.rewritten) {
       if (outermost && context.propagated.length === 0) {
-        server.replication.feedRequest(context.db.index, context.args)
+        server.propagation.request(context.db.index, context.args)
         client.lastWriteOffset = server.replication.offset
       } else {
         // It stays as it is until then: it is this very request, or one of a transaction's queue.
@@ -491,6 +489,33 @@ export class Dispatcher {
     if (caller.tracking !== null) this.reads.commandRun(caller, caller.tracking, command, request)
   }
 
+  /**
+   * Runs a command of an append-only file: nothing is asked, and but for transactions and scripts nothing is counted. Returns the
+   * error that it replied with, or null.
+   */
+  replay(client: Client, command: Command, request: Request): string | null {
+    const { context, reply } = this
+    const { errors } = reply
+    reply.resp = client.resp
+    context.client = client
+    context.db = client.db
+    context.args = request
+    context.command = command
+    if (client.transaction !== null && (command.flags & NOT_QUEUED) === 0) this.queue(client, command, request)
+    else if ((command.flags & (NOT_QUEUED | RUNS_SCRIPT)) !== 0) this.call(client, command)
+    else command.run(context)
+    context.rewritten = false
+    context.propagated.length = 0
+    if (client.blocked !== null && client.blocked.kind !== 'script') {
+      client.blocked.cancel()
+      client.blocked = null
+      client.unfinished = null
+    }
+    const error = reply.errors === errors ? null : reply.lastError
+    reply.clear()
+    return error
+  }
+
   /** Sends what the handlers collected, as one transaction when there is more than one command. */
   private propagate(client: Client, command: Command): void {
     const { propagated } = this.context
@@ -500,15 +525,15 @@ export class Dispatcher {
   }
 
   private send(propagated: readonly Propagated[], asTransaction: boolean): void {
-    const { replication } = this.server
+    const { propagation } = this.server
     const wrap = asTransaction && (propagated.length > 1 || propagated[0]?.several === true)
     // MULTI comes ahead of the SELECT of its first command, as in Redis.
-    if (wrap) replication.feed(-1, MULTI, 0, MULTI.length)
-    for (const { database, pieces, request } of propagated) {
-      if (request === null) replication.feedPieces(database, pieces)
-      else replication.feedRequest(database, request)
+    if (wrap) propagation.bytes(MULTI)
+    for (const { database, pieces, request, targets } of propagated) {
+      if (request === null) propagation.pieces(database, pieces, targets)
+      else propagation.request(database, request, targets)
     }
-    if (wrap) replication.feed(-1, EXEC, 0, EXEC.length)
+    if (wrap) propagation.bytes(EXEC)
   }
 
   /** Sends writes to replicas, as one transaction: with the command being run, if there is one. */
@@ -520,7 +545,7 @@ export class Dispatcher {
   /** Sends a request to replicas: with the command being run, if there is one. */
   propagateAlso(database: number, request: Request): void {
     if (this.running) this.context.propagateRequest(database, request)
-    else this.server.replication.feedRequest(database, request)
+    else this.server.propagation.request(database, request)
   }
 
   /** CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere unless it turns replies on itself. */
@@ -630,7 +655,7 @@ export class Dispatcher {
     if (client.isMaster && (this.gate & GATE_DISK_ERROR) !== 0 && writes) this.obeyWithoutDisk()
     const gate = client.isMaster ? 0 : this.gate & ~MEMORY_GATES
     if (gate !== 0) {
-      if ((gate & GATE_DISK_ERROR) !== 0 && (writes || command.fullName === 'ping')) return MISCONF_TEXT
+      if ((gate & GATE_DISK_ERROR) !== 0 && (writes || command.fullName === 'ping')) return diskRefusal(this.server)
       if ((gate & GATE_FEW_REPLICAS) !== 0 && writes) return 'NOREPLICAS Not enough good replicas to write.'
       if ((gate & GATE_READONLY_REPLICA) !== 0 && writes) return READONLY_TEXT
     }

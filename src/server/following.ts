@@ -12,6 +12,10 @@ import type { Request } from '../resp/request.js'
 import type { Keyspace } from '../store/keyspace.js'
 import { MasterStream, type MasterStreamHost } from './master-stream.js'
 
+/** How often, and after how long, turning the append-only file on is tried again behind a full synchronization. */
+const AOF_TRIES = 10
+const AOF_RETRY_MS = 1000
+
 /** The server that follows a master. */
 export interface FollowingHost extends ServerApi {
   readonly limits: { readonly queryBufferBytes: number }
@@ -73,6 +77,24 @@ export class Following implements ReplicationHost, MasterStreamHost {
 
   endFailoverPause(): void {
     this.server.pause.end('failover')
+  }
+
+  stopAof(): void {
+    this.server.aof.stop()
+  }
+
+  restartAof(triesLeft = AOF_TRIES): void {
+    const { aof, config, log } = this.server
+    if (!config.values.appendonly || aof.state !== 'off' || aof.start(false)) return
+    if (triesLeft > 1) {
+      log.warning('Failed enabling the AOF after successful master synchronization! Trying it again in one second.')
+      setTimeout(() => this.restartAof(triesLeft - 1), AOF_RETRY_MS)
+      return
+    }
+    log.warning(
+      "FATAL: this replica instance finished the synchronization with its master, but the AOF can't be turned on. Exiting now.",
+    )
+    this.server.exit(1)
   }
 
   loadFile(file: string, done: (error: Error | null) => void): void {

@@ -1,7 +1,7 @@
 /** Server-wide reasons for which the dispatcher looks twice at a command. */
 import { PAUSE_NOTHING } from '../commands/blocking/pause.js'
 import type { EvictionTimes, ServerApi } from '../commands/server-api.js'
-import { isStale, lacksReplicas, refusesWithoutDisk } from '../commands/write-conditions.js'
+import { diskRefusal, isStale, lacksReplicas } from '../commands/write-conditions.js'
 
 // Bits of one number, which is zero in normal operation: one comparison passes them all.
 export const GATE_LOADING = 1
@@ -41,7 +41,7 @@ export function gatesOf(server: GateHost): number {
   if (replication.master !== null && values['replica-read-only']) gates |= GATE_READONLY_REPLICA
   if (isStale(server)) gates |= GATE_STALE
   if (lacksReplicas(server)) gates |= GATE_FEW_REPLICAS
-  if (refusesWithoutDisk(server)) gates |= GATE_DISK_ERROR
+  if (diskRefusal(server) !== null) gates |= GATE_DISK_ERROR
   if (scripts.busy) gates |= GATE_BUSY
   if (tracking.overLimit) gates |= GATE_TRACKING_FULL
   if (pause.level !== PAUSE_NOTHING) gates |= GATE_PAUSED

@@ -45,7 +45,7 @@ export class Memory implements MemoryAccount {
   }
 
   private get bytesBesideScripts(): number {
-    const { keyspace, payloads, replication, tracking } = this.server
+    const { aof, keyspace, payloads, replication, tracking } = this.server
     return (
       SHARED_BUFFERS_BYTES +
       keyspace.usedBytes +
@@ -53,6 +53,7 @@ export class Memory implements MemoryAccount {
       payloads.memoryBytes +
       this.clients.totalBytes +
       replication.stream.memoryBytes +
+      aof.buffer.length +
       tracking.keys.usedBytes
     )
   }
@@ -63,8 +64,8 @@ export class Memory implements MemoryAccount {
   }
 
   private get notCountedBytes(): number {
-    const { keyspace, replication } = this.server
-    return replication.stream.laggingBytes + keyspace.released.held.memoryBytes
+    const { aof, keyspace, replication } = this.server
+    return replication.stream.laggingBytes + keyspace.released.held.memoryBytes + aof.buffer.length
   }
 
   /** The server's cron calls it, so that peaks between two INFOs are seen. */
@@ -75,7 +76,7 @@ export class Memory implements MemoryAccount {
   }
 
   figures(): MemoryFigures {
-    const { keyspace, replication, scripts, tracking } = this.server
+    const { aof, keyspace, replication, scripts, tracking } = this.server
     this.sample()
     const used = this.usedBytes
     let tables = 0
@@ -94,6 +95,7 @@ export class Memory implements MemoryAccount {
         keyspace.released.held.memoryBytes +
         this.clients.totalBytes +
         memoryBytes +
+        aof.buffer.length +
         tracking.keys.usedBytes +
         scripts.textBytes,
       reserved,

@@ -5,16 +5,17 @@
 import { dryRun, scriptPermissionError } from '../commands/acl/check.js'
 import { Client } from '../commands/client.js'
 import type { Command } from '../commands/command.js'
-import type { CommandContext } from '../commands/context.js'
+import type { CommandContext, Propagated } from '../commands/context.js'
 import type { ScriptCaller } from '../commands/scripting/script-caller.js'
 import type { ServerApi } from '../commands/server-api.js'
 import { DENYOOM, MAY_REPLICATE, NOSCRIPT, STALE, WRITE } from '../commands/spec.js'
+import { diskRefusal } from '../commands/write-conditions.js'
 import { NO_TRANSPORT } from '../network/no-transport.js'
 import { countErrorCode } from '../observe/error-codes.js'
 import type { Request } from '../resp/request.js'
 import type { CallReply } from '../scripting/script-host.js'
-import { REPL_REPLICA, type ScriptRun } from '../scripting/script-run.js'
-import { type Dispatcher, MISCONF_TEXT } from './dispatcher.js'
+import { REPL_ALL, type ScriptRun } from '../scripting/script-run.js'
+import type { Dispatcher } from './dispatcher.js'
 import { GATE_DISK_ERROR, GATE_FEW_REPLICAS, GATE_READONLY_REPLICA, GATE_STALE } from './gates.js'
 
 export class ScriptCalls implements ScriptCaller {
@@ -100,7 +101,7 @@ export class ScriptCalls implements ScriptCaller {
     // What may be propagated has to outlast the script's own memory.
     const kept = command.mayPropagate && context.propagates ? request.clone() : request
     dispatcher.callInScript(this.caller, this.client, command, kept)
-    if ((run.replicates & REPL_REPLICA) === 0) context.propagated.length = sent
+    if (run.replicates !== REPL_ALL) narrow(context.propagated, sent, run.replicates)
     out.since(mark, reply)
     out.cut(mark)
     return null
@@ -141,7 +142,7 @@ export class ScriptCalls implements ScriptCaller {
     if (run.hasWritten || run.isObeyed) return null
     if ((flags & WRITE) !== 0) {
       if ((gate & GATE_READONLY_REPLICA) !== 0) return "-READONLY You can't write against a read only replica."
-      if ((gate & GATE_DISK_ERROR) !== 0) return `-${MISCONF_TEXT}`
+      if ((gate & GATE_DISK_ERROR) !== 0) return `-${diskRefusal(this.server)}`
       if ((gate & GATE_FEW_REPLICAS) !== 0) return '-NOREPLICAS Not enough good replicas to write.'
     }
     if (run.outOfMemory && !run.allowOom && (flags & DENYOOM) !== 0) {
@@ -162,4 +163,10 @@ export class ScriptCalls implements ScriptCaller {
     stats.errorReplies++
     countErrorCode(stats.errors, refusal.startsWith('-') ? refusal.slice(1) : `ERR ${refusal}`)
   }
+}
+
+/** What was added from `first` on goes to some of those who would get it (redis.set_repl). */
+function narrow(propagated: Propagated[], first: number, targets: number): void {
+  if (targets === 0) propagated.length = first
+  for (let i = first; i < propagated.length; i++) propagated[i] = { ...propagated[i], targets }
 }

@@ -35,6 +35,7 @@ import type { Log } from '../observe/log.js'
 import type { Monitors } from '../observe/monitors.js'
 import { Rates } from '../observe/rates.js'
 import { RecentPeak } from '../observe/recent-peak.js'
+import { AppendOnlyFile } from '../persistence/aof/append-only-file.js'
 import { Saver } from '../persistence/saver.js'
 import { KeyspaceEvents } from '../pubsub/keyspace-events.js'
 import { PubSub } from '../pubsub/pubsub.js'
@@ -52,6 +53,7 @@ import { Eviction } from '../store/eviction.js'
 import { Keyspace } from '../store/keyspace.js'
 import { Tracking, type TrackingHost } from '../tracking/tracking.js'
 import { defaultLimits } from '../types/value-limits.js'
+import { Appending } from './appending.js'
 import { applyConfig } from './apply-config.js'
 import { ClientEviction } from './client-eviction.js'
 import { CommandWatch } from './command-watch.js'
@@ -63,11 +65,13 @@ import { gatesOf } from './gates.js'
 import { infoText } from './info/info.js'
 import { KeyspaceReports } from './keyspace-reports.js'
 import { OutputLimits } from './limits.js'
-import { Loader } from './loader.js'
+import { type AofLoaderHost, loadAppendOnlyFile } from './loading/aof-loader.js'
+import { Loader } from './loading/loader.js'
 import { Memory } from './memory.js'
 import { MemoryLimit, type MemoryLimitHost } from './memory-limit.js'
 import { lowerMaxclients } from './open-files.js'
 import { setProcessTitle } from './process-title.js'
+import { Propagation } from './propagation.js'
 import { ScriptCalls } from './script-calls.js'
 import { Shutdown } from './shutdown.js'
 import { warmUp } from './warm-up.js'
@@ -82,7 +86,7 @@ const LONG_TURN_MS = 3
 const PROTECTED_MODE =
   "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n"
 
-export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, TrackingHost {
+export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, TrackingHost, AofLoaderHost {
   readonly config: Config
   readonly log: Log
   readonly keyspace: Keyspace
@@ -90,6 +94,8 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   readonly clients = new Map<number, Client>()
   readonly saver: Saver
   readonly replication: Replication
+  readonly aof: AppendOnlyFile
+  readonly propagation: Propagation
   readonly loader: Loader
   readonly runId = randomId()
   readonly pubsub = new PubSub()
@@ -161,11 +167,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   private listeningOn: ListenerOptions | null = null
   private readonly cron: Cron
   readonly shuttingDown: Shutdown
-  private readonly turnEnd = new TurnEnd(() => {
-    this.turnOf = null
-    this.eventLoop.turnEnded(this.dispatcher.clockMs, this.stats.commandsProcessed)
-    this.replication.replicas.flush()
-  })
+  readonly turnEnd: TurnEnd
   /** Whose requests are being served, and since when: performance.now(). Several reads in a row are one turn. */
   private turnOf: TurnTaker | null = null
   private turnStartedMs = 0
@@ -205,6 +207,9 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     const nobody = new Client(0, NO_TRANSPORT, this.keyspace.databases[0], Date.now())
     this.outputLimits = new OutputLimits(config, log, this.stats)
     this.watch = new CommandWatch(config, this.keyspace)
+    this.aof = new AppendOnlyFile(this.keyspace, this.saver, config, log, this.latency, new Appending(this))
+    this.turnEnd = new TurnEnd(this.aof.log, () => this.endTurn())
+    this.propagation = new Propagation(this.replication, this.aof)
     this.memory = new Memory(this, this.clientEviction)
     this.eviction = new Eviction(this.keyspace)
     this.compaction = new Compaction(this.keyspace)
@@ -306,6 +311,10 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     return this.listener.failed
   }
 
+  get inTransaction(): boolean {
+    return this.dispatcher.context.inTransaction
+  }
+
   get mayEvict(): boolean {
     if (this.loader.loading || this.keyspace.writesPaused) return false
     return this.replication.master === null || !this.config.values['replica-ignore-maxmemory']
@@ -344,12 +353,12 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   }
 
   beginRequests(bytes: Buffer): void {
-    this.replication.stream.lend(bytes)
+    this.propagation.lend(bytes)
   }
 
   endRequests(): void {
     this.dispatcher.endRun()
-    this.replication.stream.settle()
+    this.propagation.settle()
   }
 
   beginTurn(connection: TurnTaker | null = null): void {
@@ -365,6 +374,17 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     if (!this.turnEnd.hasAnswers || !eventLoop.inTurn) {
       eventLoop.turnBegan(this.dispatcher.clockMs, this.stats.commandsProcessed)
     }
+  }
+
+  private endTurn(): void {
+    this.turnOf = null
+    this.eventLoop.turnEnded(this.dispatcher.clockMs, this.stats.commandsProcessed)
+    if (this.aof.log.isOpen) {
+      const before = performance.now()
+      this.aof.log.flush()
+      this.eventLoop.aofMs += performance.now() - before
+    }
+    this.replication.replicas.flush()
   }
 
   get turnIsLong(): boolean {
@@ -588,6 +608,28 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.keyspace.obeysMaster = false
     this.replies.clear()
     if (this.keyWaits.hasReady) this.keyWaits.serve()
+  }
+
+  replay(client: Client, command: Command, request: Request): string | null {
+    return this.dispatcher.replay(client, command, request)
+  }
+
+  async reloadAppendOnlyFile(): Promise<boolean> {
+    const { aof, keyspace, log, saver, scripts } = this
+    aof.log.flushNow()
+    saver.abortSave()
+    keyspace.flushAll(false)
+    scripts.functions.clear()
+    try {
+      const result = await loadAppendOnlyFile(this)
+      keyspace.dirty = 0
+      if (result === 'absent') return false
+      log.notice('Append Only File loaded by DEBUG LOADAOF')
+      return true
+    } catch (error) {
+      log.warning((error as Error).message)
+      return false
+    }
   }
 
   // The end

@@ -98,6 +98,12 @@ export class Shutdown {
     return true
   }
 
+  private fail(): void {
+    this.server.log.warning('Errors trying to shut down the server. Check the logs for more information.')
+    if (this.signalled) this.savesAtFailure = this.server.saver.saves
+    this.giveUp()
+  }
+
   private giveUp(): void {
     this.signalled = false
     const onFailures = this.onFailures.splice(0)
@@ -130,9 +136,28 @@ export class Shutdown {
   }
 
   private finish(options: ShutdownOptions): void {
-    const { server } = this
-    const { log, saver, config } = server
+    const { aof } = this.server
     this.logLaggingReplicas()
+    // What a thread is writing just now has to be written ahead of the rest.
+    if (aof.log.isOpen && !this.done) aof.log.whenWritten(() => this.save(options))
+    else this.save(options)
+  }
+
+  private save(options: ShutdownOptions): void {
+    const { server } = this
+    const { aof, log, saver, config } = server
+    if (aof.isRewriting) {
+      if (aof.state === 'waiting') {
+        log.warning(`Writing initial AOF${options.force ? '. Exit anyway.' : ", can't exit."}`)
+        if (!options.force) {
+          this.fail()
+          return
+        }
+      }
+      log.warning('There is a child rewriting the AOF. Killing it!')
+      aof.abortRewrite()
+    }
+    aof.syncAtOnce()
     if (saver.inProgress) {
       log.warning('There is a child saving an .rdb. Killing it!')
       saver.abort()
@@ -143,9 +168,7 @@ export class Shutdown {
       if (saver.saveNow() !== null) {
         if (!options.force) {
           log.warning("Error trying to save the DB, can't exit.")
-          log.warning('Errors trying to shut down the server. Check the logs for more information.')
-          if (this.signalled) this.savesAtFailure = saver.saves
-          this.giveUp()
+          this.fail()
           return
         }
         log.warning('Error trying to save the DB. Exit anyway.')

@@ -8,6 +8,8 @@ import { Keyspace } from '../../src/store/keyspace.js'
 
 const [db] = new Keyspace(1).databases
 
+const NO_LOG = { holdsReplies: false, coversAll: false }
+
 class Taker implements TurnTaker {
   readonly client = new Client(1, NO_TRANSPORT, db, 0)
   postDue = false
@@ -17,6 +19,11 @@ class Taker implements TurnTaker {
     this.onEnd = onEnd
   }
   resume(): void {}
+  waitForDisk(): void {}
+  release(): boolean {
+    this.endTurn()
+    return false
+  }
   endTurn(): void {
     this.postDue = false
     this.onEnd(this)
@@ -25,7 +32,7 @@ class Taker implements TurnTaker {
 
 test('replies leave before messages, whoever came first', async () => {
   const order: string[] = []
-  const turnEnd = new TurnEnd(() => order.push('end'))
+  const turnEnd = new TurnEnd(NO_LOG, () => order.push('end'))
   turnEnd.postLater(new Taker(() => order.push('message')))
   turnEnd.flushLater(new Taker(() => order.push('reply')))
   await nextTurn()
@@ -34,7 +41,7 @@ test('replies leave before messages, whoever came first', async () => {
 
 test('messages to very many leave in slices, each once', async () => {
   const sent: Taker[] = []
-  const turnEnd = new TurnEnd(() => {})
+  const turnEnd = new TurnEnd(NO_LOG, () => {})
   const takers = Array.from({ length: 200 }, () => {
     return new Taker(taker => {
       sent.push(taker)
@@ -54,10 +61,38 @@ test('messages to very many leave in slices, each once', async () => {
 
 test('one whose messages left with a reply is not called for them again', async () => {
   const sent: Taker[] = []
-  const turnEnd = new TurnEnd(() => {})
+  const turnEnd = new TurnEnd(NO_LOG, () => {})
   const taker = new Taker(each => sent.push(each))
   turnEnd.postLater(taker)
   turnEnd.flushLater(taker)
   await nextTurn()
   expect(sent).toEqual([taker])
+})
+
+test('while what was written is not on disk, nothing leaves; then first what the sync has covered', async () => {
+  const log = { holdsReplies: true, coversAll: true }
+  const sent: string[] = []
+  const turnEnd = new TurnEnd(log, () => {})
+  turnEnd.flushLater(new Taker(() => sent.push('reply')))
+  turnEnd.postLater(new Taker(() => sent.push('message')))
+  await nextTurn()
+  log.coversAll = false
+  turnEnd.flushLater(new Taker(() => sent.push('reply to a later write')))
+  await nextTurn()
+  expect(sent).toEqual([])
+  turnEnd.release()
+  expect(sent).toEqual(['reply', 'message'])
+  turnEnd.release()
+  expect(sent).toEqual(['reply', 'message', 'reply to a later write'])
+})
+
+test('replies that wait leave when nothing waits for the disk any more', async () => {
+  const log = { holdsReplies: true, coversAll: false }
+  const sent: string[] = []
+  const turnEnd = new TurnEnd(log, () => {})
+  turnEnd.flushLater(new Taker(() => sent.push('reply')))
+  await nextTurn()
+  log.holdsReplies = false
+  turnEnd.release()
+  expect(sent).toEqual(['reply'])
 })

@@ -7,6 +7,7 @@ import { globMatch } from '../../bytes/glob.js'
 import { parseSafeInteger } from '../../bytes/integers.js'
 import { REDIS_VERSION } from '../../config/version.js'
 import type { Request } from '../../resp/request.js'
+import { replyAndGoOn } from '../blocking/unblock.js'
 import { type CommandContext, NOT_AN_INTEGER } from '../context.js'
 import { type HelpEntry, replyHelp, subcommandSyntaxError } from '../help.js'
 import { addressOf } from '../lookup.js'
@@ -46,6 +47,14 @@ const MAX_SLEEP_MS = 2 ** 31 - 1
 
 const subcommands: readonly DebugSubcommand[] = [
   entry('assert', 2, 2, 'ASSERT', 'Ends the server as a failed assertion does.', crash),
+  entry(
+    'aof-flush-sleep',
+    3,
+    3,
+    'AOF-FLUSH-SLEEP <microsec>',
+    'Makes every write of the append-only file take so much longer.',
+    aofFlushSleep,
+  ),
   entry('change-repl-id', 2, 2, 'CHANGE-REPL-ID', 'Gives the data set new replication IDs.', changeReplicationId),
   entry(
     'config-rewrite-force-all',
@@ -188,8 +197,25 @@ function restart({ reply, server }: CommandContext): void {
   reply.error('ERR failed to restart the server. Check server logs.')
 }
 
-function loadAppendOnlyFile({ reply }: CommandContext): void {
-  reply.error('ERR Error trying to load the AOF files: this server keeps no append-only file')
+function aofFlushSleep({ args, reply, server }: CommandContext): void {
+  const microseconds = args.int64(2)
+  if (microseconds === null) {
+    reply.error(NOT_AN_INTEGER)
+    return
+  }
+  server.aof.log.flushSleepMs = Math.max(0, Number(microseconds) / 1000)
+  reply.ok()
+}
+
+/** All data give way to those of the append-only file, in slices: the client waits, others get -LOADING. */
+function loadAppendOnlyFile({ client, server }: CommandContext): void {
+  client.blocked = { kind: 'load', cancel: () => {}, timeOut: null }
+  server.afterTurn(() => {
+    server.reloadAppendOnlyFile().then(loaded => {
+      const reply = loaded ? '+OK\r\n' : '-ERR Error trying to load the AOF files, check server logs.\r\n'
+      replyAndGoOn(server, client, Buffer.from(reply, 'latin1'))
+    })
+  })
 }
 
 function changeReplicationId({ reply, server }: CommandContext): void {

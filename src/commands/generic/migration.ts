@@ -255,7 +255,7 @@ export class Migration {
       server.events.notify(EVENT_GENERIC, 'del', name, 0, name.length, db.index)
       deleted.push(name)
     }
-    if (deleted.length > 0) server.replication.feedRequest(db.index, requestFromArguments([DEL, ...deleted]))
+    if (deleted.length > 0) server.propagation.request(db.index, requestFromArguments([DEL, ...deleted]))
   }
 }
 

@@ -179,12 +179,12 @@ function bulk(text: string): string {
 function publish(ctx: CommandContext): void {
   const { args, reply, server } = ctx
   reply.integer(server.pubsub.isSilent ? 0 : server.pubsub.publish(args.latin1(1), args.view(2)))
-  ctx.propagateUnchanged()
+  ctx.propagateMessage()
 }
 
 /** SPUBLISH shardchannel message. */
 function spublish(ctx: CommandContext): void {
   const { args, reply, server } = ctx
   reply.integer(server.pubsub.publishShard(args.latin1(1), args.view(2)))
-  ctx.propagateUnchanged()
+  ctx.propagateMessage()
 }

@@ -1,5 +1,4 @@
 /** WAIT and WAITAOF: until the writes of a connection have arrived elsewhere. Source of behaviour: Redis's replication.c. */
-import { NO_AOF } from '../../replication/replication.js'
 import { replyAndGoOn } from '../blocking/unblock.js'
 import { readTimeoutMs } from '../blocking/wait-for-keys.js'
 import { type CommandContext, NOT_AN_INTEGER } from '../context.js'
@@ -88,7 +87,7 @@ function waitaof(ctx: CommandContext): void {
     )
     return
   }
-  if (local > 0n && replication.fsyncedOffset === NO_AOF) {
+  if (local > 0n && !server.config.values.appendonly) {
     reply.error('ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.')
     return
   }

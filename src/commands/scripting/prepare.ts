@@ -1,10 +1,12 @@
 /** May a script run at all, and what may it do: the questions ahead of its first line (scriptPrepareForRun in Redis's script.c). */
+import { strerror } from '../../config/strerror.js'
 import { ALLOW_OOM, ALLOW_STALE, NO_CLUSTER, NO_WRITES, ScriptRun, UNDECLARED } from '../../scripting/script-run.js'
 import type { CommandContext } from '../context.js'
-import { isStale, lacksReplicas, refusesWithoutDisk } from '../write-conditions.js'
+import type { ServerApi } from '../server-api.js'
+import { isStale, lacksReplicas, lacksSave } from '../write-conditions.js'
 
-const MISCONF =
-  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read only scripts."
+const BLOCKED =
+  "but it's currently unable to persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read only scripts."
 
 /** The run of a script with these flags, or the error that refuses it. `readOnlyCommand`: EVAL_RO and its like. */
 export function prepareRun(
@@ -31,6 +33,13 @@ function undeclaredRefusal({ server }: CommandContext): string | null {
   return isStale(server) ? "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'." : null
 }
 
+function diskRefusal(server: ServerApi): string | null {
+  if (lacksSave(server)) return `MISCONF Redis is configured to save RDB snapshots, ${BLOCKED}`
+  const { failure } = server.aof
+  if (failure === null) return null
+  return `MISCONF Redis is configured to persist data to AOF, ${BLOCKED} AOF error: ${strerror(failure)}`
+}
+
 function declaredRefusal(ctx: CommandContext, flags: number, readOnlyCommand: boolean): string | null {
   const { client, server } = ctx
   const { values } = server.config
@@ -44,7 +53,8 @@ function declaredRefusal(ctx: CommandContext, flags: number, readOnlyCommand: bo
     if (server.replication.master !== null && values['replica-read-only'] && !client.isMaster) {
       return 'READONLY Can not run script with write flag on readonly replica'
     }
-    if (refusesWithoutDisk(server) && !client.isMaster) return MISCONF
+    const refusal = client.isMaster ? null : diskRefusal(server)
+    if (refusal !== null) return refusal
     if (readOnlyCommand) return 'ERR Can not execute a script with write flag using *_ro command.'
     if (lacksReplicas(server)) return 'NOREPLICAS Not enough good replicas to write.'
   }

@@ -81,7 +81,7 @@ function flushAll(ctx: CommandContext): void {
   if (lazy === null) return
   const { keyspace, server } = ctx
   // What a save under way has written so far would bring the keys back.
-  server.saver.abort()
+  server.saver.abortSave()
   keyspace.dirty += keyspace.flushAll(lazy)
   // With save points the file is made empty too, at once.
   if (server.config.values.save.length > 0) server.saver.saveNow()

@@ -27,7 +27,7 @@ function replyTables(reply: CommandContext['reply'], { expires, keys }: Database
   reply.integer(0)
 }
 
-function figures({ keyspace, memory, scripts }: ServerApi): [string, Value][] {
+function figures({ aof, keyspace, memory, scripts }: ServerApi): [string, Value][] {
   const { backlog, clients, overhead, peak, replicas, reserved, resident, startup, used, withHeap } = memory.figures()
   const inUse = keyspace.databases.filter(({ keys }) => keys.count > 0)
   const net = Math.max(1, used - startup)
@@ -40,7 +40,7 @@ function figures({ keyspace, memory, scripts }: ServerApi): [string, Value][] {
     ['clients.slaves', { bytes: replicas }],
     ['clients.normal', { bytes: clients }],
     ['cluster.links', { bytes: 0 }],
-    ['aof.buffer', { bytes: 0 }],
+    ['aof.buffer', { bytes: aof.buffer.memoryBytes }],
     ['lua.caches', { bytes: scripts.cache.memoryBytes }],
     ['functions.caches', { bytes: scripts.functions.memoryBytes }],
     ...inUse.map((database): [string, Value] => [`db.${database.index}`, { tables: database }]),

@@ -28,6 +28,16 @@ export const persistenceCommands: CommandSpec[] = [
     run: bgsave,
   },
   {
+    name: 'bgrewriteaof',
+    arity: 1,
+    flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING,
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Makes the append-only file anew, in the background: the least that makes the data as they are now.',
+    complexity: 'O(1)',
+    run: bgrewriteaof,
+  },
+  {
     name: 'lastsave',
     arity: 1,
     flags: LOADING | STALE | FAST,
@@ -52,9 +62,26 @@ function save({ reply, server }: CommandContext): void {
   else reply.error(error)
 }
 
+/** BGREWRITEAOF. As a save, it is left to the server's cron inside EXEC, and while another snapshot is under way. */
+function bgrewriteaof({ inTransaction, reply, server }: CommandContext): void {
+  switch (server.aof.rewrite(inTransaction)) {
+    case 'started':
+      reply.simple('Background append only file rewriting started')
+      break
+    case 'scheduled':
+      reply.simple('Background append only file rewriting scheduled')
+      break
+    case 'in-progress':
+      reply.error('ERR Background append only file rewriting already in progress')
+      break
+    case 'failed':
+      reply.error("ERR Can't execute an AOF background rewriting. Please check the server logs for more information.")
+  }
+}
+
 /**
- * BGSAVE [SCHEDULE]. Nothing but another save can be under way, and that is an error with SCHEDULE as without. Inside EXEC the
- * save is left to the server's cron, so that it sees the transaction as a whole.
+ * BGSAVE [SCHEDULE]. While another save is under way that is an error with SCHEDULE as without. Inside EXEC the save is left to the
+ * server's cron, so that it sees the transaction as a whole.
  */
 function bgsave({ args, inTransaction, reply, server }: CommandContext): void {
   const { saver } = server
@@ -66,7 +93,13 @@ function bgsave({ args, inTransaction, reply, server }: CommandContext): void {
     reply.error(IN_PROGRESS)
     return
   }
-  if (inTransaction) {
+  if (saver.isBusy && args.argc === 1 && !inTransaction) {
+    reply.error(
+      "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
+    )
+    return
+  }
+  if (inTransaction || saver.isBusy) {
     saver.scheduleSave()
     reply.simple('Background saving scheduled')
     return

@@ -3,7 +3,7 @@ import type { Command } from '../command.js'
 import type { ServerApi } from '../server-api.js'
 
 export function resetStatistics(server: ServerApi): void {
-  const { commands, compaction, eventLoop, expiry, keyspace, memoryLimit, replication, saver, stats } = server
+  const { aof, commands, compaction, eventLoop, expiry, keyspace, memoryLimit, replication, saver, stats } = server
   stats.commandsProcessed = 0
   stats.connectionsReceived = 0
   stats.connectionsRejected = 0
@@ -31,6 +31,9 @@ export function resetStatistics(server: ServerApi): void {
   keyspace.evictedKeys = 0
   keyspace.lazyfree.freedObjects = 0
   saver.saves = 0
+  aof.rewrites = 0
+  aof.limit.reset()
+  aof.log.delayedSyncs = 0
   saver.snapshots = 0
   saver.lastStartMs = 0
   replication.bytesIn = 0

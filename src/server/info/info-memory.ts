@@ -13,7 +13,7 @@ const systemBytes = os.totalmem()
 const COMPACTION_PERCENT = 25
 const allocator = `v8-${process.versions.v8}`
 
-export function memoryFields({ compaction, config, keyspace, memory, replication, scripts }: ServerApi): Field[] {
+export function memoryFields({ aof, compaction, config, keyspace, memory, replication, scripts }: ServerApi): Field[] {
   const figures = memory.figures()
   const { overhead, peak, reserved, resident, startup, used, withHeap } = figures
   const dataset = used - overhead
@@ -54,7 +54,7 @@ export function memoryFields({ compaction, config, keyspace, memory, replication
     ['mem_clients_slaves', figures.replicas],
     ['mem_clients_normal', figures.clients],
     ['mem_cluster_links', 0],
-    ['mem_aof_buffer', 0],
+    ['mem_aof_buffer', aof.buffer.memoryBytes],
     ['mem_allocator', allocator],
     ['active_defrag_running', compaction.running ? COMPACTION_PERCENT : 0],
     ['lazyfree_pending_objects', keyspace.pendingObjects],

@@ -2,7 +2,7 @@
 import type { LoadProgress, ServerApi } from '../../commands/server-api.js'
 import type { Field } from './info-field.js'
 
-export function persistenceFields({ keyspace, loader, saver }: ServerApi): Field[] {
+export function persistenceFields({ aof, config, keyspace, loader, saver }: ServerApi): Field[] {
   const { keysSaved, keysTotal } = saver
   return [
     ['loading', keyspace.loading ? 1 : 0],
@@ -23,19 +23,31 @@ export function persistenceFields({ keyspace, loader, saver }: ServerApi): Field
     ['rdb_last_cow_size', 0],
     ['rdb_last_load_keys_expired', saver.keysExpired],
     ['rdb_last_load_keys_loaded', saver.keysLoaded],
-    ['aof_enabled', 0],
-    ['aof_rewrite_in_progress', 0],
-    ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', -1],
-    ['aof_current_rewrite_time_sec', -1],
-    ['aof_last_bgrewrite_status', 'ok'],
-    ['aof_rewrites', 0],
-    ['aof_rewrites_consecutive_failures', 0],
-    ['aof_last_write_status', 'ok'],
+    ['aof_enabled', aof.state === 'off' ? 0 : 1],
+    ['aof_rewrite_in_progress', aof.isRewriting ? 1 : 0],
+    ['aof_rewrite_scheduled', aof.scheduled ? 1 : 0],
+    ['aof_last_rewrite_time_sec', aof.lastRewriteSeconds],
+    ['aof_current_rewrite_time_sec', aof.currentRewriteSeconds],
+    ['aof_last_bgrewrite_status', aof.lastRewriteOk ? 'ok' : 'err'],
+    ['aof_rewrites', aof.rewrites],
+    ['aof_rewrites_consecutive_failures', aof.limit.failures],
+    ['aof_last_write_status', aof.failure === null ? 'ok' : 'err'],
     ['aof_last_cow_size', 0],
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
+    ...(config.values.appendonly ? fileFields(aof) : []),
     ...(loader.loading ? loadingFields(loader) : []),
+  ]
+}
+
+function fileFields(aof: ServerApi['aof']): Field[] {
+  return [
+    ['aof_current_size', aof.currentBytes],
+    ['aof_base_size', aof.baseBytes],
+    ['aof_pending_rewrite', aof.scheduled ? 1 : 0],
+    ['aof_buffer_length', aof.buffer.length],
+    ['aof_pending_bio_fsync', aof.log.isSyncing ? 1 : 0],
+    ['aof_delayed_fsync', aof.log.delayedSyncs],
   ]
 }
 

@@ -150,7 +150,7 @@ function keyspaceFields({ keyspace }: ServerApi): Field[] {
 /** All in microseconds but the last. */
 function debugFields({ eventLoop }: ServerApi): Field[] {
   return [
-    ['eventloop_duration_aof_sum', 0],
+    ['eventloop_duration_aof_sum', Math.round(eventLoop.aofMs * 1000)],
     ['eventloop_duration_cron_sum', Math.round(eventLoop.cronMs * 1000)],
     ['eventloop_duration_max', Math.round(eventLoop.longestMs * 1000)],
     ['eventloop_cmd_per_cycle_max', eventLoop.mostCommands],

@@ -5,14 +5,15 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import { replaceFile } from '../persistence/file-removal.js'
-import { syncDirectory } from '../persistence/file-sink.js'
-import type { KeyspaceTargetOptions } from '../persistence/rdb/load.js'
-import { RdbReader } from '../persistence/rdb/reader.js'
-import { systemText } from '../persistence/saver.js'
-import { auxNumber } from '../rdb/aux-number.js'
-import { ExpiredKeysTarget } from '../replication/expired-keys.js'
-import { renameFailure } from '../replication/transfer.js'
+import { replaceFile } from '../../persistence/file-removal.js'
+import { syncDirectory } from '../../persistence/file-sink.js'
+import type { KeyspaceTargetOptions } from '../../persistence/rdb/load.js'
+import { RdbReader } from '../../persistence/rdb/reader.js'
+import { systemText } from '../../persistence/saver.js'
+import { auxNumber } from '../../rdb/aux-number.js'
+import { ExpiredKeysTarget } from '../../replication/expired-keys.js'
+import { renameFailure } from '../../replication/transfer.js'
+import { type AofLoaderHost, loadAppendOnlyFile } from './aof-loader.js'
 import { StagedLoad, type StagedLoadHost } from './staged-load.js'
 
 const CHUNK_BYTES = 256 * 1024
@@ -20,8 +21,9 @@ const SLICE_MS = 4
 const REPLID_LENGTH = 40
 const MEGABYTE = 1024 * 1024
 
-export interface LoaderHost extends StagedLoadHost {
+export interface LoaderHost extends StagedLoadHost, AofLoaderHost {
   stateChanged(): void
+  readonly loader: StagedLoadHost['loader'] & AofLoaderHost['loader']
 }
 
 export class Loader {
@@ -38,8 +40,29 @@ export class Loader {
     this.server = server
   }
 
-  /** Loads the file that the configuration names, if there is one. Rejects with why it cannot be loaded. */
+  /** Loads what the configuration names, if it is there. Rejects with why it cannot be loaded. */
   async loadAtStart(): Promise<void> {
+    if (this.server.config.values.appendonly) await this.loadCommandsAtStart()
+    else await this.loadFileAtStart()
+  }
+
+  /** Where there is an append-only file, it is more complete than the RDB file, which is left alone. */
+  private async loadCommandsAtStart(): Promise<void> {
+    const { aof, log, saver } = this.server
+    const started = performance.now()
+    const result = await loadAppendOnlyFile(this.server)
+    if (result !== 'absent') {
+      log.notice(`DB loaded from append only file: ${((performance.now() - started) / 1000).toFixed(3)} seconds`)
+    } else if (fs.existsSync(saver.file)) {
+      log.warning(
+        `WARNING: appendonly is on and there is no append-only file: the data start empty, and ${saver.file} is not loaded. To take it over, start with appendonly no, and turn it on with CONFIG SET.`,
+      )
+    }
+    aof.openAtStart()
+    aof.removeHistory()
+  }
+
+  private async loadFileAtStart(): Promise<void> {
     const { server } = this
     const { saver, log } = server
     let fd: number

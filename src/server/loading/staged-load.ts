@@ -1,10 +1,10 @@
 /** Loads a master's snapshot from the socket beside the old data, which stays until the new is whole (repl-diskless-load). */
-import type { LoadProgress, ServerApi } from '../commands/server-api.js'
-import { KeyspaceTarget } from '../persistence/rdb/load.js'
-import { RdbReader } from '../persistence/rdb/reader.js'
-import { auxNumber } from '../rdb/aux-number.js'
-import type { SnapshotReceiver } from '../replication/socket-transfer.js'
-import type { FunctionLibraries } from '../scripting/functions/libraries.js'
+import type { LoadProgress, ServerApi } from '../../commands/server-api.js'
+import { KeyspaceTarget } from '../../persistence/rdb/load.js'
+import { RdbReader } from '../../persistence/rdb/reader.js'
+import { auxNumber } from '../../rdb/aux-number.js'
+import type { SnapshotReceiver } from '../../replication/socket-transfer.js'
+import type { FunctionLibraries } from '../../scripting/functions/libraries.js'
 
 /** How long a piece of it takes. A turn of the event loop may see two: of what was left, and of what has come since. */
 const SLICE_MS = 2

@@ -1,0 +1,44 @@
+/** The base that a rewrite makes: a snapshot, written beside its place under a temporary name until it is whole. */
+import path from 'node:path'
+import type { Config } from '../../config/config.js'
+import { strerror } from '../../config/strerror.js'
+import type { Log } from '../../observe/log.js'
+import { FileSink, MoveError } from '../file-sink.js'
+import type { BackgroundSink } from '../saver.js'
+
+export interface BaseFile {
+  readonly sink: BackgroundSink
+  readonly extension: 'rdb' | 'aof'
+  readonly temporaryName: string
+  /** Logs why it could not be written. */
+  logFailure(log: Log, failure: Error): void
+}
+
+let lastTemporary = 0
+
+/** A name that no other rewrite of this process uses: the file of one that was given up may go a little later. */
+export function temporaryBase(): string {
+  return `temp-rewriteaof-bg-${process.pid}-${++lastTemporary}.aof`
+}
+
+/** @throws an Error with a line for the log */
+export function openBase({ values }: Config, temporary: string, final: string): BaseFile {
+  let file: FileSink
+  try {
+    file = new FileSink(temporary, final, values['aof-rewrite-incremental-fsync'])
+  } catch (error) {
+    throw new Error(`Opening the temp file for AOF rewrite in rewriteAppendOnlyFile(): ${strerror(error)}`)
+  }
+  return {
+    sink: file,
+    extension: 'rdb',
+    temporaryName: path.basename(temporary),
+    logFailure: (log, failure) => log.warning(lineAbout(failure, temporary, final)),
+  }
+}
+
+function lineAbout(failure: Error, temporary: string, final: string): string {
+  if (!(failure instanceof MoveError)) return `Write error writing append only file on disk: ${strerror(failure)}`
+  const names = `${path.basename(temporary)} into ${path.basename(final)}`
+  return `Error trying to rename the temporary AOF base file ${names}: ${strerror(failure.cause)}`
+}
