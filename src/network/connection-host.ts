@@ -71,6 +71,8 @@ export interface ConnectionHost {
   postLater(connection: TurnTaker): void
   /** Calls continueStream() in a later turn. */
   streamLater(connection: StreamTaker): void
+  /** What was written is not all on disk, and what is answered from here on has to wait for it. */
+  readonly holdsReplies: boolean
   outputGrew(client: Client): void
   /** Whether the client is closed when so and so much waits for it, however short it waits. */
   hasOutputLimit(client: Client): boolean

@@ -96,6 +96,8 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     const size = replies.totalBytes
     this.count(size)
     this.notePeak(size)
+    // What is on its way goes on as soon as the kernel takes it: ahead of this turn's end, and of the disk.
+    if (this.output !== null && !this.output.isIdle && this.host.holdsReplies) this.waitsForDisk = true
     const isShort = replies.chunkBytes === 0 && size <= STRING_WRITE_MAX_BYTES
     if (!isShort || this.text !== '' || this.stream !== null || this.waitsForDisk) {
       for (const chunk of replies.takeChunks()) this.enqueue(chunk)

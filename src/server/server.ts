@@ -495,6 +495,10 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.dispatcher.callQueued(client, queued)
   }
 
+  get holdsReplies(): boolean {
+    return this.aof.log.holdsReplies
+  }
+
   outputGrew(client: Client): void {
     const now = Date.now()
     this.stats.recentOutput.note(client.transport.pendingOutputBytes, now)

@@ -1,11 +1,12 @@
 /** WAIT and WAITAOF: until the writes of a connection have arrived elsewhere. Source of behaviour: Redis's replication.c. */
-import { replyAndGoOn } from '../blocking/unblock.js'
+import { replyAndGoOn, unblockWithError } from '../blocking/unblock.js'
 import { readTimeoutMs } from '../blocking/wait-for-keys.js'
 import { type CommandContext, NOT_AN_INTEGER } from '../context.js'
 import { MUST_BE_POSITIVE, readCount } from '../counts.js'
 import { type ArgumentDoc, type CommandSpec, NOSCRIPT } from '../spec.js'
 
 const TIPS = ['request_policy:all_shards', 'response_policy:agg_min']
+const NO_AOF_HERE = 'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.'
 const NUMREPLICAS: ArgumentDoc = { name: 'numreplicas', type: 'integer' }
 const TIMEOUT: ArgumentDoc = { name: 'timeout', type: 'integer' }
 
@@ -87,13 +88,14 @@ function waitaof(ctx: CommandContext): void {
     )
     return
   }
-  if (local > 0n && !server.config.values.appendonly) {
-    reply.error('ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.')
+  const lacksAof = (): boolean => local > 0n && !server.config.values.appendonly
+  if (lacksAof()) {
+    reply.error(NO_AOF_HERE)
     return
   }
   const offset = client.lastWriteOffset
   const onDisk = (): number => (replication.fsyncedOffset >= offset ? 1 : 0)
-  const isSatisfied = (): boolean => onDisk() >= local && waiters.countFsynced(offset) >= wanted
+  const isSatisfied = (): boolean => lacksAof() || (onDisk() >= local && waiters.countFsynced(offset) >= wanted)
   if (isSatisfied() || ctx.inTransaction) {
     reply.array(2)
     reply.integer(onDisk())
@@ -101,6 +103,10 @@ function waitaof(ctx: CommandContext): void {
     return
   }
   const answer = (): void => {
+    if (lacksAof()) {
+      unblockWithError(server, client, NO_AOF_HERE)
+      return
+    }
     const text = `*2\r\n:${onDisk()}\r\n:${waiters.countFsynced(offset)}\r\n`
     replyAndGoOn(server, client, Buffer.from(text, 'latin1'))
   }
