@@ -197,12 +197,14 @@ describe('CONFIG SET', () => {
 
   test('warns once about a directive without effect, and only off its default', () => {
     const config = new Config('/')
-    set(config, 'aof-load-truncated', 'yes')
+    set(config, 'cluster-allow-reads-when-down', 'no')
     expect(config.warnings).toEqual([])
-    set(config, 'aof-load-truncated', 'no')
-    set(config, 'aof-load-truncated', 'yes')
-    set(config, 'aof-load-truncated', 'no')
-    expect(config.warnings).toEqual(["The directive 'aof-load-truncated' is accepted, but has no effect here."])
+    set(config, 'cluster-allow-reads-when-down', 'yes')
+    set(config, 'cluster-allow-reads-when-down', 'no')
+    set(config, 'cluster-allow-reads-when-down', 'yes')
+    expect(config.warnings).toEqual([
+      "The directive 'cluster-allow-reads-when-down' is accepted, but has no effect here.",
+    ])
   })
 })
 

@@ -96,8 +96,8 @@ describe('a config file', () => {
   })
 
   test('warns once of each directive that has no effect, where it is not at its default', () => {
-    const { warnings } = load('aof-load-truncated no\naof-load-truncated no\naof-use-rdb-preamble yes\n')
-    expect(warnings).toEqual(["The directive 'aof-load-truncated' is accepted, but has no effect here."])
+    const { warnings } = load('disable-thp no\ndisable-thp no\naof-use-rdb-preamble yes\n')
+    expect(warnings).toEqual(["The directive 'disable-thp' is accepted, but has no effect here."])
   })
 
   test('ignores directives that Redis itself has dropped', () => {
