@@ -41,13 +41,14 @@ async function freePort() {
 }
 
 /**
- * Starts `command` (words apart by spaces) on CPU 0 or `cpu`, on a free port, without automatic saves and without AOF. Resolves when
+ * Starts `command` (words apart by spaces) on CPU 0 or `cpu`, on a free port, without automatic saves and without AOF, unless it asks for it. Resolves when
  * its log says that it is ready, with readyMs since the start. `dir`: start on these files instead of in a new directory.
  */
 export async function startServer(command, { dir, cpu = 0 } = {}) {
   const port = await freePort()
   const home = dir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'redis-ts-bench-'))
-  const argv = [...command.split(' '), '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', home]
+  const [program, ...options] = command.split(' ')
+  const argv = [program, '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', home, ...options]
   return { ...(await launch(argv, READY, home, cpu)), command, port }
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm run bench: redis-ts beside redis-server on this machine, as Markdown tables.
 //
-//   npm run bench -- [--quick] [--only speed|streams|scripts|memory|idle|save|start|sync|failover] [--a CMD] [--b CMD]
+//   npm run bench -- [--quick] [--only speed|streams|scripts|aof|memory|idle|save|start|sync|failover] [--a CMD] [--b CMD]
 //
 // A is this package's redis-ts and B is redis-server unless told otherwise. The servers run on CPU 0; redis-benchmark and
 // this process, which pings, run on CPU 1. Needs redis-server, redis-benchmark and redis-sentinel
@@ -10,6 +10,7 @@ import { execFileSync } from 'node:child_process'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { measureAof } from './aof.mjs'
 import { measureFailover } from './failover.mjs'
 import { measureIdle } from './idle.mjs'
 import { measureMemory } from './memory.mjs'
@@ -25,6 +26,7 @@ const SECTIONS = {
   speed: measureSpeed,
   streams: measureStreams,
   scripts: measureScripts,
+  aof: measureAof,
   memory: measureMemory,
   idle: measureIdle,
   save: measureSave,
