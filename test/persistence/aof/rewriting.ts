@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { CommandsSink, type CommandsSinkOptions } from '../../../src/persistence/aof/commands-sink.js'
 import { ChunkPool } from '../../../src/persistence/chunk-pool.js'
+import type { KeyspaceTargetOptions } from '../../../src/persistence/rdb/load.js'
 import type { BackgroundSink } from '../../../src/persistence/saver.js'
 import { Snapshot } from '../../../src/persistence/snapshot.js'
 import type { Keyspace } from '../../../src/store/keyspace.js'
@@ -83,14 +84,17 @@ export async function commandsOf(keyspace: Keyspace, options: RewriteOptions = {
 }
 
 /** What a server holds now, in a keyspace of the test's own. */
-export async function keyspaceOf(server: RunningServer): Promise<Loaded & { libraries: Buffer[] }> {
+export async function keyspaceOf(
+  server: RunningServer,
+  options: Partial<KeyspaceTargetOptions> = {},
+): Promise<Loaded & { libraries: Buffer[] }> {
   await askText(server.port, 'SAVE')
   const libraries: Buffer[] = []
   const library = (code: Buffer): null => {
     libraries.push(code)
     return null
   }
-  const loaded = load(readFileSync(join(server.dir, 'dump.rdb')), { library })
+  const loaded = load(readFileSync(join(server.dir, 'dump.rdb')), { library, ...options })
   return { ...loaded, libraries }
 }
 
