@@ -18,8 +18,8 @@ export const STEP_BYTES = 64 * 1024
 
 /** A packed string whose elements become arguments. */
 export interface PackedCommands {
-  /** Its bytes follow. `stays`: they stay as they are until all is written; else they are gone after steps to the end. */
-  begin(bytes: Buffer, start: number, end: number, stays: boolean): void
+  /** It begins at bytes[start]. `stays`: the bytes stay as they are until all is written; else all is written at once. */
+  begin(bytes: Buffer, start: number, stays: boolean): void
   /** Writes some. True when that was all. */
   step(): boolean
 }
@@ -107,7 +107,7 @@ export abstract class CommandsReader implements ValueReader {
   private write(packed: PackedCommands, bytes: Buffer): void {
     const { content } = this
     this.window.decode(content, bytes)
-    packed.begin(content.bytes, content.start, content.end, content.own)
+    packed.begin(content.bytes, content.start, content.own)
     const isLong = content.end - content.start > PACKED_MAX_BYTES
     if (isLong) this.packed = packed
     else while (!packed.step()) {}

@@ -21,7 +21,7 @@ export class ListpackCommands implements PackedCommands {
     this.stride = stride
   }
 
-  begin(bytes: Buffer, start: number, _end: number, stays: boolean): void {
+  begin(bytes: Buffer, start: number, stays: boolean): void {
     this.listpack = bytes
     this.stays = stays
     this.pos = start + LP_HEADER_SIZE

@@ -15,6 +15,8 @@ import { CommandsTarget } from './commands-target.js'
 const SLICE_MS = 0.5
 /** With more waiting the snapshot pauses. */
 const CONGESTED_BYTES = 128 * 1024
+/** As long as that nobody knows, but what is said about lengths of strings is true: memory for these is made at once. */
+const UNKNOWN_BYTES = Number.MAX_SAFE_INTEGER
 const NO_BYTES = Buffer.alloc(0)
 
 export interface CommandsSinkOptions {
@@ -58,7 +60,10 @@ export class CommandsSink implements BackgroundSink {
       },
       spare: () => target.spare?.() ?? null,
     })
-    this.reader = new RdbReader(new CommandsTarget(new KeyCommands(this.out)), { checksum: false })
+    this.reader = new RdbReader(new CommandsTarget(new KeyCommands(this.out)), {
+      checksum: false,
+      totalBytes: UNKNOWN_BYTES,
+    })
     const seconds = options.timestampSeconds ?? null
     if (seconds !== null) this.out.raw(Buffer.from(`#TS:${seconds}\r\n`, 'latin1'))
     target.onDrain = () => this.schedule()

@@ -35,7 +35,7 @@ export class EntryCommands implements PackedCommands {
     this.name = name
   }
 
-  begin(bytes: Buffer, start: number, _end: number, stays: boolean): void {
+  begin(bytes: Buffer, start: number, stays: boolean): void {
     this.entry.openBytes(this.nodeId, bytes, start)
     this.stays = stays
     this.left = 0
