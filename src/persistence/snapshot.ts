@@ -55,7 +55,7 @@ export interface SnapshotOptions {
   readonly libraries?: readonly Buffer[]
   /** Head, libraries and end only. */
   readonly withoutKeys?: boolean
-  /** Bytes that commands are made of (aof/commands-sink.ts), not quite RDB. */
+  /** Bytes that commands are made of (aof/snapshot-commands.ts), not quite RDB. */
   readonly forCommands?: boolean
 }
 

@@ -3,24 +3,18 @@
  * on its way to the file, a little at a time. A snapshot's chunk or two wait at most, and what is longer than these of one string.
  */
 import { performance } from 'node:perf_hooks'
-import { RequestOutput } from '../../resp/request-output.js'
-import { KeyCommands } from '../../types/key-commands.js'
 import { ChunkPool } from '../chunk-pool.js'
-import { RdbReader } from '../rdb/reader.js'
 import type { BackgroundSink } from '../saver.js'
-import type { SnapshotOptions } from '../snapshot.js'
-import { CommandsTarget } from './commands-target.js'
+import { SnapshotCommands } from './snapshot-commands.js'
 
 /** How long one slice may take; the snapshot's own take as long. */
 const SLICE_MS = 0.5
 /** With more waiting the snapshot pauses. */
 const CONGESTED_BYTES = 128 * 1024
-/** As long as that nobody knows, but what is said about lengths of strings is true: memory for these is made at once. */
-const UNKNOWN_BYTES = Number.MAX_SAFE_INTEGER
 const NO_BYTES = Buffer.alloc(0)
 
 export interface CommandsSinkOptions {
-  /** Unix time for the line ahead of everything (redis.conf: aof-timestamp-enabled); null: there is none. */
+  /** As SnapshotCommands has it. */
   readonly timestampSeconds?: number | null
   /** Called with the time in milliseconds that a slice held up everything else. */
   readonly onSlice?: (ms: number) => void
@@ -32,8 +26,7 @@ export class CommandsSink implements BackgroundSink {
   bytesWritten = 0
   private readonly target: BackgroundSink
   private readonly onSlice: (ms: number) => void
-  private readonly out: RequestOutput
-  private readonly reader: RdbReader
+  private readonly commands: SnapshotCommands
   private readonly pool = new ChunkPool()
   /** Chunks that wait, the first one from `at` on. */
   private readonly queue: Buffer[] = []
@@ -44,28 +37,18 @@ export class CommandsSink implements BackgroundSink {
   private failure: Error | null = null
   private finished: ((failure: Error | null) => void) | null = null
 
-  /** How the snapshot is to be taken. `libraries`: the code of each library of functions. */
-  static snapshotOptions(libraries: readonly Buffer[]): SnapshotOptions {
-    return { compress: false, checksum: false, access: null, aux: [], libraries, forCommands: true }
-  }
-
   /** @param target where the commands go: from here on it belongs to this sink. */
   constructor(target: BackgroundSink, options: CommandsSinkOptions = {}) {
     this.target = target
     this.onSlice = options.onSlice ?? (() => {})
-    this.out = new RequestOutput({
-      write: chunk => {
+    const taker = {
+      write: (chunk: Buffer) => {
         this.bytesWritten += chunk.length
         target.write(chunk)
       },
       spare: () => target.spare?.() ?? null,
-    })
-    this.reader = new RdbReader(new CommandsTarget(new KeyCommands(this.out)), {
-      checksum: false,
-      totalBytes: UNKNOWN_BYTES,
-    })
-    const seconds = options.timestampSeconds ?? null
-    if (seconds !== null) this.out.raw(Buffer.from(`#TS:${seconds}\r\n`, 'latin1'))
+    }
+    this.commands = new SnapshotCommands(taker, options.timestampSeconds ?? null)
     target.onDrain = () => this.schedule()
   }
 
@@ -116,23 +99,22 @@ export class CommandsSink implements BackgroundSink {
         this.schedule()
         return
       }
-      if (this.out.isBusy) this.out.work()
-      else this.readChunk(deadline)
+      this.readChunk(deadline)
     }
   }
 
   private get hasWork(): boolean {
-    return this.queue.length > 0 || this.out.isBusy || this.reader.isBusy
+    return this.queue.length > 0 || this.commands.isBusy
   }
 
   private readChunk(deadline: number): void {
-    const { queue, reader } = this
+    const { commands, queue } = this
     const [chunk] = queue
     if (chunk === undefined) {
-      reader.push(NO_BYTES, deadline)
+      commands.read(NO_BYTES, deadline)
       return
     }
-    this.at += reader.push(this.at === 0 ? chunk : chunk.subarray(this.at), deadline)
+    this.at += commands.read(this.at === 0 ? chunk : chunk.subarray(this.at), deadline)
     if (this.at < chunk.length) return
     queue.shift()
     this.at = 0
@@ -163,13 +145,12 @@ export class CommandsSink implements BackgroundSink {
     this.finished = null
     if (this.target.failed === null) {
       try {
-        this.reader.end()
+        this.commands.end()
       } catch (error) {
         this.failure = error as Error
         this.settle(done)
         return
       }
-      this.out.flush()
     }
     this.closed = true
     this.drop()

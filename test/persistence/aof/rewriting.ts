@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { CommandsSink, type CommandsSinkOptions } from '../../../src/persistence/aof/commands-sink.js'
+import { snapshotForCommands } from '../../../src/persistence/aof/snapshot-commands.js'
 import { ChunkPool } from '../../../src/persistence/chunk-pool.js'
 import type { KeyspaceTargetOptions } from '../../../src/persistence/rdb/load.js'
 import type { BackgroundSink } from '../../../src/persistence/saver.js'
@@ -55,7 +56,7 @@ export interface RewriteOptions extends CommandsSinkOptions {
 
 /** Takes a snapshot into a sink, as a server does: in slices, whenever the sink can take more. */
 export function rewriteInto(sink: CommandsSink, keyspace: Keyspace, options: RewriteOptions = {}): Promise<void> {
-  const snapshot = new Snapshot(keyspace, sink, CommandsSink.snapshotOptions(options.libraries ?? []))
+  const snapshot = new Snapshot(keyspace, sink, snapshotForCommands(options.libraries ?? []))
   return new Promise((resolve, reject) => {
     let written = false
     const slice = (): void => {

@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CommandsSink } from '../../../src/persistence/aof/commands-sink.js'
-import { FileSink } from '../../../src/persistence/file-sink.js'
+import { snapshotForCommands } from '../../../src/persistence/aof/snapshot-commands.js'
+import { SyncCommandsSink } from '../../../src/persistence/aof/sync-commands-sink.js'
+import { FileSink, SyncFileSink } from '../../../src/persistence/file-sink.js'
 import { Snapshot } from '../../../src/persistence/snapshot.js'
 import { Keyspace } from '../../../src/store/keyspace.js'
 import { setString } from '../../../src/types/string/set-string.js'
@@ -48,7 +50,7 @@ async function snapshotBytes(): Promise<Buffer> {
   await server.stop()
   const chunks: Buffer[] = []
   const sink = { congested: false, write: (chunk: Buffer) => void chunks.push(Buffer.from(chunk)) }
-  new Snapshot(keyspace, sink, CommandsSink.snapshotOptions([LIBRARY])).step(Number.POSITIVE_INFINITY)
+  new Snapshot(keyspace, sink, snapshotForCommands([LIBRARY])).step(Number.POSITIVE_INFINITY)
   return Buffer.concat(chunks)
 }
 
@@ -130,6 +132,17 @@ test('to a file', async () => {
   expect(readdirSync(dir)).toEqual(['base.aof'])
 })
 
+test('to a file at once', async () => {
+  const keyspace = strings(2000, 100_000)
+  const dir = tempDir()
+  const names = ['temp.aof', 'base.aof'].map(name => join(dir, name))
+  const sink = new SyncCommandsSink(new SyncFileSink(names[0], names[1]), 1_700_000_000)
+  new Snapshot(keyspace, sink, snapshotForCommands([])).step(Number.POSITIVE_INFINITY)
+  sink.finish()
+  const expected = await commandsOf(keyspace, { timestampSeconds: 1_700_000_000 })
+  expect(readFileSync(names[1]).equals(expected)).toBe(true)
+})
+
 test('nothing is read while the file cannot take it', async () => {
   const keyspace = strings(20_000, 300)
   const memory = new MemorySink()
@@ -192,7 +205,7 @@ test('an end that comes too early fails it', async () => {
 test('a rewrite that is given up gives nothing more to the file', async () => {
   const memory = new MemorySink()
   const sink = new CommandsSink(memory)
-  const snapshot = new Snapshot(strings(10_000, 300), sink, CommandsSink.snapshotOptions([]))
+  const snapshot = new Snapshot(strings(10_000, 300), sink, snapshotForCommands([]))
   while (!sink.congested) snapshot.step(0)
   await new Promise(setImmediate)
   const { length } = memory.chunks
