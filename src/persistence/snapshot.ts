@@ -55,6 +55,8 @@ export interface SnapshotOptions {
   readonly libraries?: readonly Buffer[]
   /** Head, libraries and end only. */
   readonly withoutKeys?: boolean
+  /** Bytes that commands are made of (aof/snapshot-commands.ts), not quite RDB. */
+  readonly forCommands?: boolean
 }
 
 /** What is written of a long string at a time. */
@@ -118,7 +120,11 @@ export class Snapshot implements SnapshotObserver {
     this.entries = entries
     this.sink = sink
     this.options = options
-    this.holding = { compress: options.compress, snapshot: { epoch: this.epoch, spare: this.spare } }
+    this.holding = {
+      compress: options.compress,
+      forCommands: options.forCommands === true,
+      snapshot: { epoch: this.epoch, spare: this.spare },
+    }
     this.taker = {
       out: this.out,
       append: aside => this.out.append(aside),

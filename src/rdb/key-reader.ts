@@ -51,6 +51,7 @@ export class KeyReader {
     key.bytes = string.bytes
     key.start = string.start
     key.end = string.end
+    key.own = string.own
     return key
   }
 

@@ -6,6 +6,8 @@ export class RdbKey {
   bytes: Buffer = Buffer.alloc(0)
   start = 0
   end = 0
+  /** `bytes` belong to this key alone, and may be kept. */
+  own = false
   readonly expiry = new ExpiryTime()
   /** Seconds since the last access, or -1. */
   idleSeconds = -1
@@ -22,6 +24,7 @@ export class RdbKey {
     const key = new RdbKey()
     key.bytes = Buffer.from(this.bytes.subarray(this.start, this.end))
     key.end = key.bytes.length
+    key.own = true
     key.expiry.set(this.expiry)
     key.idleSeconds = this.idleSeconds
     key.frequency = this.frequency

@@ -21,6 +21,11 @@ export interface FormTaker {
 export interface HoldOptions {
   /** redis.conf: rdbcompression. */
   readonly compress: boolean
+  /**
+   * Commands are made of it: what is known of something pending comes with its consumer, whom the command names, and not with the
+   * group before, which is no RDB.
+   */
+  readonly forCommands?: boolean
   /** The snapshot it is part of; null for a value alone (DUMP). */
   readonly snapshot: SnapshotEpoch | null
 }

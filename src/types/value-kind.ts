@@ -11,6 +11,7 @@ import type { Entries } from '../store/entries.js'
 import type { Keyspace } from '../store/keyspace.js'
 import type { Digest } from './digest.js'
 import type { HeldForm, HoldOptions } from './held-form.js'
+import type { KeyCommands } from './key-commands.js'
 import type { ValueCopy } from './value-copy.js'
 import type { ValueReader, ValueTarget } from './value-reader.js'
 
@@ -37,6 +38,8 @@ export interface ValueKind {
   /** Of those, the ones whose value is one packed string, which sanitize-dump-payload has checked. */
   readonly packedRdbTypes: readonly number[]
   reader(window: RdbWindow, keys: KeyReader, target: ValueTarget): ValueReader
+  /** What reads the forms that snapshots have (rdbType) as commands that make the value. */
+  commandsReader(window: RdbWindow, keys: KeyReader, commands: KeyCommands): ValueReader
 
   /**
    * Copies the value at `address` of `from`, with its encoding, to key[start, end) of `to`, which holds no such key and where it

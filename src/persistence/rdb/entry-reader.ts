@@ -33,7 +33,7 @@ export class EntryReader {
     this.skipModuleData = skipModuleData
     this.keys = new KeyReader(window)
     for (const kind of kinds) {
-      const reader = kind.reader(window, this.keys, target)
+      const reader = target.valueReader(kind, window, this.keys)
       for (const type of kind.rdbTypes) this.readers[type] = reader
     }
   }

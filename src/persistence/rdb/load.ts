@@ -2,11 +2,14 @@
 import { hashBytes } from '../../bytes/hash.js'
 import { quoted } from '../../rdb/error.js'
 import type { RdbKey } from '../../rdb/key.js'
+import type { KeyReader } from '../../rdb/key-reader.js'
+import type { RdbWindow } from '../../rdb/window.js'
 import type { Database } from '../../store/database.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import { LookAhead } from '../../store/table/look-ahead.js'
+import type { ValueKind } from '../../types/value-kind.js'
 import type { ValueLimits } from '../../types/value-limits.js'
-import { type Claim, LEFT_OUT, TWICE, WANTED } from '../../types/value-reader.js'
+import { type Claim, LEFT_OUT, TWICE, type ValueReader, type ValueTarget, WANTED } from '../../types/value-reader.js'
 import type { KeysAhead } from './keys-ahead.js'
 import type { RdbTarget } from './target.js'
 
@@ -33,7 +36,7 @@ export interface KeyspaceTargetOptions {
 }
 
 /** Loads into the keyspace's databases, beginning with database 0. `keyspace.loading` and flushing are the caller's. */
-export class KeyspaceTarget implements RdbTarget {
+export class KeyspaceTarget implements RdbTarget, ValueTarget {
   keysLoaded = 0
   keysExpired = 0
   emptyKeysSkipped = 0
@@ -56,6 +59,10 @@ export class KeyspaceTarget implements RdbTarget {
     this.dropExpired = options.dropExpired
     this.limits = options.limits
     this.database = keyspace.databases[0]
+  }
+
+  valueReader(kind: ValueKind, window: RdbWindow, keys: KeyReader): ValueReader {
+    return kind.reader(window, keys, this)
   }
 
   aux(name: string, value: string): void {

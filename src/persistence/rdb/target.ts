@@ -1,8 +1,13 @@
 /** Where an RDB reader puts what it reads. The reader has validated what it hands over; bytes are valid during the call only. */
-import type { ValueTarget } from '../../types/value-reader.js'
+import type { KeyReader } from '../../rdb/key-reader.js'
+import type { RdbWindow } from '../../rdb/window.js'
+import type { ValueKind } from '../../types/value-kind.js'
+import type { ValueReader } from '../../types/value-reader.js'
 import type { KeysAhead } from './keys-ahead.js'
 
-export interface RdbTarget extends ValueTarget {
+export interface RdbTarget {
+  /** What reads the values of a kind, and puts them where they belong. */
+  valueReader(kind: ValueKind, window: RdbWindow, keys: KeyReader): ValueReader
   /** A fact about the file: "redis-ver", "repl-id", ... */
   aux(name: string, value: string): void
   /** A library of functions, whose code is to be kept. Returns what is wrong with it, or null. */

@@ -21,9 +21,11 @@ import { tableBytes, tableOf } from '../element-table.js'
 import type { HeldForm, HoldOptions } from '../held-form.js'
 import { HeldString, holdBuffer } from '../held-string.js'
 import { holdTable } from '../held-table.js'
+import type { KeyCommands } from '../key-commands.js'
 import type { ValueKind } from '../value-kind.js'
 import type { ValueTarget } from '../value-reader.js'
 import { Hash } from './hash.js'
+import { HashCommandsReader } from './hash-commands.js'
 import { copyHash } from './hash-copy.js'
 import { HashReader } from './hash-reader.js'
 
@@ -66,6 +68,10 @@ export const hashKind: ValueKind = {
 
   reader(window: RdbWindow, keys: KeyReader, target: ValueTarget): HashReader {
     return new HashReader(window, keys, target)
+  },
+
+  commandsReader(window: RdbWindow, keys: KeyReader, commands: KeyCommands): HashCommandsReader {
+    return new HashCommandsReader(window, keys, commands)
   },
 
   copy: copyHash,

@@ -22,7 +22,7 @@ import { loadListpack } from '../listpack-value.js'
 import type { ValueTarget } from '../value-reader.js'
 import { Hash } from './hash.js'
 
-const TIME_BYTES = 8
+export const TIME_BYTES = 8
 const TWO_32 = 4294967296
 /** The greatest time at which a field may expire, Unix time in milliseconds: Redis has 48 bits, all of which set are none. */
 const MOST_EXPIRY_MS = 2 ** 48 - 2
@@ -151,7 +151,7 @@ export class HashReader extends ElementsReader {
   }
 }
 
-function readTime(bytes: Buffer, at: number): number {
+export function readTime(bytes: Buffer, at: number): number {
   return bytes.readUInt32LE(at + 4) * TWO_32 + bytes.readUInt32LE(at)
 }
 

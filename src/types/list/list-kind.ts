@@ -16,10 +16,12 @@ import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import type { Digest } from '../digest.js'
 import type { HeldForm, HoldOptions } from '../held-form.js'
 import { HeldString, holdBuffer } from '../held-string.js'
+import type { KeyCommands } from '../key-commands.js'
 import type { ValueKind } from '../value-kind.js'
 import type { ValueTarget } from '../value-reader.js'
 import { HeldList, PACKED_NODE } from './held-list.js'
 import { List } from './list.js'
+import { ListCommandsReader } from './list-commands.js'
 import { copyList } from './list-copy.js'
 import { nodeBytes, nodeMemoryBytes } from './list-node.js'
 import { ListReader } from './list-reader.js'
@@ -63,6 +65,10 @@ export const listKind: ValueKind = {
 
   reader(window: RdbWindow, keys: KeyReader, target: ValueTarget): ListReader {
     return new ListReader(window, keys, target)
+  },
+
+  commandsReader(window: RdbWindow, keys: KeyReader, commands: KeyCommands): ListCommandsReader {
+    return new ListCommandsReader(window, keys, commands)
   },
 
   copy: copyList,

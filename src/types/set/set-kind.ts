@@ -13,12 +13,14 @@ import { createElementTable, insertElement, tableBytes, tableOf } from '../eleme
 import type { HeldForm, HoldOptions } from '../held-form.js'
 import { HeldString, holdBuffer } from '../held-string.js'
 import { holdTable } from '../held-table.js'
+import type { KeyCommands } from '../key-commands.js'
 import { copyPacked, packedBuffer, packedEncoding, packedStart } from '../packed-value.js'
 import type { ValueKind } from '../value-kind.js'
 import type { ValueTarget } from '../value-reader.js'
 import { HeldListpack, writeMember } from './held-listpack.js'
 import { PackedMembers } from './packed-members.js'
 import { MemberSet } from './set.js'
+import { SetCommandsReader } from './set-commands.js'
 import { SetReader } from './set-reader.js'
 
 export const setKind: ValueKind = {
@@ -62,6 +64,10 @@ export const setKind: ValueKind = {
 
   reader(window: RdbWindow, keys: KeyReader, target: ValueTarget): SetReader {
     return new SetReader(window, keys, target)
+  },
+
+  commandsReader(window: RdbWindow, keys: KeyReader, commands: KeyCommands): SetCommandsReader {
+    return new SetCommandsReader(window, keys, commands)
   },
 
   copy(

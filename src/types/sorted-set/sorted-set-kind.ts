@@ -10,11 +10,13 @@ import type { Keyspace } from '../../store/keyspace.js'
 import { Digest } from '../digest.js'
 import type { HeldForm, HoldOptions } from '../held-form.js'
 import { HeldString, holdBuffer } from '../held-string.js'
+import type { KeyCommands } from '../key-commands.js'
 import type { ValueKind } from '../value-kind.js'
 import type { ValueTarget } from '../value-reader.js'
 import { HeldSortedSet } from './held-sorted-set.js'
 import type { LargeSortedSet } from './large-sorted-set.js'
 import { SortedSet } from './sorted-set.js'
+import { SortedSetCommandsReader } from './sorted-set-commands.js'
 import { copySortedSet } from './sorted-set-copy.js'
 import { SortedSetReader } from './sorted-set-reader.js'
 
@@ -47,6 +49,10 @@ export const sortedSetKind: ValueKind = {
 
   reader(window: RdbWindow, keys: KeyReader, target: ValueTarget): SortedSetReader {
     return new SortedSetReader(window, keys, target)
+  },
+
+  commandsReader(window: RdbWindow, keys: KeyReader, commands: KeyCommands): SortedSetCommandsReader {
+    return new SortedSetCommandsReader(window, keys, commands)
   },
 
   copy: copySortedSet,

@@ -15,7 +15,7 @@ import { loadListpack } from '../listpack-value.js'
 import type { ValueTarget } from '../value-reader.js'
 import { ADDED, SortedSet } from './sorted-set.js'
 
-const BINARY_SCORE_BYTES = 8
+export const BINARY_SCORE_BYTES = 8
 // Scores in text have their length in front; these are none.
 const SCORE_NAN = 253
 const SCORE_INFINITE = 254

@@ -1,6 +1,7 @@
 /**
  * The RDB form of a stream as it was when it was held (stream listpacks 2): its nodes, what is known of it, then its groups: what is
- * pending with each, its consumers, and the IDs of what is pending with them.
+ * pending with each, its consumers, and the IDs of what is pending with them. For commands, all of what is pending comes with the
+ * consumers instead (HoldOptions).
  */
 import type { RdbOutput } from '../../rdb/output.js'
 import type { Entries } from '../../store/entries.js'
@@ -101,14 +102,15 @@ export class HeldStream implements HeldForm {
     this.out.string(name, 0, name.length, options.compress)
     putId(this.out, lastId)
     putCount(this.out, entriesRead)
-    this.out.lengthCode(pending.count)
-    yield* this.givePending(entries, pending, true)
+    const withConsumers = options.forCommands === true
+    this.out.lengthCode(withConsumers ? 0 : pending.count)
+    if (!withConsumers) yield* this.givePending(entries, pending, true)
     this.out.lengthCode(consumers.length)
     for (const consumer of consumers) {
       this.out.string(consumer.name, 0, consumer.name.length, options.compress)
       putTime(this.out, consumer.seenTimeMs)
       this.out.lengthCode(consumer.pending.count)
-      yield* this.givePending(entries, consumer.pending, false)
+      yield* this.givePending(entries, consumer.pending, withConsumers)
       yield
     }
   }

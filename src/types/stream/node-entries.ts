@@ -72,6 +72,14 @@ export class NodeEntries {
     this.begin()
   }
 
+  /** Begins before the first entry of a node that is not in the store: its ID, and a sound listpack at buffer[start]. */
+  openBytes(id: StreamId, buffer: Buffer, start: number): void {
+    this.listpack.buffer = buffer
+    this.listpack.at = start
+    this.master.set(id)
+    this.begin()
+  }
+
   /** The same node has another place: of its bytes nothing has changed. */
   private begin(): void {
     const { at, buffer } = this.listpack

@@ -13,12 +13,14 @@ import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import { ByteRange } from '../byte-range.js'
 import type { Digest } from '../digest.js'
 import type { HeldForm, HoldOptions } from '../held-form.js'
+import type { KeyCommands } from '../key-commands.js'
 import type { ValueKind } from '../value-kind.js'
 import type { ValueTarget } from '../value-reader.js'
 import { readFields } from './entry-fields.js'
 import { HeldStream } from './held-stream.js'
 import { NodeEntries } from './node-entries.js'
 import type { Stream } from './stream.js'
+import { StreamCommandsReader } from './stream-commands.js'
 import { copyStream, SlicedStreamCopy } from './stream-copy.js'
 import { nodeMemoryBytes } from './stream-node.js'
 import { StreamReader } from './stream-reader.js'
@@ -69,6 +71,10 @@ export const streamKind: ValueKind = {
 
   reader(window: RdbWindow, keys: KeyReader, target: ValueTarget): StreamReader {
     return new StreamReader(window, keys, target)
+  },
+
+  commandsReader(window: RdbWindow, keys: KeyReader, commands: KeyCommands): StreamCommandsReader {
+    return new StreamCommandsReader(window, keys, commands)
   },
 
   copy(

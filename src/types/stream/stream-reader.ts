@@ -4,20 +4,21 @@
  */
 import { latin1 } from '../../bytes/latin1.js'
 import { quoted } from '../../rdb/error.js'
-import { LENGTH_64_BIT, RDB_TYPE_STREAM_LISTPACKS, RDB_TYPE_STREAM_LISTPACKS_3 } from '../../rdb/format.js'
+import { RDB_TYPE_STREAM_LISTPACKS, RDB_TYPE_STREAM_LISTPACKS_3 } from '../../rdb/format.js'
 import type { KeyReader } from '../../rdb/key-reader.js'
 import { StringReader } from '../../rdb/string-reader.js'
 import { LONG_BYTES, type RdbWindow } from '../../rdb/window.js'
 import { LEFT_OUT, TWICE, type ValueReader, type ValueTarget } from '../value-reader.js'
 import { type Consumer, type ConsumerGroup, ENTRIES_READ_UNKNOWN } from './consumer-group.js'
-import { distanceFromFirst, MOST_COUNTED } from './entries-read.js'
+import { distanceFromFirst } from './entries-read.js'
 import { NodeCheck } from './node-check.js'
 import type { Stream } from './stream.js'
 import { ID_BYTES, StreamId } from './stream-id.js'
 import { StreamLoading } from './stream-loading.js'
+import { WideLengths } from './wide-lengths.js'
 
 const TWO_32 = 4294967296
-const TIME_BYTES = 8
+export const TIME_BYTES = 8
 /** Times lie this far from 1970 at most: their differences are exact, too. */
 const MOST_TIME_MS = 2 ** 52
 
@@ -40,6 +41,7 @@ export class StreamReader implements ValueReader {
   private readonly string = new StringReader()
   private readonly node = new StringReader()
   private readonly id = new StreamId()
+  private readonly wide: WideLengths
   private type = 0
   /** What comes next; null: nothing does. */
   private step: Step | null = null
@@ -66,6 +68,7 @@ export class StreamReader implements ValueReader {
     this.window = window
     this.keys = keys
     this.target = target
+    this.wide = new WideLengths(window)
   }
 
   get inPieces(): boolean {
@@ -155,40 +158,6 @@ export class StreamReader implements ValueReader {
     this.checkBytes = NO_BYTES
   }
 
-  // Numbers
-
-  private wideHigh = 0
-  private wideLow = 0
-
-  /** Reads a length of up to 64 bits, by its halves. */
-  private wide(bytes: Buffer, at: number, end: number): number {
-    const next = this.window.length(bytes, at, end)
-    if (next < 0) return next
-    if (bytes[at] === LENGTH_64_BIT) {
-      this.wideHigh = bytes.readUInt32BE(at + 1)
-      this.wideLow = bytes.readUInt32BE(at + 5)
-    } else {
-      this.wideHigh = 0
-      this.wideLow = this.window.lengths.value
-    }
-    return next
-  }
-
-  /** Reads an ID, two lengths. */
-  private idAt(bytes: Buffer, at: number, end: number, id: StreamId): number {
-    const seqAt = this.wide(bytes, at, end)
-    if (seqAt < 0) return seqAt
-    const { wideHigh, wideLow } = this
-    const next = this.wide(bytes, seqAt, end)
-    if (next >= 0) id.setHalves(wideHigh, wideLow, this.wideHigh, this.wideLow)
-    return next
-  }
-
-  /** A count as Redis has it, of 64 bits and a sign, or what is nearest of those that JavaScript has exactly. */
-  private get wideValue(): number {
-    return Math.min((this.wideHigh | 0) * TWO_32 + this.wideLow, MOST_COUNTED)
-  }
-
   // What is known of the stream
 
   private readonly facts = {
@@ -204,14 +173,14 @@ export class StreamReader implements ValueReader {
     let next = window.length(bytes, at, end)
     if (next < 0) return next
     facts.length = window.lengths.value
-    next = this.idAt(bytes, next, end, facts.lastId)
+    next = this.wide.readId(bytes, next, end, facts.lastId)
     if (next < 0) return next
     if (this.type !== RDB_TYPE_STREAM_LISTPACKS) {
-      next = this.idAt(bytes, next, end, facts.firstId)
-      if (next >= 0) next = this.idAt(bytes, next, end, facts.deletedId)
-      if (next >= 0) next = this.wide(bytes, next, end)
+      next = this.wide.readId(bytes, next, end, facts.firstId)
+      if (next >= 0) next = this.wide.readId(bytes, next, end, facts.deletedId)
+      if (next >= 0) next = this.wide.read(bytes, next, end)
       if (next < 0) return next
-      facts.added = Math.max(0, this.wideValue)
+      facts.added = Math.max(0, this.wide.count)
     }
     next = window.length(bytes, next, end)
     if (next < 0) return next
@@ -256,13 +225,13 @@ export class StreamReader implements ValueReader {
   private readGroup(bytes: Buffer, at: number, end: number): number {
     const { id, string, window } = this
     let next = window.locate(string, bytes, at, end)
-    if (next >= 0) next = this.idAt(bytes, next, end, id)
+    if (next >= 0) next = this.wide.readId(bytes, next, end, id)
     if (next < 0) return next
     let entriesRead = ENTRIES_READ_UNKNOWN
     if (this.type !== RDB_TYPE_STREAM_LISTPACKS) {
-      next = this.wide(bytes, next, end)
+      next = this.wide.read(bytes, next, end)
       if (next < 0) return next
-      entriesRead = Math.max(ENTRIES_READ_UNKNOWN, this.wideValue)
+      entriesRead = Math.max(ENTRIES_READ_UNKNOWN, this.wide.count)
     }
     next = window.length(bytes, next, end)
     if (next < 0) return next
@@ -352,7 +321,7 @@ export class StreamReader implements ValueReader {
 }
 
 /** A Unix time in milliseconds. */
-function readTime(bytes: Buffer, at: number): number {
+export function readTime(bytes: Buffer, at: number): number {
   const ms = bytes.readInt32LE(at + 4) * TWO_32 + bytes.readUInt32LE(at)
   return Math.max(-MOST_TIME_MS, Math.min(MOST_TIME_MS, ms))
 }

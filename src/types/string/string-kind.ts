@@ -10,10 +10,12 @@ import type { Keyspace } from '../../store/keyspace.js'
 import type { Digest } from '../digest.js'
 import type { HeldForm, HoldOptions } from '../held-form.js'
 import { HeldString, holdBuffer } from '../held-string.js'
+import type { KeyCommands } from '../key-commands.js'
 import type { ValueKind } from '../value-kind.js'
 import type { ValueTarget } from '../value-reader.js'
 import { copyString } from './copy-string.js'
 import { StringView, stringEncodingName } from './string.js'
+import { StringCommandsReader } from './string-commands.js'
 import { StringValueReader } from './string-value-reader.js'
 
 export const stringKind: ValueKind = {
@@ -56,6 +58,10 @@ export const stringKind: ValueKind = {
 
   reader(window: RdbWindow, keys: KeyReader, target: ValueTarget): StringValueReader {
     return new StringValueReader(window, keys, target)
+  },
+
+  commandsReader(window: RdbWindow, keys: KeyReader, commands: KeyCommands): StringCommandsReader {
+    return new StringCommandsReader(window, keys, commands)
   },
 
   copy: copyString,
