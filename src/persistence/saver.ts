@@ -8,6 +8,8 @@ import { strerror } from '../config/strerror.js'
 import { REDIS_VERSION } from '../config/version.js'
 import type { Log } from '../observe/log.js'
 import type { Keyspace } from '../store/keyspace.js'
+import { snapshotForCommands } from './aof/snapshot-commands.js'
+import { SyncCommandsSink } from './aof/sync-commands-sink.js'
 import { removeFile } from './file-removal.js'
 import { FileSink, MoveError, SyncFileSink } from './file-sink.js'
 import { type ByteSink, Snapshot, type SnapshotOptions } from './snapshot.js'
@@ -136,6 +138,7 @@ export class Saver {
 
   private options({ withoutKeys, withoutFunctions }: SnapshotFilter = EVERYTHING, isAofBase = false): SnapshotOptions {
     const { values } = this.config
+    if (isAofBase && !values['aof-use-rdb-preamble']) return snapshotForCommands(this.libraries())
     const aux: [string, string][] = [
       ['redis-ver', REDIS_VERSION],
       ['redis-bits', '64'],
@@ -240,8 +243,10 @@ export class Saver {
   }
 
   /** The same while everything else waits: as the server starts. @throws what the system says */
-  writeAofBase(temporary: string, final: string): void {
-    const sink = new SyncFileSink(temporary, final)
+  writeAofBase(temporary: string, final: string, timestampSeconds: number | null): void {
+    const file = new SyncFileSink(temporary, final)
+    const asCommands = !this.config.values['aof-use-rdb-preamble']
+    const sink = asCommands ? new SyncCommandsSink(file, timestampSeconds) : file
     const snapshot = new Snapshot(this.keyspace, sink, this.options(EVERYTHING, true))
     try {
       snapshot.step(Number.POSITIVE_INFINITY)

@@ -15,7 +15,7 @@ import { AppendBuffer } from './append-buffer.js'
 import { AppendLog, type AppendLogHost, type SyncPolicy } from './append-log.js'
 import { Manifest } from './manifest.js'
 import { AofPaths, ManifestUnsynced, persistManifest, persistManifestNow, readManifest } from './manifest-file.js'
-import { type BaseFile, openBase, temporaryBase } from './rewrite-base.js'
+import { type BaseFile, openBase, temporaryBase, timestampOf } from './rewrite-base.js'
 import { RewriteLimit } from './rewrite-limit.js'
 
 const APPENDING = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_APPEND
@@ -217,7 +217,7 @@ export class AppendOnlyFile implements AppendLogHost {
     const { manifest, paths, saver } = this
     const name = manifest.addBase(paths.prefix, this.extension)
     try {
-      saver.writeAofBase(this.temporaryBase(), paths.file(name))
+      saver.writeAofBase(this.temporaryBase(), paths.file(name), timestampOf(this.config.values))
     } catch (error) {
       throw new Error(`Write error writing append only file on disk: ${strerror(error)}`)
     }
@@ -352,7 +352,8 @@ export class AppendOnlyFile implements AppendLogHost {
 
   private openBase(): BaseFile {
     const name = this.manifest.copy().addBase(this.paths.prefix, this.extension)
-    return openBase(this.config, this.temporaryBase(), this.paths.file(name))
+    const { onSlice } = this.saver
+    return openBase(this.config, this.temporaryBase(), this.paths.file(name), ms => onSlice(ms))
   }
 
   /**

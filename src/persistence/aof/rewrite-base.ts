@@ -5,6 +5,7 @@ import { strerror } from '../../config/strerror.js'
 import type { Log } from '../../observe/log.js'
 import { FileSink, MoveError } from '../file-sink.js'
 import type { BackgroundSink } from '../saver.js'
+import { CommandsSink } from './commands-sink.js'
 
 export interface BaseFile {
   readonly sink: BackgroundSink
@@ -21,17 +22,28 @@ export function temporaryBase(): string {
   return `temp-rewriteaof-bg-${process.pid}-${++lastTemporary}.aof`
 }
 
+/** The time for the first line of a base of commands, in seconds, if there is to be one. */
+export function timestampOf(values: Config['values']): number | null {
+  return values['aof-timestamp-enabled'] ? Math.floor(Date.now() / 1000) : null
+}
+
 /** @throws an Error with a line for the log */
-export function openBase({ values }: Config, temporary: string, final: string): BaseFile {
+export function openBase(
+  { values }: Config,
+  temporary: string,
+  final: string,
+  onSlice: (ms: number) => void,
+): BaseFile {
   let file: FileSink
   try {
     file = new FileSink(temporary, final, values['aof-rewrite-incremental-fsync'])
   } catch (error) {
     throw new Error(`Opening the temp file for AOF rewrite in rewriteAppendOnlyFile(): ${strerror(error)}`)
   }
+  const asCommands = !values['aof-use-rdb-preamble']
   return {
-    sink: file,
-    extension: 'rdb',
+    sink: asCommands ? new CommandsSink(file, { onSlice, timestampSeconds: timestampOf(values) }) : file,
+    extension: asCommands ? 'aof' : 'rdb',
     temporaryName: path.basename(temporary),
     logFailure: (log, failure) => log.warning(lineAbout(failure, temporary, final)),
   }
