@@ -140,7 +140,7 @@ export function applyConfig(server: ConfiguredServer): void {
     return null
   })
   config.onChange('aof-disable-auto-gc', () => {
-    server.aof.removeHistory()
+    server.aof.historyChanged()
     return null
   })
   config.onChange('appendfsync', apply)

@@ -619,9 +619,8 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   }
 
   async reloadAppendOnlyFile(): Promise<boolean> {
-    const { aof, keyspace, log, saver, scripts } = this
+    const { aof, keyspace, log, scripts } = this
     aof.log.flushNow()
-    saver.abortSave()
     keyspace.flushAll(false)
     scripts.functions.clear()
     try {

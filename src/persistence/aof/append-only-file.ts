@@ -9,17 +9,14 @@ import { strerror } from '../../config/strerror.js'
 import type { LatencyMonitor } from '../../observe/latency-monitor.js'
 import type { Log } from '../../observe/log.js'
 import type { Keyspace } from '../../store/keyspace.js'
-import { removeFile } from '../file-removal.js'
 import { ABORTED, type Saver } from '../saver.js'
+import { AofFiles } from './aof-files.js'
 import { AppendBuffer } from './append-buffer.js'
 import { AppendLog, type AppendLogHost, type SyncPolicy } from './append-log.js'
-import { Manifest } from './manifest.js'
-import { AofPaths, ManifestUnsynced, persistManifest, persistManifestNow, readManifest } from './manifest-file.js'
+import { ManifestUnsynced } from './manifest-file.js'
 import { type BaseFile, openBase, temporaryBase, timestampOf } from './rewrite-base.js'
 import { RewriteLimit } from './rewrite-limit.js'
 
-const APPENDING = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_APPEND
-const APPENDING_ANEW = APPENDING | fs.constants.O_TRUNC
 /** A rewrite that cannot even begin is tried again so often. */
 const RETRY_MS = 1000
 /** A script that is put aside is in the middle of its writes: so often is looked whether it has ended. */
@@ -48,7 +45,7 @@ export class AppendOnlyFile implements AppendLogHost {
   state: 'off' | 'waiting' | 'on' = 'off'
   /** Commands are to be appended. */
   active = false
-  readonly paths: AofPaths
+  readonly files: AofFiles
   readonly buffer: AppendBuffer
   readonly log: AppendLog
   readonly latency: LatencyMonitor
@@ -67,7 +64,6 @@ export class AppendOnlyFile implements AppendLogHost {
   private readonly config: Config
   private readonly messages: Log
   private readonly host: AppendOnlyFileHost
-  private manifest = new Manifest()
   /** What the manifest's files hold but for the one that is open. */
   private closedBytes = 0
   private rewriteStartedMs = 0
@@ -75,7 +71,6 @@ export class AppendOnlyFile implements AppendLogHost {
   private rewriting = 0
   private lastRewrite = 0
   private lastTryMs = 0
-  private persisted: Promise<void> = Promise.resolve()
   /** What is on disk up to there counts once the first base is complete. */
   private syncedOffset = 0
 
@@ -93,7 +88,7 @@ export class AppendOnlyFile implements AppendLogHost {
     this.messages = messages
     this.latency = latency
     this.host = host
-    this.paths = new AofPaths(config)
+    this.files = new AofFiles(config, messages)
     this.limit = new RewriteLimit(messages)
     this.buffer = new AppendBuffer(keyspace.released.held)
     this.buffer.onAppend = () => host.flushLater()
@@ -152,30 +147,6 @@ export class AppendOnlyFile implements AppendLogHost {
 
   // As the server starts
 
-  /** Reads the manifest. @throws ManifestError */
-  readManifest(): Manifest {
-    this.manifest = readManifest(this.paths)
-    return this.manifest
-  }
-
-  /** Takes the file of an older Redis as the base. @throws an Error with a line for the log */
-  adoptSingleFile(): void {
-    const { manifest, paths } = this
-    this.makeDirectory()
-    manifest.adoptSingleFile(paths.prefix)
-    persistManifestNow(paths, manifest)
-    try {
-      fs.renameSync(paths.singleFile, paths.file(paths.prefix))
-    } catch (error) {
-      throw new Error(
-        `Error trying to move the old AOF file ${paths.prefix} into dir ${paths.directoryName}: ${strerror(error)}`,
-      )
-    }
-    this.messages.notice(
-      `Successfully migrated an old-style AOF file (${paths.prefix}) into the AOF directory (${paths.directoryName}).`,
-    )
-  }
-
   /** The files have been loaded: sizes follow from them. */
   noteSizes(totalBytes: number, baseBytes: number): void {
     this.closedBytes = totalBytes - this.log.size
@@ -184,44 +155,33 @@ export class AppendOnlyFile implements AppendLogHost {
 
   /** Goes on with the last incremental file, or begins one. @throws an Error with a line for the log */
   openAtStart(): void {
-    const { manifest, messages, paths } = this
-    this.makeDirectory()
-    if (manifest.isEmpty) this.writeFirstBase()
-    const goesOn = manifest.incrs.length > 0
-    const name = goesOn ? manifest.incrs[manifest.incrs.length - 1].name : manifest.addIncr(paths.prefix)
-    let fd: number
-    try {
-      fd = fs.openSync(paths.file(name), APPENDING, 0o644)
-    } catch (error) {
-      throw new Error(`Can't open the append-only file ${name}: ${strerror(error)}`)
-    }
-    if (!goesOn) persistManifestNow(paths, manifest)
-    const { size } = fs.fstatSync(fd)
+    const { files } = this
+    files.makeDirectory()
+    if (files.manifest.isEmpty) this.writeFirstBase()
+    const { incrs } = files.manifest
+    const goesOn = incrs.length > 0
+    const name = goesOn ? incrs[incrs.length - 1].name : files.manifest.addIncr(files.paths.prefix)
+    const fd = files.openIncr(name, false)
+    if (!goesOn) files.persistNow()
+    const size = files.sizeOf(name)
     this.closedBytes -= Math.min(size, this.closedBytes)
     this.log.open(fd, size)
     this.state = 'on'
     this.active = true
     this.host.fsynced(this.host.replicationOffset)
-    messages.notice(`${goesOn ? 'Opening' : 'Creating'} AOF incr file ${name} on server start`)
-  }
-
-  private makeDirectory(): void {
-    try {
-      this.paths.makeDirectory()
-    } catch (error) {
-      throw new Error(`Can't open or create append-only dir ${this.paths.directoryName}: ${strerror(error)}`)
-    }
+    this.messages.notice(`${goesOn ? 'Opening' : 'Creating'} AOF incr file ${name} on server start`)
   }
 
   private writeFirstBase(): void {
-    const { manifest, paths, saver } = this
-    const name = manifest.addBase(paths.prefix, this.extension)
+    const { files, saver } = this
+    const { paths } = files
+    const name = files.manifest.addBase(paths.prefix, this.extension)
     try {
       saver.writeAofBase(this.temporaryBase(), paths.file(name), timestampOf(this.config.values))
     } catch (error) {
       throw new Error(`Write error writing append only file on disk: ${strerror(error)}`)
     }
-    this.closedBytes = fs.statSync(paths.file(name)).size
+    this.closedBytes = files.sizeOf(name)
     this.baseBytes = this.closedBytes
     this.messages.notice(`Creating AOF base file ${name} on server start`)
   }
@@ -300,7 +260,7 @@ export class AppendOnlyFile implements AppendLogHost {
     const { messages, saver } = this
     this.lastTryMs = Date.now()
     try {
-      this.makeDirectory()
+      this.files.makeDirectory()
       if (this.state === 'on') this.beginOpen()
       else this.beginClosed()
     } catch (error) {
@@ -322,13 +282,9 @@ export class AppendOnlyFile implements AppendLogHost {
   }
 
   private openIncr(name: string): number {
-    try {
-      const fd = fs.openSync(this.paths.file(name), APPENDING_ANEW, 0o644)
-      this.messages.notice(`Creating AOF incr file ${name} on background rewrite`)
-      return fd
-    } catch (error) {
-      throw new Error(`Can't open the append-only file ${name}: ${strerror(error)}`)
-    }
+    const fd = this.files.openIncr(name, true)
+    this.messages.notice(`Creating AOF incr file ${name} on background rewrite`)
+    return fd
   }
 
   /** Nothing is appended yet: what is from here on goes to a file that the manifest does not name until the base is there. */
@@ -337,7 +293,7 @@ export class AppendOnlyFile implements AppendLogHost {
     if (this.state === 'waiting') {
       let fd: number
       try {
-        fd = this.openIncr(this.paths.temporaryIncrName)
+        fd = this.openIncr(this.files.paths.temporaryIncrName)
       } catch (error) {
         base.sink.discard()
         throw error
@@ -351,9 +307,10 @@ export class AppendOnlyFile implements AppendLogHost {
   }
 
   private openBase(): BaseFile {
-    const name = this.manifest.copy().addBase(this.paths.prefix, this.extension)
+    const { files } = this
+    const name = files.manifest.copy().addBase(files.paths.prefix, this.extension)
     const { onSlice } = this.saver
-    return openBase(this.config, this.temporaryBase(), this.paths.file(name), ms => onSlice(ms))
+    return openBase(this.config, this.temporaryBase(), files.paths.file(name), ms => onSlice(ms))
   }
 
   /**
@@ -361,21 +318,22 @@ export class AppendOnlyFile implements AppendLogHost {
    * this comes, the files are complete.
    */
   private beginOpen(): void {
-    const manifest = this.manifest.copy()
-    const name = manifest.addIncr(this.paths.prefix)
+    const { files, messages } = this
+    const manifest = files.manifest.copy()
+    const name = manifest.addIncr(files.paths.prefix)
     const fd = this.openIncr(name)
     const rewrite = this.noteBegin()
     this.saver.reserve()
-    this.persist(manifest).then(
+    files.persist(manifest).then(
       () => {
-        this.manifest = manifest
+        files.manifest = manifest
         this.log.whenIdle(() => this.takeOver(rewrite, fd))
       },
       (error: Error) => {
-        this.messages.warning(error.message)
+        messages.warning(error.message)
         fs.close(fd, () => {})
-        if (error instanceof ManifestUnsynced) this.manifest = manifest
-        else removeFile(this.paths.file(name))
+        if (error instanceof ManifestUnsynced) files.manifest = manifest
+        else files.remove(name)
         if (this.rewriting === rewrite) this.fail()
         this.saver.release()
       },
@@ -413,15 +371,17 @@ export class AppendOnlyFile implements AppendLogHost {
 
   /** The manifest names a file that was never used: it goes on with the one before. */
   private giveUpIncr(fd: number): void {
-    const manifest = this.manifest.copy()
+    const { files, messages } = this
+    const manifest = files.manifest.copy()
     const unused = manifest.incrs.pop()
-    this.manifest = manifest
+    files.manifest = manifest
     fs.close(fd, () => {})
-    this.persist(manifest)
-      .then(() => {
-        if (unused !== undefined) removeFile(this.paths.file(unused.name))
-      })
-      .catch((error: Error) => this.messages.warning(error.message))
+    files.persist(manifest).then(
+      () => {
+        if (unused !== undefined) files.remove(unused.name)
+      },
+      (error: Error) => messages.warning(error.message),
+    )
     this.fail()
     this.saver.release()
   }
@@ -448,63 +408,49 @@ export class AppendOnlyFile implements AppendLogHost {
 
   /** The base is on disk, under its name: the manifest follows, and what the base makes superfluous goes. */
   private complete(rewrite: number, base: BaseFile): void {
-    const { messages, paths } = this
+    const { files, messages } = this
+    const { prefix } = files.paths
     messages.notice('Background AOF rewrite terminated with success')
-    const manifest = this.manifest.copy()
-    const name = manifest.addBase(paths.prefix, base.extension)
+    const manifest = files.manifest.copy()
+    const name = manifest.addBase(prefix, base.extension)
     messages.notice(`Successfully renamed the temporary AOF base file ${base.temporaryName} into ${name}`)
-    let incr: string | null = null
-    if (this.state === 'waiting') {
-      incr = manifest.addIncr(paths.prefix)
-      try {
-        fs.renameSync(paths.file(paths.temporaryIncrName), paths.file(incr))
-      } catch (error) {
-        messages.warning(
-          `Error trying to rename the temporary AOF incr file ${paths.temporaryIncrName} into ${incr}: ${strerror(error)}`,
-        )
-        removeFile(paths.file(name))
-        this.fail()
-        return
-      }
-      messages.notice(`Successfully renamed the temporary AOF incr file ${paths.temporaryIncrName} into ${incr}`)
+    const incr = this.state === 'waiting' ? manifest.addIncr(prefix) : null
+    if (incr !== null && !files.renameTemporaryIncr(incr)) {
+      files.remove(name)
+      this.fail()
+      return
     }
     manifest.retireIncrs(this.state === 'off' ? 0 : 1)
-    this.persist(manifest).then(
+    const adopt = (): void => {
+      files.manifest = manifest
+      if (this.rewriting === rewrite) this.succeed(name)
+    }
+    files.persist(manifest).then(
       () => {
-        this.manifest = manifest
-        if (this.rewriting === rewrite) this.succeed(name)
-        this.removeHistory()
+        adopt()
+        files.removeHistory()
       },
       (error: Error) => {
         messages.warning(error.message)
         // Where it is the manifest on disk that names them, they stay, and so does what it makes superfluous.
         if (error instanceof ManifestUnsynced) {
-          this.manifest = manifest
-          if (this.rewriting === rewrite) this.succeed(name)
+          adopt()
           return
         }
-        removeFile(paths.file(name))
-        if (incr !== null) removeFile(paths.file(incr))
+        files.remove(name)
+        if (incr !== null) files.remove(incr)
         if (this.rewriting === rewrite) this.fail()
       },
     )
   }
 
-  /** One manifest after another. */
-  private persist(manifest: Manifest): Promise<void> {
-    const done = this.persisted.then(() => persistManifest(this.paths, manifest))
-    this.persisted = done.catch(() => {})
-    return done
-  }
-
   private succeed(base: string): void {
-    const { paths } = this
     this.endRewrite()
     this.lastRewriteOk = true
     this.limit.reset()
     this.messages.notice('Background AOF rewrite finished successfully')
     if (this.state === 'off') return
-    this.closedBytes = fs.statSync(paths.file(base), { throwIfNoEntry: false })?.size ?? 0
+    this.closedBytes = this.files.sizeOf(base)
     this.baseBytes = this.currentBytes
     if (this.state === 'waiting') {
       this.state = 'on'
@@ -526,14 +472,8 @@ export class AppendOnlyFile implements AppendLogHost {
     this.active = false
     this.log.abandon()
     this.host.policyChanged()
-    this.removeTemporaryIncr()
+    this.files.removeTemporaryIncr()
     this.scheduled = true
-  }
-
-  private removeTemporaryIncr(): void {
-    const name = this.paths.temporaryIncrName
-    this.messages.notice(`Removing the temp incr aof file ${name} in the background`)
-    removeFile(this.paths.file(name))
   }
 
   private endRewrite(): void {
@@ -547,21 +487,12 @@ export class AppendOnlyFile implements AppendLogHost {
     this.messages.notice(`Killing running AOF rewrite child: ${process.pid}`)
     this.rewriting = 0
     if (this.saver.target === 'aof') this.saver.abort()
-    if (this.state === 'off' && fs.existsSync(this.paths.file(this.paths.temporaryIncrName))) this.removeTemporaryIncr()
+    if (this.state === 'off') this.files.removeTemporaryIncr()
   }
 
-  /** Removes the files that the last rewrite has made superfluous (aof-disable-auto-gc: not yet). */
-  removeHistory(): void {
-    const { manifest, messages, paths } = this
-    if (this.config.values['aof-disable-auto-gc'] || manifest.history.length === 0) return
-    const remaining = manifest.copy()
-    remaining.history = []
-    this.manifest = remaining
-    for (const { name } of manifest.history) {
-      messages.notice(`Removing the history file ${name} in the background`)
-      removeFile(paths.file(name))
-    }
-    this.persist(remaining).catch((error: Error) => messages.warning(error.message))
+  /** aof-disable-auto-gc has changed: whoever turns it off finds the manifest without history. */
+  historyChanged(): void {
+    this.files.removeHistory(!this.files.isPersisting && this.rewriting === 0)
   }
 
   // By the clock

@@ -66,12 +66,12 @@ export async function loadAppendOnlyFile(server: AofLoaderHost): Promise<AofLoad
 
 function readManifest({ aof, log }: AofLoaderHost): Manifest {
   try {
-    return aof.readManifest()
+    return aof.files.readManifest()
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error
     log.warning('*** FATAL AOF MANIFEST FILE ERROR ***')
     if (error.line !== '') {
-      log.warning(`Reading the manifest file ${aof.paths.manifestName}, at line ${error.lineNumber}`)
+      log.warning(`Reading the manifest file ${aof.files.paths.manifestName}, at line ${error.lineNumber}`)
       log.warning(`>>> '${error.line}'`)
     }
     throw new Error(error.message)
@@ -80,16 +80,16 @@ function readManifest({ aof, log }: AofLoaderHost): Manifest {
 
 /** Before Redis 7 there was one file, beside the RDB file: where it is, and no other, it becomes the base. */
 function adoptSingleFile({ aof }: AofLoaderHost, manifest: Manifest): void {
-  const { paths } = aof
+  const { paths } = aof.files
   if (fs.statSync(paths.singleFile, { throwIfNoEntry: false })?.isFile() !== true) return
   const isMoved = fs.existsSync(paths.file(paths.prefix))
   const begun = manifest.base?.name === paths.prefix && manifest.incrs.length === 0 && !isMoved
-  if (!fs.existsSync(paths.directory) || manifest.isEmpty || begun) aof.adoptSingleFile()
+  if (!fs.existsSync(paths.directory) || manifest.isEmpty || begun) aof.files.adoptSingleFile()
 }
 
 function sizeOf({ aof }: AofLoaderHost, name: string): number {
   try {
-    return fs.statSync(aof.paths.file(name)).size
+    return fs.statSync(aof.files.paths.file(name)).size
   } catch (error) {
     throw new Error(`Unable to obtain the AOF file ${name} length. stat: ${strerror(error)}`)
   }
@@ -119,7 +119,7 @@ class PartLoading {
     this.server = server
     this.part = part
     this.isLast = isLast
-    this.path = server.aof.paths.file(part.name)
+    this.path = server.aof.files.paths.file(part.name)
   }
 
   async run(): Promise<void> {
@@ -170,7 +170,7 @@ class PartLoading {
   private async loadRdb(fd: number): Promise<number> {
     const { aof, config, keyspace, loader, log, scripts, valueLimits } = this.server
     const { name } = this.part
-    const isOldStyle = name === aof.paths.prefix
+    const isOldStyle = name === aof.files.paths.prefix
     log.notice(isOldStyle ? 'Reading RDB preamble from AOF file...' : 'Reading RDB base file on AOF loading...')
     const target = new KeyspaceTarget(keyspace, {
       // The commands behind it start from all that there was.

@@ -59,7 +59,7 @@ export class Loader {
       )
     }
     aof.openAtStart()
-    aof.removeHistory()
+    aof.files.removeHistory()
   }
 
   private async loadFileAtStart(): Promise<void> {
