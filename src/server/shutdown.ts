@@ -146,7 +146,7 @@ export class Shutdown {
   private save(options: ShutdownOptions): void {
     const { server } = this
     const { aof, log, saver, config } = server
-    if (aof.isRewriting) {
+    if (aof.rewriting.isUnderWay) {
       if (aof.state === 'waiting') {
         log.warning(`Writing initial AOF${options.force ? '. Exit anyway.' : ", can't exit."}`)
         if (!options.force) {
@@ -155,7 +155,7 @@ export class Shutdown {
         }
       }
       log.warning('There is a child rewriting the AOF. Killing it!')
-      aof.abortRewrite()
+      aof.rewriting.abort()
     }
     aof.syncAtOnce()
     if (saver.inProgress) {

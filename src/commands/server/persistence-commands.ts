@@ -64,7 +64,7 @@ function save({ reply, server }: CommandContext): void {
 
 /** BGREWRITEAOF. As a save, it is left to the server's cron inside EXEC, and while another snapshot is under way. */
 function bgrewriteaof({ inTransaction, reply, server }: CommandContext): void {
-  switch (server.aof.rewrite(inTransaction)) {
+  switch (server.aof.rewriting.request(inTransaction)) {
     case 'started':
       reply.simple('Background append only file rewriting started')
       break

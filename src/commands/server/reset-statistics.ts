@@ -31,8 +31,8 @@ export function resetStatistics(server: ServerApi): void {
   keyspace.evictedKeys = 0
   keyspace.lazyfree.freedObjects = 0
   saver.saves = 0
-  aof.rewrites = 0
-  aof.limit.reset()
+  aof.rewriting.begun = 0
+  aof.rewriting.limit.reset()
   aof.log.delayedSyncs = 0
   saver.snapshots = 0
   saver.lastStartMs = 0

@@ -3,24 +3,17 @@
  * it is a folder: a base, which is a snapshot, incremental files behind it, and a manifest. A rewrite begins an incremental file,
  * takes a snapshot of that very moment as the next base, and drops what came before.
  */
-import fs from 'node:fs'
 import type { Config } from '../../config/config.js'
 import { strerror } from '../../config/strerror.js'
 import type { LatencyMonitor } from '../../observe/latency-monitor.js'
 import type { Log } from '../../observe/log.js'
 import type { Keyspace } from '../../store/keyspace.js'
-import { ABORTED, type Saver } from '../saver.js'
+import type { Saver } from '../saver.js'
 import { AofFiles } from './aof-files.js'
 import { AppendBuffer } from './append-buffer.js'
 import { AppendLog, type AppendLogHost, type SyncPolicy } from './append-log.js'
-import { ManifestUnsynced } from './manifest-file.js'
-import { type BaseFile, openBase, temporaryBase, timestampOf } from './rewrite-base.js'
-import { RewriteLimit } from './rewrite-limit.js'
-
-/** A rewrite that cannot even begin is tried again so often. */
-const RETRY_MS = 1000
-/** A script that is put aside is in the middle of its writes: so often is looked whether it has ended. */
-const HALF_DONE_POLL_MS = 5
+import { extensionOf, temporaryBase, timestampOf } from './rewrite-base.js'
+import { type RewriteOwner, Rewriting } from './rewriting.js'
 
 export interface AppendOnlyFileHost {
   readonly replicationOffset: number
@@ -36,9 +29,7 @@ export interface AppendOnlyFileHost {
   exit(code: number): void
 }
 
-export type RewriteResult = 'started' | 'scheduled' | 'in-progress' | 'failed'
-
-export class AppendOnlyFile implements AppendLogHost {
+export class AppendOnlyFile implements AppendLogHost, RewriteOwner {
   /**
    * off; waiting: turned on, and the first base is not complete yet, so that there is nothing that could be loaded; on.
    */
@@ -49,16 +40,9 @@ export class AppendOnlyFile implements AppendLogHost {
   readonly buffer: AppendBuffer
   readonly log: AppendLog
   readonly latency: LatencyMonitor
-  /** Rewrites begun since the start, and failures in a row (INFO persistence). */
-  rewrites = 0
-  readonly limit: RewriteLimit
-  lastRewriteOk = true
-  /** How long the last rewrite took, -1 before the first. */
-  lastRewriteSeconds = -1
+  readonly rewriting: Rewriting
   /** Size when the last rewrite ended. */
   baseBytes = 0
-  /** A rewrite is due as soon as nothing else is under way. */
-  scheduled = false
   private readonly keyspace: Keyspace
   private readonly saver: Saver
   private readonly config: Config
@@ -66,11 +50,6 @@ export class AppendOnlyFile implements AppendLogHost {
   private readonly host: AppendOnlyFileHost
   /** What the manifest's files hold but for the one that is open. */
   private closedBytes = 0
-  private rewriteStartedMs = 0
-  /** Which rewrite is under way, 0: none. One that was given up finds another number here. */
-  private rewriting = 0
-  private lastRewrite = 0
-  private lastTryMs = 0
   /** What is on disk up to there counts once the first base is complete. */
   private syncedOffset = 0
 
@@ -89,10 +68,10 @@ export class AppendOnlyFile implements AppendLogHost {
     this.latency = latency
     this.host = host
     this.files = new AofFiles(config, messages)
-    this.limit = new RewriteLimit(messages)
     this.buffer = new AppendBuffer(keyspace.released.held)
     this.buffer.onAppend = () => host.flushLater()
     this.log = new AppendLog(this.buffer, this, messages)
+    this.rewriting = new Rewriting(this, keyspace, saver, config, messages)
   }
 
   // AppendLogHost
@@ -123,12 +102,6 @@ export class AppendOnlyFile implements AppendLogHost {
 
   // What INFO shows
 
-  get isRewriting(): boolean {
-    return this.rewriting !== 0
-  }
-  get currentRewriteSeconds(): number {
-    return this.rewriting === 0 ? -1 : Math.floor((Date.now() - this.rewriteStartedMs) / 1000)
-  }
   /** Size of all files, as far as they are written. */
   get currentBytes(): number {
     return this.closedBytes + this.log.size
@@ -175,9 +148,9 @@ export class AppendOnlyFile implements AppendLogHost {
   private writeFirstBase(): void {
     const { files, saver } = this
     const { paths } = files
-    const name = files.manifest.addBase(paths.prefix, this.extension)
+    const name = files.manifest.addBase(paths.prefix, extensionOf(this.config.values))
     try {
-      saver.writeAofBase(this.temporaryBase(), paths.file(name), timestampOf(this.config.values))
+      saver.writeAofBase(this.config.path(temporaryBase()), paths.file(name), timestampOf(this.config.values))
     } catch (error) {
       throw new Error(`Write error writing append only file on disk: ${strerror(error)}`)
     }
@@ -186,34 +159,26 @@ export class AppendOnlyFile implements AppendLogHost {
     this.messages.notice(`Creating AOF base file ${name} on server start`)
   }
 
-  private get extension(): 'rdb' | 'aof' {
-    return this.config.values['aof-use-rdb-preamble'] ? 'rdb' : 'aof'
-  }
-
-  private temporaryBase(): string {
-    return this.config.path(temporaryBase())
-  }
-
   // CONFIG SET appendonly, and full synchronizations as a replica
 
   /** Turns it on: once a first base is complete, what is acknowledged is in the files. False when that cannot begin. */
   start(inTransaction: boolean): boolean {
-    const { messages, saver } = this
+    const { messages, rewriting, saver } = this
     this.state = 'waiting'
-    if (this.rewriting !== 0) {
+    if (rewriting.isUnderWay) {
       messages.notice(
         'AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and starting a rewrite now.',
       )
-      this.abortRewrite()
+      rewriting.abort()
     }
     if (!saver.mayStart || inTransaction || this.log.isOpen || this.log.isSyncing) {
-      this.scheduled = true
+      rewriting.scheduled = true
       messages.notice(
         inTransaction
           ? 'AOF was enabled during a transaction. An AOF background was scheduled to start when possible.'
           : 'AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible.',
       )
-    } else if (!this.begin()) {
+    } else if (!rewriting.begin()) {
       this.state = 'off'
       messages.warning(
         "Redis needs to enable the AOF but can't trigger a background AOF rewrite operation. Check the above logs for more info about the error.",
@@ -227,12 +192,12 @@ export class AppendOnlyFile implements AppendLogHost {
   /** Turns it off: what was appended comes to the disk, and nothing more is. */
   stop(): void {
     if (this.state === 'off') return
-    const { log, messages } = this
+    const { log, messages, rewriting } = this
     this.state = 'off'
     this.active = false
-    this.scheduled = false
+    rewriting.scheduled = false
     this.closedBytes = 0
-    this.abortRewrite()
+    rewriting.abort()
     log.whenIdle(() => {
       if (!log.isOpen || log.switchTo(-1)) return
       messages.warning('The last commands could not be written to the AOF file that is closed.')
@@ -242,215 +207,27 @@ export class AppendOnlyFile implements AppendLogHost {
     this.host.stateChanged()
   }
 
-  // Rewriting
-
-  /** BGREWRITEAOF. */
-  rewrite(inTransaction: boolean): RewriteResult {
-    if (this.rewriting !== 0) return 'in-progress'
-    if (!this.saver.mayStart || inTransaction) {
-      this.scheduled = true
-      this.limit.reset()
-      return 'scheduled'
-    }
-    return this.begin() ? 'started' : 'failed'
+  /** aof-disable-auto-gc has changed: whoever turns it off finds the manifest without history. */
+  historyChanged(): void {
+    this.files.removeHistory(!this.files.isPersisting && !this.rewriting.isUnderWay)
   }
 
-  /** Begins a rewrite, which nothing keeps from it. */
-  private begin(): boolean {
-    const { messages, saver } = this
-    this.lastTryMs = Date.now()
-    try {
-      this.files.makeDirectory()
-      if (this.state === 'on') this.beginOpen()
-      else this.beginClosed()
-    } catch (error) {
-      messages.warning((error as Error).message)
-      this.lastRewriteOk = false
-      if (saver.isBusy) saver.release()
-      return false
-    }
-    return true
+  // RewriteOwner
+
+  open(fd: number): void {
+    this.syncedOffset = this.host.replicationOffset
+    this.host.fsynced(0)
+    this.log.open(fd, 0)
+    this.active = true
   }
 
-  private noteBegin(): number {
-    this.rewriting = ++this.lastRewrite
-    this.rewriteStartedMs = Date.now()
-    this.scheduled = false
-    this.rewrites++
-    this.messages.notice(`Background append only file rewriting started by pid ${process.pid}`)
-    return this.rewriting
+  closed(bytes: number): void {
+    this.closedBytes += bytes
   }
 
-  private openIncr(name: string): number {
-    const fd = this.files.openIncr(name, true)
-    this.messages.notice(`Creating AOF incr file ${name} on background rewrite`)
-    return fd
-  }
-
-  /** Nothing is appended yet: what is from here on goes to a file that the manifest does not name until the base is there. */
-  private beginClosed(): void {
-    const base = this.openBase()
-    if (this.state === 'waiting') {
-      let fd: number
-      try {
-        fd = this.openIncr(this.files.paths.temporaryIncrName)
-      } catch (error) {
-        base.sink.discard()
-        throw error
-      }
-      this.syncedOffset = this.host.replicationOffset
-      this.host.fsynced(0)
-      this.log.open(fd, 0)
-      this.active = true
-    }
-    this.takeBase(this.noteBegin(), base)
-  }
-
-  private openBase(): BaseFile {
-    const { files } = this
-    const name = files.manifest.copy().addBase(files.paths.prefix, this.extension)
-    const { onSlice } = this.saver
-    return openBase(this.config, this.temporaryBase(), files.paths.file(name), ms => onSlice(ms))
-  }
-
-  /**
-   * The manifest names another, empty file, first; then, in one moment, the file takes over and the snapshot begins. However far
-   * this comes, the files are complete.
-   */
-  private beginOpen(): void {
-    const { files, messages } = this
-    const manifest = files.manifest.copy()
-    const name = manifest.addIncr(files.paths.prefix)
-    const fd = this.openIncr(name)
-    const rewrite = this.noteBegin()
-    this.saver.reserve()
-    files.persist(manifest).then(
-      () => {
-        files.manifest = manifest
-        this.log.whenIdle(() => this.takeOver(rewrite, fd))
-      },
-      (error: Error) => {
-        messages.warning(error.message)
-        fs.close(fd, () => {})
-        if (error instanceof ManifestUnsynced) files.manifest = manifest
-        else files.remove(name)
-        if (this.rewriting === rewrite) this.fail()
-        this.saver.release()
-      },
-    )
-  }
-
-  private takeOver(rewrite: number, fd: number): void {
-    const { keyspace, log, saver } = this
-    if (this.rewriting !== rewrite) {
-      fs.close(fd, () => {})
-      saver.release()
-      return
-    }
-    if (keyspace.isHalfDone) {
-      setTimeout(() => log.whenIdle(() => this.takeOver(rewrite, fd)), HALF_DONE_POLL_MS)
-      return
-    }
-    let base: BaseFile
-    try {
-      base = this.openBase()
-    } catch (error) {
-      this.messages.warning((error as Error).message)
-      this.giveUpIncr(fd)
-      return
-    }
-    const written = log.size
-    if (!log.switchTo(fd)) {
-      base.sink.discard()
-      this.giveUpIncr(fd)
-      return
-    }
-    this.closedBytes += written
-    this.takeBase(rewrite, base)
-  }
-
-  /** The manifest names a file that was never used: it goes on with the one before. */
-  private giveUpIncr(fd: number): void {
-    const { files, messages } = this
-    const manifest = files.manifest.copy()
-    const unused = manifest.incrs.pop()
-    files.manifest = manifest
-    fs.close(fd, () => {})
-    files.persist(manifest).then(
-      () => {
-        if (unused !== undefined) files.remove(unused.name)
-      },
-      (error: Error) => messages.warning(error.message),
-    )
-    this.fail()
-    this.saver.release()
-  }
-
-  private takeBase(rewrite: number, base: BaseFile): void {
-    this.saver.rewriteTo(base.sink, failure => {
-      if (this.rewriting !== rewrite) return
-      if (failure === null) this.complete(rewrite, base)
-      else if (failure === ABORTED) this.postpone()
-      else {
-        base.logFailure(this.messages, failure)
-        this.fail()
-      }
-    })
-  }
-
-  /** Another snapshot has taken the rewrite's place, which begins again behind it. */
-  private postpone(): void {
-    this.messages.warning('Background AOF rewrite terminated by signal 10')
-    this.endRewrite()
-    if (this.state === 'waiting') this.tryAgain()
-    this.scheduled = true
-  }
-
-  /** The base is on disk, under its name: the manifest follows, and what the base makes superfluous goes. */
-  private complete(rewrite: number, base: BaseFile): void {
-    const { files, messages } = this
-    const { prefix } = files.paths
-    messages.notice('Background AOF rewrite terminated with success')
-    const manifest = files.manifest.copy()
-    const name = manifest.addBase(prefix, base.extension)
-    messages.notice(`Successfully renamed the temporary AOF base file ${base.temporaryName} into ${name}`)
-    const incr = this.state === 'waiting' ? manifest.addIncr(prefix) : null
-    if (incr !== null && !files.renameTemporaryIncr(incr)) {
-      files.remove(name)
-      this.fail()
-      return
-    }
-    manifest.retireIncrs(this.state === 'off' ? 0 : 1)
-    const adopt = (): void => {
-      files.manifest = manifest
-      if (this.rewriting === rewrite) this.succeed(name)
-    }
-    files.persist(manifest).then(
-      () => {
-        adopt()
-        files.removeHistory()
-      },
-      (error: Error) => {
-        messages.warning(error.message)
-        // Where it is the manifest on disk that names them, they stay, and so does what it makes superfluous.
-        if (error instanceof ManifestUnsynced) {
-          adopt()
-          return
-        }
-        files.remove(name)
-        if (incr !== null) files.remove(incr)
-        if (this.rewriting === rewrite) this.fail()
-      },
-    )
-  }
-
-  private succeed(base: string): void {
-    this.endRewrite()
-    this.lastRewriteOk = true
-    this.limit.reset()
-    this.messages.notice('Background AOF rewrite finished successfully')
+  rewritten(bytes: number): void {
     if (this.state === 'off') return
-    this.closedBytes = this.files.sizeOf(base)
+    this.closedBytes = bytes
     this.baseBytes = this.currentBytes
     if (this.state === 'waiting') {
       this.state = 'on'
@@ -459,40 +236,10 @@ export class AppendOnlyFile implements AppendLogHost {
     this.host.stateChanged()
   }
 
-  private fail(): void {
-    this.endRewrite()
-    this.lastRewriteOk = false
-    this.limit.failed()
-    this.messages.warning('Background AOF rewrite terminated with error')
-    if (this.state === 'waiting') this.tryAgain()
-  }
-
-  /** What has been appended begins at no base: the next try begins anew. */
-  private tryAgain(): void {
+  abandon(): void {
     this.active = false
     this.log.abandon()
     this.host.policyChanged()
-    this.files.removeTemporaryIncr()
-    this.scheduled = true
-  }
-
-  private endRewrite(): void {
-    this.rewriting = 0
-    this.lastRewriteSeconds = Math.floor((Date.now() - this.rewriteStartedMs) / 1000)
-  }
-
-  /** Gives the rewrite under way up. */
-  abortRewrite(): void {
-    if (this.rewriting === 0) return
-    this.messages.notice(`Killing running AOF rewrite child: ${process.pid}`)
-    this.rewriting = 0
-    if (this.saver.target === 'aof') this.saver.abort()
-    if (this.state === 'off') this.files.removeTemporaryIncr()
-  }
-
-  /** aof-disable-auto-gc has changed: whoever turns it off finds the manifest without history. */
-  historyChanged(): void {
-    this.files.removeHistory(!this.files.isPersisting && this.rewriting === 0)
   }
 
   // By the clock
@@ -504,25 +251,7 @@ export class AppendOnlyFile implements AppendLogHost {
 
   cron(): void {
     this.flush()
-    const { keyspace, saver } = this
-    if (!saver.mayStart || keyspace.openChanges.size > 0 || this.rewriting !== 0) return
-    if (this.scheduled) {
-      if (this.state === 'waiting' && (this.log.isOpen || this.log.isSyncing)) return
-      if (Date.now() - this.lastTryMs < RETRY_MS && !this.lastRewriteOk) return
-      if (!this.limit.holds()) this.begin()
-      return
-    }
-    this.rewriteIfGrown()
-  }
-
-  private rewriteIfGrown(): void {
-    const { values } = this.config
-    const percentage = values['auto-aof-rewrite-percentage']
-    if (this.state !== 'on' || percentage === 0 || this.currentBytes <= values['auto-aof-rewrite-min-size']) return
-    const growth = Math.floor((this.currentBytes * 100) / Math.max(1, this.baseBytes)) - 100
-    if (growth < percentage || this.limit.holds()) return
-    this.messages.notice(`Starting automatic rewriting of AOF on ${growth}% growth`)
-    this.begin()
+    this.rewriting.cron()
   }
 
   // The end

@@ -17,6 +17,11 @@ export interface BaseFile {
 
 let lastTemporary = 0
 
+/** How a base is written, and what its name ends with. */
+export function extensionOf(values: Config['values']): 'rdb' | 'aof' {
+  return values['aof-use-rdb-preamble'] ? 'rdb' : 'aof'
+}
+
 /** A name that no other rewrite of this process uses: the file of one that was given up may go a little later. */
 export function temporaryBase(): string {
   return `temp-rewriteaof-bg-${process.pid}-${++lastTemporary}.aof`
