@@ -54,7 +54,11 @@ function wrapSync(name) {
 const { openSync } = fs
 fs.openSync = (file, flags, mode) => {
   const fd = openSync(file, flags, mode)
-  if (flags !== 'r' && flags !== fs.constants.O_RDONLY && String(file).startsWith(path.dirname(dir))) done()
+  if (flags === 'r' || flags === fs.constants.O_RDONLY || !String(file).startsWith(path.dirname(dir))) return fd
+  const stat = fstatSync(fd)
+  // The inode may have been another file's.
+  if (stat.size === 0) noteSynced(stat)
+  done()
   return fd
 }
 for (const name of ['renameSync', 'rmSync', 'truncateSync', 'ftruncateSync']) wrap(name)

@@ -1,17 +1,11 @@
 /** A server that is killed and started again on its files, the writers that use it, and what has to be there afterwards. */
-import { appendFileSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { inStep, linkUp } from '../interop/polling.js'
 import { type RunningServer, startRedisTs, tempDir } from '../interop/stock.js'
+import { CrashDisk } from './crash-disk.js'
 import { type Kept, Writers } from './crash-writers.js'
 import { ask, digest } from './dataset.js'
 
 export const QUIET = ['--save', '', '--enable-debug-command', 'yes', '--repl-diskless-sync-delay', '0']
-const AOF_DIR = 'appendonlydir'
-const AOF_NAME = 'appendonly.aof'
-/** How long after it should have ended itself a server is killed. */
-const ARMED_MAX_MS = 3000
 /**
  * What may be lost with everysec is that of a second, and of one more where an fsync takes long (flushAppendOnlyFile in aof.c). The
  * same goes, with everysec and no, for what a process that is killed had not written yet.
@@ -29,7 +23,7 @@ export class Scene {
   readonly writers = new Writers()
   server!: RunningServer
   readonly dir = tempDir()
-  private readonly points = join(this.dir, 'points')
+  private readonly disk = new CrashDisk(this.dir)
   private readonly isAppendOnly: boolean
   private replica: RunningServer | null = null
   private policy: Policy = 'always'
@@ -44,7 +38,6 @@ export class Scene {
     this.isAppendOnly = isAppendOnly
     this.args = [...QUIET, '--appendonly', isAppendOnly ? 'yes' : 'no']
     this.certain = isAppendOnly ? null : this.writers.acked()
-    mkdirSync(this.points)
   }
 
   async begin(): Promise<void> {
@@ -52,10 +45,8 @@ export class Scene {
   }
 
   private launch(): Promise<RunningServer> {
-    const hook = pathToFileURL(join(import.meta.dirname, 'crash-points.mjs')).href
-    const env = { NODE_OPTIONS: `--import ${hook}`, CRASH_POINTS: this.points }
     const again = this.server === undefined ? {} : { port: this.server.port }
-    return startRedisTs([...this.args], { dir: this.dir, env, ...again })
+    return startRedisTs([...this.args], { dir: this.dir, env: this.disk.env, ...again })
   }
 
   // What moments ask for
@@ -76,20 +67,13 @@ export class Scene {
   }
 
   /** From here on the server ends itself behind one of so many operations on files. */
-  async arm(operations: number): Promise<void> {
-    writeFileSync(join(this.points, 'at'), String(1 + Math.floor(this.random() * operations)))
-    this.server.kill('SIGUSR2')
-    await this.server.waitForLog('armed: ')
+  arm(operations: number): Promise<void> {
+    return this.disk.arm(this.server, 1 + Math.floor(this.random() * operations))
   }
 
   /** Resolves when it has done so; it may have come to its end before that many. */
-  async armedEnd(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise(resolve => {
-      timer = setTimeout(resolve, ARMED_MAX_MS)
-    })
-    await Promise.race([this.server.exited, late])
-    clearTimeout(timer)
+  armedEnd(): Promise<void> {
+    return this.disk.armedEnd(this.server)
   }
 
   /** A save that begins now has all that is acknowledged by now, if it comes to its end. */
@@ -132,8 +116,8 @@ export class Scene {
     await provoke(this)
     await this.kill()
     this.settle()
-    if (end === 'power cut') this.cutPower()
-    this.noteSizes()
+    if (end === 'power cut') this.disk.cutPower(this.random)
+    this.disk.noteSizes()
     return this.restarted(end)
   }
 
@@ -175,37 +159,5 @@ export class Scene {
     this.server?.kill('SIGKILL')
     this.replica?.kill('SIGKILL')
     await this.server?.exited
-  }
-
-  // The disk
-
-  private files(): string[] {
-    if (!this.isAppendOnly) return []
-    const manifest = readFileSync(join(this.dir, AOF_DIR, `${AOF_NAME}.manifest`), 'latin1')
-    return [...manifest.matchAll(/^file (\S+) seq \d+ type i$/gm)].map(([, name]) => join(this.dir, AOF_DIR, name))
-  }
-
-  /** What was not synced is lost in part, or as a whole. */
-  private cutPower(): void {
-    const synced = new Map<number, number>()
-    for (const [, inode, size] of readFileSync(join(this.points, 'synced'), 'latin1').matchAll(/^(\d+) (\d+)$/gm)) {
-      synced.set(Number(inode), Number(size))
-    }
-    let isCut = false
-    for (const file of this.files()) {
-      const { ino, size } = statSync(file)
-      const safe = synced.get(ino) ?? 0
-      const left: number = isCut ? safe : safe + Math.floor(this.random() * (size - safe + 1))
-      if (left < size) truncateSync(file, left)
-      isCut ||= left < size
-    }
-  }
-
-  /** What the restarted server finds is on disk. */
-  private noteSizes(): void {
-    for (const file of this.files()) {
-      const { ino, size } = statSync(file)
-      appendFileSync(join(this.points, 'synced'), `${ino} ${size}\n`)
-    }
   }
 }

@@ -44,8 +44,8 @@ export class Writer {
     while (this.ackedMs.length < count) this.ackedMs.push(now)
   }
 
-  /** Writes until the connection ends. `random`: how many steps at once. */
-  start(port: number, random: () => number): void {
+  /** Writes until the connection ends. `random`: how many steps at once. `extraMs`: added to the pauses between them. */
+  start(port: number, random: () => number, extraMs: number): void {
     const { batch, database, pauseMs } = this.work
     const socket = connect(port, '127.0.0.1')
     this.socket = socket
@@ -76,7 +76,7 @@ export class Writer {
         else if (--awaited[0] === 0) {
           awaited.shift()
           this.ackedMs.push(performance.now())
-          if (awaited.length === 0) setTimeout(send, pauseMs)
+          if (awaited.length === 0) setTimeout(send, pauseMs + extraMs)
         }
       }),
     )
@@ -114,8 +114,8 @@ export interface Kept {
 export class Writers {
   readonly all = allWorks().map(work => new Writer(work))
 
-  start(port: number, random: () => number): void {
-    for (const writer of this.all) writer.start(port, random)
+  start(port: number, random: () => number, extraMs = 0): void {
+    for (const writer of this.all) writer.start(port, random, extraMs)
   }
 
   /** Resolves when the server is gone, for all of them. */
@@ -149,13 +149,19 @@ export class Writers {
     }
   }
 
-  /**
-   * Looks at what the server on `port` has: whole steps, nothing twice, a state that there was at one moment. Writers go on from
-   * there. `promised`: how many steps of each are to be there; null: all that were acknowledged. `mayLose`: they may be missing
-   * all the same.
-   */
+  /** Looks at what the server on `port` has, as judge() does. Writers go on from there. */
   async check(port: number, killedMs: number, promised: readonly number[] | null, mayLose: boolean): Promise<Kept> {
     const counts = await this.count(port)
+    const kept = this.judge(counts, killedMs, promised, mayLose)
+    for (const [i, writer] of this.all.entries()) writer.goOnFrom(counts[i])
+    return kept
+  }
+
+  /**
+   * Throws when what a server has is no state that there was at one moment, or not recent enough. `counts`: how many steps of each
+   * it has. `promised`: how many are to be there; null: all that were acknowledged. `mayLose`: they may be missing all the same.
+   */
+  judge(counts: readonly number[], killedMs: number, promised: readonly number[] | null, mayLose: boolean): Kept {
     const kept = { acknowledged: 0, lost: 0, lossWindowMs: 0, unpromised: 0 }
     for (const [i, writer] of this.all.entries()) {
       const count = counts[i]
@@ -170,7 +176,6 @@ export class Writers {
         kept.lossWindowMs = Math.max(kept.lossWindowMs, killedMs - (writer.ackedAt(count) ?? killedMs))
     }
     this.checkMoment(counts)
-    for (const [i, writer] of this.all.entries()) writer.goOnFrom(counts[i])
     return kept
   }
 
