@@ -1,11 +1,11 @@
 /** A replica that is killed, again and again, while its master goes on. */
 import { RawClient } from '../commands/raw-client.js'
-import { inStep, linkUp } from '../interop/polling.js'
+import { linkUp } from '../interop/polling.js'
 import { type RunningServer, startRedisTs, tempDir } from '../interop/stock.js'
 import { CrashDisk } from './crash-disk.js'
-import { type End, type Policy, QUIET } from './crash-scene.js'
+import { agree, type End, type Policy, QUIET } from './crash-scene.js'
 import { type Kept, Writers } from './crash-writers.js'
-import { ask, digest } from './dataset.js'
+import { ask } from './dataset.js'
 
 /** File operations of a full synchronization and of turning the append-only file on again: some more than there are. */
 const STEPS = 30
@@ -97,9 +97,7 @@ export class ReplicaScene {
     await ask(replica.port, 'REPLICAOF', '127.0.0.1', String(master.port))
     await linkUp(replica.port)
     this.writers.stop()
-    await inStep(master.port, replica.port)
-    const [here, there] = [await digest(replica.port), await digest(master.port)]
-    if (here !== there) throw new Error(`the replica has ${here}, its master ${there}`)
+    await agree(master.port, replica.port)
   }
 
   get logEnd(): string {

@@ -1,5 +1,5 @@
 /** A server that is killed and started again on its files, the writers that use it, and what has to be there afterwards. */
-import { inStep, linkUp } from '../interop/polling.js'
+import { inStep, linkUp, until } from '../interop/polling.js'
 import { type RunningServer, startRedisTs, tempDir } from '../interop/stock.js'
 import { CrashDisk } from './crash-disk.js'
 import { type Kept, Writers } from './crash-writers.js'
@@ -143,9 +143,7 @@ export class Scene {
   private async replicaAgrees(): Promise<void> {
     if (this.replica === null) return
     await linkUp(this.replica.port)
-    await inStep(this.server.port, this.replica.port)
-    const [here, there] = [await digest(this.server.port), await digest(this.replica.port)]
-    if (here !== there) throw new Error(`the replica has ${there}, its master ${here}`)
+    await agree(this.server.port, this.replica.port)
     this.replica.kill('SIGKILL')
     await this.replica.exited
     this.replica = null
@@ -160,4 +158,10 @@ export class Scene {
     this.replica?.kill('SIGKILL')
     await this.server?.exited
   }
+}
+
+/** Waits until a replica has what its master has: keys that have expired are deleted a little later. */
+export async function agree(master: number, replica: number): Promise<void> {
+  await inStep(master, replica)
+  await until('master and replica have the same', async () => (await digest(master)) === (await digest(replica)))
 }
