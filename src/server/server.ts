@@ -674,6 +674,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.watch.close()
     this.listener.close()
     this.replication.close()
+    this.aof.log.abandon()
     this.targets.closeAll()
     for (const { transport } of this.clients.values()) transport.close()
     this.onExit(code)

@@ -47,6 +47,7 @@ export async function loadAppendOnlyFile(server: AofLoaderHost): Promise<AofLoad
   adoptSingleFile(server, manifest)
   if (manifest.isEmpty) return 'absent'
   const parts = manifest.files.map(file => ({ ...file, bytes: sizeOf(server, file.name) }))
+  refuseEmptyBase(server, manifest.base)
   const totalBytes = parts.reduce((sum, { bytes }) => sum + bytes, 0)
   if (totalBytes === 0) return 'empty'
   loader.begin(totalBytes)
@@ -93,6 +94,13 @@ function sizeOf({ aof }: AofLoaderHost, name: string): number {
   } catch (error) {
     throw new Error(`Unable to obtain the AOF file ${name} length. stat: ${strerror(error)}`)
   }
+}
+
+/** An RDB file is never empty: the system had not written it yet when the power went. Its commands alone would be other data. */
+function refuseEmptyBase(server: AofLoaderHost, base: AofFile | null): void {
+  if (base === null || !base.name.endsWith('.rdb') || sizeOf(server, base.name) > 0) return
+  server.log.warning(`${base.name}: the file is empty`)
+  throw new Error(`Error reading the RDB base file ${base.name}, AOF loading aborted`)
 }
 
 async function loadPart(server: AofLoaderHost, part: Part, isBase: boolean, isLast: boolean): Promise<void> {

@@ -1,0 +1,73 @@
+/** The folder of a server that test/fault/crash-points.mjs watches: ends it at some operation, and takes away what was not synced. */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { RunningServer } from '../interop/stock.js'
+
+const AOF_DIR = 'appendonlydir'
+const MANIFEST = 'appendonly.aof.manifest'
+/** How long it is waited for a server's end. */
+const ARMED_MAX_MS = 3000
+
+export class CrashDisk {
+  /** For the server's process. */
+  readonly env: Record<string, string>
+  private readonly aof: string
+  private readonly points: string
+
+  constructor(dir: string) {
+    this.aof = join(dir, AOF_DIR)
+    this.points = join(dir, 'points')
+    const hook = pathToFileURL(join(import.meta.dirname, 'crash-points.mjs')).href
+    this.env = { NODE_OPTIONS: `--import ${hook}`, CRASH_POINTS: this.points }
+    mkdirSync(this.points)
+  }
+
+  /** From here on the server ends itself behind so many operations on files. */
+  async arm(server: RunningServer, operations: number): Promise<void> {
+    writeFileSync(join(this.points, 'at'), String(operations))
+    const from = server.log().length
+    server.kill('SIGUSR2')
+    await server.waitForLog('armed: ', 10_000, from)
+  }
+
+  /** Resolves when it has done so, or has had the time to: what it does may be fewer operations. */
+  async armedEnd(server: RunningServer): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise(resolve => {
+      timer = setTimeout(resolve, ARMED_MAX_MS)
+    })
+    await Promise.race([server.exited, late])
+    clearTimeout(timer)
+  }
+
+  /** What was not synced is lost in part, or as a whole. */
+  cutPower(random: () => number): void {
+    const synced = new Map<number, number>()
+    for (const [, inode, size] of readFileSync(join(this.points, 'synced'), 'latin1').matchAll(/^(\d+) (\d+)$/gm)) {
+      synced.set(Number(inode), Number(size))
+    }
+    let isCut = false
+    for (const file of this.incrementalFiles()) {
+      const { ino, size } = statSync(file)
+      const safe = Math.min(size, synced.get(ino) ?? 0)
+      const left: number = isCut ? safe : safe + Math.floor(random() * (size - safe + 1))
+      if (left < size) truncateSync(file, left)
+      isCut ||= left < size
+    }
+  }
+
+  /** What the server that is started again finds counts as synced. */
+  noteSizes(): void {
+    for (const file of this.incrementalFiles()) {
+      const { ino, size } = statSync(file)
+      appendFileSync(join(this.points, 'synced'), `${ino} ${size}\n`)
+    }
+  }
+
+  private incrementalFiles(): string[] {
+    if (!existsSync(join(this.aof, MANIFEST))) return []
+    const manifest = readFileSync(join(this.aof, MANIFEST), 'latin1')
+    return [...manifest.matchAll(/^file (\S+) seq \d+ type i$/gm)].map(([, name]) => join(this.aof, name))
+  }
+}
