@@ -153,7 +153,8 @@ export class ScriptCalls implements ScriptCaller {
 
   private denial(command: Command, request: Request): string | null {
     const { context } = this.dispatcher
-    context.client = this.client
+    // The log names who runs the script.
+    context.client = this.caller
     return scriptPermissionError(context, command, request)
   }
 

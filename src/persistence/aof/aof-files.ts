@@ -116,8 +116,11 @@ export class AofFiles {
     return true
   }
 
-  /** Removes the files that the last rewrite has made superfluous (aof-disable-auto-gc: not yet). */
-  removeHistory(atOnce = false): void {
+  /**
+   * Removes the files that the last rewrite has made superfluous (aof-disable-auto-gc: not yet). Resolves when the manifest names them
+   * no more.
+   */
+  async removeHistory(atOnce = false): Promise<void> {
     const { log, manifest } = this
     if (this.config.values['aof-disable-auto-gc'] || manifest.history.length === 0) return
     const remaining = manifest.copy()
@@ -129,7 +132,7 @@ export class AofFiles {
     }
     try {
       if (atOnce) this.persistNow()
-      else this.persist(remaining).catch((error: Error) => log.warning(error.message))
+      else await this.persist(remaining)
     } catch (error) {
       log.warning((error as Error).message)
     }

@@ -253,20 +253,20 @@ export class Rewriting {
       return
     }
     manifest.retireIncrs(this.owner.state === 'off' ? 0 : 1)
-    const adopt = (): void => {
-      files.manifest = manifest
+    const succeed = (): void => {
       if (this.underWay === rewrite) this.succeed(name)
     }
     files.persist(manifest).then(
       () => {
-        adopt()
-        files.removeHistory()
+        files.manifest = manifest
+        files.removeHistory().then(succeed)
       },
       (error: Error) => {
         messages.warning(error.message)
         // Where it is the manifest on disk that names them, they stay, and so does what it makes superfluous.
         if (error instanceof ManifestUnsynced) {
-          adopt()
+          files.manifest = manifest
+          succeed()
           return
         }
         files.remove(name)

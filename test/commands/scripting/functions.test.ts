@@ -1,7 +1,7 @@
 /** FUNCTION and FCALL reply as stock Redis does. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RunningServer, requireStock, startRedisServer, startRedisTs } from '../../interop/stock.js'
-import { RawClient } from '../raw-client.js'
+import { RawClient, texts } from '../raw-client.js'
 import { expectSame, words } from '../side-by-side.js'
 import { flagged, library, load } from './libraries.js'
 
@@ -359,6 +359,21 @@ describe('beside stock Redis', requireStock('redis-server'), () => {
       ['FUNCTION LIST', /^NOPERM User limited has no permissions to run the 'function\|list' command$/],
     ]
     for (const [request, reply] of asked) expect((await ours.call(...request.split(' '))).text).toMatch(reply)
-    await ours.pipeline(words('AUTH default x', 'ACL DELUSER limited'))
+    await ours.pipeline(
+      words(
+        'AUTH default x',
+        'ACL LOG RESET',
+        'CLIENT SETNAME runs-it',
+        'AUTH limited x',
+        'FCALL get 1 own:key',
+        'AUTH default x',
+      ),
+    )
+    // What is logged of the call is who runs the script, and not the scripts' own client.
+    const [entry] = (await ours.call('ACL', 'LOG')).elements ?? []
+    expect(texts(entry).join(' ')).toMatch(
+      /context lua object get username limited .*client-info id=[1-9]\d* .*name=runs-it .*cmd=fcall/,
+    )
+    await ours.pipeline(words('ACL DELUSER limited'))
   })
 })
