@@ -96,7 +96,12 @@ export class TurnEnd {
     this.next = 0
   }
 
-  /** A sync has ended, or nothing waits for the disk any more. */
+  /** Replies may not have to wait for the disk any more. */
+  settle(): void {
+    while (!this.log.holdsReplies && this.waiting.size + this.later.size > 0) this.release()
+  }
+
+  /** A sync has ended. */
   release(): void {
     if (this.waiting.size === 0 && this.later.size === 0) return
     const released = this.waiting

@@ -5,7 +5,7 @@ import type { Replication } from '../replication/replication.js'
 
 export interface AppendingHost {
   readonly replication: Replication
-  readonly turnEnd: { schedule(): void; release(): void }
+  readonly turnEnd: { schedule(): void; release(): void; settle(): void }
   stateChanged(): void
   exit(code: number): void
 }
@@ -27,8 +27,12 @@ export class Appending implements AppendOnlyFileHost {
     replication.waiters.acknowledged()
   }
 
-  released(): void {
+  synced(): void {
     this.server.turnEnd.release()
+  }
+
+  policyChanged(): void {
+    this.server.turnEnd.settle()
   }
 
   flushLater(): void {

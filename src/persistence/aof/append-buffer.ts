@@ -157,7 +157,13 @@ export class AppendBuffer extends LentRanges {
   /** All that is to be written, for when it is little; stays as it is until consumeAll(). */
   all(): Buffer[] {
     this.storeLent()
-    return this.pieces.map(({ bytes, end }, i) => bytes.subarray(i === 0 ? this.first : 0, end))
+    return this.pieces.map(({ bytes, end, held }, i) => {
+      const from = i === 0 ? this.first : 0
+      if (held === null) return bytes.subarray(from, end)
+      const copy = Buffer.allocUnsafe(end - from)
+      held.read(from, end, copy, 0)
+      return copy
+    })
   }
 
   consumeAll(): void {

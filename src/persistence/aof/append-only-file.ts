@@ -29,8 +29,10 @@ export interface AppendOnlyFileHost {
   readonly replicationOffset: number
   /** All that was propagated up to a replication offset is on disk; null: nothing is promised any more. */
   fsynced(replicationOffset: number | null): void
+  /** A sync has ended. */
+  synced(): void
   /** Whether replies wait for the disk may be another thing now. */
-  released(): void
+  policyChanged(): void
   /** There is something to be written at the end of this turn. */
   flushLater(): void
   stateChanged(): void
@@ -115,7 +117,7 @@ export class AppendOnlyFile implements AppendLogHost {
   synced(replicationOffset: number): void {
     this.syncedOffset = replicationOffset
     if (this.state === 'on') this.host.fsynced(replicationOffset)
-    this.host.released()
+    this.host.synced()
   }
   statusChanged(): void {
     this.host.stateChanged()
@@ -145,7 +147,7 @@ export class AppendOnlyFile implements AppendLogHost {
   configure(): void {
     const noted = this.config.values['aof-timestamp-enabled']
     this.buffer.secondsNow = noted ? () => Math.floor(this.keyspace.nowMs / 1000) : null
-    this.host.released()
+    this.host.policyChanged()
   }
 
   // As the server starts
@@ -522,7 +524,7 @@ export class AppendOnlyFile implements AppendLogHost {
   private tryAgain(): void {
     this.active = false
     this.log.abandon()
-    this.host.released()
+    this.host.policyChanged()
     this.removeTemporaryIncr()
     this.scheduled = true
   }
