@@ -10,6 +10,7 @@ import type { LatencyMonitor } from '../../observe/latency-monitor.js'
 import type { Log } from '../../observe/log.js'
 import type { Keyspace } from '../../store/keyspace.js'
 import { removeFile } from '../file-removal.js'
+import { MoveError } from '../file-sink.js'
 import { ABORTED, type Saver } from '../saver.js'
 import { AppendBuffer } from './append-buffer.js'
 import { AppendLog, type AppendLogHost, type SyncPolicy } from './append-log.js'
@@ -76,6 +77,8 @@ export class AppendOnlyFile implements AppendLogHost {
   private lastRewrite = 0
   private lastTryMs = 0
   private persisted: Promise<void> = Promise.resolve()
+  /** The manifest of a new base is on its way to the disk, and not in `manifest` yet: nothing that would follow from that begins. */
+  private completing = false
   /** What is on disk up to there counts once the first base is complete. */
   private syncedOffset = 0
 
@@ -219,7 +222,8 @@ export class AppendOnlyFile implements AppendLogHost {
     try {
       saver.writeAofBase(this.temporaryBase(), paths.file(name))
     } catch (error) {
-      throw new Error(`Write error writing append only file on disk: ${strerror(error)}`)
+      const why = strerror(error instanceof MoveError ? error.cause : error)
+      throw new Error(`Write error writing append only file on disk: ${why}`)
     }
     this.closedBytes = fs.statSync(paths.file(name)).size
     this.baseBytes = this.closedBytes
@@ -246,7 +250,7 @@ export class AppendOnlyFile implements AppendLogHost {
       )
       this.abortRewrite()
     }
-    if (!saver.mayStart || inTransaction || this.log.isOpen || this.log.isSyncing) {
+    if (!saver.mayStart || inTransaction || this.log.isOpen || this.log.isSyncing || this.completing) {
       this.scheduled = true
       messages.notice(
         inTransaction
@@ -287,7 +291,7 @@ export class AppendOnlyFile implements AppendLogHost {
   /** BGREWRITEAOF. */
   rewrite(inTransaction: boolean): RewriteResult {
     if (this.rewriting !== 0) return 'in-progress'
-    if (!this.saver.mayStart || inTransaction) {
+    if (!this.saver.mayStart || inTransaction || this.completing) {
       this.scheduled = true
       this.limit.reset()
       return 'scheduled'
@@ -468,13 +472,16 @@ export class AppendOnlyFile implements AppendLogHost {
       messages.notice(`Successfully renamed the temporary AOF incr file ${paths.temporaryIncrName} into ${incr}`)
     }
     manifest.retireIncrs(this.state === 'off' ? 0 : 1)
+    this.completing = true
     this.persist(manifest).then(
       () => {
+        this.completing = false
         this.manifest = manifest
         if (this.rewriting === rewrite) this.succeed(name)
         this.removeHistory()
       },
       (error: Error) => {
+        this.completing = false
         messages.warning(error.message)
         // Where it is the manifest on disk that names them, they stay, and so does what it makes superfluous.
         if (error instanceof ManifestUnsynced) {
@@ -552,7 +559,7 @@ export class AppendOnlyFile implements AppendLogHost {
   /** Removes the files that the last rewrite has made superfluous (aof-disable-auto-gc: not yet). */
   removeHistory(): void {
     const { manifest, messages, paths } = this
-    if (this.config.values['aof-disable-auto-gc'] || manifest.history.length === 0) return
+    if (this.config.values['aof-disable-auto-gc'] || manifest.history.length === 0 || this.completing) return
     const remaining = manifest.copy()
     remaining.history = []
     this.manifest = remaining
@@ -573,7 +580,7 @@ export class AppendOnlyFile implements AppendLogHost {
   cron(): void {
     this.flush()
     const { keyspace, saver } = this
-    if (!saver.mayStart || keyspace.openChanges.size > 0 || this.rewriting !== 0) return
+    if (!saver.mayStart || keyspace.openChanges.size > 0 || this.rewriting !== 0 || this.completing) return
     if (this.scheduled) {
       if (this.state === 'waiting' && (this.log.isOpen || this.log.isSyncing)) return
       if (Date.now() - this.lastTryMs < RETRY_MS && !this.lastRewriteOk) return
