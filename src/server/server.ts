@@ -620,7 +620,13 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   async reloadAppendOnlyFile(): Promise<boolean> {
     const { aof, keyspace, log, scripts } = this
-    aof.log.flushNow()
+    // What a thread is writing just now comes ahead of the rest.
+    await new Promise<void>(done => {
+      aof.log.whenWritten(() => {
+        aof.log.flushNow()
+        done()
+      })
+    })
     keyspace.flushAll(false)
     scripts.functions.clear()
     try {

@@ -41,6 +41,11 @@ export class CrashDisk {
     clearTimeout(timer)
   }
 
+  /** From here on fsync takes so much longer. */
+  slowDown(ms: number): void {
+    writeFileSync(join(this.points, 'slow'), String(ms))
+  }
+
   /** What was not synced is lost in part, or as a whole. */
   cutPower(random: () => number): void {
     const synced = new Map<number, number>()

@@ -3,13 +3,14 @@
  *
  * - On SIGUSR2 it counts down from the number in DIR/at, and ends the process by SIGKILL behind that many operations that make,
  *   rename, remove, cut or sync a file: before the server itself learns that they are done.
+ * - While there is a file DIR/slow, the end of each fsync comes so many milliseconds later as it says.
  * - Each sync that has ended adds a line to DIR/synced: a file's inode, and how many of its bytes are on disk for sure.
  */
 import fs from 'node:fs'
 import path from 'node:path'
 
 const dir = process.env.CRASH_POINTS
-const { appendFileSync, fstatSync, readFileSync, writeSync } = fs
+const { appendFileSync, existsSync, fstatSync, readFileSync, writeSync } = fs
 let left = -1
 
 process.on('SIGUSR2', () => {
@@ -46,7 +47,9 @@ function wrapSync(name) {
     original(fd, error => {
       if (error === null && before.isFile()) noteSynced(before)
       done()
-      callback(error)
+      const slow = path.join(dir, 'slow')
+      if (name === 'fsync' && existsSync(slow)) setTimeout(callback, Number(readFileSync(slow, 'latin1')), error)
+      else callback(error)
     })
   }
 }

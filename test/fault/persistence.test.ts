@@ -24,6 +24,7 @@ import {
   tempDir,
 } from '../interop/stock.js'
 import { ask, digest, everyKind, info, noise, randomNumbers, withClient } from './dataset.js'
+import { canHave, FULL_DISKS } from './full-disks.js'
 import { until } from './wire.js'
 
 const run = promisify(execFile)
@@ -346,40 +347,9 @@ describe('a damaged file', () => {
 })
 
 describe('a full disk', () => {
-  const disks = [
-    {
-      name: 'a small tmpfs',
-      available: () => process.getuid?.() === 0 && spawnSync('mount', ['--help']).status === 0,
-      prepare(dir: string): boolean {
-        return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', dir]).status === 0
-      },
-      fill: (): void => {},
-      relieve(_pid: number, dir: string): void {
-        spawnSync('mount', ['-o', 'remount,size=64m', dir])
-      },
-      clean(dir: string): void {
-        spawnSync('umount', [dir])
-      },
-      says: 'No space left on device',
-    },
-    {
-      name: 'a limit on the size of files',
-      available: () => spawnSync('prlimit', ['--version']).status === 0,
-      prepare: (): boolean => true,
-      fill(pid: number): void {
-        spawnSync('prlimit', ['--pid', String(pid), '--fsize=1000000:'])
-      },
-      relieve(pid: number): void {
-        spawnSync('prlimit', ['--pid', String(pid), '--fsize=unlimited:'])
-      },
-      clean: (): void => {},
-      says: 'File too large',
-    },
-  ]
-
-  test.each(disks)('($name) costs no data: MISCONF until a save succeeds', async disk => {
+  test.each(FULL_DISKS)('($name) costs no data: MISCONF until a save succeeds', async disk => {
     const dir = tempDir()
-    if (!disk.available() || !disk.prepare(dir)) return
+    if (!canHave(disk, dir)) return
     const server = await startRedisTs(['--save', '10000 10000', '--enable-debug-command', 'yes'], { dir })
     try {
       const { port } = server

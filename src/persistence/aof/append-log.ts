@@ -133,10 +133,8 @@ export class AppendLog {
     this.fd = fd
     this.size = 0
     buffer.beginFile()
-    if (this.host.policy === 'no') {
-      this.syncedTo = buffer.taken
-      fs.close(old, () => {})
-    } else this.startSync(old)
+    // Whatever appendfsync says: a file that is cut off is forgiven only where no other one follows.
+    this.startSync(old)
     return true
   }
 

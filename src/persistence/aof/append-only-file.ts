@@ -8,6 +8,7 @@ import { strerror } from '../../config/strerror.js'
 import type { LatencyMonitor } from '../../observe/latency-monitor.js'
 import type { Log } from '../../observe/log.js'
 import type { Keyspace } from '../../store/keyspace.js'
+import { MoveError } from '../file-sink.js'
 import type { Saver } from '../saver.js'
 import { AofFiles } from './aof-files.js'
 import { AppendBuffer } from './append-buffer.js'
@@ -152,7 +153,8 @@ export class AppendOnlyFile implements AppendLogHost, RewriteOwner {
     try {
       saver.writeAofBase(this.config.path(temporaryBase()), paths.file(name), timestampOf(this.config.values))
     } catch (error) {
-      throw new Error(`Write error writing append only file on disk: ${strerror(error)}`)
+      const why = strerror(error instanceof MoveError ? error.cause : error)
+      throw new Error(`Write error writing append only file on disk: ${why}`)
     }
     this.closedBytes = files.sizeOf(name)
     this.baseBytes = this.closedBytes
@@ -163,7 +165,7 @@ export class AppendOnlyFile implements AppendLogHost, RewriteOwner {
 
   /** Turns it on: once a first base is complete, what is acknowledged is in the files. False when that cannot begin. */
   start(inTransaction: boolean): boolean {
-    const { messages, rewriting, saver } = this
+    const { messages, rewriting } = this
     this.state = 'waiting'
     if (rewriting.isUnderWay) {
       messages.notice(
@@ -171,7 +173,7 @@ export class AppendOnlyFile implements AppendLogHost, RewriteOwner {
       )
       rewriting.abort()
     }
-    if (!saver.mayStart || inTransaction || this.log.isOpen || this.log.isSyncing) {
+    if (!rewriting.mayBegin || inTransaction || this.log.isOpen || this.log.isSyncing) {
       rewriting.scheduled = true
       messages.notice(
         inTransaction
@@ -209,7 +211,8 @@ export class AppendOnlyFile implements AppendLogHost, RewriteOwner {
 
   /** aof-disable-auto-gc has changed: whoever turns it off finds the manifest without history. */
   historyChanged(): void {
-    this.files.removeHistory(!this.files.isPersisting && !this.rewriting.isUnderWay)
+    // A rewrite that is being completed removes it itself.
+    if (!this.rewriting.completing) this.files.removeHistory(!this.files.isPersisting)
   }
 
   // RewriteOwner

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../../config/config.js'
 import { strerror } from '../../config/strerror.js'
+import { removeFile } from '../file-removal.js'
 import { syncDirectory, syncDirectoryInBackground } from '../file-sink.js'
 import { INCR_SUFFIX, MANIFEST_SUFFIX, Manifest, ManifestError, TEMPORARY_PREFIX } from './manifest.js'
 
@@ -109,11 +110,21 @@ function writeTemporary(paths: AofPaths, manifest: Manifest): number {
     return fd
   } catch (error) {
     fs.closeSync(fd)
+    removeTemporary(paths)
     throw new Error(`Error trying to write the temporary AOF manifest file ${name}: ${strerror(error)}`)
   }
 }
 
+function removeTemporary(paths: AofPaths): void {
+  try {
+    removeFile(paths.file(temporaryName(paths)))
+  } catch {
+    // The next one is written over it.
+  }
+}
+
 function fsyncFailure(paths: AofPaths, error: unknown): Error {
+  removeTemporary(paths)
   return new Error(`Fail to fsync the temp AOF file ${temporaryName(paths)}: ${strerror(error)}.`)
 }
 
@@ -126,6 +137,7 @@ function rename(paths: AofPaths): void {
   try {
     fs.renameSync(paths.file(name), paths.file(paths.manifestName))
   } catch (error) {
+    removeTemporary(paths)
     throw new Error(
       `Error trying to rename the temporary AOF manifest file ${name} into ${paths.manifestName}: ${strerror(error)}`,
     )

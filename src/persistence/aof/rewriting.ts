@@ -59,6 +59,8 @@ export class Rewriting {
   /** Which rewrite is under way, 0: none. One that was given up finds another number here. */
   private underWay = 0
   private last = 0
+  /** The manifest of a new base is on its way to the disk: nothing that would follow from it begins. */
+  completing = false
   private lastTryMs = 0
 
   constructor(owner: RewriteOwner, keyspace: Keyspace, saver: Saver, config: Config, messages: Log) {
@@ -75,6 +77,10 @@ export class Rewriting {
   get isUnderWay(): boolean {
     return this.underWay !== 0
   }
+  /** Nothing keeps a rewrite from beginning. */
+  get mayBegin(): boolean {
+    return this.saver.mayStart && !this.completing
+  }
   get currentSeconds(): number {
     return this.underWay === 0 ? -1 : Math.floor((Date.now() - this.startedMs) / 1000)
   }
@@ -82,7 +88,7 @@ export class Rewriting {
   /** BGREWRITEAOF. */
   request(inTransaction: boolean): RewriteResult {
     if (this.underWay !== 0) return 'in-progress'
-    if (!this.saver.mayStart || inTransaction) {
+    if (!this.mayBegin || inTransaction) {
       this.scheduled = true
       this.limit.reset()
       return 'scheduled'
@@ -256,12 +262,15 @@ export class Rewriting {
     const succeed = (): void => {
       if (this.underWay === rewrite) this.succeed(name)
     }
+    this.completing = true
     files.persist(manifest).then(
       () => {
+        this.completing = false
         files.manifest = manifest
         files.removeHistory().then(succeed)
       },
       (error: Error) => {
+        this.completing = false
         messages.warning(error.message)
         // Where it is the manifest on disk that names them, they stay, and so does what it makes superfluous.
         if (error instanceof ManifestUnsynced) {
@@ -315,8 +324,7 @@ export class Rewriting {
 
   /** To be called by the server's cron: begins what is scheduled, or what the files' growth asks for. */
   cron(): void {
-    const { keyspace, saver } = this
-    if (!saver.mayStart || keyspace.openChanges.size > 0 || this.underWay !== 0) return
+    if (!this.mayBegin || this.keyspace.openChanges.size > 0 || this.underWay !== 0) return
     if (this.scheduled) {
       if (this.owner.state === 'waiting' && (this.log.isOpen || this.log.isSyncing)) return
       if (Date.now() - this.lastTryMs < RETRY_MS && !this.lastOk) return
