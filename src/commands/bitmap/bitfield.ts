@@ -216,7 +216,11 @@ function changeFields(ctx: CommandContext, operations: readonly FieldOperation[]
     if (operation.kind === 'get') replyField(ctx, string, operation)
     else if (changeField(ctx, string, operation, grows)) changes++
   }
-  if (changes === 0) return
+  if (changes === 0) {
+    // As in Redis nobody is told; but replicas and the append-only file are to know the key, and its length.
+    if (grows) ctx.keyspace.dirty++
+    return
+  }
   ctx.touch(1)
   // Each operation counts as a change of its own.
   ctx.keyspace.dirty += changes - 1

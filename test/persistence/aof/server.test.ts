@@ -68,6 +68,16 @@ describe('what goes into the file', () => {
     await server.stop()
   })
 
+  test('is a string that BITFIELD has made longer without changing a bit, too', async () => {
+    const server = await start()
+    await ask(server.port, 'BITFIELD', 'bits', 'OVERFLOW', 'FAIL', 'INCRBY', 'u1', '100', '17')
+    server.kill('SIGKILL')
+    await server.exited
+    const again = await start([], { dir: server.dir })
+    expect(await askText(again.port, 'STRLEN', 'bits')).toBe('13')
+    await again.stop()
+  })
+
   test('is told by a script that writes for the file alone, or for replicas alone', async () => {
     const server = await start()
     const replica = await startRedisTs([...QUIET, '--replicaof', '127.0.0.1', String(server.port)])
