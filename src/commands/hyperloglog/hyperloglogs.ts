@@ -72,6 +72,7 @@ export const hyperLogLogCommands: readonly CommandSpec[] = [
   },
 ]
 
+const FIRST_ELEMENT = 2
 /** Elements, of which each takes a microsecond or two at most. */
 const BRIEF_MAX_ELEMENTS = 2
 
@@ -92,11 +93,13 @@ function pfadd(ctx: CommandContext): void {
     args.buffer,
     args.starts,
     args.ends,
-    2,
+    FIRST_ELEMENT,
     args.argc,
     ctx.server.valueLimits.hyperLogLog.sparseMaxBytes,
   )
   if (Number.isNaN(changes)) {
+    // Elements ahead of the one that came upon the damage may be in: replicas and the append-only file are to have them, too.
+    if (args.argc > FIRST_ELEMENT + 1) keyspace.dirty++
     reply.error(CORRUPTED)
     return
   }

@@ -23,6 +23,14 @@ const ARGS = [
 ]
 const DATABASES = Array.from({ length: 16 }, (_, i) => String(i))
 
+/** But for HyperLogLogs: whether one is sparse follows from hll-sparse-max-bytes, which some of the requests change. */
+function request(random: Random): string[] {
+  for (;;) {
+    const made = randomRequest(random)
+    if (!/^pf/i.test(made[0] ?? '')) return made
+  }
+}
+
 /** Takes away what would go while the test looks. */
 async function persistAll(client: RawClient): Promise<void> {
   for (const db of DATABASES) {
@@ -39,9 +47,7 @@ test('random requests of several clients at once', async () => {
     await client.call('FLUSHALL')
     const sessions = await Promise.all(Array.from({ length: SESSIONS }, () => Session.connect(server.port)))
     for (let sent = 0; sent < REQUESTS; sent += BATCH * SESSIONS) {
-      await Promise.all(
-        sessions.map(session => session.batch(Array.from({ length: BATCH }, () => randomRequest(random)))),
-      )
+      await Promise.all(sessions.map(session => session.batch(Array.from({ length: BATCH }, () => request(random)))))
     }
     for (const session of sessions) session.close()
     await persistAll(client)
@@ -49,12 +55,7 @@ test('random requests of several clients at once', async () => {
     expect(await askText(server.port, 'DEBUG', 'LOADAOF')).toBe('OK')
     expect(await askText(server.port, 'DEBUG', 'DIGEST'), `seed ${SEED}, round ${round}`).toBe(before)
   }
-  // A corrupted HyperLogLog may have been changed by a PFADD that comes upon the damage, in the file as before.
-  const errors = server
-    .log()
-    .split('\n')
-    .filter(line => line.includes('== CRITICAL ==') && !line.includes("'pfadd'"))
-  expect(errors).toEqual([])
+  expect(server.log()).not.toContain('== CRITICAL ==')
   const wanted = await askText(server.port, 'DEBUG', 'DIGEST')
   client.close()
   await server.stop()
