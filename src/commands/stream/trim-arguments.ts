@@ -2,7 +2,7 @@
 import type { Stream, TrimTarget } from '../../types/stream/stream.js'
 import { StreamId, WHOLE, WITHOUT_SEQUENCE } from '../../types/stream/stream-id.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
-import { isStar, readId, readNewId } from './access.js'
+import { beginsWithDigit, isStar, readId, readNewId } from './access.js'
 import { type ReferenceOption, referenceOption } from './reference-option.js'
 
 const TWO_STRATEGIES = 'ERR syntax error, MAXLEN and MINID options at the same time are not compatible'
@@ -40,6 +40,11 @@ export class TrimArguments implements TrimTarget {
     for (; i < args.argc; i++) {
       const more = args.argc - 1 - i
       if (isAdd && isStar(ctx, i)) break
+      // No option begins with a digit.
+      if (isAdd && beginsWithDigit(ctx, i)) {
+        if (!this.readId(ctx, i)) return false
+        break
+      }
       const option = this.referencesIndex === 0 ? referenceOption(args, i) : null
       if (more > 0 && (args.is(i, 'maxlen') || args.is(i, 'minid'))) {
         i = this.readThreshold(ctx, i, args.is(i, 'maxlen'))
@@ -51,10 +56,7 @@ export class TrimArguments implements TrimTarget {
         this.referencesIndex = i
       } else if (isAdd && args.is(i, 'nomkstream')) this.onlyExisting = true
       else if (isAdd) {
-        const kind = readNewId(ctx, i, this.id)
-        if (kind === 0) return false
-        this.idGiven = true
-        this.sequenceGiven = kind === WHOLE || kind === WITHOUT_SEQUENCE
+        if (!this.readId(ctx, i)) return false
         break
       } else {
         reply.error(SYNTAX_ERROR)
@@ -63,6 +65,15 @@ export class TrimArguments implements TrimTarget {
     }
     this.idIndex = i
     return this.check(ctx, isAdd)
+  }
+
+  /** Reads XADD's ID, which is not "*". */
+  private readId(ctx: CommandContext, index: number): boolean {
+    const kind = readNewId(ctx, index, this.id)
+    if (kind === 0) return false
+    this.idGiven = true
+    this.sequenceGiven = kind === WHOLE || kind === WITHOUT_SEQUENCE
+    return true
   }
 
   private clear(): void {
