@@ -33,6 +33,8 @@ import {
 } from './access.js'
 import { COUNT, END, IDS, KEY, START, TRIM } from './argument-docs.js'
 import { replyRange } from './entry-replies.js'
+import { concludes } from './in-slices/long-changes.js'
+import { trimInSlices, trimsMany } from './in-slices/long-trims.js'
 import { REFERENCES } from './reference-option.js'
 import { TrimArguments } from './trim-arguments.js'
 import { propagateAddition, propagateTrim, trimStream } from './trimming.js'
@@ -294,10 +296,15 @@ function xdel(ctx: CommandContext): void {
 
 /** XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count] [KEEPREF|DELREF|ACKED]. Integer reply: how many entries went. */
 function xtrim(ctx: CommandContext): void {
+  if (concludes(ctx)) return
   const { keyspace, reply } = ctx
   if (!parsed.read(ctx, false)) return
   const stream = changeStream(ctx)
   if (stream === WRONG) return
+  if (stream !== MISSING && parsed.references !== 'keepref' && trimsMany(stream, parsed)) {
+    trimInSlices(ctx, stream, parsed)
+    return
+  }
   const deleted = stream === MISSING ? 0 : trimStream(ctx, stream, parsed)
   if (deleted > 0 && stream !== MISSING) {
     ctx.touch(1)

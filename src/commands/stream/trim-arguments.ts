@@ -1,4 +1,5 @@
 /** The options of XADD and XTRIM. Source: streamParseAddOrTrimArgsOrReply in Redis's t_stream.c. */
+import type { Request } from '../../resp/request.js'
 import type { Stream, TrimTarget } from '../../types/stream/stream.js'
 import { StreamId, WHOLE, WITHOUT_SEQUENCE } from '../../types/stream/stream-id.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
@@ -149,8 +150,22 @@ export class TrimArguments implements TrimTarget {
     return true
   }
 
+  /** For one that goes on in slices: this object serves other requests meanwhile. */
+  copy(): TrimArguments {
+    return Object.assign(new TrimArguments(), this, { minId: this.minId.copy(), id: this.id.copy() })
+  }
+
+  /** The request as Redis 7.0 understands it, with an exact trim, and with the ID that an entry was given. */
+  plain(args: Request, stream: Stream, entryId: Buffer | null = null): Buffer[] {
+    const plain = Array.from({ length: args.argc }, (_, i) => args.view(i))
+    if (this.trims && this.approximate) this.makeExact(plain, stream)
+    if (entryId !== null) plain[this.idIndex] = entryId
+    if (this.referencesIndex > 0) plain.splice(this.referencesIndex, 1)
+    return plain
+  }
+
   /** Puts what an approximate trim came to in the place of its arguments, as an exact one. */
-  makeExact(args: Buffer[], stream: Stream): void {
+  private makeExact(args: Buffer[], stream: Stream): void {
     const { maxLength, minId, references, thresholdIndex } = this
     const { firstId, length } = stream
     const byLength = !Number.isNaN(maxLength)
