@@ -18,6 +18,8 @@ export class TurnEnd {
   private scheduled = false
   private readonly onEnd: () => void
   private readonly run = (): void => {
+    // What was to leave now has left already: finish().
+    if (!this.scheduled) return
     this.scheduled = false
     this.onEnd()
     const connections = this.answered
@@ -50,6 +52,11 @@ export class TurnEnd {
     connection.postDue = true
     this.posted.push(connection)
     this.schedule()
+  }
+
+  /** Somebody is about to have another turn at once: what has been answered leaves before that. */
+  finish(): void {
+    if (this.scheduled) this.run()
   }
 
   private schedule(): void {
