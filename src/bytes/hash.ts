@@ -15,7 +15,7 @@ export function setHashSeed(low: number, high: number): void {
   key1 = high | 0
 }
 
-/** Hash of bytes[start, end) as an unsigned 32-bit number. */
+/** Hash of bytes[start, end) as a signed 32-bit number: half of the unsigned ones are objects to the engine, when they are passed on. */
 export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
   let v0 = key0
   let v1 = key1
@@ -67,5 +67,5 @@ export function hashBytes(bytes: Uint8Array, start: number, end: number): number
       v2 ^= 0xff
     }
   }
-  return (v1 ^ v3) >>> 0
+  return v1 ^ v3
 }

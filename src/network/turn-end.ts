@@ -33,6 +33,8 @@ export class TurnEnd {
   private waiting = new Set<TurnTaker>()
   private later = new Set<TurnTaker>()
   private readonly run = (): void => {
+    // What was to leave now has left already: finish().
+    if (!this.scheduled) return
     this.scheduled = false
     this.onEnd()
     if (this.log.holdsReplies) {
@@ -70,6 +72,11 @@ export class TurnEnd {
     connection.postDue = true
     this.posted.push(connection)
     this.schedule()
+  }
+
+  /** Somebody is about to have another turn at once: what has been answered leaves before that. */
+  finish(): void {
+    if (this.scheduled) this.run()
   }
 
   /** The turn has an end, even if nobody is answered in it. */

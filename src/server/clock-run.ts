@@ -9,12 +9,12 @@
  */
 import type { Command } from '../commands/command.js'
 import { BRIEF } from '../commands/spec.js'
-import { LatencyHistogram } from '../observe/latency-histogram.js'
+import { callNanoseconds, LatencyHistogram } from '../observe/latency-histogram.js'
 import type { Request } from '../resp/request.js'
 
 const RUN_MAX = 32
 const BRIEF_REQUEST_MAX_BYTES = 512
-const BRIEF_REQUEST_MAX_ARGUMENTS = 6
+const BRIEF_REQUEST_MAX_ARGUMENTS = 8
 /** A run of brief commands stays far below this; thresholds below it want the exact time of each. */
 export const RUN_MAX_MS = 1
 
@@ -38,13 +38,14 @@ export class ClockRun {
   end(elapsedMs: number, keepsHistograms: boolean): void {
     const { commands, count } = this
     const shareMs = elapsedMs / count
+    const shareNs = callNanoseconds(shareMs)
     for (let i = 0; i < count; i++) {
       const command = commands[i]
       if (command === null) continue
       command.milliseconds += shareMs
       if (!keepsHistograms) continue
       if (command.latency === null) command.latency = new LatencyHistogram()
-      command.latency.record(shareMs)
+      command.latency.record(shareNs)
     }
     this.count = 0
   }

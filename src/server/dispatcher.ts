@@ -37,7 +37,7 @@ import { abortExec } from '../commands/transactions/transactions.js'
 import { diskRefusal } from '../commands/write-conditions.js'
 import { trusts } from '../config/config.js'
 import { countErrorCode } from '../observe/error-codes.js'
-import { LatencyHistogram } from '../observe/latency-histogram.js'
+import { callNanoseconds, LatencyHistogram } from '../observe/latency-histogram.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import { encodeRequest, Request } from '../resp/request.js'
 import type { ClientEviction } from './client-eviction.js'
@@ -110,6 +110,8 @@ export class Dispatcher {
   private readonly run = new ClockRun()
   private readonly suspended: Suspended = { endings: [], propagated: [], reply: NO_BYTES, errors: 0 }
   private timedAlone = true
+  /** What chargeAlone() has charged last: a field, where a result would be boxed. */
+  private chargedMs = 0
 
   constructor(
     server: ServerApi,
@@ -273,8 +275,8 @@ export class Dispatcher {
       command.calls++
       server.stats.commandsProcessed++
     }
-    const elapsedMs = this.timedAlone ? this.chargeAlone(client, command) : 0
-    if (!this.timedAlone && this.run.add(command)) this.endRun()
+    if (this.timedAlone) this.chargeAlone(client, command)
+    else if (this.run.add(command)) this.endRun()
     const { watch } = this
     const { wireEnd, wireStart } = context.args
     const replyBytes = this.reply.totalBytes - replyFrom
@@ -304,7 +306,7 @@ export class Dispatcher {
       if (server.tracking.overLimit) this.gate |= GATE_TRACKING_FULL
     }
     if (!outermost) {
-      server.stats.nestedMs += elapsedMs
+      server.stats.nestedMs += this.chargedMs
       return
     }
     this.running = false
@@ -319,28 +321,28 @@ export class Dispatcher {
   }
 
   /** Charges a command with the time since the clock was read last, and tells who wants to know of it. */
-  private chargeAlone(client: Client, command: Command): number {
+  private chargeAlone(client: Client, command: Command): void {
     const { context, watch } = this
     const now = performance.now()
     const elapsedMs = now - this.clockMs
     this.clockMs = now
+    this.chargedMs = elapsedMs
     if (client.unfinished !== null) {
       this.chargeUnfinished(client, client.unfinished, elapsedMs)
-      return elapsedMs
+      return
     }
     this.charge(command, elapsedMs)
     if (elapsedMs >= watch.fromMs) {
       watch.ended(client, command, context.args, elapsedMs)
       this.clockMs = performance.now()
     }
-    return elapsedMs
   }
 
   private charge(command: Command, ms: number): void {
     command.milliseconds += ms
     if (!this.watch.keepsHistograms) return
     if (command.latency === null) command.latency = new LatencyHistogram()
-    command.latency.record(ms)
+    command.latency.record(callNanoseconds(ms))
   }
 
   /** A command waits for a key, or has been run again: what its runs took together counts when it is done. */

@@ -393,6 +393,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   resumeLater(connection: TurnTaker): void {
     this.afterTurn(() => {
+      this.turnEnd.finish()
       this.turnOf = null
       connection.resume()
     })

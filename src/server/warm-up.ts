@@ -12,6 +12,7 @@ import { ReplicationStream } from '../replication/stream.js'
 import { encodeRequest } from '../resp/request.js'
 import { NEVER } from '../store/database.js'
 import { Keyspace } from '../store/keyspace.js'
+import { reserveArena } from '../store/slabs/arenas.js'
 import { setString } from '../types/string/set-string.js'
 
 const KEYS = 1000
@@ -20,6 +21,8 @@ const SLICE_MS = 1
 const FIRST_DELAY_MS = 100
 const BUSY_DELAY_MS = 20
 const PATIENCE_MS = 3000
+/** Time for V8 to look for the garbage that it sees in memory set aside (arenas.ts), and to find what starting up has left. */
+const RESERVE_DELAY_MS = 50
 /** Every form that a value takes in the store and in a file. */
 const VALUES: readonly ((i: number) => string)[] = [
   i => String(i),
@@ -32,19 +35,21 @@ const VALUES: readonly ((i: number) => string)[] = [
 const NOWHERE = { congested: false, write(): void {} }
 
 /**
- * Starts in the background; the returned function stops it. What COMMAND will reply is put together as well. While requests come
+ * Starts in the background; the returned function stops it. What COMMAND will reply is put together as well, and memory set aside. While requests come
  * (`requests` counts them) it keeps out of their way, but only for so long.
  */
 export function warmUp(commands: readonly Command[], requests: () => number): () => void {
   const work = steps(commands)
   const patienceEndsMs = performance.now() + PATIENCE_MS
   let seen = requests()
+  let ready = false
   let timer = setTimeout(function slice() {
     const startedMs = performance.now()
     const busy = requests() !== seen && startedMs < patienceEndsMs
     seen = requests()
-    if (!busy) while (performance.now() < startedMs + SLICE_MS) if (work.next().done === true) return
-    timer = setTimeout(slice, busy ? BUSY_DELAY_MS : 1)
+    while (!busy && !ready && performance.now() < startedMs + SLICE_MS) ready = work.next().done === true
+    if (ready && !busy && !reserveArena()) return
+    timer = setTimeout(slice, busy ? BUSY_DELAY_MS : ready ? RESERVE_DELAY_MS : 1)
     timer.unref()
   }, FIRST_DELAY_MS)
   timer.unref()

@@ -34,7 +34,7 @@ export class Eviction {
   private readonly scores = new Float64Array(POOL_SIZE)
   private readonly remainders = new Float64Array(POOL_SIZE)
   private readonly addresses = new Uint32Array(POOL_SIZE)
-  private readonly hashes = new Uint32Array(POOL_SIZE)
+  private readonly hashes = new Int32Array(POOL_SIZE)
   private readonly databases = new Uint32Array(POOL_SIZE)
   private pooled = 0
   /** The database whose keys are being looked at. */

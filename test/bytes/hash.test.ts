@@ -59,7 +59,7 @@ test('the reference gives the published HalfSipHash-2-4 vectors (vectors.h, 4 by
 test("Linux's HalfSipHash-1-3 vectors (lib/test_siphash.c) come out", () => {
   const published = [0x5814c896, 0xe7e864ca, 0xbc4b0e30, 0x01539939, 0x7e059ea6, 0x88e3d89b, 0xa0080b65, 0x9d38d9d6]
   published.forEach((hash, length) => {
-    expect(hashBytes(counting(length), 0, length)).toBe(hash)
+    expect(hashBytes(counting(length), 0, length)).toBe(hash | 0)
   })
 })
 
@@ -68,7 +68,7 @@ test('every length and offset agrees with the reference', () => {
   for (let length = 0; length < 260; length++) {
     const start = length % 37
     const message = bytes.subarray(start, start + length)
-    expect(hashBytes(bytes, start, start + length)).toBe(reference(message, BigInt(KEY0), BigInt(KEY1), 1, 3))
+    expect(hashBytes(bytes, start, start + length)).toBe(reference(message, BigInt(KEY0), BigInt(KEY1), 1, 3) | 0)
   }
 })
 
@@ -76,7 +76,7 @@ test('the seed decides the hash', () => {
   const key = Buffer.from('key')
   const before = hashBytes(key, 0, 3)
   setHashSeed(-1, 0x7fffffff)
-  expect(hashBytes(key, 0, 3)).toBe(reference(key, 0xffffffffn, 0x7fffffffn, 1, 3))
+  expect(hashBytes(key, 0, 3)).toBe(reference(key, 0xffffffffn, 0x7fffffffn, 1, 3) | 0)
   expect(hashBytes(key, 0, 3)).not.toBe(before)
   setHashSeed(KEY0, KEY1)
   expect(hashBytes(key, 0, 3)).toBe(before)

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { LatencyHistogram } from '../../src/observe/latency-histogram.js'
+import { callNanoseconds, LatencyHistogram } from '../../src/observe/latency-histogram.js'
 
 function of(...ms: number[]): LatencyHistogram {
   const histogram = new LatencyHistogram()
-  for (const each of ms) histogram.record(each)
+  for (const each of ms) histogram.record(callNanoseconds(each))
   return histogram
 }
 

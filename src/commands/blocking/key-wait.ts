@@ -13,7 +13,7 @@ export class Unfinished {
   readonly untilMs: number
   /** The request, in memory that stays. */
   request: Request
-  argumentBytes: number
+  private bytes = -1
   runs = 0
   /** Time that its runs have taken so far, milliseconds. */
   ranMs = 0
@@ -22,14 +22,19 @@ export class Unfinished {
     this.command = command
     this.untilMs = untilMs
     this.request = request
-    this.argumentBytes = request.argumentBytes
+  }
+
+  /** Size of all its arguments together. O(arguments) for the first who asks: there may be a million. */
+  get argumentBytes(): number {
+    if (this.bytes < 0) this.bytes = this.request.argumentBytes
+    return this.bytes
   }
 
   /** From here on it is another request: what an argument stood for has become known, or it was put off. */
   replace(request: Request): void {
     if (request === this.request) return
+    this.bytes = -1
     this.request = request
-    this.argumentBytes = request.argumentBytes
   }
 }
 

@@ -1,6 +1,6 @@
 /** Ends of waits: what a blocked client is told, and how it goes on. */
 import { countErrorCode } from '../../observe/error-codes.js'
-import { LatencyHistogram } from '../../observe/latency-histogram.js'
+import { callNanoseconds, LatencyHistogram } from '../../observe/latency-histogram.js'
 import { type Client, isOwnWait, REPLY_SKIP } from '../client.js'
 import type { Command } from '../command.js'
 import { redirection } from '../redirect.js'
@@ -27,7 +27,7 @@ function countUnfinished(server: ServerApi, client: Client, unfinished: Unfinish
   server.stats.commandsProcessed++
   if (server.config.values['latency-tracking']) {
     command.latency ??= new LatencyHistogram()
-    command.latency.record(ranMs)
+    command.latency.record(callNanoseconds(ranMs))
   }
   server.logWaited(client, command, request, ranMs, replyBytes)
 }

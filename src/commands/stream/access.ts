@@ -92,6 +92,12 @@ export function isStar(ctx: CommandContext, index: number): boolean {
   return isByte(ctx, index, STAR)
 }
 
+/** Whether argument `index` can be an ID, and nothing else. */
+export function beginsWithDigit({ args }: CommandContext, index: number): boolean {
+  const first = args.buffer[args.starts[index]]
+  return args.ends[index] > args.starts[index] && first >= 0x30 && first <= 0x39
+}
+
 /** Reads argument `index` as an ID, with or without its sequence number; "-" and "+" are none. False: it is not one. */
 export function parseId({ args }: CommandContext, index: number, id: StreamId): boolean {
   const kind = parseStreamId(args.buffer, args.starts[index], args.ends[index], id)

@@ -33,6 +33,8 @@ import {
 } from './access.js'
 import { COUNT, END, IDS, KEY, START, TRIM } from './argument-docs.js'
 import { replyRange } from './entry-replies.js'
+import { concludes } from './in-slices/long-changes.js'
+import { trimInSlices, trimsMany } from './in-slices/long-trims.js'
 import { REFERENCES } from './reference-option.js'
 import { TrimArguments } from './trim-arguments.js'
 import { propagateAddition, propagateTrim, trimStream } from './trimming.js'
@@ -41,7 +43,7 @@ export const streamCommands: readonly CommandSpec[] = [
   {
     name: 'xadd',
     arity: -5,
-    flags: WRITE | DENYOOM | FAST,
+    flags: WRITE | DENYOOM | FAST | BRIEF,
     keys: [keyRange(KEY_RW | KEY_UPDATE, 1, 0, 1, 'UPDATE instead of INSERT because of the optional trimming feature')],
     group: 'stream',
     since: '5.0.0',
@@ -165,6 +167,9 @@ export const streamCommands: readonly CommandSpec[] = [
   },
 ]
 
+/** A node of so many bytes is copied in a microsecond or two. */
+const BRIEF_NODE_MAX_BYTES = 16 * 1024
+
 const parsed = new TrimArguments()
 const id = new StreamId()
 const otherId = new StreamId()
@@ -197,15 +202,16 @@ function xadd(ctx: CommandContext): void {
   }
   if (found !== MISSING) id.set(found.lastId)
   else id.setZero()
-  if (!nextId(keyspace.nowMs)) {
+  if (!nextId(keyspace)) {
     reply.error('ERR The ID specified in XADD is equal or smaller than the target stream top item')
     return
   }
   const stream = found === MISSING ? createStream(ctx) : found
   const { length } = stream
-  if (
-    stream.append(id, args.buffer, args.starts, args.ends, first, args.argc, server.valueLimits.stream) === TOO_LARGE
-  ) {
+  const limits = server.valueLimits.stream
+  // Of large nodes one may have to be copied, to grow.
+  if (parsed.trims || limits.nodeMaxBytes === 0 || limits.nodeMaxBytes > BRIEF_NODE_MAX_BYTES) ctx.takesLonger()
+  if (stream.append(id, args.buffer, args.starts, args.ends, first, args.argc, limits) === TOO_LARGE) {
     if (found === MISSING) db.remove(ctx.findAgain(1))
     reply.error('ERR Elements are too large to be stored')
     return
@@ -219,7 +225,7 @@ function xadd(ctx: CommandContext): void {
 }
 
 /** Makes `id`, the last one of the stream, that of the entry to come; false when it would not be greater. */
-function nextId(nowMs: number): boolean {
+function nextId({ nowMs }: { readonly nowMs: number }): boolean {
   if (!parsed.idGiven) {
     otherId.setTime(nowMs)
     if (otherId.hasTimeOf(id) || otherId.compare(id) < 0) return id.increment()
@@ -290,10 +296,15 @@ function xdel(ctx: CommandContext): void {
 
 /** XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count] [KEEPREF|DELREF|ACKED]. Integer reply: how many entries went. */
 function xtrim(ctx: CommandContext): void {
+  if (concludes(ctx)) return
   const { keyspace, reply } = ctx
   if (!parsed.read(ctx, false)) return
   const stream = changeStream(ctx)
   if (stream === WRONG) return
+  if (stream !== MISSING && parsed.references !== 'keepref' && trimsMany(stream, parsed)) {
+    trimInSlices(ctx, stream, parsed)
+    return
+  }
   const deleted = stream === MISSING ? 0 : trimStream(ctx, stream, parsed)
   if (deleted > 0 && stream !== MISSING) {
     ctx.touch(1)

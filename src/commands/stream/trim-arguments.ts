@@ -1,8 +1,9 @@
 /** The options of XADD and XTRIM. Source: streamParseAddOrTrimArgsOrReply in Redis's t_stream.c. */
+import type { Request } from '../../resp/request.js'
 import type { Stream, TrimTarget } from '../../types/stream/stream.js'
 import { StreamId, WHOLE, WITHOUT_SEQUENCE } from '../../types/stream/stream-id.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'
-import { isStar, readId, readNewId } from './access.js'
+import { beginsWithDigit, isStar, readId, readNewId } from './access.js'
 import { type ReferenceOption, referenceOption } from './reference-option.js'
 
 const TWO_STRATEGIES = 'ERR syntax error, MAXLEN and MINID options at the same time are not compatible'
@@ -40,6 +41,11 @@ export class TrimArguments implements TrimTarget {
     for (; i < args.argc; i++) {
       const more = args.argc - 1 - i
       if (isAdd && isStar(ctx, i)) break
+      // No option begins with a digit.
+      if (isAdd && beginsWithDigit(ctx, i)) {
+        if (!this.readId(ctx, i)) return false
+        break
+      }
       const option = this.referencesIndex === 0 ? referenceOption(args, i) : null
       if (more > 0 && (args.is(i, 'maxlen') || args.is(i, 'minid'))) {
         i = this.readThreshold(ctx, i, args.is(i, 'maxlen'))
@@ -51,10 +57,7 @@ export class TrimArguments implements TrimTarget {
         this.referencesIndex = i
       } else if (isAdd && args.is(i, 'nomkstream')) this.onlyExisting = true
       else if (isAdd) {
-        const kind = readNewId(ctx, i, this.id)
-        if (kind === 0) return false
-        this.idGiven = true
-        this.sequenceGiven = kind === WHOLE || kind === WITHOUT_SEQUENCE
+        if (!this.readId(ctx, i)) return false
         break
       } else {
         reply.error(SYNTAX_ERROR)
@@ -63,6 +66,15 @@ export class TrimArguments implements TrimTarget {
     }
     this.idIndex = i
     return this.check(ctx, isAdd)
+  }
+
+  /** Reads XADD's ID, which is not "*". */
+  private readId(ctx: CommandContext, index: number): boolean {
+    const kind = readNewId(ctx, index, this.id)
+    if (kind === 0) return false
+    this.idGiven = true
+    this.sequenceGiven = kind === WHOLE || kind === WITHOUT_SEQUENCE
+    return true
   }
 
   private clear(): void {
@@ -138,8 +150,22 @@ export class TrimArguments implements TrimTarget {
     return true
   }
 
+  /** For one that goes on in slices: this object serves other requests meanwhile. */
+  copy(): TrimArguments {
+    return Object.assign(new TrimArguments(), this, { minId: this.minId.copy(), id: this.id.copy() })
+  }
+
+  /** The request as Redis 7.0 understands it, with an exact trim, and with the ID that an entry was given. */
+  plain(args: Request, stream: Stream, entryId: Buffer | null = null): Buffer[] {
+    const plain = Array.from({ length: args.argc }, (_, i) => args.view(i))
+    if (this.trims && this.approximate) this.makeExact(plain, stream)
+    if (entryId !== null) plain[this.idIndex] = entryId
+    if (this.referencesIndex > 0) plain.splice(this.referencesIndex, 1)
+    return plain
+  }
+
   /** Puts what an approximate trim came to in the place of its arguments, as an exact one. */
-  makeExact(args: Buffer[], stream: Stream): void {
+  private makeExact(args: Buffer[], stream: Stream): void {
     const { maxLength, minId, references, thresholdIndex } = this
     const { firstId, length } = stream
     const byLength = !Number.isNaN(maxLength)

@@ -2,8 +2,8 @@
  * How XADD and XTRIM cut a stream short, and how replicas get that: in words of Redis 7.0, which knows neither DELREF nor ACKED, and
  * without any that depend on where nodes end.
  */
-import { type AckedTrim, trimAcked } from '../../types/stream/acked-trim.js'
-import { removeReferencesBetween } from '../../types/stream/references.js'
+import { AckedTrim } from '../../types/stream/acked-trim.js'
+import { ReferenceTrim } from '../../types/stream/reference-trim.js'
 import type { Stream } from '../../types/stream/stream.js'
 import { StreamId } from '../../types/stream/stream-id.js'
 import type { CommandContext } from '../context.js'
@@ -14,7 +14,7 @@ import type { TrimArguments } from './trim-arguments.js'
 let gone: GoneReferences | null = null
 let acked: AckedTrim | null = null
 
-const firstId = new StreamId()
+const deleted = new StreamId()
 
 /** Returns how many entries went. */
 export function trimStream(ctx: CommandContext, stream: Stream, parsed: TrimArguments): number {
@@ -24,13 +24,14 @@ export function trimStream(ctx: CommandContext, stream: Stream, parsed: TrimArgu
   const { limit, maxLength, minId } = parsed
   const target = { limit, maxLength, minId, approximate: false }
   if (parsed.references === 'acked') {
-    acked = trimAcked(stream, target)
-    return acked.first + acked.later.length
+    acked = new AckedTrim(stream, target)
+    acked.step(Number.POSITIVE_INFINITY)
+    return acked.count
   }
-  const references = new GoneReferences(ctx)
-  gone = references
-  firstId.set(stream.firstId)
-  return stream.trim(target, last => removeReferencesBetween(stream, firstId, last, references.add))
+  gone = new GoneReferences(ctx)
+  const trim = new ReferenceTrim(stream, target, gone.add)
+  trim.step(Number.POSITIVE_INFINITY)
+  return trim.count
 }
 
 /** XTRIM has cut the stream short. */
@@ -38,7 +39,7 @@ export function propagateTrim(ctx: CommandContext, stream: Stream, parsed: TrimA
   if (!ctx.propagates) return
   if (acked !== null) propagateAcked(ctx, stream, acked)
   else if (parsed.approximate || parsed.referencesIndex > 0) {
-    ctx.propagateArguments(plainArguments(ctx, stream, parsed))
+    ctx.propagateArguments(parsed.plain(ctx.args, stream))
     gone?.propagate(ctx)
   }
 }
@@ -56,31 +57,17 @@ export function propagateAddition(ctx: CommandContext, stream: Stream, parsed: T
     propagateAcked(ctx, stream, acked)
     return
   }
-  ctx.propagateArguments(plainArguments(ctx, stream, parsed, idArgument))
+  ctx.propagateArguments(parsed.plain(args, stream, idArgument))
   if (parsed.trims) gone?.propagate(ctx)
-}
-
-/** The request as Redis 7.0 understands it, with an exact trim, and with the ID that the entry was given. */
-function plainArguments(
-  { args }: CommandContext,
-  stream: Stream,
-  parsed: TrimArguments,
-  id: Buffer | null = null,
-): Buffer[] {
-  const plain = Array.from({ length: args.argc }, (_, i) => args.view(i))
-  if (parsed.trims && parsed.approximate) parsed.makeExact(plain, stream)
-  if (id !== null) plain[parsed.idIndex] = id
-  if (parsed.referencesIndex > 0) plain.splice(parsed.referencesIndex, 1)
-  return plain
 }
 
 /** What went from the beginning is a trim. What went behind something that stays are deletions. */
 function propagateAcked(ctx: CommandContext, stream: Stream, { first, later }: AckedTrim): void {
   const key = ctx.args.view(1)
-  if (first > 0) ctx.propagateAs('XTRIM', key, 'MAXLEN', '=', String(stream.length + later.length))
+  if (first > 0) ctx.propagateAs('XTRIM', key, 'MAXLEN', '=', String(stream.length + later.count))
   propagateIds(
     ctx,
     ['XDEL', key],
-    later.map(id => id.toString()),
+    Array.from({ length: later.count }, (_, i) => later.read(i, deleted).toString()),
   )
 }

@@ -16,6 +16,24 @@ const POSITION_MASK = 63
 
 export const NO_ARENAS: ReadonlySet<number> = new Set()
 
+/**
+ * Memory of the next arenas, untouched. V8 counts that of ArrayBuffers as if all of it was in use, and for each 64 MB more it looks for
+ * garbage: some 15 ms of work, which a load would have to share the processor with. Set aside while nobody waits, it costs nothing.
+ */
+const reserve: ArrayBuffer[] = []
+const MOST_RESERVED = 4
+
+/** Sets memory of one more arena aside; false: there is enough of it, or none to be had. */
+export function reserveArena(): boolean {
+  if (reserve.length >= MOST_RESERVED) return false
+  try {
+    reserve.push(new ArrayBuffer(LARGEST_CHUNKS * CHUNK_BYTES))
+  } catch {
+    return false
+  }
+  return true
+}
+
 interface Arena {
   readonly memory: ArrayBuffer
   readonly chunks: number
@@ -68,7 +86,7 @@ export class Arenas {
     const { last } = this
     const bytes = chunks * CHUNK_BYTES
     if (last?.byteLength === bytes && this.released?.takeBack(last)) return last
-    return new ArrayBuffer(bytes)
+    return (chunks === LARGEST_CHUNKS ? reserve.pop() : undefined) ?? new ArrayBuffer(bytes)
   }
 
   /** The memory that a place is in; its chunk starts at offset(place). */

@@ -395,7 +395,7 @@ export class HashTable implements Aggregate {
     else {
       // The segment has merged with one that was visited before: only what lies behind the cursor is still due.
       this.visitBucket(segment, home, address => {
-        if (this.entries.hashOf(address) >= prefix) visit(address)
+        if (this.entries.hashOf(address) >>> 0 >= prefix) visit(address)
       })
     }
     return this.cursorBehind(segment, home)

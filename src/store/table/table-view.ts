@@ -126,9 +126,8 @@ export class TableView {
     if (!this.keepsAll && (this.cursor === WALKED || this.table.isBehind(hash, this.cursor))) return false
     this.removed.push(address)
     if (this.removedByHash !== null) {
-      // Some write a hash with its sign, others without.
-      const others = this.removedByHash.get(hash | 0)
-      if (others === undefined) this.removedByHash.set(hash | 0, [address])
+      const others = this.removedByHash.get(hash)
+      if (others === undefined) this.removedByHash.set(hash, [address])
       else others.push(address)
     }
     return true
@@ -168,7 +167,7 @@ export class TableView {
     const address = table.find(hash, key, start, end)
     if (address !== 0 && (added.size === 0 || !added.has(address))) return address
     if (removedByHash === null || removedByHash.size === 0) return 0
-    for (const removed of removedByHash.get(hash | 0) ?? []) {
+    for (const removed of removedByHash.get(hash) ?? []) {
       if (table.entries.keyEquals(removed, key, start, end)) return removed
     }
     return 0

@@ -19,7 +19,7 @@ export class SmallMembers {
   private readonly bytes = Buffer.alloc(MOST_BYTES)
   private readonly starts = new Int32Array(MOST_MEMBERS)
   private readonly ends = new Int32Array(MOST_MEMBERS)
-  private readonly hashes = new Uint32Array(MOST_MEMBERS)
+  private readonly hashes = new Int32Array(MOST_MEMBERS)
   private readonly scores = new Float64Array(MOST_MEMBERS)
   /** A member's number, counted from 1. */
   private readonly slots = new Uint16Array(SLOTS)

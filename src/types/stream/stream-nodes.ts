@@ -259,8 +259,8 @@ export abstract class StreamNodes implements Aggregate, TreeOwner<StreamId> {
     readNodeId(this.entries, node, master)
     let pos = at + shown.bytes - 1
     pos = lpWriteInteger(listpack, pos, shares ? SAME_FIELDS : 0, 0)
-    pos = writeDifference(listpack, pos, id.msHigh, id.msLow, master.msHigh, master.msLow)
-    pos = writeDifference(listpack, pos, id.seqHigh, id.seqLow, master.seqHigh, master.seqLow)
+    pos = writeTimeBehind(listpack, pos, id, master)
+    pos = writeSequenceBehind(listpack, pos, id, master)
     if (!shares) pos = lpWriteInteger(listpack, pos, fields, 0)
     for (let i = shares ? first + 1 : first; i < behind; i += shares ? 2 : 1) {
       pos = lpWriteEntry(listpack, pos, buffer, starts[i], ends[i])
@@ -472,15 +472,14 @@ export abstract class StreamNodes implements Aggregate, TreeOwner<StreamId> {
 
 const PENDING_FROM = 2 ** 33
 
-/** Writes the difference of two unsigned 64-bit numbers, by their halves. */
-function writeDifference(
-  target: Buffer,
-  pos: number,
-  high: number,
-  low: number,
-  baseHigh: number,
-  baseLow: number,
-): number {
-  const borrow = low < baseLow ? 1 : 0
-  return lpWriteInteger(target, pos, (low - baseLow) | 0, (high - baseHigh - borrow) | 0)
+/** Writes how far the ID's time lies behind that of `base`. Halves from 2^31 on would be boxed on their way into a function. */
+function writeTimeBehind(target: Buffer, pos: number, id: StreamId, base: StreamId): number {
+  const borrow = id.msLow < base.msLow ? 1 : 0
+  return lpWriteInteger(target, pos, (id.msLow - base.msLow) | 0, (id.msHigh - base.msHigh - borrow) | 0)
+}
+
+/** Writes how far its sequence number lies behind that of `base`. */
+function writeSequenceBehind(target: Buffer, pos: number, id: StreamId, base: StreamId): number {
+  const borrow = id.seqLow < base.seqLow ? 1 : 0
+  return lpWriteInteger(target, pos, (id.seqLow - base.seqLow) | 0, (id.seqHigh - base.seqHigh - borrow) | 0)
 }

@@ -91,6 +91,13 @@ export class Stream extends StreamNodes {
     if (entry.next()) id.set(entry.id)
   }
 
+  /** Entries that are there of the first node; 0 where there is none. */
+  get firstNodeEntries(): number {
+    if (!this.tree.first(place)) return 0
+    entry.open(this.entries, place.address)
+    return entry.count
+  }
+
   /**
    * Cuts it short. Returns how many entries went. `goesUpTo` hears of the last one that is about to go, if any is. O(nodes that go).
    * Source: streamTrim.

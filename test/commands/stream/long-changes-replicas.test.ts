@@ -76,6 +76,8 @@ describe('replicas', requireStock('redis-server'), () => {
     'XREADGROUP NOACK': words('XREADGROUP GROUP h dora NOACK STREAMS s >')[0],
     XACK: ['XACK', 's', 'g', ...ALL.slice(2000, 9000)],
     'XGROUP DELCONSUMER': words('XGROUP DELCONSUMER s g alice')[0],
+    'XTRIM DELREF': words('XTRIM s MAXLEN 4050 DELREF')[0],
+    'XTRIM MINID DELREF': words('XTRIM s MINID ~ 7777 LIMIT 6000 DELREF')[0],
   }
 
   test.each(Object.entries(LONG).filter(([name]) => !name.includes('history')))(
@@ -85,6 +87,18 @@ describe('replicas', requireStock('redis-server'), () => {
       await expectSameGroups()
     },
   )
+
+  test('have the same entries behind XTRIM ACKED, which leaves what is pending', async () => {
+    await master.call(...['XACK', 's', 'g', ...ALL.filter((_, i) => i < 9000 && i % 2000 !== 1500)])
+    await master.pipeline(words('XACK s h 1 2 3', 'XGROUP SETID s h 8000'))
+    const sent = await sentDuring(words('XTRIM s MAXLEN 100 ACKED')[0])
+    expect(sent.some(line => line.startsWith('XTRIM s MAXLEN = '))).toBe(true)
+    expect(sent.some(line => line.startsWith('XDEL s 1502-0 '))).toBe(true)
+    expect((await master.call('XRANGE', 's', '-', '8000')).elements?.map(({ elements }) => elements?.[0].text)).toEqual(
+      ['1501-0', '3501-0', '5501-0', '7501-0'],
+    )
+    await expectSameGroups()
+  })
 
   test('hear nothing of a history that is read, in which only times and counts change', async () => {
     const sent = await sentDuring(LONG['XREADGROUP of the history'])

@@ -152,6 +152,34 @@ describe('while XAUTOCLAIM goes through all that is pending', () => {
   })
 })
 
+describe('a long trim', () => {
+  beforeEach(async () => {
+    await fill(client, 20_000)
+    await client.call('XACK', 's', 'g', ...ALL.filter((_, i) => i < 12_000 && i % 5000 !== 4000))
+  })
+
+  test.each([
+    ['XTRIM s MAXLEN 4321 DELREF', '15679', 500],
+    ['XTRIM s MINID 15680 DELREF', '15679', 500],
+    ['XTRIM s MAXLEN ~ 4321 LIMIT 12345 DELREF', '12300', 300],
+  ])('%s takes what short ones would take', async (line, taken, portion) => {
+    await client.call('COPY', 's', 't')
+    expect((await client.call(...words(line)[0])).text).toBe(taken)
+    for (let left = Number(taken); left > 0; left -= portion) {
+      const length = 20_000 - Number(taken) + Math.max(0, left - portion)
+      await client.call('XTRIM', 't', 'MAXLEN', String(length), 'DELREF')
+    }
+    const [dump, expected] = await client.pipeline(words('DUMP s', 'DUMP t'))
+    expect(dump).toEqual(expected)
+  })
+
+  test('XTRIM ACKED leaves what is pending, and counts what went', async () => {
+    expect((await client.call(...words('XTRIM s MAXLEN 10 ACKED')[0])).text).toBe('11998')
+    const first = await client.call('XRANGE', 's', '-', '+', 'COUNT', '3')
+    expect(first.elements?.map(({ elements }) => elements?.[0].text)).toEqual(['4001-0', '9001-0', '12001-0'])
+  })
+})
+
 describe('a master, which does not wait, finds all done that a client of its replica does', () => {
   let replica: RawClient
   let asking: RawClient

@@ -3,12 +3,12 @@ import { performance } from 'node:perf_hooks'
 import { PIECE_BYTES } from '../../../resp/reply-source.js'
 import type { ReplyWriter } from '../../../resp/reply-writer.js'
 import { EntryFinder } from '../../../types/stream/entry-finder.js'
+import type { IdList } from '../../../types/stream/id-list.js'
 import type { Stream } from '../../../types/stream/stream.js'
 import { StreamId } from '../../../types/stream/stream-id.js'
 import { writeId } from '../access.js'
 import { writeEntry } from '../entry-writer.js'
 import type { ReplyPart } from '../long-replies.js'
-import type { IdList } from './id-list.js'
 
 const ENTRIES_BETWEEN_CLOCK_READS = 64
 

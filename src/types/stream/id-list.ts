@@ -1,5 +1,5 @@
 /** A long list of IDs, 16 bytes each, off the JavaScript heap. */
-import type { StreamId } from '../../../types/stream/stream-id.js'
+import type { StreamId } from './stream-id.js'
 
 const WORDS = 4
 const CHUNK_SHIFT = 12
