@@ -39,6 +39,7 @@ export const LUA_TUSERDATA: i32 = 7
 @external('lua', 'lua_insert') export declare function lua_insert(L: State, index: i32): void
 @external('lua', 'lua_remove') export declare function lua_remove(L: State, index: i32): void
 @external('lua', 'lua_replace') export declare function lua_replace(L: State, index: i32): void
+@external('lua', 'lua_xmove') export declare function lua_xmove(from: State, to: State, count: i32): void
 @external('lua', 'lua_checkstack') export declare function lua_checkstack(L: State, slots: i32): i32
 
 @external('lua', 'lua_type') export declare function lua_type(L: State, index: i32): i32

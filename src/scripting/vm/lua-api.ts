@@ -70,9 +70,11 @@ export interface LuaExports {
   luaopen_math(state: number): number
 }
 
+export type LuaFunction = (...args: number[]) => number
+
 export interface LuaApi extends LuaExports {
   /** The function at an index of the table. */
-  functionAt(index: number): (...args: number[]) => number
+  functionAt(index: number): LuaFunction
 }
 
 export const LUA_REGISTRYINDEX = -10000
@@ -94,7 +96,6 @@ export const LUA_YIELD = 1
 export const LUA_ERRMEM = 4
 
 export const LUA_GCCOUNT = 3
-export const LUA_GCSTEP = 5
 
 export const LUA_MASKLINE = 1 << 2
 export const LUA_MASKCOUNT = 1 << 3

@@ -17,7 +17,7 @@ import {
   VALUE_BYTES,
   VALUE_TYPE,
 } from './layout.js'
-import { LUA_REGISTRYINDEX, LUA_TSTRING, type LuaApi, type LuaExports } from './lua-api.js'
+import { LUA_REGISTRYINDEX, LUA_TSTRING, type LuaApi, type LuaExports, type LuaFunction } from './lua-api.js'
 import { addToTable, type HostFunction, type HostHook } from './thunks.js'
 
 /** The C stack: 200 nested calls, Lua's limit, of functions with a buffer each fit into it. The module brings 64 KiB. */
@@ -55,7 +55,9 @@ export class LuaVm {
     )
     const exports = instance.exports as unknown as LuaExports
     const table = exports.__indirect_function_table
-    const functionAt = (index: number) => table.get(index) as (...args: number[]) => number
+    // The table itself is slow to ask.
+    const functions: LuaFunction[] = []
+    const functionAt = (index: number) => (functions[index] ??= table.get(index) as LuaFunction)
     this.api = { ...exports, functionAt }
     const { buffer } = exports.memory
     this.bytes = Buffer.from(buffer)
@@ -139,6 +141,17 @@ export class LuaVm {
     return this.words[(state + STATE_BASE) >> 2] + (index - 1) * VALUE_BYTES
   }
 
+  /** Takes values away, so that `count` stay: what lua_settop() does, without a call. */
+  cutTo(state: number, count: number): void {
+    const { words } = this
+    words[(state + STATE_TOP) >> 2] = words[(state + STATE_BASE) >> 2] + count * VALUE_BYTES
+  }
+
+  /** Takes the value at the top away. */
+  pop(state: number): void {
+    this.words[(state + STATE_TOP) >> 2] -= VALUE_BYTES
+  }
+
   /** Address of the value at the top. */
   top(state: number): number {
     return this.words[(state + STATE_TOP) >> 2] - VALUE_BYTES
@@ -206,17 +219,6 @@ export class LuaVm {
     const bytes = address === 0 ? 0 : this.bytes.write(value, address, 'latin1')
     if (bytes !== value.length) this.raiseOutOfMemory(state)
     this.api.lua_pushlstring(state, address, bytes)
-  }
-
-  /** Pushes buffer[start, end). */
-  pushBytes(state: number, buffer: Buffer, start: number, end: number): void {
-    const length = end - start
-    const address = this.takeScratch(length)
-    if (address === 0) this.raiseOutOfMemory(state)
-    const { bytes } = this
-    if (length <= 48) for (let i = 0; i < length; i++) bytes[address + i] = buffer[start + i]
-    else buffer.copy(bytes, address, start, end)
-    this.api.lua_pushlstring(state, address, length)
   }
 
   /** Raises what Lua itself would: its next allocation of so much fails, too. */

@@ -154,6 +154,26 @@ describe('EVAL beside redis-server', requireStock('redis-server'), () => {
     ])
   })
 
+  test('keys and arguments of all lengths arrive in order', async () => {
+    const args = Array.from({ length: 300 }, (_, i) => String.fromCharCode(33 + (i % 90)).repeat((i * i * 7) % 20_000))
+    const script = 'return {#KEYS, #ARGV, KEYS, ARGV}'
+    await expectSame(ours, stock, [
+      ['EVAL', script, '0'],
+      ['EVAL', script, '2', 'a', ''],
+      ['EVAL', script, '100', ...args],
+      ['EVAL', script, '300', ...args],
+      ['EVAL', script, '1', 'x'.repeat(100_000), '', 'y'.repeat(16_379), 'z'],
+    ])
+  })
+
+  test('a SHA1 is the whole of it', async () => {
+    const sha = createHash('sha1').update('return 1').digest('hex')
+    const near = [`${sha.slice(0, 39)}x`, sha.replace('0', '\u0010'), sha.replace('e', 'F')]
+    await ours.call('SCRIPT', 'LOAD', 'return 1')
+    await stock.call('SCRIPT', 'LOAD', 'return 1')
+    await expectSame(ours, stock, [['EVALSHA', sha, '0'], ...near.map(each => ['EVALSHA', each, '0'])])
+  })
+
   test('what the first line of a script may say', async () => {
     const lines = [
       '#!lua',
