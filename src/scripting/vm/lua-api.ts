@@ -4,11 +4,12 @@ export interface LuaExports {
   readonly __indirect_function_table: WebAssembly.Table
   __wasm_call_ctors(): void
   malloc(bytes: number): number
+  realloc(address: number, bytes: number): number
   free(address: number): void
   stackSave(): number
   stackRestore(address: number): void
   setThrew(threw: number, value: number): void
-  luaL_newstate(): number
+  lua_newstate(allocate: number, data: number): number
   lua_close(state: number): void
   lua_newthread(state: number): number
   lua_resume(state: number, args: number): number

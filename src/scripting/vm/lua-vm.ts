@@ -18,6 +18,7 @@ import {
   VALUE_TYPE,
 } from './layout.js'
 import { LUA_REGISTRYINDEX, LUA_TSTRING, type LuaApi, type LuaExports, type LuaFunction } from './lua-api.js'
+import { newState } from './new-state.js'
 import { addToTable, type HostFunction, type HostHook } from './thunks.js'
 
 /** The C stack: 200 nested calls, Lua's limit, of functions with a buffer each fit into it. The module brings 64 KiB. */
@@ -30,6 +31,10 @@ const PAGE_BYTES = 64 * 1024
 /** Memory grows by a quarter at least: each time all views of it are made anew. */
 const GROWTH = 1.25
 const FIRST_SCRATCH_BYTES = 4096
+
+function panic(): never {
+  throw new LuaPanic()
+}
 
 export class LuaVm {
   readonly api: LuaApi
@@ -67,7 +72,8 @@ export class LuaVm {
     exports.__wasm_call_ctors()
     // Compiled code takes for granted that it is aligned.
     exports.stackRestore((this.allocate(C_STACK_BYTES) + C_STACK_BYTES) & -STACK_ALIGNMENT)
-    this.state = exports.luaL_newstate()
+    this.state = newState(exports, panic)
+    if (this.state === 0) panic()
   }
 
   get memoryBytes(): number {
@@ -94,7 +100,7 @@ export class LuaVm {
 
   private allocate(bytes: number): number {
     const address = this.api.malloc(bytes)
-    if (address === 0) throw new LuaPanic()
+    if (address === 0) panic()
     return address
   }
 
