@@ -85,11 +85,12 @@ export class ScriptEngine {
       (thread, mayPause) => this.tick(thread, mayPause),
       () => this.isDue(performance.now()),
     )
-    const redis = new RedisApi(vm, this.host, () => this.current)
     const exchange = openLibraries(vm, chain.librariesHost)
+    const redis = new RedisApi(vm, exchange, this.host, () => this.current)
     const loadingTable = { register_function: registerFunction(vm, () => this.loading), ...redis.loadingTable() }
     const sandbox = new Sandbox(vm, chain, this.random, redis.table(), loadingTable)
-    this.machine = { vm, chain, exchange, sandbox, replies: new ReplyMaker(vm) }
+    exchange.open_arguments(vm.state)
+    this.machine = { vm, chain, exchange, sandbox, replies: new ReplyMaker(vm, exchange) }
     return this.machine
   }
 

@@ -30,6 +30,7 @@ export interface LibrariesHost {
 
 /** What the host calls of the libraries' module, where the C API alone would take many calls: src/scripting/libraries/exchange. */
 export interface Exchange {
+  open_arguments(state: number): void
   push_script(
     state: number,
     thread: number,
@@ -39,9 +40,11 @@ export interface Exchange {
     count: number,
     at: number,
   ): void
-  begin_script(state: number, thread: number, reference: number, keys: number, count: number): void
-  add_arguments(state: number, keys: number, from: number, to: number, at: number): void
+  begin_script(state: number, thread: number, reference: number, isEval: number, keys: number, count: number): number
+  add_arguments(state: number, tables: number, keys: number, from: number, to: number, at: number): void
   finish_script(state: number, thread: number, isEval: number): void
+  push_reply(thread: number, at: number): void
+  reply_kind(thread: number): number
 }
 
 const LUA_GLOBALSINDEX = -10002

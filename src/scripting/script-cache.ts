@@ -18,12 +18,21 @@ export class CachedScript {
   reference = 0
   generation = -1
   private readonly codeFrom: number
+  private readonly shaBytes: Buffer
 
   constructor(sha: string, body: Buffer, flags: number, codeFrom: number) {
     this.sha = sha
     this.body = body
     this.flags = flags
     this.codeFrom = codeFrom
+    this.shaBytes = Buffer.from(sha, 'latin1')
+  }
+
+  /** Whether its SHA1 in lower case is what begins at a position. */
+  hasSha(bytes: Buffer, start: number): boolean {
+    const { shaBytes } = this
+    for (let i = 0; i < SHA_LENGTH; i++) if (bytes[start + i] !== shaBytes[i]) return false
+    return true
   }
 
   get code(): Buffer {
@@ -61,7 +70,7 @@ export class ScriptCache {
     const start = args.starts[index]
     const slot = ((buffer[start] << 6) ^ (buffer[start + 1] << 3) ^ buffer[start + 2]) % RECENT
     const recent = this.recent[slot]
-    if (recent !== null && args.is(index, recent.sha)) return recent
+    if (recent?.hasSha(buffer, start) === true) return recent
     const script = this.scripts.get(args.lower(index))
     if (script !== undefined) this.recent[slot] = script
     return script

@@ -42,7 +42,9 @@ export {
 } from './standard/tables.as'
 
 // What the host calls.
-export { add_arguments, begin_script, finish_script, push_script } from './exchange/arguments.as'
+export { add_arguments, begin_script, finish_script, open_arguments, push_script } from './exchange/arguments.as'
+export { push_reply } from './exchange/reply.as'
+export { reply_kind } from './exchange/reply-kind.as'
 
 /** Registers the libraries as globals. False if there is no memory left. */
 export function open(L: State): bool {

@@ -39,10 +39,10 @@ export function pushScript(
     exchange.push_script(state, thread, reference, isEval ? 1 : 0, keys, count, write(vm, args, first, end))
     return
   }
-  exchange.begin_script(state, thread, reference, keys, count)
+  const tables = exchange.begin_script(state, thread, reference, isEval ? 1 : 0, keys, count)
   for (let from = first; from < end; from = to) {
     to = portionEnd(args, from)
-    exchange.add_arguments(state, keys, from - first, to - first, write(vm, args, from, to))
+    exchange.add_arguments(state, tables, keys, from - first, to - first, write(vm, args, from, to))
   }
   exchange.finish_script(state, thread, isEval ? 1 : 0)
 }
