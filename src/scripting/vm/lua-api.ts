@@ -97,7 +97,6 @@ export const LUA_YIELD = 1
 export const LUA_ERRMEM = 4
 
 export const LUA_GCCOUNT = 3
-export const LUA_GCSETPAUSE = 6
 
 export const LUA_MASKLINE = 1 << 2
 export const LUA_MASKCOUNT = 1 << 3

@@ -17,14 +17,7 @@ import {
   VALUE_BYTES,
   VALUE_TYPE,
 } from './layout.js'
-import {
-  LUA_GCSETPAUSE,
-  LUA_REGISTRYINDEX,
-  LUA_TSTRING,
-  type LuaApi,
-  type LuaExports,
-  type LuaFunction,
-} from './lua-api.js'
+import { LUA_REGISTRYINDEX, LUA_TSTRING, type LuaApi, type LuaExports, type LuaFunction } from './lua-api.js'
 import { newState } from './new-state.js'
 import { addToTable, type HostFunction, type HostHook } from './thunks.js'
 
@@ -38,14 +31,6 @@ const PAGE_BYTES = 64 * 1024
 /** Memory grows by a quarter at least: each time all views of it are made anew. */
 const GROWTH = 1.25
 const FIRST_SCRATCH_BYTES = 4096
-/**
- * Lua's pause between two collections, and the one for as long as the VM has not grown: what lives in it is a hundred kilobytes or
- * two, which need not be gone through for each hundred of garbage. Nor does that keep a script from memory that it is to have: the
- * VM of the start is a small share of it.
- */
-const PAUSE = 200
-const SMALL_PAUSE = 400
-const SMALL_SHARE = 4
 
 function panic(): never {
   throw new LuaPanic()
@@ -54,7 +39,7 @@ function panic(): never {
 export class LuaVm {
   readonly api: LuaApi
   /** The main thread of the state. No script runs in it, so that there is always one that has not failed. */
-  readonly state: number = 0
+  readonly state: number
   /** Views of the memory: made anew when it grows. */
   bytes: Buffer
   words: Int32Array
@@ -89,7 +74,6 @@ export class LuaVm {
     exports.stackRestore((this.allocate(C_STACK_BYTES) + C_STACK_BYTES) & -STACK_ALIGNMENT)
     this.state = newState(exports, panic)
     if (this.state === 0) panic()
-    if (limitBytes >= this.memoryBytes * SMALL_SHARE) this.setPause(SMALL_PAUSE)
   }
 
   get memoryBytes(): number {
@@ -99,7 +83,6 @@ export class LuaVm {
   growTo(bytes: number): boolean {
     const { memory } = this.api
     const present = this.bytes.length
-    this.setPause(PAUSE)
     if (bytes > this.limitBytes) return false
     const wanted = Math.min(this.limitBytes, Math.max(bytes, present * GROWTH))
     try {
@@ -113,11 +96,6 @@ export class LuaVm {
     this.shorts = new Uint16Array(buffer)
     this.doubles = new Float64Array(buffer)
     return true
-  }
-
-  /** How much memory may be in use, in percent of what a collection of garbage has left, before the next one begins. */
-  private setPause(percent: number): void {
-    if (this.state !== 0) this.api.lua_gc(this.state, LUA_GCSETPAUSE, percent)
   }
 
   private allocate(bytes: number): number {
