@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Makes dist/scripting: Lua's WebAssembly module with its licences, and the libraries of scripts compiled from AssemblyScript.
+// Makes dist/scripting: Lua's WebAssembly module with its licences, and what is compiled from AssemblyScript: the
+// libraries of scripts, and Lua's allocator.
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
@@ -22,18 +23,20 @@ fs.writeFileSync(
     .concat('\n'),
 )
 
-// The libraries live in the memory of a Lua VM, at addresses that only that VM knows: no memory, no data and no managed
-// object of their own.
-const { error, stderr } = await asc.main([
-  path.join(root, 'src/scripting/libraries/libraries.as.ts'),
-  ...['--baseDir', root],
-  ...['--outFile', path.join(target, 'libraries.wasm')],
-  ...['--importMemory', '--noExportMemory', '--initialMemory', '0'],
-  ...['--runtime', 'stub'],
-  ...['--enable', 'simd'],
-  ...['-O3', '--noAssert'],
-])
-if (error) {
-  process.stderr.write(stderr.toString())
-  throw error
+// What is compiled lives in the memory of a Lua VM, at addresses that only that VM knows: no memory, no data and no managed
+// object of its own.
+for (const name of ['libraries', 'allocator']) {
+  const { error, stderr } = await asc.main([
+    path.join(root, `src/scripting/libraries/${name}.as.ts`),
+    ...['--baseDir', root],
+    ...['--outFile', path.join(target, `${name}.wasm`)],
+    ...['--importMemory', '--noExportMemory', '--initialMemory', '0'],
+    ...['--runtime', 'stub'],
+    ...['--enable', 'simd'],
+    ...['-O3', '--noAssert'],
+  ])
+  if (error) {
+    process.stderr.write(stderr.toString())
+    throw error
+  }
 }

@@ -41,6 +41,8 @@ export class Command {
 
   calls = 0
   milliseconds = 0
+  /** How long the call took that was timed last of those which scripts make, while it is brief (server/clock-run.ts). */
+  sampleMs = 0
   rejectedCalls = 0
   failedCalls = 0
   /** Times of its calls, from the first one on that was made with latency-tracking. */

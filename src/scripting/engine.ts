@@ -4,23 +4,23 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { ReplyWriter } from '../resp/reply-writer.js'
+import type { Exchange } from './libraries.js'
+import { openLibraries } from './open-libraries.js'
 import { pushError, raiseError } from './redis-api/push-error.js'
 import { RedisApi } from './redis-api/redis-api.js'
 import { registerFunction } from './redis-api/register-function.js'
 import { ReplyMaker } from './redis-api/write-reply.js'
 import { Chain, type Outcome } from './run/chain.js'
 import { errorOf, placeOf, type ScriptError } from './run/error-info.js'
+import { pushScript, type ScriptArguments } from './run/script-arguments.js'
 import { Random } from './sandbox/random.js'
 import { Sandbox } from './sandbox/sandbox.js'
 import type { LibraryLoading, ScriptHost } from './script-host.js'
 import type { ScriptRun } from './script-run.js'
 import { LuaPanic } from './vm/imports.js'
-import { LUA_GCCOUNT, LUA_GCSTEP } from './vm/lua-api.js'
+import { LUA_GCCOUNT } from './vm/lua-api.js'
 import { LuaVm } from './vm/lua-vm.js'
 
-/** After so many scripts garbage is collected for a while, so that it never has to be for long (as Redis does). */
-const GC_EVERY_RUNS = 50
-const GC_STEP = 50
 /** A VM of more than this is given up after the script: WebAssembly's memory does not shrink. */
 const DROP_FROM_BYTES = 64 * 1024 * 1024
 /** How long a script that cannot be put aside where it is may hold everybody up before it is ended. */
@@ -28,21 +28,11 @@ const UNPAUSED_MS = 700
 
 const KILLED = 'Script killed by user with SCRIPT KILL...'
 
-/** The arguments of a script: all of `buffer` between starts[i] and ends[i], keys first. */
-export interface ScriptArguments {
-  readonly buffer: Buffer
-  readonly starts: ArrayLike<number>
-  readonly ends: ArrayLike<number>
-  /** Index of the first key, how many there are, and index behind the last argument. */
-  readonly first: number
-  readonly keys: number
-  readonly end: number
-}
-
 /** A VM with all that lives in it. */
 interface Machine {
   readonly vm: LuaVm
   readonly chain: Chain
+  readonly exchange: Exchange
   readonly sandbox: Sandbox
   readonly replies: ReplyMaker
 }
@@ -58,7 +48,6 @@ export class ScriptEngine {
   private thread = 0
   private outcome: Outcome = 'done'
   private failure: ScriptError | null = null
-  private runs = 0
   /** Until when the script may run before it is put aside again, and when others were served last: performance.now(). */
   private pauseFromMs = 0
   private servedMs = 0
@@ -96,10 +85,12 @@ export class ScriptEngine {
       (thread, mayPause) => this.tick(thread, mayPause),
       () => this.isDue(performance.now()),
     )
-    const redis = new RedisApi(vm, this.host, () => this.current)
+    const exchange = openLibraries(vm, chain.librariesHost)
+    const redis = new RedisApi(vm, exchange, this.host, () => this.current)
     const loadingTable = { register_function: registerFunction(vm, () => this.loading), ...redis.loadingTable() }
     const sandbox = new Sandbox(vm, chain, this.random, redis.table(), loadingTable)
-    this.machine = { vm, chain, sandbox, replies: new ReplyMaker(vm) }
+    exchange.open_arguments(vm.state)
+    this.machine = { vm, chain, exchange, sandbox, replies: new ReplyMaker(vm, exchange) }
     return this.machine
   }
 
@@ -173,20 +164,12 @@ export class ScriptEngine {
     this.servedMs = run.startedMs
     this.pauseFromMs = 0
     try {
-      const { chain, sandbox, vm } = this.ready
+      const { chain, exchange, sandbox, vm } = this.ready
       this.runsIn = this.generation
       vm.limitBytes = this.host.memoryLimitBytes
       this.thread = chain.begin(run.isEval ? sandbox.scriptGlobals : sandbox.functionGlobals)
-      const split = args.first + args.keys
-      vm.pushKept(this.thread, reference)
-      pushArray(vm, args, args.first, split)
-      pushArray(vm, args, split, args.end)
-      if (run.isEval) {
-        sandbox.setArguments()
-        return this.finish(chain.run(0))
-      }
-      vm.api.lua_xmove(vm.state, this.thread, 2)
-      return this.finish(chain.run(2))
+      pushScript(vm, exchange, this.thread, reference, run.isEval, args)
+      return this.finish(chain.run(run.isEval ? 0 : 2))
     } catch (error) {
       return this.panicked(error)
     }
@@ -244,11 +227,11 @@ export class ScriptEngine {
     const mark = out.mark()
     try {
       const { replies, vm } = this.ready
-      if (vm.api.lua_gettop(this.thread) === 0) {
+      if (vm.argumentCount(this.thread) === 0) {
         out.null()
         return false
       }
-      vm.api.lua_settop(this.thread, 1)
+      vm.cutTo(this.thread, 1)
       replies.scriptResp = run.resp
       return replies.write(this.thread, out)
     } catch (error) {
@@ -273,7 +256,6 @@ export class ScriptEngine {
     try {
       chain.end(this.outcome)
       vm.trimScratch()
-      if (++this.runs % GC_EVERY_RUNS === 0) vm.api.lua_gc(vm.state, LUA_GCSTEP, GC_STEP)
     } catch (error) {
       this.panicked(error)
     }
@@ -320,15 +302,5 @@ export class ScriptEngine {
     pushError(vm, thread, text)
     vm.api.lua_error(thread)
     throw new Error('lua_error returned')
-  }
-}
-
-/** Pushes arguments [from, to) as a table onto the VM's own thread. */
-function pushArray(vm: LuaVm, { buffer, ends, starts }: ScriptArguments, from: number, to: number): void {
-  const { api, state } = vm
-  api.lua_createtable(state, to - from, 0)
-  for (let i = from; i < to; i++) {
-    vm.pushBytes(state, buffer, starts[i], ends[i])
-    api.lua_rawseti(state, -2, i - from + 1)
   }
 }

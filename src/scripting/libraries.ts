@@ -28,6 +28,25 @@ export interface LibrariesHost {
   mayYield(state: number): number
 }
 
+/** What the host calls of the libraries' module, where the C API alone would take many calls: src/scripting/libraries/exchange. */
+export interface Exchange {
+  open_arguments(state: number): void
+  push_script(
+    state: number,
+    thread: number,
+    reference: number,
+    isEval: number,
+    keys: number,
+    count: number,
+    at: number,
+  ): void
+  begin_script(state: number, thread: number, reference: number, isEval: number, keys: number, count: number): number
+  add_arguments(state: number, tables: number, keys: number, from: number, to: number, at: number): void
+  finish_script(state: number, thread: number, isEval: number): void
+  push_reply(thread: number, at: number): void
+  reply_kind(thread: number): number
+}
+
 const LUA_GLOBALSINDEX = -10002
 
 /** A host that lets every function work for as long as it wants. */
@@ -47,7 +66,7 @@ const PATIENT: LibrariesHost = { tick: () => {}, mayYield: () => 0 }
  * @param state the address of the lua_State
  * @throws if the VM's memory is used up
  */
-export function installLibraries(vm: LuaExports, state: number, host: LibrariesHost = PATIENT): void {
+export function installLibraries(vm: LuaExports, state: number, host: LibrariesHost = PATIENT): Exchange {
   const { libraries } = wasmFiles()
   const imports = WebAssembly.Module.imports(libraries)
   const named = (module: string) => imports.filter(entry => entry.module === module).map(entry => entry.name)
@@ -69,6 +88,7 @@ export function installLibraries(vm: LuaExports, state: number, host: LibrariesH
   const { open } = instance.exports as { open(state: number): number }
   if (open(state) === 0) throw outOfMemory()
   loadLuaParts(vm, state, instance.exports)
+  return instance.exports as unknown as Exchange
 }
 
 function outOfMemory(): Error {

@@ -2,22 +2,28 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 
-/** The two WebAssembly modules that scripts run in: compiled at the first script, then shared by every VM of the process. */
+/** The WebAssembly modules that scripts run in: compiled at the first script, then shared by every VM of the process. */
 export interface WasmFiles {
   /** Lua 5.1 with its C API exported. */
   lua: WebAssembly.Module
   /** cjson, cmsgpack, struct and bit, to be instantiated upon a Lua VM: see libraries.ts. */
   libraries: WebAssembly.Module
+  /** What a Lua VM gets its memory from. */
+  allocator: WebAssembly.Module
 }
 
 let loaded: WasmFiles | undefined
 
-/** Compiles both modules at the first call: a few milliseconds, synchronous. Throws if build/wasm.mjs has not been run. */
+/** Compiles them at the first call: a few milliseconds, synchronous. Throws if build/wasm.mjs has not been run. */
 export function wasmFiles(): WasmFiles {
   if (loaded === undefined) {
     // V8 11.3 (Node 20) crashed where it had inlined a call from JavaScript to WASM into a function that WASM itself called.
     setFlagsFromString('--no-turbo-inline-js-wasm-calls')
-    loaded = { lua: compile('lua-5.1.wasm'), libraries: compile('libraries.wasm') }
+    loaded = {
+      lua: compile('lua-5.1.wasm'),
+      libraries: compile('libraries.wasm'),
+      allocator: compile('allocator.wasm'),
+    }
   }
   return loaded
 }

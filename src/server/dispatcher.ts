@@ -41,7 +41,7 @@ import { callNanoseconds, LatencyHistogram } from '../observe/latency-histogram.
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import { encodeRequest, Request } from '../resp/request.js'
 import type { ClientEviction } from './client-eviction.js'
-import { ClockRun, isBrief, RUN_MAX_MS } from './clock-run.js'
+import { ClockRun, isBrief, isSampled, RUN_MAX_MS } from './clock-run.js'
 import type { CommandWatch } from './command-watch.js'
 import {
   GATE_ASYNC_LOADING,
@@ -112,6 +112,9 @@ export class Dispatcher {
   private timedAlone = true
   /** What chargeAlone() has charged last: a field, where a result would be boxed. */
   private chargedMs = 0
+  /** A script's call is timed for those to come as well, or is not timed itself (clock-run.ts). */
+  private isSample = false
+  private isGuessed = false
 
   constructor(
     server: ServerApi,
@@ -371,6 +374,11 @@ export class Dispatcher {
 
   /** A brief command meets data that makes it a long one: from here on it is timed alone. */
   takesLonger(): void {
+    this.isSample = false
+    if (this.isGuessed) {
+      this.isGuessed = false
+      this.clockMs = performance.now()
+    }
     if (this.timedAlone) return
     this.endRun()
     this.timedAlone = true
@@ -468,16 +476,20 @@ export class Dispatcher {
     context.command = command
     const { errors } = this.reply
     const { dirty } = keyspace
-    this.clockMs = performance.now()
+    this.isSample = !isBrief(command, request) || isSampled(command) || !this.sharesClock(caller)
+    this.isGuessed = !this.isSample
+    if (this.isSample) this.clockMs = performance.now()
     command.run(context)
-    const now = performance.now()
-    const elapsedMs = now - this.clockMs
-    this.clockMs = now
+    const elapsedMs = this.isGuessed ? command.sampleMs : performance.now() - this.clockMs
     command.calls++
     server.stats.commandsProcessed++
     server.stats.nestedMs += elapsedMs
     this.charge(command, elapsedMs)
-    if (elapsedMs >= watch.fromMs) watch.endedInScript(caller, client.db.index, command, request, elapsedMs)
+    if (this.isSample) command.sampleMs = elapsedMs
+    if (!this.isGuessed && elapsedMs >= watch.fromMs) {
+      watch.endedInScript(caller, client.db.index, command, request, elapsedMs)
+    }
+    this.isGuessed = false
     if (this.reply.errors !== errors) {
       command.failedCalls++
       server.stats.errorReplies++

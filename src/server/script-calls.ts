@@ -18,6 +18,17 @@ import { REPL_ALL, type ScriptRun } from '../scripting/script-run.js'
 import type { Dispatcher } from './dispatcher.js'
 import { GATE_DISK_ERROR, GATE_FEW_REPLICAS, GATE_READONLY_REPLICA, GATE_STALE } from './gates.js'
 
+/** A command by a name that a script has called it by. */
+interface CalledName {
+  readonly name: Buffer
+  readonly command: Command
+}
+
+/** How many of them are kept: a power of two. */
+const RECENT = 256
+/** Strings of scripts lie at multiples of 16 bytes. */
+const STRING_ALIGNMENT_BITS = 4
+
 export class ScriptCalls implements ScriptCaller {
   private readonly server: ServerApi
   private readonly dispatcher: Dispatcher
@@ -29,6 +40,8 @@ export class ScriptCalls implements ScriptCaller {
   private inTransaction = false
   private startedMs = 0
   private readonly mark = { chunks: 0, length: 0 }
+  /** By where the name lies in the VM's memory: that of a script's constant stays the same. */
+  private readonly recent = new Array<CalledName | null>(RECENT).fill(null)
 
   constructor(server: ServerApi, dispatcher: Dispatcher) {
     this.server = server
@@ -116,9 +129,17 @@ export class ScriptCalls implements ScriptCaller {
 
   private find(request: Request): Command | null {
     const { buffer, ends, starts } = request
-    const command = this.server.commands.find(buffer, starts[0], ends[0])
-    if (command === null || command.subcommands === null || request.argc === 1) return command
-    return command.subcommands.get(request.lower(1)) ?? null
+    const start = starts[0]
+    const end = ends[0]
+    const { recent } = this
+    const slot = (start >> STRING_ALIGNMENT_BITS) & (RECENT - 1)
+    const called = recent[slot]
+    if (called !== null && isName(called.name, buffer, start, end)) return called.command
+    const command = this.server.commands.find(buffer, start, end)
+    if (command === null) return null
+    if (command.subcommands === null) recent[slot] = { name: request.copy(0), command }
+    else if (request.argc > 1) return command.subcommands.get(request.lower(1)) ?? null
+    return command
   }
 
   private refusal(run: ScriptRun, command: Command | null, request: Request): string | null {
@@ -170,4 +191,10 @@ export class ScriptCalls implements ScriptCaller {
 function narrow(propagated: Propagated[], first: number, targets: number): void {
   if (targets === 0) propagated.length = first
   for (let i = first; i < propagated.length; i++) propagated[i] = { ...propagated[i], targets }
+}
+
+function isName(name: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (end - start !== name.length) return false
+  for (let i = 0; i < name.length; i++) if (bytes[start + i] !== name[i]) return false
+  return true
 }

@@ -144,3 +144,50 @@ describe('runs of brief commands', () => {
     expect(text).toMatch(/cmdstat_incr:calls=3,.*failed_calls=3/)
   })
 })
+
+describe('brief commands that scripts call', () => {
+  const loop = (calls: number, command: string) =>
+    client.call('EVAL', `for i = 1, ${calls} do redis.call(${command}) end`, '0')
+
+  test.each([1, 63, 64, 65, 1000])('%i of them are all counted', async calls => {
+    await loop(calls, '"incr", "k"')
+    expect((await stats('incr')).calls).toBe(calls)
+    expect(await counted('incr')).toBe(calls)
+  })
+
+  test('take some time each, without that of the script', async () => {
+    await client.call('EVAL', 'for i = 1, 100 do redis.call("get", "k") for j = 1, 1e4 do end end', '0')
+    const median = await medianUsec('get')
+    expect(median).toBeGreaterThan(0)
+    // The loop in between takes longer.
+    expect(median).toBeLessThan(50)
+  })
+
+  test('a long one is timed, and no other is taken to be as long', async () => {
+    await client.call('CONFIG', 'SET', 'hash-max-listpack-entries', '1000000')
+    await client.call('HSET', 'long', ...Array.from({ length: 4000 }, (_, i) => [`field:${i}`, 'v']).flat())
+    await client.pipeline([
+      ['HSET', 'short', 'f', 'v'],
+      ['CONFIG', 'RESETSTAT'],
+    ])
+    await client.call(
+      'EVAL',
+      'for i = 1, 800 do redis.call("hget", i % 8 < 2 and "long" or "short", "nosuch") redis.call("strlen", "k") end',
+      '0',
+    )
+    await client.call('CONFIG', 'SET', 'hash-max-listpack-entries', '128')
+    // A quarter of the calls are long: they make the mean, and not the median.
+    const median = await medianUsec('hget')
+    expect(median).toBeLessThan(10)
+    expect((await stats('hget')).usec / 800).toBeGreaterThan(2 * median)
+  })
+
+  test('slowlog-log-slower-than 0 logs every one', async () => {
+    await client.pipeline([
+      ['CONFIG', 'SET', 'slowlog-log-slower-than', '0', 'slowlog-max-len', '1000'],
+      ['SLOWLOG', 'RESET'],
+    ])
+    await loop(200, '"incr", "k"')
+    expect((await slowlog()).filter(entry => entry === 'incr k')).toHaveLength(200)
+  })
+})

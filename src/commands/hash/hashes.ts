@@ -68,7 +68,7 @@ export const hashCommands: readonly CommandSpec[] = [
   {
     name: 'hmset',
     arity: -4,
-    flags: WRITE | DENYOOM | FAST,
+    flags: WRITE | DENYOOM | FAST | BRIEF,
     keys: MODIFY_KEY,
     element: 2,
     group: 'hash',
@@ -109,7 +109,7 @@ export const hashCommands: readonly CommandSpec[] = [
   {
     name: 'hmget',
     arity: -3,
-    flags: READONLY | FAST,
+    flags: READONLY | FAST | BRIEF,
     keys: READ_KEY,
     element: 2,
     group: 'hash',

@@ -1,4 +1,5 @@
 /** EVAL, EVALSHA and their read-only forms. Source of behaviour: Redis's eval.c. */
+import { SHA_LENGTH } from '../../scripting/script-cache.js'
 import { type CommandContext, NOT_AN_INTEGER } from '../context.js'
 import type { CommandSpec } from '../spec.js'
 import { callArguments, MAY_WRITE, ONLY_READS, readKeyCount, readKeys, writtenKeys } from './call-arguments.js'
@@ -65,8 +66,7 @@ function evaluate(ctx: CommandContext, bySha: boolean, readOnly: boolean): void 
   const { args, reply, server } = ctx
   const { scripts } = server
   scripts.showRequest(ctx)
-  const sha = scripts.shaOf(args, bySha)
-  if (sha === '') {
+  if (bySha && args.length(1) !== SHA_LENGTH) {
     reply.error(NO_SCRIPT)
     return
   }
@@ -76,18 +76,17 @@ function evaluate(ctx: CommandContext, bySha: boolean, readOnly: boolean): void 
     return
   }
   const { cache } = scripts
-  const known = cache.find(sha)
-  if (known === undefined && bySha) {
+  const script = bySha ? cache.findByArgument(args, 1) : cache.findOrAdd(args.view(1))
+  if (script === undefined) {
     reply.error(NO_SCRIPT)
     return
   }
-  const script = known ?? cache.add(sha, args.copy(1))
   const problem = typeof script === 'string' ? script : cache.compile(script)
   if (typeof script === 'string' || problem !== null) {
     reply.error(problem ?? '')
     return
   }
-  const run = prepareRun(ctx, sha, true, script.flags, readOnly)
+  const run = prepareRun(ctx, script.sha, true, script.flags, readOnly)
   if (typeof run === 'string') {
     reply.error(run)
     return

@@ -1,5 +1,4 @@
 /** SCRIPT: the cache of scripts, and the end of one that runs for too long. SCRIPT DEBUG is not there. */
-import { createHash } from 'node:crypto'
 import type { CommandContext } from '../context.js'
 import { helpSubcommand } from '../help.js'
 import { ALLOW_BUSY, type CommandSpec, NOSCRIPT, STALE } from '../spec.js'
@@ -122,11 +121,9 @@ function flush({ args, reply, server }: CommandContext): void {
 
 /** SCRIPT LOAD script. Bulk reply: its SHA1. */
 function load({ args, reply, server }: CommandContext): void {
-  const { cache } = server.scripts
-  const sha = createHash('sha1').update(args.view(2)).digest('hex')
-  const script = cache.find(sha) ?? cache.add(sha, args.copy(2))
+  const script = server.scripts.cache.findOrAdd(args.view(2))
   if (typeof script === 'string') reply.error(script)
-  else reply.bulkText(sha)
+  else reply.bulkText(script.sha)
 }
 
 /** SCRIPT SHOW sha1 (Valkey 8). Bulk reply: the script. */

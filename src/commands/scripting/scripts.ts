@@ -1,12 +1,12 @@
 /** The scripts of a server: runs one for a client, and lets others be served while one takes too long. */
-import { createHash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { unixMicroseconds } from '../../observe/clock.js'
 import { NOTHING_SECRET } from '../../observe/redaction.js'
 import type { Request } from '../../resp/request.js'
-import { type ScriptArguments, ScriptEngine } from '../../scripting/engine.js'
+import { ScriptEngine } from '../../scripting/engine.js'
 import { FunctionLibraries } from '../../scripting/functions/libraries.js'
 import type { Outcome } from '../../scripting/run/chain.js'
+import type { ScriptArguments } from '../../scripting/run/script-arguments.js'
 import { ScriptCache } from '../../scripting/script-cache.js'
 import type { ScriptHost } from '../../scripting/script-host.js'
 import { ALLOW_OOM, ALLOW_STALE, NO_WRITES, type ScriptRun, UNDECLARED } from '../../scripting/script-run.js'
@@ -19,8 +19,6 @@ import type { CommandContext } from '../context.js'
 import type { ServerApi } from '../server-api.js'
 import { DENYOOM, MAY_REPLICATE, STALE, WRITE } from '../spec.js'
 import type { ScriptCaller } from './script-caller.js'
-
-const SHA_LENGTH = 40
 
 /** How long a script that takes too long runs before others are served again. */
 const SLICE_MS = 5
@@ -78,12 +76,6 @@ export class Scripts implements ScriptHost {
 
   log(level: number, text: string): void {
     this.server.log.script(level, text)
-  }
-
-  /** The SHA1 that an EVAL or EVALSHA means, or '' where there can be none. */
-  shaOf(args: Request, bySha: boolean): string {
-    if (!bySha) return createHash('sha1').update(args.view(1)).digest('hex')
-    return args.length(1) === SHA_LENGTH ? args.lower(1) : ''
   }
 
   /** Runs a script, or a function, for the client of the context, and replies. */
@@ -214,7 +206,7 @@ export class Scripts implements ScriptHost {
       return called === undefined ? flags : declaredFlags(flags, called.flags)
     }
     const bySha = fullName.startsWith('evalsha')
-    const script = this.cache.find(this.shaOf(args, bySha))
+    const script = bySha ? this.cache.findByArgument(args, 1) : this.cache.findByBody(args.view(1))
     let declared = script?.flags
     if (declared === undefined) {
       if (bySha) return flags

@@ -41,6 +41,11 @@ export {
   sort_invalid, sort_order, table_concat, table_foreach, table_foreachi, table_insert, table_remove, table_sort,
 } from './standard/tables.as'
 
+// What the host calls.
+export { add_arguments, begin_script, finish_script, open_arguments, push_script } from './exchange/arguments.as'
+export { push_reply } from './exchange/reply.as'
+export { reply_kind } from './exchange/reply-kind.as'
+
 /** Registers the libraries as globals. False if there is no memory left. */
 export function open(L: State): bool {
   if (!openScratch() || !openNumbers(L) || !openEncode() || !openDecode()) return false

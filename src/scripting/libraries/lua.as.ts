@@ -39,6 +39,7 @@ export const LUA_TUSERDATA: i32 = 7
 @external('lua', 'lua_insert') export declare function lua_insert(L: State, index: i32): void
 @external('lua', 'lua_remove') export declare function lua_remove(L: State, index: i32): void
 @external('lua', 'lua_replace') export declare function lua_replace(L: State, index: i32): void
+@external('lua', 'lua_xmove') export declare function lua_xmove(from: State, to: State, count: i32): void
 @external('lua', 'lua_checkstack') export declare function lua_checkstack(L: State, slots: i32): i32
 
 @external('lua', 'lua_type') export declare function lua_type(L: State, index: i32): i32
@@ -52,6 +53,7 @@ export const LUA_TUSERDATA: i32 = 7
 @external('lua', 'lua_toboolean') export declare function lua_toboolean(L: State, index: i32): i32
 @external('lua', 'lua_tolstring') export declare function lua_tolstring(L: State, index: i32, length: usize): usize
 @external('lua', 'lua_touserdata') export declare function lua_touserdata(L: State, index: i32): usize
+@external('lua', 'lua_topointer') export declare function lua_topointer(L: State, index: i32): usize
 @external('lua', 'lua_objlen') export declare function lua_objlen(L: State, index: i32): usize
 
 @external('lua', 'lua_pushnil') export declare function lua_pushnil(L: State): void
@@ -68,8 +70,10 @@ export const LUA_TUSERDATA: i32 = 7
 @external('lua', 'lua_getmetatable') export declare function lua_getmetatable(L: State, index: i32): i32
 @external('lua', 'lua_setfenv') export declare function lua_setfenv(L: State, index: i32): i32
 @external('lua', 'lua_gettable') export declare function lua_gettable(L: State, index: i32): void
+@external('lua', 'lua_settable') export declare function lua_settable(L: State, index: i32): void
 @external('lua', 'lua_next') export declare function lua_next(L: State, index: i32): i32
 @external('lua', 'lua_rawgeti') export declare function lua_rawgeti(L: State, index: i32, n: i32): void
+@external('lua', 'lua_rawget') export declare function lua_rawget(L: State, index: i32): void
 @external('lua', 'lua_rawset') export declare function lua_rawset(L: State, index: i32): void
 @external('lua', 'lua_rawseti') export declare function lua_rawseti(L: State, index: i32, n: i32): void
 @external('lua', 'lua_getfield') export declare function lua_getfield(L: State, index: i32, name: Text): void

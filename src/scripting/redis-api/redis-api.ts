@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { REDIS_VERSION } from '../../config/version.js'
 import { Request } from '../../resp/request.js'
+import type { Exchange } from '../libraries.js'
 import type { HostTable } from '../sandbox/sandbox.js'
 import type { CallReply, ScriptHost } from '../script-host.js'
 import { REPL_ALL, REPL_AOF, REPL_REPLICA, type ScriptRun } from '../script-run.js'
@@ -9,11 +10,12 @@ import { LUA_TNUMBER, LUA_TSTRING } from '../vm/lua-api.js'
 import type { LuaVm } from '../vm/lua-vm.js'
 import { readArguments } from './arguments.js'
 import { pushError, raiseError } from './push-error.js'
-import { ReplyPusher } from './push-reply.js'
+import { pushReply } from './push-reply.js'
 
 const NO_ARGUMENTS = 'Please specify at least one argument for this redis lib call'
 const BAD_ARGUMENT = 'Lua redis lib command arguments must be strings or integers'
 const LOG_LEVELS = { LOG_DEBUG: 0, LOG_VERBOSE: 1, LOG_NOTICE: 2, LOG_WARNING: 3 }
+const MINUS = 45
 const NO_BYTES = Buffer.alloc(0)
 
 /** 7.2.5 as 0x00070205. */
@@ -25,16 +27,16 @@ export class RedisApi {
   private readonly vm: LuaVm
   private readonly host: ScriptHost
   private readonly running: () => ScriptRun
-  private readonly pusher: ReplyPusher
+  private readonly exchange: Exchange
   private readonly request = new Request()
   private readonly reply: CallReply = { bytes: NO_BYTES, start: 0, end: 0 }
 
   /** `running`: the script whose functions these are at the moment. */
-  constructor(vm: LuaVm, host: ScriptHost, running: () => ScriptRun) {
+  constructor(vm: LuaVm, exchange: Exchange, host: ScriptHost, running: () => ScriptRun) {
     this.vm = vm
     this.host = host
     this.running = running
-    this.pusher = new ReplyPusher(vm)
+    this.exchange = exchange
   }
 
   /** What a library sees while it is loaded, beside redis.register_function. */
@@ -81,13 +83,13 @@ export class RedisApi {
       return raises ? api.lua_error(thread) : 1
     }
     const refusal = host.call(this.running(), request, reply)
-    api.lua_settop(thread, 0)
+    vm.cutTo(thread, 0)
     if (refusal !== null) {
       pushError(vm, thread, refusal, true)
       return raises ? api.lua_error(thread) : 1
     }
-    const isError = reply.bytes[reply.start] === 45
-    this.pusher.push(thread, reply.bytes, reply.start, reply.end)
+    const isError = reply.bytes[reply.start] === MINUS
+    pushReply(vm, this.exchange, thread, reply)
     return isError && raises ? api.lua_error(thread) : 1
   }
 

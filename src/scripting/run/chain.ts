@@ -91,7 +91,6 @@ export class Chain {
    * it compiles.
    */
   begin(globals: number): number {
-    this.frames.length = 0
     this.nested = 0
     this.ending = false
     this.globals = globals
@@ -149,14 +148,14 @@ export class Chain {
 
   /** The run is over: its thread serves the next one, if nothing has failed in it. */
   end(outcome: Outcome): void {
-    const { api, frames } = this
-    for (const frame of frames) {
-      if (outcome === 'done' && frames.length === 1) {
-        api.lua_settop(frame.thread, 0)
+    const { frames, vm } = this
+    const isClean = outcome === 'done' && frames.length === 1
+    for (let frame = frames.pop(); frame !== undefined; frame = frames.pop()) {
+      if (isClean) {
+        vm.cutTo(frame.thread, 0)
         this.keep(frame)
       } else this.drop(frame)
     }
-    frames.length = 0
   }
 
   // What a thread yields for

@@ -1,5 +1,4 @@
 /** The globals that scripts and functions find: those of Redis 7.2, and nothing that leads out of the VM or changes it for others. */
-import { installLibraries } from '../libraries.js'
 import type { Chain } from '../run/chain.js'
 import { WRAP_SOURCE } from '../run/error-info.js'
 import { LUA_GLOBALSINDEX, LUA_TNIL, LUA_TTABLE } from '../vm/lua-api.js'
@@ -9,7 +8,6 @@ import { guards } from './guards.js'
 import { ProtectedTables } from './protected-tables.js'
 import { type Random, randomFunctions } from './random.js'
 
-const STOCK_LIBRARIES = ['base', 'table', 'string', 'math'] as const
 /**
  * Of the base library, what reads files or writes to the terminal; and what the security releases of 7.2 took away: the globals of
  * one's own function, which others may run later, and finalizers, which run when no hook can end them.
@@ -33,20 +31,16 @@ export class Sandbox {
   readonly scriptGlobals: number
   readonly functionGlobals: number
   private readonly vm: LuaVm
-  /** Names, as addresses of their texts. */
-  private readonly keys: number
-  private readonly argv: number
   /** Where the registry keeps the metatable that says what the globals of functions are, and those themselves. */
   private readonly functionMetatable: number
   private readonly realFunctionGlobals: number
   private readonly loadGlobals: number
 
-  /** `redis`: its functions while something runs; `loading`: while a library is being loaded. */
+  /** `vm`: with its libraries. `redis`: its functions while something runs; `loading`: while a library is being loaded. */
   constructor(vm: LuaVm, chain: Chain, random: Random, redis: HostTable, loading: HostTable) {
     this.vm = vm
     this.tables = new ProtectedTables(vm)
     const { api, state } = vm
-    this.openLibraries(chain)
     const missing = vm.add([thread => this.missing(thread)])
     this.replaceFunctions(chain, random)
     this.setHostTable('redis', redis)
@@ -73,17 +67,8 @@ export class Sandbox {
     const real = this.finishGlobals(missing)
     this.scriptGlobals = api.lua_topointer(state, -1)
     api.lua_replace(state, LUA_GLOBALSINDEX)
-    this.keys = vm.text('KEYS')
-    this.argv = vm.text('ARGV')
-    // At the bottom of the VM's own stack they are at hand.
+    // At the bottom of the VM's own stack they are at hand (exchange/arguments.as.ts).
     vm.pushKept(state, real)
-  }
-
-  /** Gives scripts their keys, and their arguments: the tables at the top of the VM's own stack, in this order. */
-  setArguments(): void {
-    const { api, state } = this.vm
-    api.lua_setfield(state, 1, this.argv)
-    api.lua_setfield(state, 1, this.keys)
   }
 
   /** While a library is being loaded, its globals are others than while its functions run. */
@@ -98,19 +83,6 @@ export class Sandbox {
   private setGlobal(name: string, push: () => void): void {
     push()
     this.vm.api.lua_setfield(this.vm.state, LUA_GLOBALSINDEX, this.vm.text(name))
-  }
-
-  private openLibraries(chain: Chain): void {
-    const { vm } = this
-    const { api, state } = vm
-    const openers = STOCK_LIBRARIES.map(name => (thread: number) => api[`luaopen_${name}`](thread))
-    const first = vm.add(openers)
-    STOCK_LIBRARIES.forEach((name, i) => {
-      api.lua_pushcclosure(state, first + i, 0)
-      vm.pushText(state, name === 'base' ? '' : name)
-      api.lua_call(state, 1, 0)
-    })
-    installLibraries(api, state, chain.librariesHost)
   }
 
   /** The function that lies where a name says: "next", "table.insert". */

@@ -22,8 +22,10 @@ export const VALUE_TYPE = 8
 export const STRING_LENGTH = 12
 export const STRING_BYTES = 16
 
-/** A table: its nodes of keys and values other than an array's. */
+/** A table: the values of its array, how many there is room for, and its nodes of all other keys and values. */
+export const TABLE_ARRAY = 12
 export const TABLE_NODES = 16
+export const TABLE_ARRAY_LENGTH = 28
 
 /** lua_Debug, as lua_getinfo() fills it: addresses of texts, the line. */
 export const DEBUG_SOURCE = 16

@@ -4,11 +4,12 @@ export interface LuaExports {
   readonly __indirect_function_table: WebAssembly.Table
   __wasm_call_ctors(): void
   malloc(bytes: number): number
+  realloc(address: number, bytes: number): number
   free(address: number): void
   stackSave(): number
   stackRestore(address: number): void
   setThrew(threw: number, value: number): void
-  luaL_newstate(): number
+  lua_newstate(allocate: number, data: number): number
   lua_close(state: number): void
   lua_newthread(state: number): number
   lua_resume(state: number, args: number): number
@@ -70,9 +71,11 @@ export interface LuaExports {
   luaopen_math(state: number): number
 }
 
+export type LuaFunction = (...args: number[]) => number
+
 export interface LuaApi extends LuaExports {
   /** The function at an index of the table. */
-  functionAt(index: number): (...args: number[]) => number
+  functionAt(index: number): LuaFunction
 }
 
 export const LUA_REGISTRYINDEX = -10000
@@ -94,7 +97,6 @@ export const LUA_YIELD = 1
 export const LUA_ERRMEM = 4
 
 export const LUA_GCCOUNT = 3
-export const LUA_GCSTEP = 5
 
 export const LUA_MASKLINE = 1 << 2
 export const LUA_MASKCOUNT = 1 << 3

@@ -17,7 +17,8 @@ import {
   VALUE_BYTES,
   VALUE_TYPE,
 } from './layout.js'
-import { LUA_REGISTRYINDEX, LUA_TSTRING, type LuaApi, type LuaExports } from './lua-api.js'
+import { LUA_REGISTRYINDEX, LUA_TSTRING, type LuaApi, type LuaExports, type LuaFunction } from './lua-api.js'
+import { newState } from './new-state.js'
 import { addToTable, type HostFunction, type HostHook } from './thunks.js'
 
 /** The C stack: 200 nested calls, Lua's limit, of functions with a buffer each fit into it. The module brings 64 KiB. */
@@ -30,6 +31,10 @@ const PAGE_BYTES = 64 * 1024
 /** Memory grows by a quarter at least: each time all views of it are made anew. */
 const GROWTH = 1.25
 const FIRST_SCRATCH_BYTES = 4096
+
+function panic(): never {
+  throw new LuaPanic()
+}
 
 export class LuaVm {
   readonly api: LuaApi
@@ -55,7 +60,9 @@ export class LuaVm {
     )
     const exports = instance.exports as unknown as LuaExports
     const table = exports.__indirect_function_table
-    const functionAt = (index: number) => table.get(index) as (...args: number[]) => number
+    // The table itself is slow to ask.
+    const functions: LuaFunction[] = []
+    const functionAt = (index: number) => (functions[index] ??= table.get(index) as LuaFunction)
     this.api = { ...exports, functionAt }
     const { buffer } = exports.memory
     this.bytes = Buffer.from(buffer)
@@ -65,7 +72,8 @@ export class LuaVm {
     exports.__wasm_call_ctors()
     // Compiled code takes for granted that it is aligned.
     exports.stackRestore((this.allocate(C_STACK_BYTES) + C_STACK_BYTES) & -STACK_ALIGNMENT)
-    this.state = exports.luaL_newstate()
+    this.state = newState(exports, panic)
+    if (this.state === 0) panic()
   }
 
   get memoryBytes(): number {
@@ -92,7 +100,7 @@ export class LuaVm {
 
   private allocate(bytes: number): number {
     const address = this.api.malloc(bytes)
-    if (address === 0) throw new LuaPanic()
+    if (address === 0) panic()
     return address
   }
 
@@ -137,6 +145,17 @@ export class LuaVm {
   /** Address of argument `index`, from 1 on. */
   argument(state: number, index: number): number {
     return this.words[(state + STATE_BASE) >> 2] + (index - 1) * VALUE_BYTES
+  }
+
+  /** Takes values away, so that `count` stay: what lua_settop() does, without a call. */
+  cutTo(state: number, count: number): void {
+    const { words } = this
+    words[(state + STATE_TOP) >> 2] = words[(state + STATE_BASE) >> 2] + count * VALUE_BYTES
+  }
+
+  /** Takes the value at the top away. */
+  pop(state: number): void {
+    this.words[(state + STATE_TOP) >> 2] -= VALUE_BYTES
   }
 
   /** Address of the value at the top. */
@@ -206,17 +225,6 @@ export class LuaVm {
     const bytes = address === 0 ? 0 : this.bytes.write(value, address, 'latin1')
     if (bytes !== value.length) this.raiseOutOfMemory(state)
     this.api.lua_pushlstring(state, address, bytes)
-  }
-
-  /** Pushes buffer[start, end). */
-  pushBytes(state: number, buffer: Buffer, start: number, end: number): void {
-    const length = end - start
-    const address = this.takeScratch(length)
-    if (address === 0) this.raiseOutOfMemory(state)
-    const { bytes } = this
-    if (length <= 48) for (let i = 0; i < length; i++) bytes[address + i] = buffer[start + i]
-    else buffer.copy(bytes, address, start, end)
-    this.api.lua_pushlstring(state, address, length)
   }
 
   /** Raises what Lua itself would: its next allocation of so much fails, too. */

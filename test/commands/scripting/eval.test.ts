@@ -26,6 +26,15 @@ const SCRIPTS = [
   'return redis.call("multi")',
   'return {1,nil,3}',
   'return {map={a=1}}',
+  'local t = {} for i = 10, 1, -1 do t[i] = {i, tostring(i)} end return t',
+  'local t = {1, 2} t[3] = 3 t[4] = {5} t[6] = 6 t.x = 1 return t',
+  'return {{}, {{}}, {ok="x"}, {err="ERR y"}, {double=1.5}, {{1, {2}}, 3}}',
+  'return {verbatim_string={format="txt"}, map={a=1}}',
+  'return {verbatim_string={format="txt",string=5}, set={a=true}}',
+  'return {err="E", ignore_error_stats_update=1, ok="x"}',
+  'return {ok="OK"}',
+  'return {ok="ok"}',
+  'return {ok=5}',
   'return {set={a=true}}',
   'return {big_number="123"}',
   'return {verbatim_string={format="txt",string="hello"}}',
@@ -152,6 +161,50 @@ describe('EVAL beside redis-server', requireStock('redis-server'), () => {
       ['EVALSHA', 'f'.repeat(40), '0'],
       ['EVALSHA', 'f'.repeat(40), 'x'],
     ])
+  })
+
+  test('keys and arguments of all lengths arrive in order', async () => {
+    const args = Array.from({ length: 300 }, (_, i) => String.fromCharCode(33 + (i % 90)).repeat((i * i * 7) % 20_000))
+    const script = 'return {#KEYS, #ARGV, KEYS, ARGV}'
+    await expectSame(ours, stock, [
+      ['EVAL', script, '0'],
+      ['EVAL', script, '2', 'a', ''],
+      ['EVAL', script, '100', ...args],
+      ['EVAL', script, '300', ...args],
+      ['EVAL', script, '1', 'x'.repeat(100_000), '', 'y'.repeat(16_379), 'z'],
+    ])
+  })
+
+  test('no script finds in KEYS and ARGV what one before it has done to them', async () => {
+    const show =
+      'return {#KEYS, #ARGV, KEYS, ARGV, tostring(KEYS.x), tostring(getmetatable(ARGV)), tostring(next(KEYS))}'
+    const deeds = [
+      'KEYS[1] = nil',
+      'KEYS[2] = "more"',
+      'KEYS.x = 1',
+      'KEYS.x = nil KEYS[1] = ARGV',
+      'ARGV[1] = KEYS ARGV[0] = 0',
+      'setmetatable(ARGV, {__index = function() return 1 end})',
+      'setmetatable(KEYS, ARGV) ARGV.__index = "x"',
+      'for i = 1, 100 do table.insert(KEYS, i) end',
+      'table.remove(ARGV, 1)',
+      'KEYS[1] = 5 error("x")',
+    ]
+    const requests = deeds.flatMap(deed => [
+      ['EVAL', deed, '2', 'a', 'b', 'c', 'd', 'e'],
+      ['EVAL', show, '1', 'k', 'v'],
+      ['EVAL', show, '0'],
+      ['EVAL', show, '3', 'k', 'l', 'm'],
+    ])
+    await expectSame(ours, stock, requests)
+  })
+
+  test('a SHA1 is the whole of it', async () => {
+    const sha = createHash('sha1').update('return 1').digest('hex')
+    const near = [`${sha.slice(0, 39)}x`, sha.replace('0', '\u0010'), sha.replace('e', 'F')]
+    await ours.call('SCRIPT', 'LOAD', 'return 1')
+    await stock.call('SCRIPT', 'LOAD', 'return 1')
+    await expectSame(ours, stock, [['EVALSHA', sha, '0'], ...near.map(each => ['EVALSHA', each, '0'])])
   })
 
   test('what the first line of a script may say', async () => {

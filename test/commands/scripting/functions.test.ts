@@ -230,6 +230,14 @@ describe('beside stock Redis', requireStock('redis-server'), () => {
     await expectSame(ours, stock, [load(code), ...words('FCALL modify 0', 'FCALL register 0', 'FCALL call 0')])
   })
 
+  test('a function may keep what it was called with', async () => {
+    const body = 'calls = calls or {} table.insert(calls, {keys, args}) return calls'
+    await expectSame(ours, stock, [
+      load(library('keeps', body).replace('\n', '\nlocal calls\n')),
+      ...words('FCALL keeps 1 a b c', 'EVAL return{KEYS,ARGV} 2 k l v', 'FCALL keeps 2 d e f', 'FCALL keeps 0'),
+    ])
+  })
+
   test('inside a transaction', async () => {
     const body = "redis.call('INCR', keys[1]) return redis.call('INCR', keys[1])"
     await expectSame(ours, stock, [

@@ -1,14 +1,14 @@
 import { installLibraries, type LibrariesHost, type LuaExports } from '../../../src/scripting/libraries.js'
+import { type AllocatingExports, newState } from '../../../src/scripting/vm/new-state.js'
 import { wasmFiles } from '../../../src/scripting/wasm-files.js'
 
 /** The functions of the C API that a test needs: addresses and lengths are numbers, and so is a lua_State. */
-export interface Exports extends LuaExports {
+export interface Exports extends LuaExports, AllocatingExports {
   __wasm_call_ctors(): void
   free(block: number): void
   setThrew(threw: number, value: number): void
   stackSave(): number
   stackRestore(at: number): void
-  luaL_newstate(): number
   luaL_openlibs(state: number): void
   luaL_loadbuffer(state: number, code: number, length: number, name: number): number
   lua_pcall(state: number, args: number, results: number, handler: number): number
@@ -66,7 +66,9 @@ export class LuaVm {
     }
     this.exports = new WebAssembly.Instance(wasmFiles().lua, imports).exports as unknown as Exports
     this.exports.__wasm_call_ctors()
-    this.state = this.exports.luaL_newstate()
+    this.state = newState(this.exports, () => {
+      throw new Error('not enough memory')
+    })
     this.exports.luaL_openlibs(this.state)
     installLibraries(this.exports, this.state, host)
   }
