@@ -1,4 +1,5 @@
 /** Output of a connection that is not the usual short reply: large chunks, messages, and all that the kernel does not take at once. */
+import { ReplyMemory } from '../resp/reply-memory.js'
 import { REFERENCE_MIN_BYTES } from '../resp/reply-writer.js'
 import type { Outputs } from '../store/lent-buffers.js'
 import { keepRequest, writeRequest } from './node-handles.js'
@@ -129,8 +130,17 @@ export class OutputQueue {
     if (pending !== null) {
       this.inFlight = chunks ?? [first]
       this.await(pending, chunkBytes)
-    } else this.settle()
+    } else {
+      if (error === 0) this.giveBack(chunks ?? [first])
+      this.settle()
+    }
     return error
+  }
+
+  /** The kernel has taken them. */
+  private giveBack(chunks: readonly Buffer[]): void {
+    const { memory } = this.underWay
+    for (const chunk of chunks) memory.give(chunk)
   }
 
   /** A write of `size` bytes goes on in the background. */
@@ -140,6 +150,7 @@ export class OutputQueue {
     request.oncomplete = status => {
       this.writing = false
       this.inFlightBytes = 0
+      this.giveBack(this.inFlight)
       this.inFlight = NOTHING
       this.owner.outputWritten(status)
       this.settle()
@@ -160,6 +171,8 @@ export class OutputQueue {
 
 /** The queues of a server that may hold chunks of values, which the store wants to change or to give back. */
 export class OutputsUnderWay implements Outputs {
+  /** Where replies are that have left. */
+  readonly memory = new ReplyMemory()
   private readonly queues = new Set<OutputQueue>()
 
   add(queue: OutputQueue): void {

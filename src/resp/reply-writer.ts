@@ -4,6 +4,7 @@
  */
 import { DOUBLE_TEXT_BYTES, writeDouble } from '../bytes/floats/double-text.js'
 import { writeInteger } from '../bytes/integers.js'
+import type { ReplyMemory } from './reply-memory.js'
 
 const CAPACITY_BYTES = 64 * 1024
 /** Room that any header or number fits in. */
@@ -36,6 +37,12 @@ export class ReplyWriter {
   /** Heads of large bulk strings, by their lengths: an application's large values are often of the same few. */
   private readonly headers = new Map<number, Buffer>()
   lastError = ''
+  private readonly memory: ReplyMemory | null
+
+  /** @param memory where copies of what has been written come from: for a writer whose output is sent once, and by whom gives them back. */
+  constructor(memory: ReplyMemory | null = null) {
+    this.memory = memory
+  }
 
   get isEmpty(): boolean {
     return this.length === 0 && this.chunkBytes === 0
@@ -63,7 +70,8 @@ export class ReplyWriter {
 
   private spill(): void {
     if (this.length === 0) return
-    this.chunks.push(Buffer.from(this.buffer.subarray(0, this.length)))
+    const bytes = this.buffer.subarray(0, this.length)
+    this.chunks.push(this.memory === null ? Buffer.from(bytes) : this.memory.copyOf(bytes))
     this.chunkBytes += this.length
     this.length = 0
   }

@@ -154,8 +154,8 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   readonly parser: RequestParser
   readonly batch: RequestBatch
   readonly unfinished: PendingRequests
-  readonly replies = new ReplyWriter()
   readonly outputs = new OutputsUnderWay()
+  readonly replies = new ReplyWriter(this.outputs.memory)
   serving: Client | null = null
   readonly latePushes: Buffer[] = []
   readonly clientAccount = this.clientEviction
