@@ -296,7 +296,7 @@ describe.each([
     const tracking = await RawClient.connect(server.port)
     await tracking.call('HELLO', '3')
     await tracking.call('CLIENT', 'TRACKING', 'ON')
-    for (const line of ['hexpire h 100 fields 1 a', 'hpersist h fields 1 a', 'hpexpire h 1 fields 1 a']) {
+    for (const line of ['hexpire h 100 fields 1 a', 'hpersist h fields 1 a', 'hpexpire h 200 fields 1 a']) {
       await tracking.call('HGET', 'h', 'c')
       await reply(line)
       expect(shown(await tracking.next())).toBe('>[invalidate *[h]]')
