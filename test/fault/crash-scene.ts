@@ -110,7 +110,8 @@ export class Scene {
   async crash(provoke: (scene: Scene) => Promise<void>, policy: Policy, end: End): Promise<Kept> {
     this.policy = policy
     this.killedMs = 0
-    await this.ask('CONFIG', 'SET', 'appendfsync', policy)
+    const preamble = this.random() < 0.7 ? 'yes' : 'no'
+    await this.ask('CONFIG', 'SET', 'appendfsync', policy, 'aof-use-rdb-preamble', preamble)
     this.writers.start(this.server.port, this.random)
     await this.writers.busy()
     await provoke(this)
