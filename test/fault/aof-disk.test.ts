@@ -346,3 +346,21 @@ test('turned off and on while the manifest of a rewrite is on its way to a slow 
   expect(list.elements?.map(({ text }) => text)).toEqual(['0', '1', '2', '3', '4'])
   await again.stop()
 })
+
+test('DEBUG LOADAOF finds what is still being written to the disk', async () => {
+  const server = await startRedisTs([...ARGS, '--auto-aof-rewrite-percentage', '0'])
+  await withClient(server.port, async client => {
+    for (let n = 1; n <= 8; n++) {
+      await client.call('SET', 'large', `${n}`.padEnd(20_000_000))
+      const [, loaded, length, large] = await client.pipeline([
+        ['RPUSH', 'list', String(n)],
+        ['DEBUG', 'LOADAOF'],
+        ['LLEN', 'list'],
+        ['GETRANGE', 'large', '0', '1'],
+      ])
+      expect([loaded.text, length.text, large.text]).toEqual(['OK', String(n), `${n} `])
+    }
+  })
+  expect(server.log()).not.toContain('Truncating')
+  await server.stop()
+})

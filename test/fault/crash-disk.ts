@@ -14,6 +14,7 @@ export class CrashDisk {
   readonly env: Record<string, string>
   private readonly aof: string
   private readonly points: string
+  private notesSeen = 0
 
   constructor(dir: string) {
     this.aof = join(dir, AOF_DIR)
@@ -21,6 +22,7 @@ export class CrashDisk {
     const hook = pathToFileURL(join(import.meta.dirname, 'crash-points.mjs')).href
     this.env = { NODE_OPTIONS: `--import ${hook}`, CRASH_POINTS: this.points }
     mkdirSync(this.points)
+    writeFileSync(join(this.points, 'synced'), '')
   }
 
   /** From here on the server ends itself behind so many operations on files. */
@@ -49,9 +51,7 @@ export class CrashDisk {
   /** What was not synced is lost in part, or as a whole. */
   cutPower(random: () => number): void {
     const synced = new Map<number, number>()
-    for (const [, inode, size] of readFileSync(join(this.points, 'synced'), 'latin1').matchAll(/^(\d+) (\d+)$/gm)) {
-      synced.set(Number(inode), Number(size))
-    }
+    for (const [, inode, size] of this.notes.matchAll(/^(\d+) (\d+) \d+$/gm)) synced.set(Number(inode), Number(size))
     let isCut = false
     for (const file of this.incrementalFiles()) {
       const { ino, size } = statSync(file)
@@ -62,11 +62,24 @@ export class CrashDisk {
     }
   }
 
+  private get notes(): string {
+    return readFileSync(join(this.points, 'synced'), 'latin1')
+  }
+
+  /** How long syncs have taken: the longest that has ended since this was asked, and the one that was under way when all did. */
+  longestSyncMs(): number {
+    const notes = this.notes.slice(this.notesSeen)
+    this.notesSeen += notes.length
+    const ended = [...notes.matchAll(/^\d+ \d+ (\d+)$/gm)].map(([, ms]) => Number(ms))
+    const begun = /begun (\d+)\n$/.exec(notes)
+    return Math.max(0, ...ended, begun === null ? 0 : Date.now() - Number(begun[1]))
+  }
+
   /** What the server that is started again finds counts as synced. */
   noteSizes(): void {
     for (const file of this.incrementalFiles()) {
       const { ino, size } = statSync(file)
-      appendFileSync(join(this.points, 'synced'), `${ino} ${size}\n`)
+      appendFileSync(join(this.points, 'synced'), `${ino} ${size} 0\n`)
     }
   }
 

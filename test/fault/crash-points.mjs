@@ -4,7 +4,8 @@
  * - On SIGUSR2 it counts down from the number in DIR/at, and ends the process by SIGKILL behind that many operations that make,
  *   rename, remove, cut or sync a file: before the server itself learns that they are done.
  * - While there is a file DIR/slow, the end of each fsync comes so many milliseconds later as it says.
- * - Each sync that has ended adds a line to DIR/synced: a file's inode, and how many of its bytes are on disk for sure.
+ * - Each sync that has ended adds a line to DIR/synced: a file's inode, how many of its bytes are on disk for sure, and how many
+ *   milliseconds it took; one that begins adds the time of day.
  */
 import fs from 'node:fs'
 import path from 'node:path'
@@ -23,8 +24,12 @@ function done() {
   if (left > 0 && --left === 0) process.kill(process.pid, 'SIGKILL')
 }
 
-function noteSynced({ ino, size }) {
-  appendFileSync(path.join(dir, 'synced'), `${ino} ${size}\n`)
+function note(line) {
+  appendFileSync(path.join(dir, 'synced'), `${line}\n`)
+}
+
+function noteSynced({ ino, size }, ms = 0) {
+  note(`${ino} ${size} ${ms}`)
 }
 
 /** Wraps a function that works at once. */
@@ -44,8 +49,10 @@ function wrapSync(name) {
   const original = fs[name]
   fs[name] = (fd, callback) => {
     const before = fstatSync(fd)
+    const begun = Date.now()
+    note(`begun ${begun}`)
     original(fd, error => {
-      if (error === null && before.isFile()) noteSynced(before)
+      if (error === null && before.isFile()) noteSynced(before, Date.now() - begun)
       done()
       const slow = path.join(dir, 'slow')
       if (name === 'fsync' && existsSync(slow)) setTimeout(callback, Number(readFileSync(slow, 'latin1')), error)

@@ -42,6 +42,7 @@ async function crashes<S extends Series, M>(
   crash: (series: S, moment: M, random: () => number, says: (what: string) => void) => Promise<void>,
   end: (series: S) => Promise<void> = async () => {},
 ): Promise<void> {
+  const failures: string[] = []
   for (let done = 0, seed = SEED; done < count; seed++) {
     const random = randomNumbers(seed)
     const series = make(random)
@@ -58,11 +59,15 @@ async function crashes<S extends Series, M>(
       await end(series)
     } catch (error) {
       const { stack } = error as Error
-      throw new Error(`REDIS_TS_FAULT_SEED=${seed}: ${what}: ${stack}\nin ${series.dir}; log:\n${series.logEnd}`)
+      failures.push(`REDIS_TS_FAULT_SEED=${seed}: ${what}: ${stack}\nin ${series.dir}; log:\n${series.logEnd}`)
+      if (LONG) console.error(failures.at(-1))
+      else break
+      done++
     } finally {
       await series.close()
     }
   }
+  if (failures.length > 0) throw new Error(`${failures.length} series failed; the first: ${failures[0]}`)
 }
 
 /** How the file is synced, and how the server ends. */

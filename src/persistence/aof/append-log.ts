@@ -197,7 +197,9 @@ export class AppendLog {
   private advance(): void {
     const { buffer } = this
     if (buffer.length > WRITTEN_AT_ONCE_BYTES) {
-      this.writeSlice()
+      // Where much keeps coming, there may be no end of it before a second has passed.
+      if (this.host.policy === 'everysec') this.syncIfDue()
+      if (this.underWay === 'nothing') this.writeSlice()
       return
     }
     if (buffer.length > 0 && !this.writeAtOnce()) return
