@@ -47,8 +47,11 @@ async function freePort() {
 export async function startServer(command, { dir, cpu = 0 } = {}) {
   const port = await freePort()
   const home = dir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'redis-ts-bench-'))
-  const [program, ...options] = command.split(' ')
-  const argv = [program, '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', home, ...options]
+  // What the command says itself comes last, and holds; a config file comes first.
+  const [program, ...words] = command.split(' ')
+  const file = words.length > 0 && !words[0].startsWith('-') ? [words.shift()] : []
+  const defaults = ['--port', String(port), '--save', '', '--appendonly', 'no', '--dir', home]
+  const argv = [program, ...file, ...defaults, ...words]
   return { ...(await launch(argv, READY, home, cpu)), command, port }
 }
 
