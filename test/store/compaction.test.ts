@@ -153,7 +153,7 @@ describe('compaction', () => {
           expect(model.compaction.moved).toBe(before)
         }
         expect(slices).toBeGreaterThan(50)
-        expect(model.wasteBytes).toBeLessThan(6 * MIB)
+        expect(model.wasteBytes).toBeLessThan(7 * MIB)
         model.check()
       }),
       { numRuns: 5 },

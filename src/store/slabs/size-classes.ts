@@ -7,10 +7,16 @@ export const CHUNK_PAGES = 16
 export const CHUNK_PAGE_SHIFT = 4
 const EVERY_UNIT_TO = 64
 const FINE_UNITS = 128
+const FINE_STEP_UNITS = 4
+
+/** Slots that a page is divided into, where they are larger than that: each a sixth larger than the one before at most, up to 8 KiB. */
+const LARGE_SLOTS = [
+  60, 56, 52, 48, 44, 40, 37, 34, 32, 30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1,
+]
 
 /**
- * Size classes in units: every unit up to 512 bytes, then 16 steps up to 1 KiB, where most small aggregates are, and four steps a
- * doubling from there on, up to a whole page.
+ * Size classes in units: every unit up to 512 bytes, then 16 steps up to 1 KiB, where most small aggregates are, and from there on what
+ * leaves no rest of a page.
  */
 export const CLASS_UNITS: readonly number[] = classUnits()
 export const CLASS_SLOTS = Uint16Array.from(CLASS_UNITS, units => Math.min(65535, Math.floor(PAGE_UNITS / units)))
@@ -24,9 +30,7 @@ export const UNITS_OF_CLASS = Uint16Array.from(CLASS_UNITS)
 function classUnits(): number[] {
   const classes: number[] = []
   for (let units = 1; units <= EVERY_UNIT_TO; units++) classes.push(units)
-  for (let base = EVERY_UNIT_TO; base < PAGE_UNITS; base *= 2) {
-    const steps = base < FINE_UNITS ? 16 : 4
-    for (let step = 1; step <= steps; step++) classes.push(base + (base / steps) * step)
-  }
+  for (let units = EVERY_UNIT_TO; units < FINE_UNITS; units += FINE_STEP_UNITS) classes.push(units + FINE_STEP_UNITS)
+  for (const slots of LARGE_SLOTS) classes.push(Math.floor(PAGE_UNITS / slots))
   return classes
 }

@@ -86,10 +86,12 @@ describe('slot memory', () => {
     )
   })
 
-  test('a slot has at least the bytes asked for, and at most an eighth more above 256 bytes, a quarter above 1 KiB', () => {
+  test('a slot has at least the bytes asked for, and at most an eighth more, a sixth above 4 KiB, a third above 8 KiB', () => {
     for (let bytes = 1; bytes <= 70_000; bytes++) {
       const slot = Slabs.slotBytes(bytes)
-      const most = bytes * (bytes <= 1024 ? 1.125 : 1.25) + 8
+      const share = bytes <= 4096 ? 1 / 8 : bytes <= 8192 ? 1 / 6 : 1 / 3
+      // Of what only two fit a page, or one, each has all of its share.
+      const most = bytes <= 21_840 ? bytes * (1 + share) + 8 : bytes <= 32_768 ? 32_768 : Math.max(65_536, bytes + 7)
       if (slot < bytes || slot % 8 !== 0 || slot > Math.max(bytes + 7, most)) expect.fail(`${bytes}: ${slot}`)
     }
   })
@@ -146,7 +148,7 @@ describe('slot memory', () => {
     slabs.free(first, 100)
     expect(slabs.classes()).toEqual([
       { slotBytes: 104, pages: 1, slots: 630, used: 9 },
-      { slotBytes: 20_480, pages: 2, slots: 6, used: 5 },
+      { slotBytes: 21_840, pages: 2, slots: 6, used: 5 },
     ])
   })
 

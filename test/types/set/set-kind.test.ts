@@ -312,14 +312,14 @@ describe('sets are written as Redis 7.0 reads them', () => {
       let pieces = 0
       while (form.next(taker)) {
         pieces++
-        const set = open(db)
-        if (pieces === 3) db.remove(set.address)
+        if (pieces === 3) db.remove(open(db).address)
         else if (pieces < 3) {
           add(
             db,
             numbered(50, i => `later:${pieces}:${i}`),
             limits,
           )
+          const set = open(db)
           for (const member of list.slice(pieces * 100, pieces * 100 + 90)) {
             const bytes = Buffer.from(member)
             set.delete(bytes, 0, bytes.length)
