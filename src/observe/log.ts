@@ -7,6 +7,7 @@ import { Syslog } from './syslog.js'
 export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning' | 'nothing'
 
 const LEVELS: readonly LogLevel[] = ['debug', 'verbose', 'notice', 'warning', 'nothing']
+const NOTICE = LEVELS.indexOf('notice')
 const SIGNS = '.-*#'
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const MAX_MESSAGE_BYTES = 1024
@@ -17,6 +18,8 @@ export type LogRole = 'M' | 'S' | 'C' | 'X'
 export class Log {
   role: LogRole = 'M'
   clock: Clock = new SystemClock()
+  /** Called with each line from `notice` on, whatever the level that is written. */
+  onLine: ((level: LogLevel, text: string, role: LogRole) => void) | null = null
   private threshold = 2
   private file = ''
   private syslog: Syslog | null = null
@@ -63,8 +66,11 @@ export class Log {
   }
 
   private write(level: number, message: string, role: LogRole): void {
-    if (level < this.threshold) return
+    const isHeard = this.onLine !== null && level >= Math.min(this.threshold, NOTICE)
+    if (level < this.threshold && !isHeard) return
     const text = message.length > MAX_MESSAGE_BYTES ? message.slice(0, MAX_MESSAGE_BYTES) : message
+    if (isHeard) this.onLine?.(LEVELS[level], text, role)
+    if (level < this.threshold) return
     this.append(`${this.pid}:${role} ${timestamp(new Date(this.clock.now()))} ${SIGNS[level]} ${text}\n`)
     this.syslog?.write(level, text)
   }

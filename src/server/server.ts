@@ -1,6 +1,7 @@
 /** The server: brings the rooms together and owns what runs between requests. */
 
 import { Acl } from '../acl/acl.js'
+import type { User } from '../acl/user.js'
 import { type Clock, SystemClock } from '../clock/clock.js'
 import { performance, setImmediate } from '../clock/platform.js'
 import { aclCatalog } from '../commands/acl/catalog.js'
@@ -59,6 +60,7 @@ import { defaultLimits } from '../types/value-limits.js'
 import { Appending } from './appending.js'
 import { applyConfig } from './apply-config.js'
 import { ClientEviction } from './client-eviction.js'
+import { ServerClockFollower } from './clock-follower.js'
 import { CommandWatch } from './command-watch.js'
 import { logCrash } from './crash-report.js'
 import { Cron } from './cron.js'
@@ -147,6 +149,10 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   supervisedBy = 'no'
   /** Called when role, link or save state have changed. */
   onStateChange: () => unknown = () => {}
+  /** Called when a client has come, and when it is gone. */
+  onConnection: ((client: Client, isThere: boolean) => void) | null = null
+  /** Sockets and timers keep the process from ending: holdProcess(). */
+  private holdsProcess = true
   /** The pid file that was written, to be removed at the end. */
   pidFile: string | null = null
 
@@ -169,6 +175,8 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   private readonly listener: Listener
   private listeningOn: ListenerOptions | null = null
   private readonly cron: Cron
+  /** For a clock that is moved by hand. */
+  readonly clockFollower = new ServerClockFollower(this)
   readonly shuttingDown: Shutdown
   readonly turnEnd: TurnEnd
   /** Whose requests are being served, and since when: performance.now(). Several reads in a row are one turn. */
@@ -328,7 +336,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   // Clients
 
-  private accept(handle: StreamHandle, unixSocket: string | null): void {
+  accept(handle: StreamHandle, unixSocket: string | null): void {
     this.stats.connectionsReceived++
     const refusal = this.refusalAtTheDoor(handle, unixSocket)
     if (refusal !== null) {
@@ -336,11 +344,21 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
       refuse(handle, refusal)
       return
     }
+    const { defaultUser } = this.acl
+    this.open(handle, unixSocket, defaultUser, defaultUser.isOpen)
+  }
+
+  /** A connection of the program that the server is part of: it may do everything. */
+  acceptOwner(handle: StreamHandle): void {
+    this.open(handle, null, this.acl.owner, true)
+  }
+
+  private open(handle: StreamHandle, unixSocket: string | null, user: User, authenticated: boolean): void {
     const connection = new Connection(this, handle, unixSocket)
     const client = new Client(this.takeClientId(), connection, this.keyspace.databases[0], this.keyspace.time.now())
     connection.client = client
-    client.user = this.acl.defaultUser
-    client.authenticated = client.user.isOpen
+    client.user = user
+    client.authenticated = authenticated
     client.updateChecks()
     this.clients.set(client.id, client)
     this.connectionCount++
@@ -348,7 +366,9 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     handle.setNoDelay?.(true)
     const keepAliveSeconds = this.config.values['tcp-keepalive']
     if (keepAliveSeconds > 0) handle.setKeepAlive?.(true, keepAliveSeconds)
+    if (!this.holdsProcess) handle.unref?.()
     startReading(handle, this.readBuffer, connection)
+    this.onConnection?.(client, true)
   }
 
   private refusalAtTheDoor(handle: StreamHandle, unixSocket: string | null): string | null {
@@ -395,6 +415,10 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
       this.eventLoop.aofMs += performance.now() - before
     }
     this.replication.replicas.flush()
+  }
+
+  finishTurn(): void {
+    this.turnEnd.finish()
   }
 
   get turnIsLong(): boolean {
@@ -537,6 +561,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   /** The client is gone; its connection may still be closing. */
   forget(client: Client): void {
     if (!this.clients.delete(client.id)) return
+    this.onConnection?.(client, false)
     this.clientEviction.forget(client)
     this.outputLimits.forget(client)
     client.blocked?.cancel()
@@ -656,6 +681,27 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   info(sections: readonly string[]): string {
     return infoText(this, sections)
+  }
+
+  runCron(nowMs: number): void {
+    this.cron.run(nowMs)
+  }
+
+  /** All data is another: replicas and the append-only file have to be given all of it. */
+  dataReplaced(): void {
+    this.replication.startNewHistory()
+    if (this.aof.state === 'off') return
+    this.aof.stop()
+    this.aof.start(false)
+  }
+
+  /** Whether the process goes on for as long as the server does. What is under way may hold it a little longer. */
+  holdProcess(holds: boolean): void {
+    this.holdsProcess = holds
+    this.listener.hold(holds)
+    this.cron.hold(holds)
+    this.replication.hold(holds)
+    for (const { transport } of this.clients.values()) transport.holdProcess?.(holds)
   }
 
   shutdown(options: ShutdownOptions, onFailure: (error: string) => void): void {
