@@ -1,9 +1,11 @@
 /** redis-ts as a library: Redis servers inside a Node process, which they leave as it is. */
 import './config/node-version.js'
 import { type RunningServer, type ServerOptions, startServer } from './library/running-server.js'
+import { startTopology, type Topology, type TopologyOptions } from './library/topology.js'
 
 export { ManualClock } from './clock/manual-clock.js'
 export type { CommandEvent, ConnectionEvent, LogEvent, ServerEvents } from './library/events.js'
+export type { Link } from './library/link.js'
 export type { Directives, OptionValue } from './library/options.js'
 export { type Reply, ReplyError } from './library/reply-values.js'
 export type { Argument } from './library/requests.js'
@@ -21,6 +23,7 @@ export {
   sortedSet,
   stream,
 } from './library/seed.js'
+export type { SettleOptions, Topology, TopologyNode, TopologyOptions } from './library/topology.js'
 
 /**
  * Starts a server in this process and resolves once it has loaded its data and accepts connections. Several may run side by
@@ -36,4 +39,20 @@ export {
  */
 export async function createServer(options: ServerOptions = {}): Promise<RunningServer> {
   return startServer(options)
+}
+
+/**
+ * Starts a master and its replicas in this process, connected over links that can be cut, delayed and narrowed; resolves once all have the
+ * same data.
+ *
+ * @example
+ * await using topology = await createTopology({ replicas: 2 })
+ * await topology.master.command('SET', 'order', 'paid')
+ * await topology.settled()
+ * await topology.master.kill()
+ * await topology.replicas[0].promote()
+ * await topology.master.command('GET', 'order') // 'paid'
+ */
+export async function createTopology(options: TopologyOptions = {}): Promise<Topology> {
+  return startTopology(options)
 }

@@ -174,8 +174,15 @@ function closedError(): Promise<never> {
   return Promise.reject(new Error('redis-ts: the server is closed'))
 }
 
-/** Throws, or rejects, with an Error that names the directive that is wrong, the port that is taken, or what is wrong with a file. */
-export async function startServer({ clock = 'system', ...directives }: ServerOptions): Promise<RunningServer> {
+/**
+ * Rejects with an Error that names the directive that is wrong, the port that is taken, or what is wrong with a file.
+ *
+ * @param prepare sees the server before it starts.
+ */
+export async function startServer(
+  { clock = 'system', ...directives }: ServerOptions,
+  prepare: (server: Server) => void = () => {},
+): Promise<RunningServer> {
   const manual = manualClockOf(clock)
   const { config, temporary } = settingsOf(directives)
   const log = new Log()
@@ -189,6 +196,7 @@ export async function startServer({ clock = 'system', ...directives }: ServerOpt
   })
   const time: [] | [Clock] = manual === null ? [] : [manual]
   const server = new Server(config, log, () => down(server.disconnected()), ...time)
+  prepare(server)
   const unfollow = manual?.follow(server.clockFollower)
   if (unfollow !== undefined) closed.then(unfollow)
   try {

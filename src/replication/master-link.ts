@@ -133,6 +133,13 @@ export class MasterLink implements MasterSocketOwner {
     else this.socket?.net.unref()
   }
 
+  /** Does not wait any longer before it tries again. */
+  tryNow(): void {
+    if (this.retryTimer === null || this.state !== 'connect') return
+    this.owner.clock.clearTimeout(this.retryTimer)
+    this.connect('Connecting')
+  }
+
   /** Ends the link for good. */
   close(): void {
     this.closed = true
@@ -161,6 +168,7 @@ export class MasterLink implements MasterSocketOwner {
   private connect(word: 'Connecting' | 'Reconnecting'): void {
     const { log, config } = this.owner
     if (this.closed) return
+    this.retryTimer = null
     this.state = 'connecting'
     this.lastIoMs = this.owner.clock.now()
     log.notice(`${word} to MASTER ${this.host}:${this.port}`)

@@ -683,6 +683,13 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     return infoText(this, sections)
   }
 
+  /** Nobody reaches it any more, and nobody is told. */
+  cutOff(): void {
+    this.listener.close()
+    this.replication.close()
+    for (const { transport } of this.clients.values()) transport.close()
+  }
+
   runCron(nowMs: number): void {
     this.cron.run(nowMs)
   }
