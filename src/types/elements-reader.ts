@@ -10,7 +10,7 @@ import type { RdbWindow } from '../rdb/window.js'
 import { LP_EMPTY_SIZE } from '../store/listpack/listpack.js'
 import type { ElementSink } from './element-sink.js'
 import { isSoundListpack } from './listpack-check.js'
-import { PackedReading, type Packing } from './packed-reading.js'
+import { damaged, PackedReading, type Packing } from './packed-reading.js'
 import { LEFT_OUT, TWICE, type ValueReader, type ValueTarget } from './value-reader.js'
 
 /** Longer packed values are taken apart a part at a time: one of this size takes some two milliseconds. */
@@ -112,7 +112,7 @@ export abstract class ElementsReader implements ValueReader {
   private takeListpack(sink: ElementSink, key: RdbKey, at: number): void {
     const { bytes, start, end } = this.content
     if (!isSoundListpack(sink, bytes, start, end - start)) {
-      this.window.failIn(key, at, sink.expected, `${end - start} bytes, integrity check failed`)
+      this.window.failIn(key, at, sink.expected, `${end - start} bytes (${damaged(sink, 'listpack')})`)
     }
     if (end - start === LP_EMPTY_SIZE) this.target.emptyKey(key)
     else if (this.isWanted(key, at)) sink.listpack(key, bytes, start, false)

@@ -21,6 +21,11 @@ const ADD = 4
 
 export type Packing = 'listpack' | 'ziplist' | 'zipmap'
 
+/** What Redis's log says of a value in a form that is not sound (rdb.c). */
+export function damaged({ loggedName }: Pick<ElementSink, 'loggedName'>, packing: Packing): string {
+  return packing === 'zipmap' ? 'Zipmap integrity check failed' : `${loggedName} ${packing} integrity check failed`
+}
+
 export class PackedReading extends SteppedReading {
   private readonly sink: ElementSink
   private readonly packing: Packing
@@ -128,13 +133,14 @@ export class PackedReading extends SteppedReading {
   }
 
   private failAsWhole(): never {
-    return this.fail(this.form.expected, `${this.bytes.length} bytes, integrity check failed`)
+    return this.fail(this.form.expected, `${this.bytes.length} bytes (${damaged(this.sink, this.packing)})`)
   }
 
   /** A listpack is named as a whole. */
   private failElement(): never {
     if (this.packing === 'listpack') this.failAsWhole()
     const { bytes, start, end } = this.form.name
-    return this.fail(`distinct ${this.sink.noun}`, `${quoted(bytes, start, end)} a second time`)
+    const words = this.packing === 'zipmap' ? 'Hash zipmap with dup elements' : damaged(this.sink, this.packing)
+    return this.fail(`distinct ${this.sink.noun}`, `${quoted(bytes, start, end)} a second time (${words})`)
   }
 }
