@@ -196,15 +196,18 @@ export class HttpServer {
     return false
   }
 
-  /** Takes no more connections; requests under way are answered. */
-  close(): void {
+  /** Takes no more connections; requests under way are answered. Resolves when the last one is. */
+  async close(): Promise<void> {
     this.sampler.stop()
     this.log.stop()
     this.live.close()
-    for (const listener of this.listeners) {
-      listener.close()
-      listener.closeIdleConnections()
-    }
+    await Promise.all(
+      this.listeners.map(listener => {
+        const closed = new Promise(resolve => listener.close(resolve))
+        listener.closeIdleConnections()
+        return closed
+      }),
+    )
   }
 
   /** Closes what is left at once. */
