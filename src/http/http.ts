@@ -6,6 +6,7 @@ import type { ServerApi } from '../commands/server-api.js'
 import type { Config } from '../config/config.js'
 import { strerror } from '../config/strerror.js'
 import { bindNow, mayBeHost } from '../network/bind-now.js'
+import type { Door } from './commands/caller.js'
 import type { HttpServer, ListeningPlace } from './http-server.js'
 
 const BACKLOG = 64
@@ -13,7 +14,7 @@ const BACKLOG = 64
 const MISSING = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']
 
 /** What it needs of the server. */
-export interface HttpHost extends ServerApi {
+export interface HttpHost extends ServerApi, Door {
   onListening: () => Promise<void>
 }
 

@@ -331,13 +331,14 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   // Clients
 
-  private accept(handle: StreamHandle, unixSocket: string | null): void {
+  /** A connection has come; null: it is turned away. */
+  accept(handle: StreamHandle, unixSocket: string | null): Client | null {
     this.stats.connectionsReceived++
     const refusal = this.refusalAtTheDoor(handle, unixSocket)
     if (refusal !== null) {
       this.stats.connectionsRejected++
       refuse(handle, refusal)
-      return
+      return null
     }
     const connection = new Connection(this, handle, unixSocket)
     const client = new Client(this.takeClientId(), connection, this.keyspace.databases[0], this.keyspace.time.now())
@@ -352,6 +353,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     const keepAliveSeconds = this.config.values['tcp-keepalive']
     if (keepAliveSeconds > 0) handle.setKeepAlive?.(true, keepAliveSeconds)
     startReading(handle, this.readBuffer, connection)
+    return client
   }
 
   private refusalAtTheDoor(handle: StreamHandle, unixSocket: string | null): string | null {
