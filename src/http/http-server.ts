@@ -30,9 +30,8 @@ export interface ListeningPlace {
 
 const CONNECTIONS_AT_MOST = 64
 const MAX_HEADER_BYTES = 16 * 1024
-/** How long a request's headers, and all of it, may take to come; and how long a connection may be silent between requests, or not read. */
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 30_000
+/** How long a request may take to come; and how long a connection may be silent between requests, or not read. */
+const REQUEST_TIMEOUT_MS = 10_000
 const KEEP_ALIVE_MS = 5000
 const SILENCE_MS = 60_000
 const CHECK_INTERVAL_MS = 2000
@@ -93,7 +92,7 @@ export class HttpServer {
   listen({ backlog, handle, host, port }: ListeningPlace): void {
     const listener = createServer(
       {
-        headersTimeout: HEADERS_TIMEOUT_MS,
+        headersTimeout: REQUEST_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
         keepAliveTimeout: KEEP_ALIVE_MS,
         connectionsCheckingInterval: CHECK_INTERVAL_MS,
