@@ -50,6 +50,10 @@ export class ServerEmitter implements CommandObserver {
   private readonly emitter = new EventEmitter()
   private readonly due: (() => void)[] = []
 
+  private readonly hearLine = (level: LogLevel, text: string): void => {
+    this.later(() => this.emitter.emit('log', { level, text }))
+  }
+
   constructor(source: EventSource) {
     this.source = source
   }
@@ -67,9 +71,10 @@ export class ServerEmitter implements CommandObserver {
   private listen(name: keyof ServerEvents, on: boolean): void {
     const { log, monitors } = this.source
     if (name === 'command') monitors.observe(on ? this : null)
-    else if (name === 'log')
-      log.onLine = on ? (level, text) => this.later(() => this.emitter.emit('log', { level, text })) : null
-    else if (on) {
+    else if (name === 'log') {
+      if (on) log.listeners.add(this.hearLine)
+      else log.listeners.delete(this.hearLine)
+    } else if (on) {
       this.source.onConnection = ({ id, transport }, isThere) => {
         const event = { id, address: transport.remoteAddress }
         this.later(() => this.emitter.emit(isThere ? 'connection' : 'disconnection', event))

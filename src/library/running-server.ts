@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock/clock.js'
 import { ManualClock } from '../clock/manual-clock.js'
 import { wallClock } from '../clock/platform.js'
+import { Http } from '../http/http.js'
 import { Log } from '../observe/log.js'
 import { Server } from '../server/server.js'
 import { putData, takeData } from './data-snapshot.js'
@@ -196,6 +197,7 @@ export async function startServer(
   })
   const time: [] | [Clock] = manual === null ? [] : [manual]
   const server = new Server(config, log, () => down(server.disconnected()), ...time)
+  new Http(server)
   prepare(server)
   const unfollow = manual?.follow(server.clockFollower)
   if (unfollow !== undefined) closed.then(unfollow)

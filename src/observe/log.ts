@@ -15,11 +15,13 @@ const MAX_MESSAGE_BYTES = 1024
 /** M master, S replica, C a child at work (a save), X Sentinel. */
 export type LogRole = 'M' | 'S' | 'C' | 'X'
 
+export type LogListener = (level: LogLevel, text: string) => void
+
 export class Log {
   role: LogRole = 'M'
   clock: Clock = new SystemClock()
   /** Called with each line from `notice` on, whatever the level that is written. */
-  onLine: ((level: LogLevel, text: string, role: LogRole) => void) | null = null
+  readonly listeners = new Set<LogListener>()
   private threshold = 2
   private file = ''
   private syslog: Syslog | null = null
@@ -66,10 +68,10 @@ export class Log {
   }
 
   private write(level: number, message: string, role: LogRole): void {
-    const isHeard = this.onLine !== null && level >= Math.min(this.threshold, NOTICE)
+    const isHeard = this.listeners.size > 0 && level >= Math.min(this.threshold, NOTICE)
     if (level < this.threshold && !isHeard) return
     const text = message.length > MAX_MESSAGE_BYTES ? message.slice(0, MAX_MESSAGE_BYTES) : message
-    if (isHeard) this.onLine?.(LEVELS[level], text, role)
+    if (isHeard) for (const hear of this.listeners) hear(LEVELS[level], text)
     if (level < this.threshold) return
     this.append(`${this.pid}:${role} ${timestamp(new Date(this.clock.now()))} ${SIGNS[level]} ${text}\n`)
     this.syslog?.write(level, text)

@@ -91,6 +91,16 @@ const LONG_TURN_MS = 3
 const PROTECTED_MODE =
   "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n"
 
+/** A way to the server beside its own sockets. */
+export interface Companion {
+  /** Clients may connect, the data is not loaded yet. What it rejects with keeps the server from starting. */
+  open(): Promise<void>
+  /** See Server.holdProcess(). */
+  holdProcess(holds: boolean): void
+  /** Resolves when nothing of it is left. */
+  close(): Promise<void>
+}
+
 export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, TrackingHost, AofLoaderHost {
   readonly config: Config
   readonly log: Log
@@ -147,6 +157,9 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   skipsChecksums = false
   /** Who looks after this process (INFO process_supervised). */
   supervisedBy = 'no'
+  /** What is opened, held and closed with it. */
+  companion: Companion | null = null
+  private companionClosed: Promise<void> | undefined
   /** Called when role, link or save state have changed. */
   onStateChange: () => unknown = () => {}
   /** Called when a client has come, and when it is gone. */
@@ -251,6 +264,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     await this.listen()
     if (this.listener.isIdle) throw new ListenError('Configured to not listen anywhere, exiting.')
     warnOfUnwritableDirectory(this.config, this.log)
+    await this.companion?.open()
     this.log.notice('Server initialized')
     this.cron.start()
     await this.loader.loadAtStart()
@@ -336,16 +350,17 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   // Clients
 
-  accept(handle: StreamHandle, unixSocket: string | null): void {
+  /** A connection has come; null: it is turned away. */
+  accept(handle: StreamHandle, unixSocket: string | null): Client | null {
     this.stats.connectionsReceived++
     const refusal = this.refusalAtTheDoor(handle, unixSocket)
     if (refusal !== null) {
       this.stats.connectionsRejected++
       refuse(handle, refusal)
-      return
+      return null
     }
     const { defaultUser } = this.acl
-    this.open(handle, unixSocket, defaultUser, defaultUser.isOpen)
+    return this.open(handle, unixSocket, defaultUser, defaultUser.isOpen)
   }
 
   /** A connection of the program that the server is part of: it may do everything. */
@@ -353,7 +368,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.open(handle, null, this.acl.owner, true)
   }
 
-  private open(handle: StreamHandle, unixSocket: string | null, user: User, authenticated: boolean): void {
+  private open(handle: StreamHandle, unixSocket: string | null, user: User, authenticated: boolean): Client {
     const connection = new Connection(this, handle, unixSocket)
     const client = new Client(this.takeClientId(), connection, this.keyspace.databases[0], this.keyspace.time.now())
     connection.client = client
@@ -369,6 +384,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     if (!this.holdsProcess) handle.unref?.()
     startReading(handle, this.readBuffer, connection)
     this.onConnection?.(client, true)
+    return client
   }
 
   private refusalAtTheDoor(handle: StreamHandle, unixSocket: string | null): string | null {
@@ -580,11 +596,12 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   }
 
   /** Resolves when the last connection is closed. */
-  disconnected(): Promise<void> {
-    return new Promise(resolve => {
+  async disconnected(): Promise<void> {
+    await new Promise<void>(resolve => {
       this.onDisconnected = resolve
       if (this.connectionCount === 0) resolve()
     })
+    await this.companionClosed
   }
 
   disconnect(clients: readonly Client[], current: Client): void {
@@ -686,6 +703,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   /** Nobody reaches it any more, and nobody is told. */
   cutOff(): void {
     this.listener.close()
+    this.companionClosed = this.companion?.close()
     this.replication.close()
     for (const { transport } of this.clients.values()) transport.close()
   }
@@ -706,6 +724,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   holdProcess(holds: boolean): void {
     this.holdsProcess = holds
     this.listener.hold(holds)
+    this.companion?.holdProcess(holds)
     this.cron.hold(holds)
     this.replication.hold(holds)
     for (const { transport } of this.clients.values()) transport.holdProcess?.(holds)
@@ -743,6 +762,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.keyWaits.close()
     this.watch.close()
     this.listener.close()
+    this.companionClosed = this.companion?.close()
     this.replication.close()
     this.aof.log.abandon()
     this.targets.closeAll()
