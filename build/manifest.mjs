@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 const manifest = path.join(root, 'package.json')
-const own = path.join(root, 'node_modules/.package.json')
+const own = path.join(root, '.package.json.own')
 
 if (process.argv[2] === 'pack') {
   fs.copyFileSync(manifest, own)

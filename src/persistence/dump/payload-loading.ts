@@ -4,6 +4,7 @@
  */
 import { CRC64_LENGTH, Crc64 } from '../../bytes/crc64.js'
 import { hashBytes } from '../../bytes/hash.js'
+import { isRangeError } from '../../config/realms.js'
 import { RdbError } from '../../rdb/error.js'
 import { RDB_TYPE_STRING, SPECIAL_STRING, STRING_LZF } from '../../rdb/format.js'
 import { LengthReader } from '../../rdb/string-reader.js'
@@ -93,7 +94,7 @@ export class PayloadLoading {
       }
     } catch (error) {
       // A RangeError: a string for which there is no memory.
-      if (!(error instanceof RdbError || error instanceof RangeError)) throw error
+      if (!(error instanceof RdbError || isRangeError(error))) throw error
       this.close()
       this.problem = error.message
       this.done = true

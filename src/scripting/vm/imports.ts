@@ -2,6 +2,8 @@
  * What the Lua module asks of its host: memory, errors, clocks. It comes out of Emscripten, whose longjmp is an exception that the
  * host throws and catches; files, processes and the environment are not there.
  */
+
+import { isRangeError } from '../../config/realms.js'
 import type { LuaApi } from './lua-api.js'
 
 /** Thrown to unwind WebAssembly and JavaScript frames up to the protected call that a Lua error ends in. */
@@ -18,7 +20,7 @@ export class LuaPanic extends Error {
 
 /** JavaScript's stack is used up: an error of the script that was called with `state`. Throws what is anything else. */
 function raiseOverflow(error: unknown, api: LuaApi, state: number): void {
-  if (!(error instanceof RangeError)) throw error
+  if (!isRangeError(error)) throw error
   try {
     api.lua_pushlstring(state, 0, 0)
     api.lua_error(state)
