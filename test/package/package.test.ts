@@ -103,7 +103,7 @@ describe('the library', () => {
     project.write('trace.cjs', `require('redis-ts').createServer({ prot: 1 }).catch(error => console.log(error.stack))`)
     const trace = project.run(process.execPath, 'trace.cjs').stdout
     expect(trace).toMatch(/^TypeError: redis-ts: there is no directive 'prot'/)
-    expect(trace).toContain('at configOf ')
+    expect(trace).toContain('at settingsOf ')
     expect(trace).toMatch(/at (Object\.)?createServer /)
   })
 })
