@@ -4,6 +4,17 @@ import { type RunningServer, type ServerOptions, startServer } from './library/r
 
 export { ManualClock } from './clock/manual-clock.js'
 export type { CommandEvent, ConnectionEvent, LogEvent, ServerEvents } from './library/events.js'
+export type {
+  ClientMatcher,
+  CommandFaultOptions,
+  DisconnectOptions,
+  FailOptions,
+  Fault,
+  FaultClient,
+  FaultOptions,
+  MisconfOptions,
+  ServerFaults,
+} from './library/faults.js'
 export type { Directives, OptionValue } from './library/options.js'
 export { type Reply, ReplyError } from './library/reply-values.js'
 export type { Argument } from './library/requests.js'

@@ -25,7 +25,7 @@ export class DirectClient implements OtherEnd {
   /** Those at `answered` and behind it wait. */
   private waiting: Waiting[] = []
   private answered = 0
-  private closed = false
+  isClosed = false
 
   /** @param bytes bulk strings come as Buffers. */
   constructor(host: DirectHost, bytes: boolean) {
@@ -41,7 +41,7 @@ export class DirectClient implements OtherEnd {
   /** Runs a command. Rejects with a ReplyError, and with an Error once the server, or this connection to it, is closed. */
   run(args: readonly Argument[]): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      if (this.closed) {
+      if (this.isClosed) {
         reject(new Error('redis-ts: the server is closed'))
         return
       }
@@ -68,7 +68,7 @@ export class DirectClient implements OtherEnd {
   }
 
   close(): void {
-    if (!this.closed) this.handle.end()
+    if (!this.isClosed) this.handle.end()
   }
 
   received(bytes: Uint8Array): boolean {
@@ -77,7 +77,7 @@ export class DirectClient implements OtherEnd {
   }
 
   ended(): void {
-    this.closed = true
+    this.isClosed = true
     const error = new Error('redis-ts: the server has closed the connection')
     for (const { reject } of this.waiting.splice(this.answered)) reject(error)
   }
