@@ -59,12 +59,12 @@ export class ManualClock implements Clock {
     this.timers.delete(timer as ManualTimer)
   }
 
-  /** How many wait. */
+  /** @internal How many wait. */
   get timerCount(): number {
     return this.timers.size
   }
 
-  /** Returns what ends it. */
+  /** @internal Returns what ends it. */
   follow(follower: ClockFollower): () => void {
     this.followers.add(follower)
     return () => this.followers.delete(follower)
@@ -77,8 +77,9 @@ export class ManualClock implements Clock {
     return moved
   }
 
-  /** Goes to a time: a later one as by advance(). Back, nothing happens, and what waits goes on waiting as long as it had to. */
-  set(nowMs: number): Promise<void> {
+  /** Goes to a time (a Date, or Unix time in milliseconds): a later one as by advance(). Back, nothing happens, and what waits goes on waiting as long as it had to. */
+  set(time: number | Date): Promise<void> {
+    const nowMs = Number(time)
     const moved = this.moving.then(() => (nowMs < this.nowMs ? this.moveBack(nowMs) : this.moveTo(nowMs)))
     this.moving = moved.catch(() => {})
     return moved
@@ -90,7 +91,7 @@ export class ManualClock implements Clock {
     for (const follower of this.followers) follower.passed(nowMs)
   }
 
-  /** Moves to the next timer's time and runs it, or to `untilMs`. False: there was none until then. */
+  /** @internal Moves to the next timer's time and runs it, or to `untilMs`. False: there was none until then. */
   step(untilMs: number): boolean {
     let next: ManualTimer | null = null
     for (const timer of this.timers) {

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
+import { isError } from './realms.js'
 
 /**
  * Replaces a file's content (a byte string), or writes a new file, in a single step: a crash leaves the old file or the new
@@ -68,5 +69,5 @@ function realPath(file: string): string {
 
 /** Whether a file system's error says that there is no such file. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  return isError(error) && 'code' in error && error.code === 'ENOENT'
 }

@@ -1,4 +1,5 @@
 import { getSystemErrorMap } from 'node:util'
+import { isError } from './realms.js'
 
 /** Where libuv's words differ from the C library's, which Redis's messages carry and clients match on. */
 const C_LIBRARY_WORDS: Readonly<Record<string, string>> = {
@@ -14,7 +15,7 @@ const C_LIBRARY_WORDS: Readonly<Record<string, string>> = {
 
 /** The C library's text for a failed system call ("No such file or directory"); an error's own message for any other. */
 export function strerror(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!isError(error)) return String(error)
   const { code, errno } = error as NodeJS.ErrnoException
   const known = code === undefined ? undefined : C_LIBRARY_WORDS[code]
   if (known !== undefined) return known

@@ -171,7 +171,7 @@ interface TopologyHost {
   connectorOf(host: string, port: number): (() => Duplex) | null
 }
 
-export class Topology implements TopologyHost, AsyncDisposable {
+export class Topology implements AsyncDisposable {
   /** All servers, killed ones too, the first master first. */
   readonly nodes: readonly TopologyNode[]
   /** @internal */

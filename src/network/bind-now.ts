@@ -28,7 +28,7 @@ const createHandle = (net as typeof net & { _createServerHandle?: CreateHandle }
  * Node without the function. Throws an error with the system's `code`.
  */
 export function bindNow(host: string, port: number, backlog: number): BoundHandle | null {
-  const family = net.isIP(host)
+  const family = familyOf(host)
   if (family === 0 || createHandle === undefined) return null
   const handle = createHandle(host, port, family, undefined, family === 6 ? IPV6_ONLY : 0)
   if (typeof handle === 'number') throw systemError(handle)
@@ -44,7 +44,14 @@ export function bindNow(host: string, port: number, backlog: number): BoundHandl
  * are a wrong address, and no name has a quote, a blank or nothing in it.
  */
 export function mayBeHost(host: string): boolean {
-  return net.isIP(host) !== 0 || (/^[a-z0-9_][a-z0-9._-]*$/i.test(host) && !/^[\d.]+$/.test(host))
+  return familyOf(host) !== 0 || (/^[a-z0-9_][a-z0-9._-]*$/i.test(host) && !/^[\d.]+$/.test(host))
+}
+
+/** net.isIP() without making its expression for IPv6, which takes 3 ms of a start, where the default addresses do without. */
+function familyOf(host: string): 0 | 4 | 6 {
+  if (host === '::') return 6
+  if (host.includes(':')) return net.isIPv6(host) ? 6 : 0
+  return net.isIPv4(host) ? 4 : 0
 }
 
 function systemError(errno: number): NodeJS.ErrnoException {

@@ -14,7 +14,7 @@ export interface WasmFiles {
 
 let loaded: WasmFiles | undefined
 
-/** Compiles them at the first call: a few milliseconds, synchronous. Throws if build/wasm.mjs has not been run. */
+/** Compiles them at the first call: a few milliseconds, synchronous. Throws if there is no build. */
 export function wasmFiles(): WasmFiles {
   if (loaded === undefined) {
     // V8 11.3 (Node 20) crashed where it had inlined a call from JavaScript to WASM into a function that WASM itself called.
@@ -32,11 +32,11 @@ function compile(name: string): WebAssembly.Module {
   return new WebAssembly.Module(readFileSync(find(name)))
 }
 
-/** Beside this module in dist/scripting, below the bundle in dist, or in dist while this runs from src. */
+/** Below the bundle in dist, or in dist while this runs from src. */
 function find(name: string): string {
-  for (const place of ['.', './scripting', '../../dist/scripting']) {
+  for (const place of ['./scripting', '../../dist/scripting']) {
     const file = fileURLToPath(new URL(`${place}/${name}`, import.meta.url))
     if (existsSync(file)) return file
   }
-  throw new Error(`${name} is missing: "node build/wasm.mjs" makes it`)
+  throw new Error(`${name} is missing: "npm run build" makes it`)
 }

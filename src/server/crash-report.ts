@@ -9,6 +9,7 @@ import { clientLine } from '../commands/client-line.js'
 import type { ServerApi } from '../commands/server-api.js'
 import { SENSITIVE } from '../config/directive.js'
 import { directives, spellings } from '../config/directives.js'
+import { isError } from '../config/realms.js'
 import { REDIS_VERSION } from '../config/version.js'
 
 const RULE = '------'
@@ -69,7 +70,7 @@ function attempt(text: () => string): string {
   try {
     return text()
   } catch (error) {
-    return `(${error instanceof Error ? error.message : error})`
+    return `(${isError(error) ? error.message : error})`
   }
 }
 

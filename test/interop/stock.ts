@@ -78,6 +78,8 @@ export interface StartOptions {
   dir?: string
   /** Extra environment variables; undefined takes one away. */
   env?: Record<string, string | undefined>
+  /** Another redis-ts than this project's bin/redis-ts: one that is installed. */
+  executable?: string
   /** Longest wait for "Ready to accept connections", milliseconds; 20 000 unless told. */
   readyTimeoutMs?: number
 }
@@ -112,7 +114,7 @@ export function startRedisServer(args: string[] = [], options: StartOptions = {}
 
 /** Starts bin/redis-ts; resolves when it logs "Ready to accept connections", rejects with its log otherwise. */
 export function startRedisTs(args: string[] = [], options: StartOptions = {}): Promise<RunningServer> {
-  return start(REDIS_TS, args, options)
+  return start(options.executable ?? REDIS_TS, args, options)
 }
 
 /** The log must go to stdout: do not set `logfile` or `daemonize` in the arguments or the config. */

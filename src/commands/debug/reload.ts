@@ -1,5 +1,6 @@
 /** DEBUG RELOAD: the data through a file and back, while everything else waits. */
 import fs from 'node:fs'
+import { isError } from '../../config/realms.js'
 import { KeyspaceTarget } from '../../persistence/rdb/load.js'
 import { RdbReader } from '../../persistence/rdb/reader.js'
 import type { CommandContext } from '../context.js'
@@ -41,7 +42,7 @@ export function debugReload({ args, keyspace, reply, server }: CommandContext): 
   try {
     load(server.saver.file, target, values.rdbchecksum)
   } catch (error) {
-    server.log.warning(`Error loading the DB: ${error instanceof Error ? error.message : String(error)}`)
+    server.log.warning(`Error loading the DB: ${isError(error) ? error.message : String(error)}`)
     reply.error('ERR Error trying to load the RDB dump, check server logs.')
     return
   } finally {

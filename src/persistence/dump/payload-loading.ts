@@ -6,6 +6,7 @@
 import { CRC64_LENGTH, Crc64 } from '../../bytes/crc64.js'
 import { hashBytes } from '../../bytes/hash.js'
 import { performance } from '../../clock/platform.js'
+import { isRangeError } from '../../config/realms.js'
 import { RdbError } from '../../rdb/error.js'
 import { RDB_TYPE_STRING, SPECIAL_STRING, STRING_LZF } from '../../rdb/format.js'
 import { LengthReader } from '../../rdb/string-reader.js'
@@ -95,7 +96,7 @@ export class PayloadLoading {
       }
     } catch (error) {
       // A RangeError: a string for which there is no memory.
-      if (!(error instanceof RdbError || error instanceof RangeError)) throw error
+      if (!(error instanceof RdbError || isRangeError(error))) throw error
       this.close()
       this.problem = error.message
       this.done = true

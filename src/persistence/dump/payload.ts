@@ -7,6 +7,7 @@
  */
 import { CRC64_LENGTH, Crc64 } from '../../bytes/crc64.js'
 import { lzfCompressExact } from '../../bytes/lzf-exact.js'
+import { isRangeError } from '../../config/realms.js'
 import { RdbError } from '../../rdb/error.js'
 import { RDB_NEWEST_VERSION, RDB_TYPE_HASH_METADATA, RDB_VERSION, RDB_VERSION_FIELD_EXPIRY } from '../../rdb/format.js'
 import { RdbOutput } from '../../rdb/output.js'
@@ -123,7 +124,7 @@ export class PayloadReader {
       this.discard(key, keyStart, keyEnd)
       this.values = new ValueReader(keyspace, this.database, this.limits)
       // A RangeError: a string for which there is no memory.
-      if (!(error instanceof RdbError || error instanceof RangeError)) throw error
+      if (!(error instanceof RdbError || isRangeError(error))) throw error
       this.problem = error.message
       return 0
     } finally {

@@ -3,6 +3,7 @@
  * host throws and catches; files, processes and the environment are not there.
  */
 import { wallClock } from '../../clock/platform.js'
+import { isRangeError } from '../../config/realms.js'
 import type { LuaApi } from './lua-api.js'
 
 /** Thrown to unwind WebAssembly and JavaScript frames up to the protected call that a Lua error ends in. */
@@ -19,7 +20,7 @@ export class LuaPanic extends Error {
 
 /** JavaScript's stack is used up: an error of the script that was called with `state`. Throws what is anything else. */
 function raiseOverflow(error: unknown, api: LuaApi, state: number): void {
-  if (!(error instanceof RangeError)) throw error
+  if (!isRangeError(error)) throw error
   try {
     api.lua_pushlstring(state, 0, 0)
     api.lua_error(state)
