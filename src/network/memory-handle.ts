@@ -5,7 +5,7 @@ import type { SocketAddress, StreamHandle, StreamReader, WriteRequest } from './
 
 /** The client's end. */
 export interface OtherEnd {
-  /** Bytes of the server's, which hold only until this returns. False: no more, please, until taken(). */
+  /** Bytes of the server's, which hold only until this returns. False: no more, please, until taken(), and until then they hold. */
   received(bytes: Uint8Array): boolean
   /** The same as a text of one character a byte; missing: received() gets it. */
   receivedText?(text: string): void
