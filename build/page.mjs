@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// Makes dist/page.html of src/page: one file that asks for no other, and what is sent to browsers that take it compressed.
+import fs from 'node:fs'
+import path from 'node:path'
+import zlib from 'node:zlib'
+import { build } from 'esbuild'
+
+const root = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..')
+const target = path.join(root, 'dist/page.html')
+
+const { outputFiles } = await build({
+  entryPoints: [path.join(root, 'src/page/main.tsx')],
+  outdir: path.join(root, 'dist'),
+  tsconfig: path.join(root, 'src/page/tsconfig.json'),
+  bundle: true,
+  write: false,
+  minify: true,
+  format: 'esm',
+  target: ['es2022'],
+  charset: 'utf8',
+  legalComments: 'none',
+  define: { 'process.env.NODE_ENV': '"production"' },
+  logLevel: 'warning',
+})
+const text = extension => outputFiles.find(file => file.path.endsWith(extension)).text.trim()
+
+const template = fs.readFileSync(path.join(root, 'src/page/page.html'), 'utf8')
+const html = template
+  .replace('/* style */', () => text('.css'))
+  // An end tag within the script would end it.
+  .replace('/* script */', () => text('.js').replaceAll('</script', '<\\/script'))
+
+const licences = ['preact', 'uplot'].map(name => {
+  const licence = fs.readFileSync(path.join(root, 'node_modules', name, 'LICENSE'), 'utf8')
+  return `${name}\n\n${licence.trim()}\n`
+})
+
+fs.mkdirSync(path.dirname(target), { recursive: true })
+fs.writeFileSync(target, html)
+fs.writeFileSync(`${target}.gz`, zlib.gzipSync(html, { level: 9 }))
+fs.writeFileSync(`${target}.br`, zlib.brotliCompressSync(html))
+fs.writeFileSync(path.join(root, 'dist/page.LICENSE'), licences.join('\n----\n\n'))

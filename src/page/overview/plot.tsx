@@ -1,0 +1,111 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import uPlot from 'uplot'
+import { clock } from '../parts/numbers.js'
+import type { Sample } from '../server/live-state.js'
+import { type Colours, useColours } from './scheme.js'
+import { columnsOf, type PlotSpec } from './series.js'
+
+const HEIGHT_PX = 118
+const WINDOW_S = 600
+const FONT = '11px system-ui, sans-serif'
+
+/** A plot of the last ten minutes; above it what its curves are at the pointer, or now. */
+export function Plot({ spec, samples }: { spec: PlotSpec; samples: readonly Sample[] }) {
+  const place = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot | null>(null)
+  const [pointed, setPointed] = useState<number | null>(null)
+  const colours = useColours()
+  const columns = columnsOf(samples, spec.series)
+  const latest = useRef(columns)
+  latest.current = columns
+
+  useLayoutEffect(() => {
+    const element = place.current!
+    const drawn = new uPlot(
+      options(spec, colours, element.clientWidth, setPointed),
+      latest.current as uPlot.AlignedData,
+      element,
+    )
+    plot.current = drawn
+    const observer = new ResizeObserver(() => drawn.setSize({ width: element.clientWidth, height: HEIGHT_PX }))
+    observer.observe(element)
+    return () => {
+      observer.disconnect()
+      drawn.destroy()
+    }
+  }, [spec, colours])
+  useEffect(() => plot.current!.setData(columns as uPlot.AlignedData), [samples])
+
+  const at = pointed !== null && pointed < columns[0]!.length ? pointed : columns[0]!.length - 1
+  return (
+    <figure class="plot" aria-label={spec.title}>
+      <figcaption>
+        <b>{spec.title}</b>
+        <span class="when">{pointed !== null && at >= 0 ? clock(columns[0]![at]! * 1000) : ''}</span>
+        <dl>
+          {spec.series.map((series, i) => {
+            const value = columns[i + 1]![at] ?? null
+            return (
+              <div key={series.name} class={`swatch ${series.colour}${series.dashed ? ' dashed' : ''}`}>
+                <dt>{series.name}</dt>
+                <dd>{value === null ? '–' : spec.format(value)}</dd>
+              </div>
+            )
+          })}
+        </dl>
+      </figcaption>
+      <div class="canvas" ref={place} />
+    </figure>
+  )
+}
+
+function options(
+  { series, format, atLeast }: PlotSpec,
+  colours: Colours,
+  width: number,
+  point: (index: number | null) => void,
+): uPlot.Options {
+  const axis = { stroke: colours.text, font: FONT, ticks: { show: false } }
+  return {
+    width,
+    height: HEIGHT_PX,
+    legend: { show: false },
+    padding: [8, 8, 0, 0],
+    // One line over all plots: the same second everywhere.
+    cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'time' }, points: { size: 5 } },
+    scales: {
+      x: { range: (_, __, max) => [max - WINDOW_S, max] },
+      y: { range: (_, __, max) => [0, Math.max(max ?? 0, atLeast) * 1.05] },
+    },
+    axes: [
+      {
+        ...axis,
+        size: 22,
+        space: 70,
+        grid: { show: false },
+        values: (_, times) => times.map(time => clock(time * 1000).slice(0, 5)),
+        incrs: [60, 120, 300, 600],
+      },
+      {
+        ...axis,
+        size: 62,
+        gap: 4,
+        space: 28,
+        grid: { stroke: colours.line, width: 1 },
+        values: (_, values) => values.map(format),
+      },
+    ],
+    series: [
+      {},
+      ...series.map(({ name, colour, dashed, filled }) => ({
+        label: name,
+        stroke: colours[colour],
+        width: 1.5,
+        points: { show: false },
+        ...(dashed && { dash: [3, 3] }),
+        ...(filled && { fill: `${colours[colour]}1f` }),
+      })),
+    ],
+    hooks: { setCursor: [plot => point(plot.cursor.idx ?? null)] },
+  }
+}
