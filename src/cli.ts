@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import { parseCommandLine } from './config/command-line.js'
 import { Config } from './config/config.js'
 import { ConfigFileError, loadConfig } from './config/file.js'
+import { Http } from './http/http.js'
 import { Log } from './observe/log.js'
 import { logo, showsLogo } from './process/logo.js'
 import { OwnProcess } from './process/own-process.js'
@@ -56,6 +57,7 @@ async function run(config: Config, withoutFile: boolean): Promise<void> {
     if (error instanceof ConfigFileError) return refuseToStart(error.message)
     throw error
   }
+  new Http(server)
   const own = new OwnProcess(server)
   try {
     if (showsLogo(values)) log.raw('notice', logo(VERSION_LINE, values.port))

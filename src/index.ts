@@ -5,6 +5,7 @@ import { Config } from './config/config.js'
 import { MULTI_ARG } from './config/directive.js'
 import { type DirectiveName, lookupDirective } from './config/directives.js'
 import { didYouMean } from './config/nearest.js'
+import { Http } from './http/http.js'
 import { ANY_PORT } from './network/listener.js'
 import { Log } from './observe/log.js'
 import { Server } from './server/server.js'
@@ -70,8 +71,10 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
     down = resolve
   }).then(() => {})
   const server = new Server(config, log, () => {
+    http.close()
     down(server.disconnected())
   })
+  const http = new Http(server)
   try {
     await server.start()
   } catch (error) {

@@ -2,13 +2,14 @@ import type { Directive } from './directive.js'
 import { cluster } from './directives/cluster.js'
 import { dataTypes } from './directives/data-types.js'
 import { general } from './directives/general.js'
+import { http } from './directives/http.js'
 import { memoryLimits } from './directives/memory.js'
 import { network, tls } from './directives/network.js'
 import { observability } from './directives/observability.js'
 import { persistence } from './directives/persistence.js'
 import { replication } from './directives/replication.js'
 
-/** Every directive of Redis 7.2, by its current name, in the order in which CONFIG GET lists them. */
+/** Every directive of Redis 7.2, and some more, by its current name, in the order in which CONFIG GET lists them. */
 export const directives = {
   ...network,
   ...tls,
@@ -19,6 +20,7 @@ export const directives = {
   ...dataTypes,
   ...observability,
   ...cluster,
+  ...http,
 }
 
 export type DirectiveName = keyof typeof directives

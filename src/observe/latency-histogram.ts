@@ -40,6 +40,23 @@ export class LatencyHistogram {
     this.cells[(shift << 7) + (ns >>> shift)]++
   }
 
+  /** Adds the calls of another one. O(cells). */
+  add(other: LatencyHistogram): void {
+    const { cells } = this
+    for (let cell = 0; cell < CELLS; cell++) cells[cell] += other.cells[cell]
+  }
+
+  /** Becomes what has to be added to it to make it `later`; where that has less, as behind a reset, nothing. O(cells). */
+  replaceByGrowthTo(later: LatencyHistogram): void {
+    const { cells } = this
+    for (let cell = 0; cell < CELLS; cell++) cells[cell] = Math.max(0, later.cells[cell] - cells[cell])
+  }
+
+  /** O(cells). */
+  clear(): void {
+    this.cells.fill(0)
+  }
+
   /** Number of calls. O(cells). */
   get count(): number {
     let count = 0

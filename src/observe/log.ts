@@ -12,8 +12,12 @@ const MAX_MESSAGE_BYTES = 1024
 /** M master, S replica, C a child at work (a save), X Sentinel. */
 export type LogRole = 'M' | 'S' | 'C' | 'X'
 
+/** Gets every line that is logged. */
+export type LogListener = (level: LogLevel, message: string) => void
+
 export class Log {
   role: LogRole = 'M'
+  listener: LogListener | null = null
   private threshold = 2
   private file = ''
   private syslog: Syslog | null = null
@@ -64,6 +68,7 @@ export class Log {
     const text = message.length > MAX_MESSAGE_BYTES ? message.slice(0, MAX_MESSAGE_BYTES) : message
     this.append(`${this.pid}:${role} ${timestamp(new Date())} ${SIGNS[level]} ${text}\n`)
     this.syslog?.write(level, text)
+    this.listener?.(LEVELS[level], text)
   }
 
   /** Text as it is, of any length: reports and the logo. */

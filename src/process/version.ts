@@ -1,18 +1,6 @@
 /** What the server calls itself. Clients look at the Redis version whose behaviour this is. */
-import fs from 'node:fs'
+import { packageVersion } from '../config/package-version.js'
 import { REDIS_VERSION } from '../config/version.js'
-
-/** This package's version, from its package.json: two folders up from a module, one up from the bundle. */
-function packageVersion(): string {
-  for (const place of ['../../package.json', '../package.json']) {
-    const file = new URL(place, import.meta.url)
-    if (!fs.existsSync(file)) continue
-    const parsed: unknown = JSON.parse(fs.readFileSync(file, 'utf8'))
-    if (typeof parsed !== 'object' || parsed === null || !('name' in parsed) || parsed.name !== 'redis-ts') continue
-    return 'version' in parsed ? String(parsed.version) : '0.0.0'
-  }
-  return '0.0.0'
-}
 
 export const VERSION_LINE = `Redis server v=${REDIS_VERSION} redis-ts=${packageVersion()} node=${process.version} bits=64`
 

@@ -142,6 +142,8 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   skipsChecksums = false
   /** Who looks after this process (INFO process_supervised). */
   supervisedBy = 'no'
+  /** Called when clients may connect, and before the data is loaded; what it rejects with keeps the server from starting. */
+  onListening: () => Promise<void> = () => Promise.resolve()
   /** Called when role, link or save state have changed. */
   onStateChange: () => unknown = () => {}
   /** The pid file that was written, to be removed at the end. */
@@ -237,6 +239,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     await this.listen()
     if (this.listener.isIdle) throw new ListenError('Configured to not listen anywhere, exiting.')
     warnOfUnwritableDirectory(this.config, this.log)
+    await this.onListening()
     this.log.notice('Server initialized')
     this.cron.start()
     await this.loader.loadAtStart()

@@ -21,7 +21,12 @@ const VALKEY: Readonly<Record<string, string>> = {
 }
 
 /** Directives of this server's own. */
-const OWN: Readonly<Record<string, string>> = { 'lua-memory-limit': '536870912' }
+const OWN: Readonly<Record<string, string>> = {
+  'lua-memory-limit': '536870912',
+  'http-port': '0',
+  'http-bind': '127.0.0.1 -::1',
+  'http-writes': 'no',
+}
 
 describe('the table of directives', () => {
   test('has the names, aliases and defaults of Redis 7.2.5, and some of Valkey', () => {

@@ -58,6 +58,11 @@ export function infoText(server: ServerApi, names: readonly string[]): string {
   return parts.join('\r\n')
 }
 
+/** The fields of the section of this title: INFO's, for those who want them one by one. */
+export function infoFields(server: ServerApi, title: string): readonly Field[] {
+  return sections.find(section => section.title === title)?.fields(server) ?? []
+}
+
 function clientsFields({ clients, config, keyspace, keyWaits, replication, stats, tracking }: ServerApi): Field[] {
   const { recentInput, recentOutput } = stats
   const now = Date.now()
