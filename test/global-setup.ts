@@ -17,7 +17,7 @@ function buildWhenOlder(): void {
   if (existsSync(BUILT) && statSync(BUILT).mtimeMs > Math.max(...sources)) return
   const startedAt = new Date()
   const tsc = spawnSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { encoding: 'utf8' })
-  for (const step of ['build/wasm.mjs', 'build/bundle.mjs']) {
+  for (const step of ['build/wasm.mjs', 'build/page.mjs', 'build/bundle.mjs']) {
     const { status, stderr } = spawnSync('node', [step], { encoding: 'utf8' })
     if (status !== 0) throw new Error(`${step} failed:\n${stderr.slice(0, 2000)}`)
   }

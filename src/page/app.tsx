@@ -41,7 +41,7 @@ export function App({ server }: { server: PageServer }) {
               </a>
             ))}
           </nav>
-          <main class={view}>
+          <main class={`view-${view}`}>
             {view === 'overview' && <Overview />}
             <Kept shown={view === 'keys'}>{() => <Keys />}</Kept>
             <Kept shown={view === 'console'}>{shown => <Console hidden={!shown} />}</Kept>

@@ -38,7 +38,7 @@ function Glance({ state, away }: { state: LiveState | null; away: boolean }) {
     ['memory', sample ? bytes(sample.memory) : ''],
     ['keys', state ? count(state.server.databases.reduce((sum, { keys }) => sum + keys, 0)) : ''],
     ['clients', sample ? count(sample.clients) : ''],
-    ['changes by this page', state ? (state.server.writes ? 'allowed' : 'off') : ''],
+    ['page writes', state ? (state.server.writes ? 'on' : 'off') : ''],
   ]
   return (
     <dl class={away ? 'glance stale' : 'glance'}>

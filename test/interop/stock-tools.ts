@@ -8,6 +8,7 @@ export const HOW_TO_GET: Readonly<Record<string, string>> = {
   'redis-benchmark': 'apt-get install redis-server redis-tools',
   'redis-sentinel': 'apt-get install redis-sentinel',
   haproxy: 'apt-get install haproxy',
+  chromium: 'apt-get install chromium',
 }
 
 /** True when a program of this name is on PATH and may be run. */

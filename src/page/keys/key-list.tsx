@@ -122,12 +122,12 @@ export function KeyList({ db, pattern, type, chosen, moved, onChoose }: Props) {
       name: 'key',
       cell: row => (
         <span class={row.kind === 'group' ? 'group' : ''}>
-          <Shown bytes={row.rest} limit={300} />
+          <Shown bytes={row.kind === 'key' && row.rest === '' ? row.key : row.rest} limit={300} />
         </span>
       ),
     },
     {
-      name: 'keys or expiry',
+      name: 'keys / expires',
       width: 112,
       right: true,
       cell: row => (row.kind === 'group' ? `${short(row.seen)}${scan.done ? '' : ' +'}` : ttl(facts.get(row.key))),

@@ -2,8 +2,8 @@ import type { Api } from '../server/api.js'
 import type { Bytes } from '../server/bytes.js'
 import { bytesIn, checked, elementsIn } from '../server/reply.js'
 
-const PAGE_KEYS = 1000
-const PAGE_MS = 2000
+const PAGE_KEYS = 5000
+const PAGE_MS = 1500
 const STEP_KEYS = 1000
 /** Where few match, more are looked at in a step: still a few milliseconds of the server's time. */
 const FILTERED_STEP_KEYS = 5000

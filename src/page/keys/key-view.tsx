@@ -1,6 +1,7 @@
 import type { ComponentType } from 'preact'
 import { useState } from 'preact/hooks'
 import { ConfirmButton } from '../parts/confirm-button.js'
+import { Disclosed } from '../parts/disclosed.js'
 import { EditForm } from '../parts/edit-form.js'
 import { useLoaded, words } from '../parts/hooks.js'
 import { bytes, seconds } from '../parts/numbers.js'
@@ -116,24 +117,28 @@ function KeyEdits({
     )
   return (
     <div class="edits">
-      <EditForm
-        label="Rename"
-        fields={[{ name: 'new name', initial: key }]}
-        run={async ([name]) => {
-          const renamed = numberIn(await api.reply(db, 'RENAMENX', key, name!))
-          if (renamed === 0) throw new CommandError('There is a key of that name.')
-          onMoved(name!)
-        }}
-      />
-      <EditForm
-        label="Expire"
-        fields={[{ name: 'seconds', width: 110, placeholder: 'seconds, or none' }]}
-        clears
-        run={async ([seconds]) => {
-          await (seconds === '' ? api.reply(db, 'PERSIST', key) : api.reply(db, 'EXPIRE', key, seconds!))
-          onChange()
-        }}
-      />
+      <Disclosed label="Rename">
+        <EditForm
+          label="Rename"
+          fields={[{ name: 'new name', initial: key }]}
+          run={async ([name]) => {
+            const renamed = numberIn(await api.reply(db, 'RENAMENX', key, name!))
+            if (renamed === 0) throw new CommandError('There is a key of that name.')
+            onMoved(name!)
+          }}
+        />
+      </Disclosed>
+      <Disclosed label="Expire">
+        <EditForm
+          label="Expire"
+          fields={[{ name: 'seconds', width: 200, placeholder: 'seconds; empty for never', plain: true }]}
+          clears
+          run={async ([seconds]) => {
+            await (seconds === '' ? api.reply(db, 'PERSIST', key) : api.reply(db, 'EXPIRE', key, seconds!))
+            onChange()
+          }}
+        />
+      </Disclosed>
       <ConfirmButton label="Delete" question="Delete this key?" run={remove} />
       <ErrorText>{error}</ErrorText>
     </div>

@@ -5,7 +5,7 @@ import type { Sample } from '../server/live-state.js'
 import { type Colours, useColours } from './scheme.js'
 import { columnsOf, type PlotSpec } from './series.js'
 
-const HEIGHT_PX = 118
+const HEIGHT_PX = 126
 const WINDOW_S = 600
 const FONT = '11px system-ui, sans-serif'
 
@@ -60,7 +60,7 @@ export function Plot({ spec, samples }: { spec: PlotSpec; samples: readonly Samp
 }
 
 function options(
-  { series, format, atLeast }: PlotSpec,
+  { series, format, atLeast, unit }: PlotSpec,
   colours: Colours,
   width: number,
   point: (index: number | null) => void,
@@ -70,7 +70,7 @@ function options(
     width,
     height: HEIGHT_PX,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     // One line over all plots: the same second everywhere.
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'time' }, points: { size: 5 } },
     scales: {
@@ -92,7 +92,8 @@ function options(
         gap: 4,
         space: 28,
         grid: { stroke: colours.line, width: 1 },
-        values: (_, values) => values.map(format),
+        ...(unit === 'bytes' && { incrs: BYTE_STEPS }),
+        values: (_, values) => values.map(value => tick(format(value))),
       },
     ],
     series: [
@@ -101,11 +102,30 @@ function options(
         label: name,
         stroke: colours[colour],
         width: 1.5,
-        points: { show: false },
+        points: { size: 3, filter: alone, fill: colours[colour] },
         ...(dashed && { dash: [3, 3] }),
         ...(filled && { fill: `${colours[colour]}1f` }),
       })),
     ],
     hooks: { setCursor: [plot => point(plot.cursor.idx ?? null)] },
   }
+}
+
+/** Seconds with nothing beside them, which no line shows. */
+function alone(plot: uPlot, series: number): number[] {
+  const values = plot.data[series]!
+  const found: number[] = []
+  for (let i = 0; i < values.length; i++)
+    if (values[i] != null && values[i - 1] == null && values[i + 1] == null) found.push(i)
+  return found
+}
+
+// Round numbers of KiB, MiB and so on.
+const BYTE_STEPS = [0, 10, 20, 30, 40].flatMap(power =>
+  [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].map(n => n * 2 ** power),
+)
+
+/** A figure of an axis: 50k rather than 50.0k, and 0 without a unit. */
+function tick(text: string): string {
+  return text.replace(/\.0+(?=\D|$)/, '').replace(/^0\D.*/, '0')
 }

@@ -14,6 +14,7 @@ export interface Series {
 export interface PlotSpec {
   title: string
   format(value: number): string
+  unit?: 'bytes'
   series: Series[]
   /** The least that the top of the scale stands for. */
   atLeast: number
@@ -49,6 +50,7 @@ export const PLOTS: PlotSpec[] = [
   {
     title: 'Memory',
     format: bytes,
+    unit: 'bytes',
     atLeast: 1024 * 1024,
     series: [
       { name: 'used', colour: 'accent', filled: true, value: sample => sample.memory },
@@ -66,6 +68,7 @@ export const PLOTS: PlotSpec[] = [
   {
     title: 'Network, a second',
     format: bytes,
+    unit: 'bytes',
     atLeast: 1000,
     series: [
       { name: 'out', colour: 'accent', value: sample => sample.outputBytes },

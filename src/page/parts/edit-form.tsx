@@ -10,6 +10,8 @@ export interface Field {
   /** Pixels; the fields without one share the rest. */
   width?: number
   placeholder?: string
+  /** A number: nothing in it could need an escape. */
+  plain?: boolean
 }
 
 interface Props {
@@ -62,9 +64,12 @@ export function EditForm({ label, fields, run, clears }: Props) {
           />
         )
       })}
-      <label class="escapes" title="\n, \t, \xff and \\ stand for bytes">
-        <input type="checkbox" checked={escapes} onChange={event => setEscapes(event.currentTarget.checked)} /> \x
-      </label>
+      {!fields.every(field => field.plain) && (
+        <label class="escapes" title="\n, \t, \xff and \\ stand for bytes">
+          <input type="checkbox" checked={escapes} onChange={event => setEscapes(event.currentTarget.checked)} />{' '}
+          escapes
+        </label>
+      )}
       <button type="submit" disabled={busy}>
         {label}
       </button>

@@ -10,7 +10,12 @@ type Form = (typeof FORMS)[number]
 const JSON_BYTES = 4 * 1024 * 1024
 
 const HEX_COLUMNS: Column<HexLine>[] = [
-  { name: 'offset', width: 84, right: true, cell: line => line.at.toString(16).padStart(8, '0') },
+  {
+    name: 'offset',
+    width: 100,
+    right: true,
+    cell: line => <span class="pre">{line.at.toString(16).padStart(8, '0')}</span>,
+  },
   { name: 'bytes', width: 372, cell: line => <span class="pre">{line.hex}</span> },
   { name: 'ASCII', cell: line => <span class="pre">{line.ascii}</span> },
 ]

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { ConfirmButton } from '../../parts/confirm-button.js'
+import { Disclosed } from '../../parts/disclosed.js'
 import { EditForm } from '../../parts/edit-form.js'
 import { useLoaded } from '../../parts/hooks.js'
 import { seconds } from '../../parts/numbers.js'
@@ -74,23 +75,25 @@ export function HashView({ chosen: { db, key }, writes, turn, onChange }: ValueP
           onClose={() => setShown(null)}
         >
           {writes && (
-            <>
-              <EditForm
-                key={`${shown.field} ${shown.value}`}
-                label="Set"
-                fields={[{ name: 'value', initial: shown.value, lines: true }]}
-                run={async ([value]) => {
-                  await api.reply(db, 'HSET', key, shown.field, value!)
-                  setShown({ ...shown, value: value!, ttl: -1 })
-                  onChange()
-                }}
-              />
+            <div class="edits">
+              <Disclosed label="Edit">
+                <EditForm
+                  key={`${shown.field} ${shown.value}`}
+                  label="Set"
+                  fields={[{ name: 'value', initial: shown.value, lines: true }]}
+                  run={async ([value]) => {
+                    await api.reply(db, 'HSET', key, shown.field, value!)
+                    setShown({ ...shown, value: value!, ttl: -1 })
+                    onChange()
+                  }}
+                />
+              </Disclosed>
               <ConfirmButton
                 label="Delete"
                 question="Delete this field?"
                 run={() => change.run('HDEL', key, shown.field).then(() => setShown(null))}
               />
-            </>
+            </div>
           )}
         </ElementPanel>
       )}

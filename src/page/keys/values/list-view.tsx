@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { ConfirmButton } from '../../parts/confirm-button.js'
+import { Disclosed } from '../../parts/disclosed.js'
 import { EditForm } from '../../parts/edit-form.js'
 import { useLoaded } from '../../parts/hooks.js'
 import { count } from '../../parts/numbers.js'
@@ -57,23 +58,25 @@ export function ListView({ chosen: { db, key }, writes, turn, onChange }: ValueP
       {shown && (
         <ElementPanel title={`Element ${count(shown.index)}`} bytes={shown.bytes} onClose={() => setShown(null)}>
           {writes && (
-            <>
-              <EditForm
-                key={`${shown.index} ${shown.bytes}`}
-                label="Set"
-                fields={[{ name: 'element', initial: shown.bytes, lines: true }]}
-                run={async ([bytes]) => {
-                  await api.reply(db, 'LSET', key, shown.index, bytes!)
-                  setShown({ index: shown.index, bytes: bytes! })
-                  onChange()
-                }}
-              />
+            <div class="edits">
+              <Disclosed label="Edit">
+                <EditForm
+                  key={`${shown.index} ${shown.bytes}`}
+                  label="Set"
+                  fields={[{ name: 'element', initial: shown.bytes, lines: true }]}
+                  run={async ([bytes]) => {
+                    await api.reply(db, 'LSET', key, shown.index, bytes!)
+                    setShown({ index: shown.index, bytes: bytes! })
+                    onChange()
+                  }}
+                />
+              </Disclosed>
               <ConfirmButton
                 label="Remove"
                 question="Remove the first element that equals it (LREM)?"
                 run={() => change.run('LREM', key, 1, shown.bytes).then(() => setShown(null))}
               />
-            </>
+            </div>
           )}
         </ElementPanel>
       )}

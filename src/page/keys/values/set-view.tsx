@@ -50,11 +50,13 @@ export function SetView({ chosen: { db, key }, writes, turn, onChange }: ValuePr
       {shown !== null && (
         <ElementPanel title="Member" bytes={shown} onClose={() => setShown(null)}>
           {writes && (
-            <ConfirmButton
-              label="Remove"
-              question="Remove this member?"
-              run={() => change.run('SREM', key, shown).then(() => setShown(null))}
-            />
+            <div class="edits">
+              <ConfirmButton
+                label="Remove"
+                question="Remove this member?"
+                run={() => change.run('SREM', key, shown).then(() => setShown(null))}
+              />
+            </div>
           )}
         </ElementPanel>
       )}

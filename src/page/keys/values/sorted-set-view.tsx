@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { ConfirmButton } from '../../parts/confirm-button.js'
+import { Disclosed } from '../../parts/disclosed.js'
 import { EditForm } from '../../parts/edit-form.js'
 import { useLoaded } from '../../parts/hooks.js'
 import { count } from '../../parts/numbers.js'
@@ -72,23 +73,25 @@ export function SortedSetView({ chosen: { db, key }, writes, turn, onChange }: V
       {shown && (
         <ElementPanel title={`Score ${shown.score}`} bytes={shown.member} onClose={() => setShown(null)}>
           {writes && (
-            <>
-              <EditForm
-                key={shown.member}
-                label="Set score"
-                fields={[{ name: 'score', initial: shown.score, width: 200 }]}
-                run={async ([score]) => {
-                  await api.reply(db, 'ZADD', key, score!, shown.member)
-                  setShown({ ...shown, score: score! })
-                  onChange()
-                }}
-              />
+            <div class="edits">
+              <Disclosed label="Edit">
+                <EditForm
+                  key={shown.member}
+                  label="Set score"
+                  fields={[{ name: 'score', initial: shown.score, width: 200, plain: true }]}
+                  run={async ([score]) => {
+                    await api.reply(db, 'ZADD', key, score!, shown.member)
+                    setShown({ ...shown, score: score! })
+                    onChange()
+                  }}
+                />
+              </Disclosed>
               <ConfirmButton
                 label="Remove"
                 question="Remove this member?"
                 run={() => change.run('ZREM', key, shown.member).then(() => setShown(null))}
               />
-            </>
+            </div>
           )}
         </ElementPanel>
       )}

@@ -63,7 +63,8 @@ export function StreamGroups({ chosen: { db, key }, turn }: Pick<ValueProps, 'ch
     async () => elementsIn(await api.reply(db, 'XINFO', 'GROUPS', key)).map(groupIn),
     [api, db, key, turn],
   )
-  const name = named ?? groups.value?.[0]?.name ?? null
+  const busiest = [...(groups.value ?? [])].sort((a, b) => b.pending - a.pending)[0]
+  const name = named ?? busiest?.name ?? null
   const group = useLoaded(async () => {
     if (name === null) return null
     const [consumers, pending] = await api.replies(db, [

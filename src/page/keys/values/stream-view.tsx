@@ -88,11 +88,13 @@ export function StreamView({ chosen, writes, turn, onChange }: ValueProps) {
             {shown.fields.map(([name, value]) => `${written(name)}  ${written(value)}`).join('\n')}
           </pre>
           {writes && (
-            <ConfirmButton
-              label="Delete"
-              question="Delete this entry?"
-              run={() => change.run('XDEL', key, shown.id).then(() => setShown(null))}
-            />
+            <div class="edits">
+              <ConfirmButton
+                label="Delete"
+                question="Delete this entry?"
+                run={() => change.run('XDEL', key, shown.id).then(() => setShown(null))}
+              />
+            </div>
           )}
         </section>
       )}

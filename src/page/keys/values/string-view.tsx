@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { Disclosed } from '../../parts/disclosed.js'
 import { EditForm } from '../../parts/edit-form.js'
 import { useLoaded } from '../../parts/hooks.js'
 import { count, bytes as size } from '../../parts/numbers.js'
@@ -48,16 +49,18 @@ export function StringView({ chosen, writes, turn, onChange }: ValueProps) {
           </div>
           <BytesView part={part} />
           {writes && part.length <= WHOLE_BYTES && (
-            <EditForm
-              key={part.bytes}
-              label="Set"
-              fields={[{ name: 'value', initial: part.bytes, lines: true }]}
-              run={async ([bytes]) => {
-                // The time that it has left stays.
-                checked(await api.reply(db, 'SET', key, bytes!, 'KEEPTTL'))
-                onChange()
-              }}
-            />
+            <Disclosed label="Edit">
+              <EditForm
+                key={part.bytes}
+                label="Set"
+                fields={[{ name: 'value', initial: part.bytes, lines: true }]}
+                run={async ([bytes]) => {
+                  // The time that it has left stays.
+                  checked(await api.reply(db, 'SET', key, bytes!, 'KEEPTTL'))
+                  onChange()
+                }}
+              />
+            </Disclosed>
           )}
         </>
       )}
