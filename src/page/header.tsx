@@ -11,6 +11,10 @@ export function Header() {
   const link = useStore(live.link)
   const asked = useStore(session.state)
   const state = useStore(live.state)
+  const role = state ? ` ${roleName(state.server.role)}` : ''
+  useEffect(() => {
+    document.title = `${location.host}${role} · redis-ts`
+  }, [role])
   return (
     <header class="top">
       <div class="who">
@@ -33,7 +37,7 @@ function Glance({ state, away }: { state: LiveState | null; away: boolean }) {
   const tiles: [string, string][] = [
     ['role', state ? roleName(state.server.role) : ''],
     ['port', state ? String(state.server.port) : ''],
-    ['up', state ? seconds(state.server.uptime) : ''],
+    ['up', state ? uptime(state.server.uptime) : ''],
     ['ops/s', sample ? short(sample.ops) : ''],
     ['memory', sample ? bytes(sample.memory) : ''],
     ['keys', state ? count(state.server.databases.reduce((sum, { keys }) => sum + keys, 0)) : ''],
@@ -50,6 +54,11 @@ function Glance({ state, away }: { state: LiveState | null; away: boolean }) {
       ))}
     </dl>
   )
+}
+
+/** To the minute, once there is one: nothing to watch running. */
+function uptime(s: number): string {
+  return seconds(s < 60 ? s : s - (s % 60))
 }
 
 function Away({ since, reason }: { since: number; reason: string }) {

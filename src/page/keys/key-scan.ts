@@ -4,6 +4,8 @@ import { bytesIn, checked, elementsIn } from '../server/reply.js'
 
 const PAGE_KEYS = 5000
 const PAGE_MS = 1500
+/** Where nothing has been found yet. */
+const SEARCH_MS = 15_000
 const STEP_KEYS = 1000
 /** Where few match, more are looked at in a step: still a few milliseconds of the server's time. */
 const FILTERED_STEP_KEYS = 5000
@@ -32,8 +34,9 @@ export class KeyScan {
 
   /** Gives `found` the keys of each step, until there is a page of new ones (it says how many are), all are seen, or time is up. */
   async page(found: (keys: Bytes[]) => number, signal: AbortSignal): Promise<void> {
-    const end = performance.now() + PAGE_MS
-    for (let keys = 0; !this.done && keys < PAGE_KEYS && performance.now() < end; ) {
+    const begun = performance.now()
+    for (let keys = 0; !this.done && keys < PAGE_KEYS; ) {
+      if (performance.now() - begun > (keys > 0 ? PAGE_MS : SEARCH_MS)) return
       const command = ['SCAN', this.#cursor, ...this.#options]
       const [reply] = await this.#api.replies(this.#db, [command], signal)
       if (signal.aborted) return

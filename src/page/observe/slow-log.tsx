@@ -26,7 +26,11 @@ const COLUMNS: Column<Entry>[] = [
   { name: 'took', width: 88, right: true, cell: entry => micros(entry.micros), order: entry => entry.micros },
   {
     name: 'command',
-    cell: entry => <span title={entry.words}>{entry.words.slice(0, 500)}</span>,
+    cell: entry => (
+      <span class="pre" title={entry.words}>
+        {entry.words.slice(0, 500)}
+      </span>
+    ),
     order: entry => entry.words,
   },
   { name: 'client', width: 176, cell: entry => entry.client, order: entry => entry.client },

@@ -35,7 +35,9 @@ export class Api {
 
   /** Whether these would be let in. Throws a RequestError. */
   async accepts(credentials: Credentials): Promise<boolean> {
-    return (await this.#post(0, [['PING']], this.#session.headers(credentials))).status !== 401
+    const response = await this.#post(0, [['PING']], this.#session.headers(credentials))
+    if (!response.ok && response.status !== 401) throw new RequestError(await refusal(response))
+    return response.ok
   }
 
   async #request(db: number, commands: readonly Command[], signal?: AbortSignal): Promise<Reply[]> {

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks'
+import { useId, useMemo, useState } from 'preact/hooks'
 import { type Column, WindowTable } from '../../parts/window-table.js'
 import { textOf } from '../../server/bytes.js'
 import { prettyJson } from './json-text.js'
@@ -22,6 +22,7 @@ const HEX_COLUMNS: Column<HexLine>[] = [
 
 /** A string's bytes as text, as JSON or as a hex dump: first as what they look like. */
 export function BytesView({ part }: { part: Window }) {
+  const group = useId()
   const [chosen, setChosen] = useState<Form | null>(null)
   const json = useMemo(() => jsonIn(part), [part.bytes])
   const form = chosen ?? guess(part, json)
@@ -32,7 +33,7 @@ export function BytesView({ part }: { part: Window }) {
           <label key={name}>
             <input
               type="radio"
-              name="form"
+              name={group}
               checked={form === name}
               disabled={name === 'JSON' && json === null}
               onChange={() => setChosen(name)}
