@@ -51,7 +51,7 @@ describe('keys', requireStock('chromium'), () => {
     const page = await openKeys()
     await page.getByText('11 keys, all looked at').waitFor()
     expect(await textOf(page, 'table[aria-label="Keys"] tbody tr >> nth=0')).toBe('user: 3')
-    await choose(page, 'user:').catch(() => {})
+    await rows(page, 'Keys').first().click()
     await page.getByText('3 keys, all looked at').waitFor()
     await expect.poll(() => rows(page, 'Keys').allInnerTexts()).toHaveLength(3)
     await expect.poll(() => rows(page, 'Keys').nth(1).innerText()).toMatch(/^str\s+2\s+1 h 23 min$/)
@@ -157,19 +157,12 @@ describe('keys', requireStock('chromium'), () => {
 
   test('nothing can be changed, unless the server allows it', async () => {
     const page = await openKeys()
-    for (const key of ['user:', 'list', 'set', 'hash', 'board', 'stream']) {
-      if (key === 'user:') continue
+    const tables = { list: 'Elements', set: 'Members', hash: 'Fields', board: 'Members', stream: 'Entries' }
+    for (const [key, table] of Object.entries(tables)) {
       await choose(page, key)
-      const choice = rows(
-        page,
-        /stream/.test(key) ? 'Entries' : key === 'list' ? 'Elements' : key === 'hash' ? 'Fields' : 'Members',
-      )
-      await choice.first().click()
-      const names = await page
-        .locator('main')
-        .getByRole('button', { name: /New|Rename|Expire|Delete|Edit|Set|Add|Remove/ })
-        .count()
-      expect([key, names, await page.locator('summary').count()]).toEqual([key, 0, 0])
+      await rows(page, table).first().click()
+      const changes = page.locator('main').getByRole('button', { name: /New|Rename|Expire|Delete|Edit|Set|Add|Remove/ })
+      expect([key, await changes.count(), await page.locator('summary').count()]).toEqual([key, 0, 0])
     }
   })
 
@@ -177,9 +170,7 @@ describe('keys', requireStock('chromium'), () => {
     const many = await startPageHost()
     await fill(
       many.port,
-      [['DEBUG', 'POPULATE', '10000', 'key']]
-        .slice(1)
-        .concat(Array.from({ length: 10_000 }, (_, i) => ['SET', `key:${i}`, 'x'])),
+      Array.from({ length: 10_000 }, (_, i) => ['SET', `key:${i}`, 'x']),
     )
     const page = await open(`${many.url}#keys`)
     await rows(page, 'Keys').first().click()
