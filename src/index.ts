@@ -71,8 +71,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
     down = resolve
   }).then(() => {})
   const server = new Server(config, log, () => {
-    http.close()
-    down(server.disconnected())
+    down(Promise.all([http.close(), server.disconnected()]))
   })
   const http = new Http(server)
   try {

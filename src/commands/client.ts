@@ -146,6 +146,8 @@ export class Client implements Subscriber, TrackingClient {
   replyFlags = 0
   noEvict = false
   noTouch = false
+  /** Where a command would block, it answers as inside MULTI: nobody is there to be kept waiting. */
+  deniesBlocking = false
   /** CLIENT IMPORT-SOURCE: what it does counts as copying data in, while the server is in import mode. */
   importsData = false
   /** CLIENT CAPA redirect: a replica tells it where its master is rather than serve it. */

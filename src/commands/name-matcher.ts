@@ -2,8 +2,9 @@
  * Names against a client's pattern. Nearly all of them are decided on the spot; a long name that a pathological pattern takes
  * long over is put aside, and decided between the turns of others. The reply has what there was when the command came.
  */
-import { performance } from 'node:perf_hooks'
+
 import { Glob, MATCH, UNDECIDED } from '../bytes/glob.js'
+import { performance } from '../clock/platform.js'
 import { encodeBulks } from '../resp/encode.js'
 import type { ReplySource } from '../resp/reply-source.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'

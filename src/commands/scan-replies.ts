@@ -2,7 +2,7 @@
  * Replies of SCAN and its kin to a large COUNT: the walk is made in slices, with the guarantee that several calls would have. How
  * many elements there are stands in front of them, so they are collected first.
  */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../clock/platform.js'
 import type { ReplySource } from '../resp/reply-source.js'
 import { ReplyWriter } from '../resp/reply-writer.js'
 import type { ByteRange } from '../types/byte-range.js'

@@ -1,5 +1,5 @@
 /** Long replies out of a large aggregate's table: all of its elements, some of them, or draws, as of the moment of the command. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../clock/platform.js'
 import { PIECE_BYTES, type ReplySource } from '../resp/reply-source.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import type { Keyspace } from '../store/keyspace.js'

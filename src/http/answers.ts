@@ -1,5 +1,6 @@
 /** Answers that are whole when they begin, and the headers that all have. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { clearTimeout, setTimeout } from '../clock/platform.js'
 
 /** Nobody may keep what is shown, frame it, guess at its type, or have it in a page of his own. */
 const HEADERS: readonly (readonly [string, string])[] = [
@@ -9,6 +10,10 @@ const HEADERS: readonly (readonly [string, string])[] = [
   ['referrer-policy', 'no-referrer'],
   ['cross-origin-resource-policy', 'same-origin'],
 ]
+
+/** What is still read of a body that nobody wants. */
+const LEFT_BODY_BYTES = 4 * 1024 * 1024
+const LEFT_BODY_MS = 2000
 
 export function setCommonHeaders(response: ServerResponse): void {
   for (const [name, value] of HEADERS) response.setHeader(name, value)
@@ -21,14 +26,28 @@ export function answer(response: ServerResponse, status: number, type: string, b
   response.end(response.req.method === 'HEAD' ? undefined : bytes)
 }
 
-/** Says in words what is wrong. Of a body that has not been read nothing more is: the connection ends. */
+/** Says in words what is wrong. */
 export function refuse(response: ServerResponse, status: number, words: string): void {
-  if (hasBody(response.req)) response.setHeader('connection', 'close')
+  leaveBody(response.req)
   answer(response, status, 'text/plain; charset=utf-8', `${words}\n`)
 }
 
-/** Whether there is more of the request than its headers. */
-export function hasBody({ headers }: IncomingMessage): boolean {
-  const length = headers['content-length']
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+/**
+ * Nobody wants the request's body. It is dropped as it comes, since many clients only read the answer when they have sent all of
+ * theirs; but of one that is long, or slow, the connection is cut.
+ */
+export function leaveBody(request: IncomingMessage): void {
+  const { headers, socket } = request
+  if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') return
+  let bytes = 0
+  const timer = setTimeout(() => socket.destroy(), LEFT_BODY_MS)
+  const end = (): void => clearTimeout(timer)
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > LEFT_BODY_BYTES) socket.destroy()
+  })
+  request.on('end', end)
+  request.on('close', end)
+  // It may have ended by now.
+  if (request.complete) end()
 }

@@ -7,7 +7,9 @@ import type { Socket } from 'node:net'
 import type { ServerApi } from '../commands/server-api.js'
 import { strerror } from '../config/strerror.js'
 import type { BoundHandle } from '../network/bind-now.js'
-import { answer, hasBody, refuse, setCommonHeaders } from './answers.js'
+import { answer, leaveBody, refuse, setCommonHeaders } from './answers.js'
+import type { Door } from './commands/caller.js'
+import { CommandsApi } from './commands/commands.js'
 import { healthOf } from './health.js'
 import { Live } from './live.js'
 import { LogTail } from './log-tail.js'
@@ -46,22 +48,24 @@ interface Route {
 }
 
 export class HttpServer {
-  private readonly server: ServerApi
+  private readonly server: ServerApi & Door
   private readonly log: LogTail
   private readonly sampler: Sampler
   private readonly live: Live
   private readonly scrape: Scrape
+  private readonly commands: CommandsApi
   private readonly page = new Page()
   private readonly listeners: Server[] = []
   private readonly connections = new Set<Socket>()
   private readonly routes: ReadonlyMap<string, Route>
 
-  constructor(server: ServerApi) {
+  constructor(server: ServerApi & Door) {
     this.server = server
     this.log = new LogTail(server.log)
     this.sampler = new Sampler(server, () => this.live.tick())
     this.live = new Live(server, this.sampler, this.log)
     this.scrape = new Scrape(server, this.sampler.loop)
+    this.commands = new CommandsApi(server)
     this.routes = new Map<string, Route>([
       ['/', { method: 'GET', isGuarded: false, run: (request, response) => this.page.answer(request, response) }],
       ['/health', { method: 'GET', isGuarded: false, run: (_, response) => this.answerHealth(response) }],
@@ -72,6 +76,14 @@ export class HttpServer {
       [
         '/api/live',
         { method: 'GET', isGuarded: true, run: (_, response, visitor) => this.openLive(response, visitor) },
+      ],
+      [
+        '/api/commands',
+        {
+          method: 'POST',
+          isGuarded: true,
+          run: (request, response, visitor) => this.runCommands(request, response, visitor),
+        },
       ],
     ])
     this.log.start()
@@ -148,7 +160,7 @@ export class HttpServer {
       problem(415, 'The content type has to be application/json.')
       return
     }
-    if (route.method === 'GET' && hasBody(request)) response.setHeader('connection', 'close')
+    if (route.method === 'GET') leaveBody(request)
     this.run(route, request, response, visitor)
   }
 
@@ -189,6 +201,14 @@ export class HttpServer {
     else this.live.open(response, visitor)
   }
 
+  private async runCommands(
+    request: IncomingMessage,
+    response: ServerResponse,
+    visitor: Visitor | null,
+  ): Promise<void> {
+    if (visitor !== null) await this.commands.answer(request, response, visitor)
+  }
+
   /** What is shown is what INFO shows. */
   private maySeeInfo(response: ServerResponse, visitor: Visitor | null): visitor is Visitor {
     if (visitor !== null && mayRun(this.server, visitor.user, 'info')) return true
@@ -196,15 +216,18 @@ export class HttpServer {
     return false
   }
 
-  /** Takes no more connections; requests under way are answered. */
-  close(): void {
+  /** Takes no more connections; requests under way are answered. Resolves when the last one is. */
+  async close(): Promise<void> {
     this.sampler.stop()
     this.log.stop()
     this.live.close()
-    for (const listener of this.listeners) {
-      listener.close()
-      listener.closeIdleConnections()
-    }
+    await Promise.all(
+      this.listeners.map(listener => {
+        const closed = new Promise(resolve => listener.close(resolve))
+        listener.closeIdleConnections()
+        return closed
+      }),
+    )
   }
 
   /** Closes what is left at once. */

@@ -6,6 +6,7 @@ import type { ServerApi } from '../commands/server-api.js'
 import type { Config } from '../config/config.js'
 import { strerror } from '../config/strerror.js'
 import { bindNow, mayBeHost } from '../network/bind-now.js'
+import type { Door } from './commands/caller.js'
 import type { HttpServer, ListeningPlace } from './http-server.js'
 
 const BACKLOG = 64
@@ -13,7 +14,7 @@ const BACKLOG = 64
 const MISSING = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']
 
 /** What it needs of the server. */
-export interface HttpHost extends ServerApi {
+export interface HttpHost extends ServerApi, Door {
   onListening: () => Promise<void>
 }
 
@@ -45,7 +46,7 @@ export class Http {
 
   /** Why it cannot listen as it is to, or null. What does not depend on looking up names is known at once. */
   private reopen(): string | null {
-    this.stop()
+    void this.stop()
     if (this.values['http-port'] === 0 || this.closed) return null
     const places = this.bind()
     if (places === null) return 'Unable to listen on this port. Check server logs.'
@@ -84,19 +85,21 @@ export class Http {
   }
 
   /** Nothing new is taken; what is under way may end. */
-  private stop(): void {
+  private stop(): Promise<void> {
     this.loading = null
     for (const { handle } of this.places) handle?.close()
     this.places = []
-    this.running?.close()
+    const { running } = this
     this.running = null
+    return running?.close() ?? Promise.resolve()
   }
 
-  /** The server is gone: so are all connections. */
-  close(): void {
+  /** The server is gone: so are all connections, when this resolves. */
+  close(): Promise<void> {
     this.closed = true
     const { running } = this
-    this.stop()
+    const stopped = this.stop()
     running?.disconnect()
+    return stopped
   }
 }

@@ -1,5 +1,7 @@
 /** Streams of events to open pages: what has been so far, then the state of each second. */
+
 import type { ServerResponse } from 'node:http'
+import { wallClock } from '../clock/platform.js'
 import type { ServerApi } from '../commands/server-api.js'
 import type { LogTail } from './log-tail.js'
 import { isStillWelcome, mayRun, type Visitor } from './login.js'
@@ -61,7 +63,7 @@ export class Live {
   private state(): string {
     const { sampler, server } = this
     const sample = sampler.samples.at(-1) ?? null
-    const state = { time: Date.now(), sample, server: serverState(server), topology: topologyOf(server) }
+    const state = { time: wallClock(), sample, server: serverState(server), topology: topologyOf(server) }
     return JSON.stringify(state).slice(0, -1)
   }
 

@@ -1,4 +1,5 @@
 /** The log's last lines, numbered. */
+import { wallClock } from '../clock/platform.js'
 import type { Log, LogLevel } from '../observe/log.js'
 
 const KEPT = 200
@@ -23,7 +24,7 @@ export class LogTail {
 
   start(): void {
     this.log.listener = (level, text) => {
-      this.lines.push({ seq: ++this.last, time: Date.now(), level, text })
+      this.lines.push({ seq: ++this.last, time: wallClock(), level, text })
       if (this.lines.length > 2 * KEPT) this.lines = this.lines.slice(-KEPT)
     }
   }

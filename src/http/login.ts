@@ -37,11 +37,11 @@ function readBasic(authorization: string): { name: string; password: Buffer } | 
   return { name: name === '' ? DEFAULT_USER : name, password: bytes.subarray(colon + 1) }
 }
 
-function noteFailure({ acl, config }: ServerApi, { socket }: IncomingMessage, username: string): void {
+function noteFailure({ acl, config, keyspace }: ServerApi, { socket }: IncomingMessage, username: string): void {
   const clientInfo = `addr=${joinAddress(socket.remoteAddress, socket.remotePort)} lib-name=redis-ts-http`
   acl.log.add(
     { reason: 'auth', context: 'toplevel', object: 'http', username, clientInfo },
-    Date.now(),
+    keyspace.time.now(),
     config.values['acllog-max-len'],
   )
 }

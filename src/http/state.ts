@@ -68,7 +68,7 @@ export function serverState(server: ServerApi): ServerState {
     runId,
     version: REDIS_VERSION,
     redisTs,
-    uptime: Math.max(0, Math.floor((Date.now() - stats.startedMs) / 1000)),
+    uptime: Math.max(0, Math.floor((keyspace.time.now() - stats.startedMs) / 1000)),
     port: Math.max(0, config.values.port),
     databases: keyspace.databases
       .filter(({ keys }) => keys.count > 0)
@@ -89,7 +89,7 @@ export function topologyOf(server: ServerApi): Topology {
       offset: stream.offset,
       replid: identity.replid,
     },
-    master: master === null ? null : masterState(master, stream.offset),
+    master: master === null ? null : masterState(master, stream.offset, server.keyspace.time.now()),
     replicas: replicaStates(server),
   }
 }
@@ -99,9 +99,10 @@ function ownHost({ config: { values } }: ServerApi): string {
   return values.bind.find(address => !address.includes('*') && !address.startsWith('-')) ?? ''
 }
 
-function masterState({ host, lastIoMs, port, progress, state, up }: MasterLink, offset: number): MasterState {
+function masterState(link: MasterLink, offset: number, nowMs: number): MasterState {
+  const { host, lastIoMs, port, progress, state, up } = link
   const left = progress === null ? 0 : Math.max(0, progress.size - progress.received)
-  const secondsSinceIo = up ? Math.max(0, Math.floor((Date.now() - lastIoMs) / 1000)) : -1
+  const secondsSinceIo = up ? Math.max(0, Math.floor((nowMs - lastIoMs) / 1000)) : -1
   return { host, port, link: LINK_WORDS[state], secondsSinceIo, offset, syncLeftBytes: left }
 }
 

@@ -1,3 +1,4 @@
+import { performance, setImmediate } from '../clock/platform.js'
 import type { Transport } from '../commands/client.js'
 
 const SLICE_MS = 1

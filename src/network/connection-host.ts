@@ -41,6 +41,8 @@ export interface ConnectionStats {
 }
 
 export interface ConnectionHost {
+  /** Unix time in milliseconds. */
+  now(): number
   readonly clientAccount: ClientAccount
   readonly readBuffer: Buffer
   readonly parser: RequestParser

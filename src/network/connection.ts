@@ -310,7 +310,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
       this.close()
       return
     }
-    this.client.lastInteractionMs = Date.now()
+    this.client.lastInteractionMs = this.host.now()
     if (!this.queue.isIdle) return
     if (this.stream !== null) this.host.streamLater(this)
     else if (this.ending) this.close()

@@ -50,7 +50,12 @@ export function keepRequest(): WriteRequest | null {
   return kept
 }
 
-/** For handles that are not Node's own: the write just made goes on in the background. */
+/** For handles that are not Node's own: the write just made is done. */
+export function writeIsDone(): void {
+  state[LAST_WRITE_WAS_ASYNC] = 0
+}
+
+/** The same: it goes on in the background. */
 export function writeIsPending(): void {
   state[LAST_WRITE_WAS_ASYNC] = 1
 }

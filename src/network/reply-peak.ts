@@ -1,4 +1,5 @@
 /** What replies a client gets lately: Redis sizes each client's reply buffer by it, here CLIENT LIST shows it (rbp and rbs). */
+import { wallClock } from '../clock/platform.js'
 import type { ReplyBufferSettings } from '../commands/server-api.js'
 
 /** Sizes between which Redis keeps a client's reply buffer (PROTO_REPLY_ in server.h). */
@@ -12,12 +13,12 @@ export class ReplyPeak {
 
   note(bytes: number): void {
     this.highest = bytes
-    this.notedMs = Date.now()
+    this.notedMs = wallClock()
   }
 
   /** The peak, if it is not too old to count. */
   bytes({ peakResetMs }: ReplyBufferSettings): number {
-    if (peakResetMs >= 0 && Date.now() - this.notedMs > peakResetMs) this.note(0)
+    if (peakResetMs >= 0 && wallClock() - this.notedMs > peakResetMs) this.note(0)
     return this.highest
   }
 }

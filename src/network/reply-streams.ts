@@ -1,5 +1,5 @@
 /** Replies that come in pieces: those of one connection, in order, and whose turn it is to make one. */
-import { performance } from 'node:perf_hooks'
+import { performance, setImmediate } from '../clock/platform.js'
 import { PIECE_BYTES, type ReplySource } from '../resp/reply-source.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 

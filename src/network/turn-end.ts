@@ -5,7 +5,7 @@
  * With `appendfsync always` nothing leaves before all that it could have seen is on disk: writes, and what was read behind them.
  * Who has output waits then, in one of two groups: for the sync under way, or, where that does not cover everything, for the next.
  */
-import { performance } from 'node:perf_hooks'
+import { performance, setImmediate } from '../clock/platform.js'
 import type { TurnTaker } from './connection-host.js'
 
 const SLICE_MS = 1

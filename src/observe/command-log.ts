@@ -2,7 +2,9 @@
  * Logs of commands that stood out, with their arguments cut to size: the slow log, and Valkey's of large requests and large replies.
  * Source of the limits: Redis's slowlog.h.
  */
+
 import { latin1 } from '../bytes/latin1.js'
+import type { Clock } from '../clock/clock.js'
 import type { Request } from '../resp/request.js'
 import { REDACTED } from './redaction.js'
 
@@ -39,6 +41,11 @@ export class CommandLog {
   private first = 0
   private nextId = 0
   private maxLength = 0
+  private readonly clock: Clock
+
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
 
   get length(): number {
     return this.entries.length - this.first
@@ -63,7 +70,7 @@ export class CommandLog {
   put(command: LoggedCommand, value: number): void {
     this.entries.push({
       id: this.nextId++,
-      seconds: Math.floor(Date.now() / 1000),
+      seconds: Math.floor(this.clock.now() / 1000),
       value: Math.floor(value),
       ...command,
     })

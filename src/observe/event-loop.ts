@@ -2,7 +2,7 @@
  * What the event loop does, for INFO: how often it went round, how long it was busy, and the longest turn. Passes and busy time
  * are counted by libuv and Node for the whole process, at no cost here; several servers in a process share them.
  */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../clock/platform.js'
 
 export class EventLoop {
   /** The longest turn: from the first request of a pass to the end of its last one, or a run of the cron. In milliseconds. */

@@ -62,7 +62,7 @@ export function latencyReport(monitor: LatencyMonitor, settings: DoctorSettings)
       ? 'Latency monitoring is off, so nothing has been observed. To turn it on: CONFIG SET latency-monitor-threshold <milliseconds>\n'
       : `No event has taken ${thresholdMs} ms or more. There is nothing to cure.\n`
   }
-  const nowSeconds = Math.floor(Date.now() / 1000)
+  const nowSeconds = Math.floor(monitor.clock.now() / 1000)
   let report = 'Some events took too long:\n\n'
   let number = 0
   for (const [event, series] of events) {

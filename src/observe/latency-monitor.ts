@@ -1,4 +1,5 @@
 /** The latency monitor: for each kind of event the last times at which it took too long. Source of behaviour: Redis's latency.c. */
+import type { Clock } from '../clock/clock.js'
 
 const SERIES_SAMPLES = 160
 
@@ -67,13 +68,18 @@ export class LatencyMonitor {
   /** Config latency-monitor-threshold; 0 is off. */
   thresholdMs = 0
   readonly events = new Map<string, LatencySeries>()
+  readonly clock: Clock
+
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
 
   /** Notes that an event took so long, if that is too long. */
   add(event: string, ms: number): void {
     if (this.thresholdMs === 0 || ms < this.thresholdMs) return
     let series = this.events.get(event)
     if (series === undefined) this.events.set(event, (series = new LatencySeries()))
-    series.add(Math.floor(Date.now() / 1000), Math.floor(ms))
+    series.add(Math.floor(this.clock.now() / 1000), Math.floor(ms))
   }
 
   /** Forgets the event of this name, in any case; returns how many there were. */

@@ -1,5 +1,7 @@
 /** The log, in Redis's line format: `pid:role date time level message`. Source: serverLogRaw in server.c. */
+
 import fs from 'node:fs'
+import { type Clock, SystemClock } from '../clock/clock.js'
 import { Syslog } from './syslog.js'
 
 export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning' | 'nothing'
@@ -17,6 +19,7 @@ export type LogListener = (level: LogLevel, message: string) => void
 
 export class Log {
   role: LogRole = 'M'
+  clock: Clock = new SystemClock()
   listener: LogListener | null = null
   private threshold = 2
   private file = ''
@@ -66,7 +69,7 @@ export class Log {
   private write(level: number, message: string, role: LogRole): void {
     if (level < this.threshold) return
     const text = message.length > MAX_MESSAGE_BYTES ? message.slice(0, MAX_MESSAGE_BYTES) : message
-    this.append(`${this.pid}:${role} ${timestamp(new Date())} ${SIGNS[level]} ${text}\n`)
+    this.append(`${this.pid}:${role} ${timestamp(new Date(this.clock.now()))} ${SIGNS[level]} ${text}\n`)
     this.syslog?.write(level, text)
     this.listener?.(LEVELS[level], text)
   }

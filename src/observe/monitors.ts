@@ -1,7 +1,8 @@
 /** MONITOR: who gets to see every command, and the line that shows one. Source of the format: replicationFeedMonitors in Redis's replication.c. */
+
 import { quotedLength, writeQuoted } from '../bytes/quote.js'
+import type { Clock } from '../clock/clock.js'
 import type { Request } from '../resp/request.js'
-import { unixMicroseconds } from './clock.js'
 import { REDACTED } from './redaction.js'
 
 /** A client that watches. */
@@ -18,6 +19,11 @@ export class Monitors {
   /** Called when the first one comes or the last one goes. */
   onChange: () => void = () => {}
   private readonly watching = new Set<Monitor>()
+  private readonly clock: Clock
+
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
 
   get count(): number {
     return this.watching.size
@@ -38,7 +44,7 @@ export class Monitors {
    * of the arguments to keep to oneself.
    */
   feed(database: number, origin: string, args: Request, secret: readonly number[]): void {
-    const line = monitorLine(unixMicroseconds(), database, origin, args, secret)
+    const line = monitorLine(this.clock.microseconds(), database, origin, args, secret)
     for (const monitor of this.watching) if (!monitor.isMuted) monitor.deliver(line)
   }
 }

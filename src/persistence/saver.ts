@@ -2,7 +2,7 @@
  * Saving and loading the RDB file: SAVE, BGSAVE, save points, the save at shutdown, and the snapshots of full
  * synchronizations. One snapshot is taken at a time, as one child process is in Redis.
  */
-import { performance } from 'node:perf_hooks'
+import { performance, setImmediate, setTimeout } from '../clock/platform.js'
 import type { Config } from '../config/config.js'
 import { strerror } from '../config/strerror.js'
 import { REDIS_VERSION } from '../config/version.js'
@@ -65,7 +65,7 @@ interface Background {
 }
 
 export class Saver {
-  lastSaveSeconds = Math.floor(Date.now() / 1000)
+  lastSaveSeconds: number
   lastOk = true
   /** Seconds that the last background save took, -1 before the first. */
   lastDurationSeconds = -1
@@ -99,6 +99,7 @@ export class Saver {
 
   constructor(keyspace: Keyspace, config: Config, log: Log) {
     this.keyspace = keyspace
+    this.lastSaveSeconds = Math.floor(keyspace.time.now() / 1000)
     this.config = config
     this.log = log
   }
@@ -122,7 +123,7 @@ export class Saver {
   get currentSeconds(): number {
     return this.background === null || !this.inProgress
       ? -1
-      : Math.floor((Date.now() - this.background.startedMs) / 1000)
+      : Math.floor((this.keyspace.time.now() - this.background.startedMs) / 1000)
   }
   get keysSaved(): number {
     return this.background?.snapshot.keysSaved ?? 0
@@ -142,7 +143,7 @@ export class Saver {
     const aux: [string, string][] = [
       ['redis-ver', REDIS_VERSION],
       ['redis-bits', '64'],
-      ['ctime', String(Math.floor(Date.now() / 1000))],
+      ['ctime', String(Math.floor(this.keyspace.time.now() / 1000))],
       ['used-mem', String(this.keyspace.usedBytes)],
       ...(isAofBase ? [] : this.replicationAux()),
       ['aof-base', isAofBase ? '1' : '0'],
@@ -192,7 +193,7 @@ export class Saver {
    * learns of the failure at once.
    */
   private ended(ok: boolean): void {
-    if (ok) this.lastSaveSeconds = Math.floor(Date.now() / 1000)
+    if (ok) this.lastSaveSeconds = Math.floor(this.keyspace.time.now() / 1000)
     this.lastOk = ok
     this.onStatus()
   }
@@ -205,7 +206,7 @@ export class Saver {
   /** BGSAVE, save points, and full synchronization through the disk. `done` is told how it ended. */
   backgroundSave(done: ((failure: Error | null) => void) | null = null): BackgroundResult {
     if (this.isBusy) return 'in-progress'
-    this.lastTrySeconds = Math.floor(Date.now() / 1000)
+    this.lastTrySeconds = Math.floor(this.keyspace.time.now() / 1000)
     const temporary = this.temporaryFile()
     let sink: FileSink
     try {
@@ -264,7 +265,7 @@ export class Saver {
   }
 
   private start(sink: BackgroundSink, target: SnapshotUse, done: Background['done'], filter?: SnapshotFilter): void {
-    const startedMs = Date.now()
+    const startedMs = this.keyspace.time.now()
     const dirtyBefore = this.keyspace.dirty
     const before = performance.now()
     const snapshot = new Snapshot(this.keyspace, sink, this.options(filter, target === 'aof'))
@@ -330,7 +331,7 @@ export class Saver {
 
   /** Whether the keys written so far should have taken longer (`rdb-key-save-delay`); if so, the next slice comes later. */
   private waitsForKeys({ snapshot, keyDelayMs, startedMs }: Background): boolean {
-    const aheadMs = startedMs + snapshot.keysSaved * keyDelayMs - Date.now()
+    const aheadMs = startedMs + snapshot.keysSaved * keyDelayMs - this.keyspace.time.now()
     if (keyDelayMs === 0 || aheadMs <= 0) return false
     this.scheduleSlice(Math.min(aheadMs, MAX_DELAY_MS))
     return true
@@ -343,7 +344,7 @@ export class Saver {
       this.onIdle()
       return
     }
-    this.lastDurationSeconds = Math.floor((Date.now() - background.startedMs) / 1000)
+    this.lastDurationSeconds = Math.floor((this.keyspace.time.now() - background.startedMs) / 1000)
     if (background.target === 'disk') this.finishDisk(background, failure)
     else if (failure === null) this.log.notice('Background RDB transfer terminated with success')
     else this.log.warning('Background transfer error')
@@ -418,7 +419,7 @@ export class Saver {
     if (!this.mayStart) return
     // A snapshot would have to bring them to their end at once.
     if (this.keyspace.openChanges.size > 0) return
-    const now = Math.floor(Date.now() / 1000)
+    const now = Math.floor(this.keyspace.time.now() / 1000)
     const mayTry = this.lastOk || now - this.lastTrySeconds > RETRY_SECONDS
     if (this.scheduled && mayTry) {
       this.scheduled = false

@@ -9,9 +9,10 @@
  * known, writes to it bring the old bytes or elements into safety), and it is written when its turn comes, even if its key
  * is deleted by then. How it is held is its kind's business (types/held-form.ts).
  */
-import { performance } from 'node:perf_hooks'
+
 import { Crc64 } from '../bytes/crc64.js'
 import { LzfFastSlices } from '../bytes/lzf-fast-slices.js'
+import { performance } from '../clock/platform.js'
 import { ChunkedOutput } from '../rdb/chunked-output.js'
 import {
   RDB_OPCODE_AUX,

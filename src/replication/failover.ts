@@ -2,11 +2,9 @@
  * FAILOVER on the master: writes wait until a replica has everything, then this server becomes its replica and asks it, with
  * PSYNC FAILOVER, to become the master. Source of behaviour and of the log's words: replication.c.
  */
+import type { Clock, ClockTimer } from '../clock/clock.js'
 import type { Log } from '../observe/log.js'
 import type { ReplicaLink } from './replica-link.js'
-
-/** The longest that a timer of Node's can wait. */
-const TIMER_MAX_MS = 2 ** 31 - 1
 
 /** As INFO master_failover_state shows it. */
 export type FailoverState = 'no-failover' | 'waiting-for-sync' | 'failover-in-progress'
@@ -27,6 +25,7 @@ export interface FailoverOptions {
 
 /** What a failover needs of replication and of the server. */
 export interface FailoverHost {
+  readonly clock: Clock
   readonly log: Log
   readonly offset: number
   readonly replicas: { readonly links: Iterable<ReplicaLink> }
@@ -41,7 +40,7 @@ export class Failover {
   state: FailoverState = 'no-failover'
   private target: FailoverAddress | null = null
   private force = false
-  private timer: NodeJS.Timeout | null = null
+  private timer: ClockTimer | null = null
   private readonly host: FailoverHost
 
   constructor(host: FailoverHost) {
@@ -71,7 +70,7 @@ export class Failover {
     this.target = target
     this.force = force
     this.state = 'waiting-for-sync'
-    if (timeoutMs > 0) this.timer = setTimeout(() => this.timeIsUp(), Math.min(timeoutMs, TIMER_MAX_MS))
+    if (timeoutMs > 0) this.timer = this.host.clock.setTimeout(() => this.timeIsUp(), timeoutMs)
     this.host.beginFailoverPause()
   }
 
@@ -129,7 +128,7 @@ export class Failover {
 
   /** Takes the timer back. */
   close(): void {
-    if (this.timer !== null) clearTimeout(this.timer)
+    if (this.timer !== null) this.host.clock.clearTimeout(this.timer)
     this.timer = null
   }
 }

@@ -1,10 +1,13 @@
 /** A full synchronization by way of disk: the saved RDB file on its way to one replica, as fast as that takes it. */
+
 import fs from 'node:fs'
+import type { Clock } from '../clock/clock.js'
 import type { ReplicaLink } from './replica-link.js'
 
 const FILE_STEP_BYTES = 256 * 1024
 
 export interface FileSenderHost {
+  readonly clock: Clock
   countOutput(bytes: number): void
   /** The replica has been given all of the file. */
   fileSent(link: ReplicaLink): void
@@ -63,7 +66,7 @@ export class FileSender {
     else {
       this.at += read
       this.host.countOutput(read)
-      link.acknowledgedMs = Date.now()
+      link.acknowledgedMs = this.host.clock.now()
       link.transport.send(piece.subarray(0, read))
       if (link.transport.pendingOutputBytes === 0) this.step()
     }

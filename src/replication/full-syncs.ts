@@ -1,4 +1,6 @@
 /** The master's side of full synchronizations: whose turn a snapshot is, by which way it goes, and what becomes of those who get it. */
+import type { Clock, ClockTimer } from '../clock/clock.js'
+import { setImmediate } from '../clock/platform.js'
 import type { Config } from '../config/config.js'
 import type { Log } from '../observe/log.js'
 import type { Saver } from '../persistence/saver.js'
@@ -14,6 +16,7 @@ const TIMER_EARLY_MS = 2
 /** What a full synchronization needs of the master's side as a whole. */
 export interface FullSyncHost {
   readonly links: ReadonlySet<ReplicaLink>
+  readonly clock: Clock
   readonly identity: Identity
   readonly stream: ReplicationStream
   readonly saver: Saver
@@ -31,10 +34,14 @@ export interface FullSyncHost {
 export class FullSyncs implements FileSenderHost {
   private readonly host: FullSyncHost
   /** When the waiting diskless synchronization begins. */
-  private delayTimer: NodeJS.Timeout | null = null
+  private delayTimer: ClockTimer | null = null
 
   constructor(host: FullSyncHost) {
     this.host = host
+  }
+
+  get clock(): Clock {
+    return this.host.clock
   }
 
   /** The replica waits for a snapshot from now on. */
@@ -86,7 +93,7 @@ export class FullSyncs implements FileSenderHost {
     this.beginForWaiting()
     if (this.delayTimer !== null || this.waiting().length === 0) return
     const delayMs = this.host.config.values['repl-diskless-sync-delay'] * 1000
-    this.delayTimer = setTimeout(() => {
+    this.delayTimer = this.host.clock.setTimeout(() => {
       this.delayTimer = null
       this.beginForWaiting()
     }, delayMs + TIMER_EARLY_MS)
@@ -103,12 +110,12 @@ export class FullSyncs implements FileSenderHost {
     if (waiting.length === 0 || !values['repl-diskless-sync']) return waiting.length > 0
     const enough = values['repl-diskless-sync-max-replicas']
     if (enough > 0 && waiting.length >= enough) return true
-    const longest = Date.now() - Math.min(...waiting.map(link => link.joinedMs))
+    const longest = this.host.clock.now() - Math.min(...waiting.map(link => link.joinedMs))
     return longest >= values['repl-diskless-sync-delay'] * 1000
   }
 
   private startSnapshot(): void {
-    if (this.delayTimer !== null) clearTimeout(this.delayTimer)
+    if (this.delayTimer !== null) this.host.clock.clearTimeout(this.delayTimer)
     this.delayTimer = null
     const waiting = this.waiting()
     // The file of all there is is not to be replaced by one of less.
@@ -142,7 +149,7 @@ export class FullSyncs implements FileSenderHost {
     link.state = 'wait_bgsave_end'
     link.snapshotOffset = offset
     if (!link.traits.rdbOnly) link.position = offset
-    link.acknowledgedMs = Date.now()
+    link.acknowledgedMs = this.host.clock.now()
     if (link.understandsPsync) {
       link.transport.send(Buffer.from(`+FULLRESYNC ${this.host.identity.replid} ${offset}\r\n`, 'latin1'))
     }
@@ -164,7 +171,7 @@ export class FullSyncs implements FileSenderHost {
         )
         link.state = 'online'
         link.startOnAck = true
-        link.acknowledgedMs = Date.now()
+        link.acknowledgedMs = this.host.clock.now()
         this.endRdbOnly(link)
       }
       this.host.onChange()
@@ -175,7 +182,7 @@ export class FullSyncs implements FileSenderHost {
           this.host.drained(link)
           return
         }
-        link.acknowledgedMs = Date.now()
+        link.acknowledgedMs = this.host.clock.now()
         sink.drained()
       }
       link.onRemoved = () => sink.dropped()
@@ -217,7 +224,7 @@ export class FullSyncs implements FileSenderHost {
   fileSent(link: ReplicaLink): void {
     link.transport.onDrain = () => this.host.drained(link)
     link.state = 'online'
-    link.acknowledgedMs = Date.now()
+    link.acknowledgedMs = this.host.clock.now()
     if (this.endRdbOnly(link)) return
     this.host.log.notice(`Synchronization with replica ${link.name} succeeded`)
     this.host.onChange()

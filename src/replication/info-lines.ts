@@ -41,17 +41,18 @@ export function infoLines(replication: Replication): string[] {
 
 function replicaLines(replication: Replication, master: MasterLink): string[] {
   const { values } = replication.config
+  const nowMs = replication.clock.now()
   const synchronizing = master.state === 'sync' || master.state === 'loading'
   const lines = [
     `master_host:${master.host}`,
     `master_port:${master.port}`,
     `master_link_status:${master.up ? 'up' : 'down'}`,
-    `master_last_io_seconds_ago:${master.up ? secondsSince(master.lastIoMs) : -1}`,
+    `master_last_io_seconds_ago:${master.up ? secondsBetween(master.lastIoMs, nowMs) : -1}`,
     `master_sync_in_progress:${synchronizing ? 1 : 0}`,
     `slave_read_repl_offset:${replication.hasHistory ? replication.receivedOffset : NO_OFFSET}`,
     `slave_repl_offset:${replication.hasHistory ? replication.offset : NO_OFFSET}`,
   ]
-  if (synchronizing) lines.push(...syncLines(master))
+  if (synchronizing) lines.push(...syncLines(master, nowMs))
   // Sentinel promotes no replica that has been without its master for long, and takes -1 for no time.
   if (!master.up) lines.push(`master_link_down_since_seconds:${replication.linkDownSeconds}`)
   lines.push(
@@ -62,7 +63,7 @@ function replicaLines(replication: Replication, master: MasterLink): string[] {
   return lines
 }
 
-function syncLines({ lastIoMs, progress }: MasterLink): string[] {
+function syncLines({ lastIoMs, progress }: MasterLink, nowMs: number): string[] {
   const { received, size } = progress ?? NOTHING_YET
   // The size of a diskless one is not known: what is left counts down from 0.
   const total = progress === null ? size : Math.max(0, size)
@@ -71,10 +72,10 @@ function syncLines({ lastIoMs, progress }: MasterLink): string[] {
     `master_sync_read_bytes:${received}`,
     `master_sync_left_bytes:${total - received}`,
     `master_sync_perc:${total > 0 ? ((received / total) * 100).toFixed(2) : '0.00'}`,
-    `master_sync_last_io_seconds_ago:${secondsSince(lastIoMs)}`,
+    `master_sync_last_io_seconds_ago:${secondsBetween(lastIoMs, nowMs)}`,
   ]
 }
 
-function secondsSince(ms: number): number {
-  return Math.floor((Date.now() - ms) / 1000)
+function secondsBetween(ms: number, nowMs: number): number {
+  return Math.floor((nowMs - ms) / 1000)
 }

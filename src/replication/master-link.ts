@@ -3,7 +3,10 @@
  * same place: the link is down and is tried again within a second. Source of behaviour and of the log's words:
  * replication.c.
  */
+
 import type net from 'node:net'
+import type { Clock, ClockTimer } from '../clock/clock.js'
+import { setImmediate, setTimeout } from '../clock/platform.js'
 import type { Config } from '../config/config.js'
 import { strerror } from '../config/strerror.js'
 import type { Log } from '../observe/log.js'
@@ -41,6 +44,7 @@ export interface MasterPeer {
 
 /** What the link needs of replication and of the server. */
 export interface MasterLinkHost {
+  readonly clock: Clock
   readonly config: Config
   readonly log: Log
   readonly listeningPort: number
@@ -88,7 +92,7 @@ export class MasterLink implements MasterSocketOwner {
   readonly host: string
   readonly port: number
   state: MasterLinkState = 'connect'
-  lastIoMs = Date.now()
+  lastIoMs: number
   private readonly owner: MasterLinkHost
   private socket: MasterSocket | null = null
   private handshake: Handshake | null = null
@@ -98,12 +102,14 @@ export class MasterLink implements MasterSocketOwner {
   private line: Buffer[] = []
   private lineBytes = 0
   private pendingFull: { replid: string; offset: number } | null = null
-  private retryTimer: NodeJS.Timeout | null = null
-  private eagerUntilMs = Date.now() + EAGER_MS
+  private retryTimer: ClockTimer | null = null
+  private eagerUntilMs: number
   private closed = false
 
   constructor(owner: MasterLinkHost, host: string, port: number) {
     this.owner = owner
+    this.lastIoMs = owner.clock.now()
+    this.eagerUntilMs = this.lastIoMs + EAGER_MS
     this.host = host
     this.port = port
     this.connect('Connecting')
@@ -121,7 +127,7 @@ export class MasterLink implements MasterSocketOwner {
   /** Ends the link for good. */
   close(): void {
     this.closed = true
-    if (this.retryTimer !== null) clearTimeout(this.retryTimer)
+    if (this.retryTimer !== null) this.owner.clock.clearTimeout(this.retryTimer)
     this.teardown()
   }
 
@@ -147,7 +153,7 @@ export class MasterLink implements MasterSocketOwner {
     const { log, config } = this.owner
     if (this.closed) return
     this.state = 'connecting'
-    this.lastIoMs = Date.now()
+    this.lastIoMs = this.owner.clock.now()
     log.notice(`${word} to MASTER ${this.host}:${this.port}`)
     this.socket = new MasterSocket(
       { host: this.host, port: this.port, sourceAddress: config.values['bind-source-addr'] },
@@ -161,7 +167,7 @@ export class MasterLink implements MasterSocketOwner {
     const { values } = config
     log.notice('Non blocking connect for SYNC fired the event.')
     this.socket?.net.setKeepAlive(true, values['repl-timeout'] * 1000)
-    this.lastIoMs = Date.now()
+    this.lastIoMs = this.owner.clock.now()
     this.state = 'handshake'
     this.handshake = new Handshake(
       {
@@ -194,7 +200,7 @@ export class MasterLink implements MasterSocketOwner {
   }
 
   arrived(bytes: number): void {
-    this.lastIoMs = Date.now()
+    this.lastIoMs = this.owner.clock.now()
     this.owner.countInput(bytes)
   }
 
@@ -407,7 +413,7 @@ export class MasterLink implements MasterSocketOwner {
         if (socket === this.socket) this.fail(LOST)
       },
     })
-    this.lastIoMs = Date.now()
+    this.lastIoMs = this.owner.clock.now()
     this.owner.changed()
   }
 
@@ -445,10 +451,10 @@ export class MasterLink implements MasterSocketOwner {
       log.notice(LOST)
       log.notice('Caching the disconnected master state.')
       this.owner.masterLost()
-      this.eagerUntilMs = Date.now() + EAGER_MS
+      this.eagerUntilMs = this.owner.clock.now() + EAGER_MS
     } else log[level](text)
     // A synchronization that fails again and again must not keep its master busy.
-    const isCheap = this.state !== 'sync' && (this.owner.asksForFailover || Date.now() < this.eagerUntilMs)
+    const isCheap = this.state !== 'sync' && (this.owner.asksForFailover || this.owner.clock.now() < this.eagerUntilMs)
     if (wasUp) this.retry(0)
     else this.retry(isCheap ? EAGER_RETRY_MS : RETRY_MS)
   }
@@ -457,7 +463,10 @@ export class MasterLink implements MasterSocketOwner {
     if (this.closed) return
     this.state = 'connect'
     this.teardown()
-    this.retryTimer = setTimeout(() => this.connect(delayMs === 0 ? 'Reconnecting' : 'Connecting'), delayMs)
+    this.retryTimer = this.owner.clock.setTimeout(
+      () => this.connect(delayMs === 0 ? 'Reconnecting' : 'Connecting'),
+      delayMs,
+    )
     this.owner.changed()
   }
 
@@ -470,11 +479,11 @@ export class MasterLink implements MasterSocketOwner {
   /** Once a second: time-outs, acknowledgements, a sign of life while loading. */
   cron(): void {
     const timeoutMs = this.owner.config.values['repl-timeout'] * 1000
-    const silentMs = Date.now() - this.lastIoMs
+    const silentMs = this.owner.clock.now() - this.lastIoMs
     if (this.socketTransfer !== null) this.send(Buffer.from('\n', 'latin1'))
     if (this.state === 'loading') {
       this.send(Buffer.from('\n', 'latin1'))
-      this.lastIoMs = Date.now()
+      this.lastIoMs = this.owner.clock.now()
     } else if (silentMs > timeoutMs) {
       if (this.state === 'connected') this.fail('MASTER timeout: no data nor PING received...')
       else if (this.state === 'sync') {

@@ -1,4 +1,5 @@
 /** A replica of this server: its connection, where it stands in a synchronization, and how far it has come. */
+import type { Clock } from '../clock/clock.js'
 import type { StreamReader } from './stream.js'
 
 /** The connection of a replica, as far as replication needs it. */
@@ -35,6 +36,7 @@ export class ReplicaTraits {
 export class ReplicaLink implements StreamReader {
   readonly transport: ReplicaTransport
   readonly traits: Readonly<ReplicaTraits>
+  private readonly clock: Clock
   state: ReplicaState = 'wait_bgsave_start'
   /** Next byte of the stream that it has to get; Infinity while it needs none. */
   position = Number.POSITIVE_INFINITY
@@ -43,9 +45,9 @@ export class ReplicaLink implements StreamReader {
   acknowledgedOffset = 0
   /** Up to where its append-only file is on disk (REPLCONF ACK ... FACK). */
   fsyncedOffset = 0
-  acknowledgedMs = Date.now()
+  acknowledgedMs: number
   /** When it asked for a synchronization. */
-  readonly joinedMs = Date.now()
+  readonly joinedMs: number
   /** A diskless transfer is done; the stream starts with its first REPLCONF ACK. */
   startOnAck = false
   /** Since when it has been over the soft output limit, or 0. */
@@ -57,7 +59,9 @@ export class ReplicaLink implements StreamReader {
   /** Lets go of what its synchronization holds, should it leave in the middle of it. */
   onRemoved: (() => void) | null = null
 
-  constructor(transport: ReplicaTransport, traits: Readonly<ReplicaTraits>) {
+  constructor(transport: ReplicaTransport, traits: Readonly<ReplicaTraits>, clock: Clock) {
+    this.clock = clock
+    this.acknowledgedMs = this.joinedMs = clock.now()
     this.transport = transport
     this.traits = traits
   }
@@ -82,7 +86,7 @@ export class ReplicaLink implements StreamReader {
    */
   get lagSeconds(): number {
     if (this.state !== 'online') return 0
-    return Math.floor(Date.now() / 1000) - Math.floor(this.acknowledgedMs / 1000)
+    return Math.floor(this.clock.now() / 1000) - Math.floor(this.acknowledgedMs / 1000)
   }
 
   get idle(): boolean {

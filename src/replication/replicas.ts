@@ -2,6 +2,8 @@
  * The master's side: partial and full synchronization of replicas, and sending the stream on. Source of behaviour and of
  * the log's words: replication.c.
  */
+import type { Clock } from '../clock/clock.js'
+import { performance, setImmediate } from '../clock/platform.js'
 import type { Config } from '../config/config.js'
 import type { Log } from '../observe/log.js'
 import type { Saver } from '../persistence/saver.js'
@@ -26,6 +28,7 @@ export interface ReplicaStats {
 }
 
 export class Replicas implements FullSyncHost {
+  readonly clock: Clock
   readonly links = new Set<ReplicaLink>()
   readonly stats: ReplicaStats = {
     syncFull: 0,
@@ -37,7 +40,7 @@ export class Replicas implements FullSyncHost {
   /** Called when a replica went online or left: the number of good ones may have changed. */
   onChange: () => void = () => {}
   /** Since when there has been no replica, for repl-backlog-ttl. */
-  idleSinceMs = Date.now()
+  idleSinceMs: number
   readonly stream: ReplicationStream
   readonly identity: Identity
   readonly saver: Saver
@@ -46,7 +49,9 @@ export class Replicas implements FullSyncHost {
   readonly fullSyncs: FullSyncs = new FullSyncs(this)
   private flushScheduled = false
 
-  constructor(stream: ReplicationStream, identity: Identity, saver: Saver, config: Config, log: Log) {
+  constructor(stream: ReplicationStream, identity: Identity, saver: Saver, config: Config, log: Log, clock: Clock) {
+    this.clock = clock
+    this.idleSinceMs = clock.now()
     this.stream = stream
     this.identity = identity
     this.saver = saver
@@ -90,7 +95,7 @@ export class Replicas implements FullSyncHost {
       return false
     }
     link.state = 'online'
-    link.acknowledgedMs = Date.now()
+    link.acknowledgedMs = this.clock.now()
     link.position = firstWanted - 1
     this.add(link)
     const reply = link.traits.understandsPsync2 ? `+CONTINUE ${identity.replid}\r\n` : '+CONTINUE\r\n'
@@ -159,7 +164,7 @@ export class Replicas implements FullSyncHost {
     this.stream.trim()
     link.transport.onDrain = null
     this.log.notice(`Connection with replica ${link.name} lost.`)
-    if (this.links.size === 0) this.idleSinceMs = Date.now()
+    if (this.links.size === 0) this.idleSinceMs = this.clock.now()
     link.onRemoved?.()
     this.onChange()
     if (link.state === 'wait_bgsave_end') this.fullSyncs.abandon()
@@ -181,7 +186,7 @@ export class Replicas implements FullSyncHost {
   /** REPLCONF ACK. */
   acknowledge(link: ReplicaLink, offset: number): void {
     if (offset > link.acknowledgedOffset) link.acknowledgedOffset = offset
-    link.acknowledgedMs = Date.now()
+    link.acknowledgedMs = this.clock.now()
     if (link.startOnAck && link.state === 'online') {
       link.startOnAck = false
       link.transport.onDrain = () => this.drained(link)
@@ -239,7 +244,7 @@ export class Replicas implements FullSyncHost {
     const limit = this.config.values['client-output-buffer-limit'].replica
     const behind = this.stream.offset - link.position + link.transport.pendingOutputBytes
     const least = this.stream.windowBytes
-    const now = Date.now()
+    const now = this.clock.now()
     if (limit.hardBytes > 0 && behind > Math.max(limit.hardBytes, least)) this.drop(link)
     else if (limit.softBytes > 0 && behind > Math.max(limit.softBytes, least)) {
       if (link.overSoftLimitSinceMs === 0) link.overSoftLimitSinceMs = now
@@ -255,7 +260,7 @@ export class Replicas implements FullSyncHost {
 
   /** Once a second: time-outs, keep-alives during snapshots, output limits. */
   cron(): void {
-    const now = Date.now()
+    const now = this.clock.now()
     const timeoutMs = this.config.values['repl-timeout'] * 1000
     for (const link of [...this.links]) {
       this.checkLimit(link)

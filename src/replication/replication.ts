@@ -1,6 +1,8 @@
 /**
  * Replication as a whole: who this server is (replication ids and offset), its replicas, and its master if it has one.
  */
+import type { Clock } from '../clock/clock.js'
+import { setImmediate } from '../clock/platform.js'
 import type { Config } from '../config/config.js'
 import type { Log } from '../observe/log.js'
 import type { Saver } from '../persistence/saver.js'
@@ -78,7 +80,7 @@ export class Replication implements MasterLinkHost, FailoverHost {
     this.log = log
     this.host = host
     this.stream = new ReplicationStream(keyspace.released.held)
-    this.replicas = new Replicas(this.stream, this.identity, saver, config, log)
+    this.replicas = new Replicas(this.stream, this.identity, saver, config, log, this.clock)
     this.replicas.onChange = () => host.stateChanged()
     this.waiters = new Waiters(this.replicas)
     this.failover = new Failover(this)
@@ -87,6 +89,9 @@ export class Replication implements MasterLinkHost, FailoverHost {
     saver.replicationAux = () => this.aux()
   }
 
+  get clock(): Clock {
+    return this.keyspace.time
+  }
   get offset(): number {
     return this.stream.offset
   }
@@ -163,7 +168,7 @@ export class Replication implements MasterLinkHost, FailoverHost {
     )
     // Replicas learn the new id by joining again, which costs a partial resynchronization.
     this.replicas.disconnectAll()
-    this.replicas.idleSinceMs = Date.now()
+    this.replicas.idleSinceMs = this.keyspace.time.now()
     this.stream.forgetDatabase()
     // A synchronization that has failed has left it off.
     this.host.restartAof()
@@ -306,7 +311,7 @@ export class Replication implements MasterLinkHost, FailoverHost {
     this.host.stateChanged()
   }
   masterLost(): void {
-    this.linkLostMs = Date.now()
+    this.linkLostMs = this.keyspace.time.now()
   }
   countInput(bytes: number): void {
     this.bytesIn += bytes
@@ -341,7 +346,7 @@ export class Replication implements MasterLinkHost, FailoverHost {
       this.identity.replid2 = replid
       this.identity.secondOffset = offset + 1
     }
-    this.replicas.idleSinceMs = Date.now()
+    this.replicas.idleSinceMs = this.keyspace.time.now()
   }
 
   /** Follows the master that the configuration names, once the data is loaded. */
@@ -373,7 +378,7 @@ export class Replication implements MasterLinkHost, FailoverHost {
   private expireBacklog(): void {
     const ttlMs = this.config.values['repl-backlog-ttl'] * 1000
     if (ttlMs === 0 || !this.stream.active || this.replicas.count > 0 || this.master !== null) return
-    if (Date.now() - this.replicas.idleSinceMs < ttlMs) return
+    if (this.keyspace.time.now() - this.replicas.idleSinceMs < ttlMs) return
     this.changeId()
     this.stream.close()
     this.log.notice(`Replication backlog freed after ${ttlMs / 1000} seconds without connected replicas.`)
@@ -399,6 +404,6 @@ export class Replication implements MasterLinkHost, FailoverHost {
 
   /** Seconds since the link to a master broke, -1 while there was none to break. */
   get linkDownSeconds(): number {
-    return this.linkLostMs === 0 ? -1 : Math.floor((Date.now() - this.linkLostMs) / 1000)
+    return this.linkLostMs === 0 ? -1 : Math.floor((this.keyspace.time.now() - this.linkLostMs) / 1000)
   }
 }

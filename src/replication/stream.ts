@@ -3,9 +3,11 @@
  * replica is a position in it, so ten replicas that lag cost no more memory than the slowest one. Offsets count the
  * exact bytes of the stream (PSYNC2).
  */
+
 import { randomBytes } from 'node:crypto'
 import { copyBytes } from '../bytes/copy.js'
 import { LentRanges } from '../bytes/lent-ranges.js'
+import { setImmediate } from '../clock/platform.js'
 import { encodeRequest, type Request } from '../resp/request.js'
 import { type HeldBuffer, HeldBuffers } from '../store/held-buffers.js'
 

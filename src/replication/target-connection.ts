@@ -2,8 +2,10 @@
  * A connection to the target of MIGRATE: requests out, replies back in order, and a limit on how long nothing may move. As in
  * Redis, output goes in steps of 64 KiB, and each step and each reply may take the whole time.
  */
+
 import net from 'node:net'
 import Parser from 'redis-parser'
+import { clearTimeout, setTimeout } from '../clock/platform.js'
 
 const STEP_BYTES = 64 * 1024
 const MAX_PORT = 65535

@@ -2,6 +2,7 @@
  * Connections to targets of MIGRATE, kept for ten seconds behind their last use: whoever moves many keys sends one MIGRATE
  * after the other. One MIGRATE uses a connection at a time; others to the same target wait for it.
  */
+import type { Clock, ClockTimer } from '../clock/clock.js'
 import { TargetConnection, TargetError } from './target-connection.js'
 
 const KEPT_MS = 10_000
@@ -14,10 +15,16 @@ interface Place {
   busy: boolean
   /** Those who wait for it, in order. */
   readonly waiting: (() => void)[]
-  timer: NodeJS.Timeout | null
+  timer: ClockTimer | null
 }
 
 export class TargetConnections {
+  private readonly clock: Clock
+
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
+
   private readonly places = new Map<string, Place>()
   private closed = false
 
@@ -37,7 +44,7 @@ export class TargetConnections {
       if (place === undefined) return this.open(name, host, port, timeoutMs)
       if (!place.busy && place.connection !== null) {
         place.busy = true
-        if (place.timer !== null) clearTimeout(place.timer)
+        if (place.timer !== null) this.clock.clearTimeout(place.timer)
         return place.connection
       }
       await new Promise<void>(resolve => place.waiting.push(resolve))
@@ -71,7 +78,7 @@ export class TargetConnections {
 
   private forget(name: string, place: Place): void {
     if (this.places.get(name) === place) this.places.delete(name)
-    if (place.timer !== null) clearTimeout(place.timer)
+    if (place.timer !== null) this.clock.clearTimeout(place.timer)
     for (const next of place.waiting.splice(0)) next()
   }
 
@@ -80,8 +87,8 @@ export class TargetConnections {
     for (const place of this.places.values()) {
       if (place.connection !== connection) continue
       place.busy = false
-      place.timer = setTimeout(() => connection.close(), KEPT_MS)
-      place.timer.unref()
+      place.timer = this.clock.setTimeout(() => connection.close(), KEPT_MS)
+      place.timer.unref?.()
       place.waiting.shift()?.()
       return
     }

@@ -1,12 +1,10 @@
 /** WAIT and WAITAOF: clients that wait until enough replicas have acknowledged an offset. */
+import type { ClockTimer } from '../clock/clock.js'
 import type { Replicas } from './replicas.js'
-
-/** The longest that a timer of Node's can wait. */
-const TIMER_MAX_MS = 2 ** 31 - 1
 
 interface Waiter {
   readonly isSatisfied: () => boolean
-  readonly timer: NodeJS.Timeout | null
+  readonly timer: ClockTimer | null
   readonly done: () => void
 }
 
@@ -51,7 +49,7 @@ export class Waiters {
    * wait before that.
    */
   add(isSatisfied: () => boolean, timeoutMs: number, done: () => void): Wait {
-    const timer = timeoutMs === 0 ? null : setTimeout(() => this.end(waiter), Math.min(timeoutMs, TIMER_MAX_MS))
+    const timer = timeoutMs === 0 ? null : this.replicas.clock.setTimeout(() => this.end(waiter), timeoutMs)
     const waiter: Waiter = { isSatisfied, timer, done }
     this.waiting.add(waiter)
     return { cancel: () => this.forget(waiter), timeOut: () => this.end(waiter) }
@@ -69,6 +67,6 @@ export class Waiters {
 
   private forget(waiter: Waiter): void {
     this.waiting.delete(waiter)
-    if (waiter.timer !== null) clearTimeout(waiter.timer)
+    if (waiter.timer !== null) this.replicas.clock.clearTimeout(waiter.timer)
   }
 }

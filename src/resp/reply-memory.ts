@@ -2,6 +2,7 @@
  * Memory for replies that do not fit the writer's buffer, used again when the kernel has taken them. Without it V8 looks for garbage once
  * for each 64 MB of them: a tenth of the time of XRANGE, at 8 KB a reply.
  */
+import { setTimeout } from '../clock/platform.js'
 
 const STEP_BYTES = 16 * 1024
 const MOST_STEPS = 4

@@ -2,7 +2,7 @@
  * The engine of scripts: a VM that comes with the first script and goes when it has grown large or failed, the scripts that are
  * known, and the one that runs. Nothing here knows of clients or commands: that is the host's (script-host.ts).
  */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../clock/platform.js'
 import type { ReplyWriter } from '../resp/reply-writer.js'
 import type { Exchange } from './libraries.js'
 import { openLibraries } from './open-libraries.js'

@@ -4,6 +4,7 @@
  *
  * The account is kept only while some limit needs it; otherwise INFO adds up when it is asked.
  */
+import { setImmediate } from '../clock/platform.js'
 import type { Client } from '../commands/client.js'
 import { clientLine } from '../commands/client-line.js'
 import { clientMemory } from '../commands/connection/client-memory.js'

@@ -19,13 +19,9 @@ import { MeasuredReply } from './measured-reply.js'
 const CRLF_BYTES = 2
 
 export class CommandWatch {
-  readonly latency = new LatencyMonitor()
-  readonly monitors = new Monitors()
-  readonly logs: CommandLogs = {
-    slow: new CommandLog(),
-    'large-request': new CommandLog(),
-    'large-reply': new CommandLog(),
-  }
+  readonly latency: LatencyMonitor
+  readonly monitors: Monitors
+  readonly logs: CommandLogs
   /** Commands that took at least so many milliseconds are to be shown to ended(). */
   fromMs = Number.POSITIVE_INFINITY
   /** Requests and replies of at least so many bytes are to be shown to sized(). */
@@ -41,6 +37,14 @@ export class CommandWatch {
   constructor(config: Config, keyspace: Keyspace) {
     this.config = config
     this.keyspace = keyspace
+    const { time } = keyspace
+    this.latency = new LatencyMonitor(time)
+    this.monitors = new Monitors(time)
+    this.logs = {
+      slow: new CommandLog(time),
+      'large-request': new CommandLog(time),
+      'large-reply': new CommandLog(time),
+    }
     this.monitors.onChange = () => this.configure()
   }
 

@@ -52,7 +52,7 @@ export function logCrash(server: ServerApi, reason: string, stack: string): void
   log.warning(reason)
   log.raw('warning', section('STACK TRACE', stack))
   if (config.values['crash-log-enabled']) {
-    const line = (client: Client): string => clientLine(client, Date.now(), null)
+    const line = (client: Client): string => clientLine(client, server.keyspace.time.now(), null)
     const parts: readonly (readonly [title: string, text: () => string])[] = [
       ['INFO OUTPUT', () => server.info(['everything'])],
       ['CLIENT LIST OUTPUT', () => [...server.clients.values()].map(line).join('\n')],

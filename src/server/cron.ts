@@ -1,4 +1,5 @@
 /** What happens by the clock: `hz` times a second the housekeeping, once a second the rest. */
+import { clearTimeout, performance, setTimeout } from '../clock/platform.js'
 import type { ServerApi } from '../commands/server-api.js'
 import { sampleGauges } from './info/gauges.js'
 import { isIdleTooLong, type OutputLimits } from './limits.js'
@@ -41,7 +42,7 @@ export class Cron {
     const { server } = this
     if (!server.cronPaused) {
       const startedMs = performance.now()
-      this.work(Date.now())
+      this.work(server.keyspace.time.now())
       server.eventLoop.cronRan(performance.now() - startedMs)
     }
     if (this.timer !== null) this.start()
@@ -70,7 +71,7 @@ export class Cron {
     const { server } = this
     this.sliceQueued = false
     const deadline = performance.now() + SLICE_MS
-    server.keyspace.setNow(Date.now())
+    server.keyspace.setNow(server.keyspace.time.now())
     for (const database of server.keyspace.databases) database.sweep()
     const expiring = server.activeExpire && !server.loader.loading && this.expire(deadline)
     const freeing = !server.keyspace.collectGarbage(deadline) || !server.keyspace.released.giveBack(deadline)

@@ -3,8 +3,8 @@
  * in server.c), runs it, and hands what it changed to replication.
  */
 
-import { performance } from 'node:perf_hooks'
 import { latin1 } from '../bytes/latin1.js'
+import { performance } from '../clock/platform.js'
 import { permissionError } from '../commands/acl/check.js'
 import type { Unfinished } from '../commands/blocking/key-wait.js'
 import { PAUSE_ALL } from '../commands/blocking/pause.js'

@@ -1,5 +1,6 @@
 /** What this server does for replication, above all as a replica: executes its master's stream, and takes the copies it sends. */
 
+import { setTimeout } from '../clock/platform.js'
 import { PAUSE_WRITES } from '../commands/blocking/pause.js'
 import { endAllWaits } from '../commands/blocking/unblock.js'
 import type { Client } from '../commands/client.js'

@@ -1,5 +1,5 @@
 /** Executes a master's stream: its requests in order, obeyed without replies, each relayed to this server's own replicas. */
-import { performance } from 'node:perf_hooks'
+import { performance, setImmediate } from '../clock/platform.js'
 import { Client } from '../commands/client.js'
 import type { Command, CommandTable } from '../commands/command.js'
 import type { PayloadWaits } from '../commands/server-api.js'

@@ -6,6 +6,7 @@
  * the event loop by TURN_BUDGET_MS: once that is spent, a command only evicts what its own request will add, so that memory
  * cannot grow while eviction is behind.
  */
+import { performance, setImmediate } from '../clock/platform.js'
 import type { EvictionTimes } from '../commands/server-api.js'
 import type { LatencyMonitor } from '../observe/latency-monitor.js'
 import type { Eviction } from '../store/eviction.js'

@@ -16,7 +16,9 @@
  *   DELs of evicted keys would feed what they were to lower (freeMemoryGetNotCountedMemory in Redis's evict.c). Nor does what a
  *   snapshot keeps of values that have changed or gone since it began: in Redis that is its child's, and evicting adds to it.
  */
+
 import v8 from 'node:v8'
+import { performance } from '../clock/platform.js'
 import type { MemoryAccount, MemoryFigures, ServerApi } from '../commands/server-api.js'
 import type { ClientEviction } from './client-eviction.js'
 

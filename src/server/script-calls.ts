@@ -46,7 +46,7 @@ export class ScriptCalls implements ScriptCaller {
   constructor(server: ServerApi, dispatcher: Dispatcher) {
     this.server = server
     this.dispatcher = dispatcher
-    this.client = new Client(0, NO_TRANSPORT, server.keyspace.databases[0], Date.now())
+    this.client = new Client(0, NO_TRANSPORT, server.keyspace.databases[0], server.keyspace.time.now())
     this.caller = this.client
   }
 

@@ -1,5 +1,8 @@
 /** The server: brings the rooms together and owns what runs between requests. */
+
 import { Acl } from '../acl/acl.js'
+import { type Clock, SystemClock } from '../clock/clock.js'
+import { performance, setImmediate } from '../clock/platform.js'
 import { aclCatalog } from '../commands/acl/catalog.js'
 import { allCommands } from '../commands/all.js'
 import type { Unfinished } from '../commands/blocking/key-wait.js'
@@ -102,14 +105,14 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   readonly events = new KeyspaceEvents(this.pubsub)
   readonly acl: Acl
   readonly tracking = new Tracking(this)
-  readonly pause = new Pause(() => this.pauseChanged())
+  readonly pause: Pause
   readonly keyLocks = new KeyLocks(() => this.stateChanged())
-  readonly targets = new TargetConnections()
+  readonly targets: TargetConnections
   readonly keyWaits: KeyWaits
   readonly payloads = new PayloadPreparations(this)
   readonly scripts: Scripts
   readonly stats: ServerStats = {
-    startedMs: Date.now(),
+    startedMs: 0,
     connectionsReceived: 0,
     connectionsRejected: 0,
     commandsProcessed: 0,
@@ -187,14 +190,17 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
    *
    * @param onExit ends the process, or tells whoever embeds the server that it has stopped.
    */
-  constructor(config: Config, log: Log, onExit: (code: number) => void) {
+  constructor(config: Config, log: Log, onExit: (code: number) => void, clock: Clock = new SystemClock()) {
     this.config = config
     this.log = log
     this.onExit = onExit
     config.warn = text => log.warning(text)
     this.commands = new CommandTable(allCommands, config.renamedCommands)
     this.acl = new Acl(aclCatalog(this.commands), config, log)
-    this.keyspace = new Keyspace(config.values.databases)
+    this.keyspace = new Keyspace(config.values.databases, null, clock)
+    this.stats.startedMs = clock.now()
+    this.pause = new Pause(clock, () => this.pauseChanged())
+    this.targets = new TargetConnections(clock)
     this.keyWaits = new KeyWaits(this)
     this.expiry = new ActiveExpire(this.keyspace)
     this.limits = {
@@ -206,7 +212,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.unfinished = new PendingRequests(this.limits)
     this.saver = new Saver(this.keyspace, config, log)
     this.replication = new Replication(this.keyspace, this.saver, config, log, new Following(this))
-    const nobody = new Client(0, NO_TRANSPORT, this.keyspace.databases[0], Date.now())
+    const nobody = new Client(0, NO_TRANSPORT, this.keyspace.databases[0], this.keyspace.time.now())
     this.outputLimits = new OutputLimits(config, log, this.stats)
     this.watch = new CommandWatch(config, this.keyspace)
     this.aof = new AppendOnlyFile(this.keyspace, this.saver, config, log, this.latency, new Appending(this))
@@ -325,16 +331,17 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   // Clients
 
-  private accept(handle: StreamHandle, unixSocket: string | null): void {
+  /** A connection has come; null: it is turned away. */
+  accept(handle: StreamHandle, unixSocket: string | null): Client | null {
     this.stats.connectionsReceived++
     const refusal = this.refusalAtTheDoor(handle, unixSocket)
     if (refusal !== null) {
       this.stats.connectionsRejected++
       refuse(handle, refusal)
-      return
+      return null
     }
     const connection = new Connection(this, handle, unixSocket)
-    const client = new Client(this.takeClientId(), connection, this.keyspace.databases[0], Date.now())
+    const client = new Client(this.takeClientId(), connection, this.keyspace.databases[0], this.keyspace.time.now())
     connection.client = client
     client.user = this.acl.defaultUser
     client.authenticated = client.user.isOpen
@@ -346,6 +353,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     const keepAliveSeconds = this.config.values['tcp-keepalive']
     if (keepAliveSeconds > 0) handle.setKeepAlive?.(true, keepAliveSeconds)
     startReading(handle, this.readBuffer, connection)
+    return client
   }
 
   private refusalAtTheDoor(handle: StreamHandle, unixSocket: string | null): string | null {
@@ -353,6 +361,10 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     if (this.clients.size >= values.maxclients) return '-ERR max number of clients reached\r\n'
     const isProtected = values['protected-mode'] && this.acl.defaultUser.noPassword
     return isProtected && unixSocket === null && !isLoopback(ipOf(handle, 'getpeername')) ? PROTECTED_MODE : null
+  }
+
+  now(): number {
+    return this.keyspace.time.now()
   }
 
   beginRequests(bytes: Buffer): void {
@@ -365,7 +377,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   }
 
   beginTurn(connection: TurnTaker | null = null): void {
-    this.keyspace.setNow(Date.now())
+    this.keyspace.setNow(this.keyspace.time.now())
     this.dispatcher.beginTurn()
     if (connection !== null) connection.client.lastInteractionMs = this.keyspace.nowMs
     if (connection === null || connection !== this.turnOf) {
@@ -452,7 +464,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   runAgain(client: Client, { command, request }: Unfinished): void {
     const { keyspace } = this
     // Keys may have expired while what woke it ran.
-    keyspace.nowMs = Date.now()
+    keyspace.nowMs = this.keyspace.time.now()
     client.lastInteractionMs = keyspace.nowMs
     // What CLIENT REPLY SKIP has asked for still holds.
     if ((client.replyFlags & REPLY_SKIP) !== 0) client.replyFlags |= REPLY_SKIP_NEXT
@@ -467,7 +479,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   conclude(client: Client, { command, request }: Unfinished): void {
     const { keyspace } = this
-    keyspace.nowMs = Date.now()
+    keyspace.nowMs = this.keyspace.time.now()
     client.lastInteractionMs = keyspace.nowMs
     if ((client.replyFlags & REPLY_SKIP) !== 0) client.replyFlags |= REPLY_SKIP_NEXT
     this.serving = client
@@ -504,7 +516,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   }
 
   outputGrew(client: Client): void {
-    const now = Date.now()
+    const now = this.keyspace.time.now()
     this.stats.recentOutput.note(client.transport.pendingOutputBytes, now)
     this.outputLimits.check(client, now)
   }

@@ -5,6 +5,7 @@
  * compiler both sides.
  */
 
+import { clearTimeout, performance, setTimeout } from '../clock/platform.js'
 import type { Command } from '../commands/command.js'
 import { encodeCommandReplies } from '../commands/command-replies.js'
 import { Snapshot } from '../persistence/snapshot.js'

@@ -2,6 +2,7 @@
  * The active expire cycle: finds keys whose time has come though nobody asks for them. In each database a few keys with an
  * expiry are looked at; as long as too many of them have expired, some more. Source of the numbers: Redis's expire.c.
  */
+import { performance } from '../clock/platform.js'
 import type { Database } from './database.js'
 import { expireFields } from './expire-fields.js'
 import type { Keyspace } from './keyspace.js'

@@ -7,6 +7,7 @@
  * entries found there get other slots. Only tables hold addresses from one turn to the next, so that nothing else has to be told.
  */
 
+import { performance } from '../clock/platform.js'
 import type { Aggregate } from './aggregate.js'
 import type { Database } from './database.js'
 import { type Entries, HAS_EXPIRY } from './entries.js'

@@ -1,5 +1,6 @@
 /** All databases of a server, with what they share: slab memory, time, the snapshot in progress and counters. */
-import { performance } from 'node:perf_hooks'
+import { type Clock, SystemClock } from '../clock/clock.js'
+import { performance } from '../clock/platform.js'
 import { AccessClock } from './access-clock.js'
 import type { Aggregate } from './aggregate.js'
 import { Database } from './database.js'
@@ -53,6 +54,8 @@ export class Keyspace {
   /** Hashes with fields that expire, the next one first. */
   fieldExpiries = new FieldExpiryQueue<ElementTimes>()
   readonly databases: Database[] = []
+  /** The time, for all that the server does. */
+  readonly time: Clock
   readonly clock: AccessClock
   readonly lazyfree = new Lazyfree()
   snapshot: SnapshotObserver | null = null
@@ -63,7 +66,7 @@ export class Keyspace {
   reportsChanges = false
 
   /** Milliseconds of Unix time, read once for each batch of requests. */
-  nowMs = Date.now()
+  nowMs: number
   /** Changes since the last save (INFO rdb_changes_since_last_save). */
   dirty = 0
   /** A replica leaves expired keys for its master to delete; it only hides them. */
@@ -106,7 +109,9 @@ export class Keyspace {
   staged: Keyspace | null = null
 
   /** @param beside the keyspace for which this one is staged. */
-  constructor(databases: number, beside: Keyspace | null = null) {
+  constructor(databases: number, beside: Keyspace | null = null, time: Clock = beside?.time ?? new SystemClock()) {
+    this.time = time
+    this.nowMs = time.now()
     this.released = beside?.released ?? new ReleasedMemory()
     this.clock = beside?.clock ?? new AccessClock()
     this.entries = new Entries(this.released)

@@ -2,6 +2,7 @@
  * Keys of a writable replica (replica-read-only no) to which its own clients gave an expiry. The master knows nothing of
  * them, so that this server has to delete them itself. Source of behaviour: expireSlaveKeys in Redis's expire.c.
  */
+import { performance } from '../clock/platform.js'
 import type { Database } from './database.js'
 import { HAS_EXPIRY } from './entries.js'
 

@@ -3,7 +3,9 @@
  * which keys each client has read and tells it once of each (tracked-keys.ts); in broadcast mode a client hears of all keys
  * that start with its prefixes (broadcasts.ts). Source of behaviour: Redis's tracking.c.
  */
+
 import { latin1 } from '../bytes/latin1.js'
+import { performance } from '../clock/platform.js'
 import { Broadcasts, type Prefix } from './broadcasts.js'
 import { Invalidation, redirectBroken } from './invalidation.js'
 import { TrackedKeys } from './tracked-keys.js'

@@ -1,5 +1,5 @@
 /** Nodes that have gone from a list or a stream all at once: a few are freed at once, more in slices. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../clock/platform.js'
 import type { Entries } from '../store/entries.js'
 import { AddressList } from '../store/ordered-tree/address-list.js'
 import type { Remains } from '../store/remains.js'

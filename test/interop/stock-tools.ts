@@ -8,6 +8,7 @@ export const HOW_TO_GET: Readonly<Record<string, string>> = {
   'redis-benchmark': 'apt-get install redis-server redis-tools',
   'redis-sentinel': 'apt-get install redis-sentinel',
   haproxy: 'apt-get install haproxy',
+  promtool: 'apt-get install prometheus',
   chromium: 'apt-get install chromium',
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { SystemClock } from '../../src/clock/clock.js'
 import { CommandLog } from '../../src/observe/command-log.js'
 import { NOTHING_SECRET } from '../../src/observe/redaction.js'
 import { requestFromArguments } from '../../src/resp/request.js'
@@ -6,7 +7,7 @@ import { requestFromArguments } from '../../src/resp/request.js'
 const client = { address: '127.0.0.1:1', name: 'me' }
 
 function log(maxLength: number): { slowlog: CommandLog; add: (...words: string[]) => void } {
-  const slowlog = new CommandLog()
+  const slowlog = new CommandLog(new SystemClock())
   slowlog.limit(maxLength)
   const add = (...words: string[]): void =>
     slowlog.add(client, requestFromArguments(words.map(word => Buffer.from(word))), NOTHING_SECRET, 1234.5)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { SystemClock } from '../../src/clock/clock.js'
 import { latencyReport } from '../../src/observe/latency-doctor.js'
 import { LatencyMonitor, LatencySeries } from '../../src/observe/latency-monitor.js'
 
@@ -38,7 +39,7 @@ describe('samples of an event', () => {
 
 describe('the monitor', () => {
   function monitor(...events: [string, number][]): LatencyMonitor {
-    const created = new LatencyMonitor()
+    const created = new LatencyMonitor(new SystemClock())
     created.thresholdMs = 10
     for (const [event, ms] of events) created.add(event, ms)
     return created
@@ -50,7 +51,7 @@ describe('the monitor', () => {
       ['command', 10],
       ['expire-cycle', 25],
     ])
-    expect(new LatencyMonitor().events.size).toBe(0)
+    expect(new LatencyMonitor(new SystemClock()).events.size).toBe(0)
   })
 
   test('forgets events by name in any case, or all of them', () => {

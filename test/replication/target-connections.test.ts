@@ -1,18 +1,23 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ManualClock } from '../../src/clock/manual-clock.js'
 import { TargetConnections } from '../../src/replication/target-connections.js'
 import { FakeMaster } from '../fault/fake-master.js'
 
 let target: FakeMaster
 let connections: TargetConnections
+let clock: ManualClock
+
+function pass(ms: number): void {
+  const untilMs = clock.now() + ms
+  while (clock.step(untilMs)) {}
+}
 
 beforeEach(async () => {
   target = await FakeMaster.start(() => '+OK\r\n')
-  connections = new TargetConnections()
-  // Sockets have timers of their own, which run on.
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  clock = new ManualClock()
+  connections = new TargetConnections(clock)
 })
 afterEach(async () => {
-  vi.useRealTimers()
   connections.closeAll()
   await target.close()
 })
@@ -20,15 +25,15 @@ afterEach(async () => {
 test('a connection is kept for ten seconds behind its last use', async () => {
   const first = await connections.take('127.0.0.1', String(target.port), 1000)
   connections.release(first)
-  vi.advanceTimersByTime(9_000)
+  pass(9_000)
   const second = await connections.take('127.0.0.1', String(target.port), 1000)
   expect(second).toBe(first)
-  vi.advanceTimersByTime(60_000)
+  pass(60_000)
   expect(connections.count).toBe(1)
   connections.release(second)
-  vi.advanceTimersByTime(9_999)
+  pass(9_999)
   expect(connections.count).toBe(1)
-  vi.advanceTimersByTime(1)
+  pass(1)
   expect(connections.count).toBe(0)
   expect(await connections.take('127.0.0.1', String(target.port), 1000)).not.toBe(first)
 })

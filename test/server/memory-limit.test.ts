@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { performance } from '../../src/clock/platform.js'
 import { LatencyMonitor } from '../../src/observe/latency-monitor.js'
 import { evictionLimitMs, MemoryLimit } from '../../src/server/memory-limit.js'
 import { NEVER } from '../../src/store/database.js'
@@ -27,7 +28,7 @@ beforeEach(() => {
   const eviction = new Eviction(keyspace)
   eviction.configure('allkeys-random', 5)
   mayEvict = true
-  latency = new LatencyMonitor()
+  latency = new LatencyMonitor(keyspace.time)
   const host = {
     keyspace,
     latency,

@@ -2,6 +2,8 @@
  * Deadlines in order, with one timer for them all: a binary heap, so that many that never come, as most do not, cost nobody but
  * those who set them. O(log n) to add and to remove.
  */
+import type { Clock, ClockTimer } from '../../clock/clock.js'
+import { performance } from '../../clock/platform.js'
 
 export interface Deadline {
   /** Unix time in milliseconds. */
@@ -17,13 +19,15 @@ const LOOK_MAX_MS = 1000
 
 export class Deadlines<T extends Deadline> {
   private readonly heap: T[] = []
+  private readonly clock: Clock
   private readonly onPassed: (deadline: T) => void
-  private timer: NodeJS.Timeout | null = null
+  private timer: ClockTimer | null = null
   /** When the timer goes off, Unix time. One that is no longer wanted stays: to take it back for each would cost more. */
   private timerMs = Number.POSITIVE_INFINITY
 
   /** @param onPassed called with each deadline that has passed, which is out of the heap then. */
-  constructor(onPassed: (deadline: T) => void) {
+  constructor(clock: Clock, onPassed: (deadline: T) => void) {
+    this.clock = clock
     this.onPassed = onPassed
   }
 
@@ -53,25 +57,25 @@ export class Deadlines<T extends Deadline> {
   }
 
   close(): void {
-    if (this.timer !== null) clearTimeout(this.timer)
+    if (this.timer !== null) this.clock.clearTimeout(this.timer)
     this.timer = null
   }
 
   private arm(): void {
-    if (this.timer !== null) clearTimeout(this.timer)
+    if (this.timer !== null) this.clock.clearTimeout(this.timer)
     this.timer = null
     this.timerMs = Number.POSITIVE_INFINITY
     if (this.heap.length === 0) return
-    const now = Date.now()
+    const now = this.clock.now()
     // A time-out has to be over, not just reached.
     const delayMs = Math.min(Math.max(0, this.heap[0].untilMs - now + 1), LOOK_MAX_MS)
     this.timerMs = now + delayMs
-    this.timer = setTimeout(() => this.run(), delayMs)
+    this.timer = this.clock.setTimeout(() => this.run(), delayMs)
   }
 
   private run(): void {
     const { heap } = this
-    const now = Date.now()
+    const now = this.clock.now()
     const sliceEnd = performance.now() + SLICE_MS
     while (heap.length > 0 && heap[0].untilMs < now && performance.now() < sliceEnd) {
       const [first] = heap

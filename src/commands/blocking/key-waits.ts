@@ -31,8 +31,8 @@ export class KeyWaits implements KeyWaitOwner {
   private readonly server: ServerApi
   /** By number of the database. */
   private readonly keys: Map<string, AwaitedKey>[]
-  private readonly deadlines = new Deadlines<KeyWait>(wait => this.timeOut(wait))
-  private readonly looks = new Deadlines<Look>(({ wait }) => this.lookAgain(wait))
+  private readonly deadlines: Deadlines<KeyWait>
+  private readonly looks: Deadlines<Look>
   /** How many clients wait for keys of each type. */
   private readonly waiting = new Uint32Array(TYPES)
   private count = 0
@@ -41,6 +41,9 @@ export class KeyWaits implements KeyWaitOwner {
   }
 
   constructor(server: ServerApi) {
+    const { time } = server.keyspace
+    this.deadlines = new Deadlines(time, wait => this.timeOut(wait))
+    this.looks = new Deadlines(time, ({ wait }) => this.lookAgain(wait))
     this.server = server
     this.keys = server.keyspace.databases.map(() => new Map<string, AwaitedKey>())
   }

@@ -3,6 +3,7 @@
  * expire nor are evicted). Several purposes may pause at once, each with its own end; the most restrictive holds. Source of
  * behaviour: pauseActions in Redis's networking.c.
  */
+import type { Clock, ClockTimer } from '../../clock/clock.js'
 import type { Client } from '../client.js'
 import { PostponedClients } from './postponed-clients.js'
 
@@ -12,9 +13,6 @@ export type PausePurpose = 'client' | 'shutdown' | 'failover'
 export const PAUSE_NOTHING = 0
 export const PAUSE_WRITES = 1
 export const PAUSE_ALL = 2
-
-/** The longest that a timer of Node's can wait. */
-const TIMER_MAX_MS = 2 ** 31 - 1
 
 interface PauseEvent {
   level: number
@@ -31,11 +29,13 @@ export class Pause {
     failover: { level: PAUSE_NOTHING, untilMs: 0 },
   }
   private readonly waiting = new PostponedClients()
-  private timer: NodeJS.Timeout | null = null
+  private timer: ClockTimer | null = null
+  private readonly clock: Clock
   private readonly onChange: () => void
 
   /** @param onChange called when another level holds. */
-  constructor(onChange: () => void) {
+  constructor(clock: Clock, onChange: () => void) {
+    this.clock = clock
     this.onChange = onChange
   }
 
@@ -64,7 +64,7 @@ export class Pause {
 
   /** Works out what holds now, and until when it does. */
   private update(): void {
-    const now = Date.now()
+    const now = this.clock.now()
     const before = this.level
     let level = PAUSE_NOTHING
     let nextMs = Number.POSITIVE_INFINITY
@@ -80,7 +80,7 @@ export class Pause {
     this.level = level
     this.close()
     if (nextMs !== Number.POSITIVE_INFINITY) {
-      this.timer = setTimeout(() => this.update(), Math.min(nextMs - now, TIMER_MAX_MS))
+      this.timer = this.clock.setTimeout(() => this.update(), nextMs - now)
     }
     if (level !== before) this.onChange()
     // What still has to wait will be put back.
@@ -94,7 +94,7 @@ export class Pause {
 
   /** Takes the timer back: the server goes down. */
   close(): void {
-    if (this.timer !== null) clearTimeout(this.timer)
+    if (this.timer !== null) this.clock.clearTimeout(this.timer)
     this.timer = null
   }
 }

@@ -1,4 +1,5 @@
 /** Clients whose command had to be put off, and how they go on: first come first, in slices. */
+import { performance, setImmediate } from '../../clock/platform.js'
 import type { Client } from '../client.js'
 
 /** How long clients that go on may hold up others, in one go. */

@@ -2,7 +2,7 @@
  * Commands that need something large to be made before they can run. It is made in slices, while whoever would write to its keys waits;
  * then the command is run again, and finds it ready. So what it does is of one moment, that of its last run, and replicas see the same.
  */
-import { performance } from 'node:perf_hooks'
+import { performance, setImmediate } from '../../clock/platform.js'
 import type { KeyWatcher } from '../../store/watchers.js'
 import type { CommandContext } from '../context.js'
 import { Unfinished } from './key-wait.js'

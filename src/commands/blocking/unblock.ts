@@ -11,7 +11,7 @@ import type { Unfinished } from './key-wait.js'
 /** The client has waited long enough: sends the reply to its command and goes on with what it has sent since. */
 export function replyAndGoOn(server: ServerApi, client: Client, reply: Buffer): void {
   client.blocked = null
-  client.lastInteractionMs = Date.now()
+  client.lastInteractionMs = server.keyspace.time.now()
   if (client.unfinished !== null) countUnfinished(server, client, client.unfinished, reply.length)
   if (!client.isMuted) client.transport.send(reply)
   client.replyFlags &= ~REPLY_SKIP

@@ -72,7 +72,7 @@ export interface WaitOptions {
 /**
  * Lets the client wait until one of its key arguments [firstKey, behindLastKey) comes to be with a value of `type` (a TYPE_ of
  * store/entries.ts); then its command is run again. The handler has nothing to do but to return. After `timeoutMs` (0: never),
- * counted from the first run, the reply is a null array; so it is at once where the client may not wait (mayWait()).
+ * counted from the first run, the reply is a null array; so it is at once where the client may not wait (mayWait(), deniesBlocking).
  */
 export function waitForKeys(
   ctx: CommandContext,
@@ -83,7 +83,7 @@ export function waitForKeys(
   options: WaitOptions = {},
 ): void {
   const { args, client, command, keyspace, server } = ctx
-  if (!mayWait(ctx)) {
+  if (!mayWait(ctx) || client.deniesBlocking) {
     ctx.reply.nullArray()
     return
   }

@@ -1,4 +1,5 @@
 /** CLIENT LIST: a line for each client. Of many clients it comes in slices, so that others are served meanwhile. */
+import { performance } from '../../clock/platform.js'
 import { encodeVerbatimHeader } from '../../resp/encode.js'
 import type { ReplySource } from '../../resp/reply-source.js'
 import { LINE_END, type ReplyWriter } from '../../resp/reply-writer.js'

@@ -55,7 +55,7 @@ function pause({ args, reply, server }: CommandContext): void {
     return
   }
   const timeoutMs = args.int64(2)
-  const now = Date.now()
+  const now = server.keyspace.time.now()
   if (timeoutMs === null) reply.error('ERR timeout is not an integer or out of range')
   else if (timeoutMs < 0n) reply.error('ERR timeout is negative')
   else if (timeoutMs > INT64_MAX - BigInt(now)) reply.error('ERR timeout is out of range')

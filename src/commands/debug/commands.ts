@@ -188,7 +188,7 @@ function crash({ args, server }: CommandContext): void {
   server.crash(
     name === 'SEGFAULT'
       ? `Redis ${REDIS_VERSION} crashed by signal: 11`
-      : `DEBUG ${name} called at Unix time ${Math.floor(Date.now() / 1000)}`,
+      : `DEBUG ${name} called at Unix time ${Math.floor(server.keyspace.time.now() / 1000)}`,
   )
 }
 

@@ -1,4 +1,5 @@
 /** MIGRATE: moves keys to another server. Source of behaviour: migrateCommand in Redis's cluster.c. */
+import { performance } from '../../clock/platform.js'
 import type { Request } from '../../resp/request.js'
 import { replyAndGoOn, unblockWithError } from '../blocking/unblock.js'
 import { type CommandContext, NOT_AN_INTEGER, SYNTAX_ERROR } from '../context.js'

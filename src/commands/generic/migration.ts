@@ -3,6 +3,7 @@
  * without letting anything else happen; here other clients go on, but the keys are locked, and what has changed all the
  * same is not deleted. Source of behaviour: migrateCommand in Redis's cluster.c.
  */
+import { nextTurn, performance } from '../../clock/platform.js'
 import { EVENT_GENERIC } from '../../config/keyspace-events.js'
 import { dumpPayload } from '../../persistence/dump/payload.js'
 import { isLargeValue, SlicedDump } from '../../persistence/dump/sliced-dump.js'
@@ -213,7 +214,7 @@ export class Migration {
   private findToMove({ name }: MigratingKey): number {
     const { db } = this
     const address = db.findAny(name, 0, name.length)
-    return address !== 0 && db.entries.expiry(address) < Date.now() ? 0 : address
+    return address !== 0 && db.entries.expiry(address) < this.server.keyspace.time.now() ? 0 : address
   }
 
   /** Unix time in milliseconds; null for none. */
@@ -230,7 +231,7 @@ export class Migration {
   ): { before: Buffer; behind: Buffer } {
     let ttl = '0'
     if (expiry !== null) {
-      const left = expiry - BigInt(Date.now())
+      const left = expiry - BigInt(this.server.keyspace.time.now())
       // A time to live of 0 would be for ever.
       ttl = String(left > 0n ? left : 1n)
     }
@@ -260,10 +261,6 @@ export class Migration {
 }
 
 /** Lets everybody else have a turn. */
-function nextTurn(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve))
-}
-
 function ioError(what: 'reading' | 'writing'): string {
   return `-IOERR error or timeout ${what} to target instance`
 }

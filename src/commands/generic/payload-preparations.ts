@@ -3,6 +3,7 @@
  * loaded in slices. When it runs, it finds them ready, at the price of a small value. Whatever happens meanwhile has happened
  * before it: the request was late, that is all.
  */
+import { performance, setImmediate } from '../../clock/platform.js'
 import { isLargePayload, PayloadLoading } from '../../persistence/dump/payload-loading.js'
 import type { Request } from '../../resp/request.js'
 import type { Client, Preparation } from '../client.js'

@@ -1,5 +1,5 @@
 /** Puts what was found in order, as far as it is wanted; equal distances stay as Redis's two ways to sort leave them. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { MergeSort } from '../generic/sort/merge-sort.js'
 import { Order } from '../generic/sort/order.js'
 import { RangeSort } from '../generic/sort/partial-sort.js'

@@ -1,6 +1,7 @@
 /** What was found, as a reply. */
-import { performance } from 'node:perf_hooks'
+
 import { INT64_MIN } from '../../bytes/integers.js'
+import { performance } from '../../clock/platform.js'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Entries } from '../../store/entries.js'

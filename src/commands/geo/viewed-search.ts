@@ -1,5 +1,5 @@
 /** A search that goes on while others write: through a view of the sorted set's tree. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { TreeView } from '../../store/ordered-tree/view.js'
 import type { Areas } from '../../types/geo/areas.js'
 import type { LargeSortedSet, Member } from '../../types/sorted-set/large-sorted-set.js'

@@ -1,5 +1,5 @@
 /** Hash commands that go through a hash or choose from it: HGETALL, HKEYS, HVALS, HSCAN, HRANDFIELD. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { type Entries, HAS_EXPIRY } from '../../store/entries.js'

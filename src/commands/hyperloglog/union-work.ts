@@ -1,5 +1,5 @@
 /** The union of many HyperLogLogs as they are at one moment, made in slices. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import type { HeldBuffer } from '../../store/held-buffers.js'
 import { HEADER_BYTES, REGISTERS } from '../../types/hyperloglog/layout.js'
 import { SPARSE_MAX_BYTES } from '../../types/hyperloglog/sparse.js'

@@ -1,5 +1,5 @@
 /** Parts of a list as a reply: at once, or of long ones piece by piece, as they were at the moment of the command. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Entries } from '../../store/entries.js'

@@ -1,5 +1,5 @@
 /** LPOS. Source of behaviour: lposCommand in Redis's t_list.c. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { LP_HEADER_SIZE, lpEntrySize } from '../../store/listpack/listpack.js'

@@ -201,12 +201,16 @@ function psync(ctx: CommandContext): void {
   if (ctx.args.argc > 3 && ctx.args.is(3, 'failover') && !takeOver(ctx, replid)) return
   const firstWanted = ctx.args.safeInteger(2)
   if (Number.isNaN(firstWanted)) {
-    const { name } = new ReplicaLink(ctx.client.transport, ctx.client.replicaTraits ?? new ReplicaTraits())
+    const { name } = replicaLink(ctx, ctx.client.replicaTraits ?? new ReplicaTraits())
     ctx.server.log.warning(`Replica ${name} asks for synchronization but with a wrong offset`)
     ctx.reply.error(NOT_AN_INTEGER)
     return
   }
   synchronize(ctx, replid, firstWanted, true)
+}
+
+function replicaLink({ client, server }: CommandContext, traits: ReplicaTraits): ReplicaLink {
+  return new ReplicaLink(client.transport, traits, server.keyspace.time)
 }
 
 /** The master of this replica wants to change places. Replies the error and returns false when that cannot be. */
@@ -252,7 +256,7 @@ function synchronize(ctx: CommandContext, replid: string, firstWanted: number, u
     return
   }
   if (!understandsPsync) traits.understandsPsync2 = false
-  const link = new ReplicaLink(client.transport, traits)
+  const link = replicaLink(ctx, traits)
   client.replica = link
   client.updateChecks()
   log.notice(`Replica ${link.name} asks for synchronization`)

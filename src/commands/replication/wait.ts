@@ -59,7 +59,7 @@ function wait(ctx: CommandContext): void {
   if (Number.isNaN(timeoutMs)) return
   const offset = client.lastWriteOffset
   const isSatisfied = (): boolean => waiters.count(offset) >= wanted
-  if (isSatisfied() || ctx.inTransaction) {
+  if (isSatisfied() || ctx.inTransaction || client.deniesBlocking) {
     reply.integer(waiters.count(offset))
     return
   }
@@ -96,7 +96,7 @@ function waitaof(ctx: CommandContext): void {
   const offset = client.lastWriteOffset
   const onDisk = (): number => (replication.fsyncedOffset >= offset ? 1 : 0)
   const isSatisfied = (): boolean => lacksAof() || (onDisk() >= local && waiters.countFsynced(offset) >= wanted)
-  if (isSatisfied() || ctx.inTransaction) {
+  if (isSatisfied() || ctx.inTransaction || client.deniesBlocking) {
     reply.array(2)
     reply.integer(onDisk())
     reply.integer(waiters.countFsynced(offset))

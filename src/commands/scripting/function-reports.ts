@@ -1,6 +1,7 @@
 /** FUNCTION LIST and STATS. Source of the replies' shapes: Redis's functions.c. */
-import { performance } from 'node:perf_hooks'
+
 import { Glob } from '../../bytes/glob.js'
+import { performance } from '../../clock/platform.js'
 import { ENGINE_NAME } from '../../scripting/functions/libraries.js'
 import type { FunctionLibrary, LibraryFunction } from '../../scripting/functions/library.js'
 import { SCRIPT_FLAGS } from '../../scripting/script-run.js'

@@ -1,6 +1,5 @@
 /** The scripts of a server: runs one for a client, and lets others be served while one takes too long. */
-import { performance } from 'node:perf_hooks'
-import { unixMicroseconds } from '../../observe/clock.js'
+import { performance } from '../../clock/platform.js'
 import { NOTHING_SECRET } from '../../observe/redaction.js'
 import type { Request } from '../../resp/request.js'
 import { ScriptEngine } from '../../scripting/engine.js'
@@ -70,7 +69,7 @@ export class Scripts implements ScriptHost {
 
   /** Unix time for the script that runs: it stands still from the first look at it. */
   get microseconds(): number {
-    if (this.frozenMicroseconds === 0) this.frozenMicroseconds = unixMicroseconds()
+    if (this.frozenMicroseconds === 0) this.frozenMicroseconds = this.server.keyspace.time.microseconds()
     return this.frozenMicroseconds
   }
 

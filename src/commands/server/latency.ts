@@ -122,11 +122,11 @@ function graph({ args, reply, server }: CommandContext): void {
   const event = args.latin1(2)
   const series = server.latency.events.get(event)
   if (series === undefined) reply.error(`ERR No samples available for event '${event}'`)
-  else reply.verbatim(graphText(event, series))
+  else reply.verbatim(graphText(event, series, server.keyspace.time.now()))
 }
 
-function graphText(event: string, series: LatencySeries): string {
-  const nowSeconds = Math.floor(Date.now() / 1000)
+function graphText(event: string, series: LatencySeries, nowMs: number): string {
+  const nowSeconds = Math.floor(nowMs / 1000)
   const { maxMs, minMs } = series.figures(nowSeconds)
   const columns = series.samples.map(({ seconds, ms }) => ({ value: ms, label: age(nowSeconds - seconds) }))
   return (

@@ -1,5 +1,4 @@
 /** TIME, INFO and SHUTDOWN. */
-import { unixMicroseconds } from '../../observe/clock.js'
 import { replyAndGoOn } from '../blocking/unblock.js'
 import { type CommandContext, SYNTAX_ERROR } from '../context.js'
 import type { ShutdownOptions } from '../server-api.js'
@@ -61,7 +60,7 @@ export const serverCommands: CommandSpec[] = [
 
 /** TIME: seconds of Unix time, and the microseconds of the second under way. */
 function time({ inScript, reply, server }: CommandContext): void {
-  const now = inScript ? server.scripts.microseconds : unixMicroseconds()
+  const now = inScript ? server.scripts.microseconds : server.keyspace.time.microseconds()
   reply.array(2)
   reply.bulkInteger(Math.floor(now / 1e6))
   reply.bulkInteger(now % 1e6)

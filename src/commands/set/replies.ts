@@ -1,5 +1,5 @@
 /** Replies of a set's members: all of them, or draws, as of the moment of the command. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { ByteRange } from '../../types/byte-range.js'

@@ -2,8 +2,9 @@
  * How ZUNION, ZINTER and ZDIFF find their members: passes, one after another, through the inputs, at once or in slices. What comes
  * of scores is Redis's (t_zset.c), down to the order in which they are added up.
  */
-import { performance } from 'node:perf_hooks'
+
 import { hashBytes } from '../../bytes/hash.js'
+import { performance } from '../../clock/platform.js'
 import type { SortedSetBuilder } from '../../types/sorted-set/sorted-set-builder.js'
 import { type Input, type Source, TO_SEARCH, TO_WALK } from './combine-sources.js'
 

@@ -1,5 +1,5 @@
 /** Members of a sorted set as replies, with their scores or without: ranges of ranks, of any length, as of the moment of the command. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import { TreeView } from '../../store/ordered-tree/view.js'

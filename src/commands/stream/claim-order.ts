@@ -2,7 +2,7 @@
  * What is pending with groups, in order of time, before XREADGROUP CLAIM takes from it. For a group that has not been asked so before,
  * and has much, that takes a while: it is done in slices, and then the command is run again. Afterwards the order is kept.
  */
-import { performance } from 'node:perf_hooks'
+import { performance, setImmediate } from '../../clock/platform.js'
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import type { ConsumerGroup } from '../../types/stream/consumer-group.js'
 import { readPendingId } from '../../types/stream/pending.js'

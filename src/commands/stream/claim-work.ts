@@ -1,5 +1,5 @@
 /** How entries are claimed: one by one, at once or in slices (long-changes.ts). */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Request } from '../../resp/request.js'
 import type { Keyspace } from '../../store/keyspace.js'

@@ -1,5 +1,5 @@
 /** XINFO STREAM FULL: all there is to a stream, as of one moment. It may be long: it is made piece by piece. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Entries } from '../../store/entries.js'

@@ -1,5 +1,5 @@
 /** Long ranges of streams as replies: piece by piece, as they were at the moment of the command. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Stream } from '../../types/stream/stream.js'

@@ -1,5 +1,5 @@
 /** XPENDING's list of what is pending: at once where it is short, piece by piece, as it was at that moment, where it is long. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { PIECE_BYTES, type ReplySource } from '../../resp/reply-source.js'
 import type { ReplyWriter } from '../../resp/reply-writer.js'
 import type { Entries } from '../../store/entries.js'

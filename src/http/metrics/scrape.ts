@@ -2,6 +2,7 @@
  * /metrics: all metrics as one text, put together in slices between which clients are served. Who asks while one is being made gets
  * that one: however many ask, the work is done once.
  */
+import { nextTurn, performance } from '../../clock/platform.js'
 import type { ServerApi } from '../../commands/server-api.js'
 import { infoFields } from '../../server/info/info.js'
 import type { LoopDelays } from '../samples/loop-delay.js'
@@ -43,7 +44,7 @@ export class Scrape {
     for (const _ of this.write(out)) {
       parts.push(out.take())
       if (performance.now() < deadlineMs) continue
-      await new Promise(resolve => setImmediate(resolve))
+      await nextTurn()
       deadlineMs = performance.now() + SLICE_MS
     }
     return parts.join('') + out.take()

@@ -1,4 +1,5 @@
 /** The event loop's delay: a timer is due every few milliseconds, and what matters is how late it comes. */
+import { clearInterval, performance, setInterval } from '../../clock/platform.js'
 import type { LoopDelay } from './sample.js'
 
 const PERIOD_MS = 10

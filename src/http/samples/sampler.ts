@@ -1,4 +1,5 @@
 /** Once a second, what the page plots: the last ten minutes are kept. */
+import { clearInterval, performance, setInterval, wallClock } from '../../clock/platform.js'
 import type { ServerApi } from '../../commands/server-api.js'
 import { CommandLatency } from './command-latency.js'
 import { LoopDelays } from './loop-delay.js'
@@ -56,7 +57,7 @@ export class Sampler {
     this.before = now
     const { dataset, memory, peak, rss } = memoryOf(this.server)
     const sample: Sample = {
-      time: Date.now(),
+      time: wallClock(),
       ops: Math.round(grown(now.commands, before.commands) / seconds),
       inputBytes: Math.round(grown(now.inputBytes, before.inputBytes) / seconds),
       outputBytes: Math.round(grown(now.outputBytes, before.outputBytes) / seconds),

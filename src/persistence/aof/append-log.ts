@@ -6,7 +6,10 @@
  * fsync. One operation is under way at a time. With `always` a reply leaves when all that was appended before it is on disk:
  * writes of one turn are written and synced together while the next turn is served.
  */
+
 import fs from 'node:fs'
+import type { Clock } from '../../clock/clock.js'
+import { performance } from '../../clock/platform.js'
 import { strerror } from '../../config/strerror.js'
 import type { LatencyMonitor } from '../../observe/latency-monitor.js'
 import type { Log } from '../../observe/log.js'
@@ -21,6 +24,8 @@ const POSTPONED_MAX_MS = 2000
 const ERROR_LOG_MS = 30_000
 
 export interface AppendLogHost {
+  /** The system's: what the disk is given, and when. */
+  readonly clock: Clock
   readonly policy: SyncPolicy
   /** Nothing is synced meanwhile: no-appendfsync-on-rewrite, and a snapshot is being written. */
   readonly skipsSync: boolean
@@ -98,7 +103,7 @@ export class AppendLog {
     this.size = size
     this.syncedTo = this.buffer.taken
     this.writtenOffset = this.host.replicationOffset
-    this.lastSyncSeconds = Math.floor(Date.now() / 1000)
+    this.lastSyncSeconds = Math.floor(this.host.clock.now() / 1000)
     this.writeError = null
     this.syncError = null
     this.buffer.beginFile()
@@ -180,7 +185,7 @@ export class AppendLog {
 
   /** The system may hold up writes to a file that is being synced: they wait, but not for ever. */
   private writeBesideSync(): void {
-    const now = Date.now()
+    const now = this.host.clock.now()
     if (this.host.policy === 'everysec') {
       if (this.postponedSinceMs === 0) this.postponedSinceMs = now
       if (now - this.postponedSinceMs < POSTPONED_MAX_MS) return
@@ -211,7 +216,7 @@ export class AppendLog {
     if (this.syncedTo === buffer.taken || this.underWay !== 'nothing' || host.skipsSync) return
     if (host.policy === 'always') this.startSync(this.fd)
     else if (host.policy === 'everysec') {
-      const seconds = Math.floor(Date.now() / 1000)
+      const seconds = Math.floor(this.host.clock.now() / 1000)
       if (seconds > this.lastSyncSeconds) this.startSync(this.fd)
     }
   }
@@ -290,7 +295,7 @@ export class AppendLog {
 
   private writeFailed(error: Error): void {
     const { host, log } = this
-    const now = Date.now()
+    const now = this.host.clock.now()
     if (now - this.errorLoggedMs > ERROR_LOG_MS) {
       this.errorLoggedMs = now
       log.warning(`Error writing to the AOF file: ${strerror(error)}`)
@@ -312,7 +317,7 @@ export class AppendLog {
     const begun = performance.now()
     this.underWay = 'sync'
     this.syncingTo = buffer.taken
-    this.lastSyncSeconds = Math.floor(Date.now() / 1000)
+    this.lastSyncSeconds = Math.floor(this.host.clock.now() / 1000)
     fs.fdatasync(fd, error => {
       this.underWay = 'nothing'
       if (closes) fs.close(fd, () => {})

@@ -3,6 +3,8 @@
  * it is a folder: a base, which is a snapshot, incremental files behind it, and a manifest. A rewrite begins an incremental file,
  * takes a snapshot of that very moment as the next base, and drops what came before.
  */
+import { SystemClock } from '../../clock/clock.js'
+import { wallClock } from '../../clock/platform.js'
 import type { Config } from '../../config/config.js'
 import { strerror } from '../../config/strerror.js'
 import type { LatencyMonitor } from '../../observe/latency-monitor.js'
@@ -76,6 +78,8 @@ export class AppendOnlyFile implements AppendLogHost, RewriteOwner {
   }
 
   // AppendLogHost
+
+  readonly clock = new SystemClock()
 
   get policy(): SyncPolicy {
     return this.config.values.appendfsync
@@ -151,7 +155,11 @@ export class AppendOnlyFile implements AppendLogHost, RewriteOwner {
     const { paths } = files
     const name = files.manifest.addBase(paths.prefix, extensionOf(this.config.values))
     try {
-      saver.writeAofBase(this.config.path(temporaryBase()), paths.file(name), timestampOf(this.config.values))
+      saver.writeAofBase(
+        this.config.path(temporaryBase()),
+        paths.file(name),
+        timestampOf(this.config.values, wallClock()),
+      )
     } catch (error) {
       const why = strerror(error instanceof MoveError ? error.cause : error)
       throw new Error(`Write error writing append only file on disk: ${why}`)

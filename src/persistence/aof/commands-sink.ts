@@ -2,7 +2,7 @@
  * The base file of an append-only file as commands (redis.conf: aof-use-rdb-preamble no): what a snapshot writes is read as commands
  * on its way to the file, a little at a time. A snapshot's chunk or two wait at most, and what is longer than these of one string.
  */
-import { performance } from 'node:perf_hooks'
+import { performance, setImmediate } from '../../clock/platform.js'
 import { ChunkPool } from '../chunk-pool.js'
 import type { BackgroundSink } from '../saver.js'
 import { SnapshotCommands } from './snapshot-commands.js'

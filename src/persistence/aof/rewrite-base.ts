@@ -1,5 +1,7 @@
 /** The base that a rewrite makes: a snapshot, written beside its place under a temporary name until it is whole. */
+
 import path from 'node:path'
+import { wallClock } from '../../clock/platform.js'
 import type { Config } from '../../config/config.js'
 import { strerror } from '../../config/strerror.js'
 import type { Log } from '../../observe/log.js'
@@ -28,8 +30,8 @@ export function temporaryBase(): string {
 }
 
 /** The time for the first line of a base of commands, in seconds, if there is to be one. */
-export function timestampOf(values: Config['values']): number | null {
-  return values['aof-timestamp-enabled'] ? Math.floor(Date.now() / 1000) : null
+export function timestampOf(values: Config['values'], nowMs: number): number | null {
+  return values['aof-timestamp-enabled'] ? Math.floor(nowMs / 1000) : null
 }
 
 /** @throws an Error with a line for the log */
@@ -47,7 +49,7 @@ export function openBase(
   }
   const asCommands = !values['aof-use-rdb-preamble']
   return {
-    sink: asCommands ? new CommandsSink(file, { onSlice, timestampSeconds: timestampOf(values) }) : file,
+    sink: asCommands ? new CommandsSink(file, { onSlice, timestampSeconds: timestampOf(values, wallClock()) }) : file,
     extension: asCommands ? 'aof' : 'rdb',
     temporaryName: path.basename(temporary),
     logFailure: (log, failure) => log.warning(lineAbout(failure, temporary, final)),

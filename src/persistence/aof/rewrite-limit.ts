@@ -1,4 +1,5 @@
 /** Rewrites that fail again and again are tried less and less often: each leaves a small file. Source: aofRewriteLimited in Redis's aof.c. */
+import { wallClock } from '../../clock/platform.js'
 import type { Log } from '../../observe/log.js'
 
 const FAILURES_ALLOWED = 3
@@ -33,12 +34,12 @@ export class RewriteLimit {
       return false
     }
     if (this.nextMs !== 0) {
-      if (Date.now() < this.nextMs) return true
+      if (wallClock() < this.nextMs) return true
       this.nextMs = 0
       return false
     }
     this.delayMinutes = Math.min(MAX_MINUTES, Math.max(1, this.delayMinutes * 2))
-    this.nextMs = Date.now() + this.delayMinutes * MINUTE_MS
+    this.nextMs = wallClock() + this.delayMinutes * MINUTE_MS
     this.log.warning(
       `Background AOF rewrite has repeatedly failed and triggered the limit, will retry in ${this.delayMinutes} minutes`,
     )

@@ -3,7 +3,9 @@
  * it, and what came before becomes superfluous. However far a rewrite comes, the files that the manifest names are complete.
  * Source of behaviour and texts: rewriteAppendOnlyFileBackground and backgroundRewriteDoneHandler in Redis's aof.c.
  */
+
 import fs from 'node:fs'
+import { setTimeout, wallClock } from '../../clock/platform.js'
 import type { Config } from '../../config/config.js'
 import type { Log } from '../../observe/log.js'
 import type { Keyspace } from '../../store/keyspace.js'
@@ -82,7 +84,7 @@ export class Rewriting {
     return this.saver.mayStart && !this.completing
   }
   get currentSeconds(): number {
-    return this.underWay === 0 ? -1 : Math.floor((Date.now() - this.startedMs) / 1000)
+    return this.underWay === 0 ? -1 : Math.floor((wallClock() - this.startedMs) / 1000)
   }
 
   /** BGREWRITEAOF. */
@@ -99,7 +101,7 @@ export class Rewriting {
   /** Begins a rewrite, which nothing keeps from it. */
   begin(): boolean {
     const { messages, saver } = this
-    this.lastTryMs = Date.now()
+    this.lastTryMs = wallClock()
     try {
       this.files.makeDirectory()
       if (this.owner.state === 'on') this.beginOpen()
@@ -115,7 +117,7 @@ export class Rewriting {
 
   private noteBegin(): number {
     this.underWay = ++this.last
-    this.startedMs = Date.now()
+    this.startedMs = wallClock()
     this.scheduled = false
     this.begun++
     this.messages.notice(`Background append only file rewriting started by pid ${process.pid}`)
@@ -310,7 +312,7 @@ export class Rewriting {
 
   private endRewrite(): void {
     this.underWay = 0
-    this.lastSeconds = Math.floor((Date.now() - this.startedMs) / 1000)
+    this.lastSeconds = Math.floor((wallClock() - this.startedMs) / 1000)
   }
 
   /** Gives the rewrite under way up. */
@@ -327,7 +329,7 @@ export class Rewriting {
     if (!this.mayBegin || this.keyspace.openChanges.size > 0 || this.underWay !== 0) return
     if (this.scheduled) {
       if (this.owner.state === 'waiting' && (this.log.isOpen || this.log.isSyncing)) return
-      if (Date.now() - this.lastTryMs < RETRY_MS && !this.lastOk) return
+      if (wallClock() - this.lastTryMs < RETRY_MS && !this.lastOk) return
       if (!this.limit.holds()) this.begin()
       return
     }

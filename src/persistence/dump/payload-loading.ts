@@ -2,8 +2,10 @@
  * Checks and loads the payload of a large value in slices, before RESTORE runs: when it does, the value is there and only has to
  * take its place. Until then the value belongs to no key.
  */
+
 import { CRC64_LENGTH, Crc64 } from '../../bytes/crc64.js'
 import { hashBytes } from '../../bytes/hash.js'
+import { performance } from '../../clock/platform.js'
 import { RdbError } from '../../rdb/error.js'
 import { RDB_TYPE_STRING, SPECIAL_STRING, STRING_LZF } from '../../rdb/format.js'
 import { LengthReader } from '../../rdb/string-reader.js'

@@ -3,9 +3,11 @@
  * all that decides the payload's length (what compresses, and to what), then the payload itself in pieces, with its checksum.
  * Beside the value it takes no more memory than what it comes to compressed.
  */
+
 import { Crc64 } from '../../bytes/crc64.js'
 import { lzfCompressExact } from '../../bytes/lzf-exact.js'
 import { LzfExactSlices } from '../../bytes/lzf-exact-slices.js'
+import { performance } from '../../clock/platform.js'
 import { RdbOutput } from '../../rdb/output.js'
 import { SlicedString } from '../../rdb/sliced-string.js'
 import { PIECE_BYTES } from '../../resp/reply-source.js'

@@ -9,8 +9,10 @@
  *
  * Whatever the bytes, the reader can stop after a fraction of a millisecond and be told to go on later.
  */
+
 import { CRC64_LENGTH, Crc64, isZeroCrc64 } from '../../bytes/crc64.js'
 import { latin1 } from '../../bytes/latin1.js'
+import { performance } from '../../clock/platform.js'
 import { quoted, RdbError } from '../../rdb/error.js'
 import {
   RDB_FIRST_VERSION_WITH_CHECKSUM,

@@ -2,6 +2,7 @@
  * What the Lua module asks of its host: memory, errors, clocks. It comes out of Emscripten, whose longjmp is an exception that the
  * host throws and catches; files, processes and the environment are not there.
  */
+import { wallClock } from '../../clock/platform.js'
 import type { LuaApi } from './lua-api.js'
 
 /** Thrown to unwind WebAssembly and JavaScript frames up to the protected call that a Lua error ends in. */
@@ -62,7 +63,7 @@ export function luaImports(host: () => ImportHost): Record<string, Record<string
       emscripten_memcpy_js: (to: number, from: number, bytes: number) => {
         new Uint8Array(host().api.memory.buffer).copyWithin(to, from, from + bytes)
       },
-      emscripten_date_now: () => Date.now(),
+      emscripten_date_now: () => wallClock(),
       _emscripten_get_now_is_monotonic: () => 1,
       strftime: nothing,
       _emscripten_system: missing,

@@ -14,5 +14,5 @@ export function sampleGauges(server: ServerApi): void {
     cycles: eventLoop.cycles,
     cycleMicroseconds: eventLoop.busyMs * 1000,
   }
-  stats.rates.sample(counts, Date.now())
+  stats.rates.sample(counts, server.keyspace.time.now())
 }

@@ -36,7 +36,7 @@ export function persistenceFields({ aof, config, keyspace, loader, saver }: Serv
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
     ...(config.values.appendonly ? fileFields(aof) : []),
-    ...(loader.loading ? loadingFields(loader) : []),
+    ...(loader.loading ? loadingFields(loader, keyspace.time.now()) : []),
   ]
 }
 
@@ -51,8 +51,8 @@ function fileFields(aof: ServerApi['aof']): Field[] {
   ]
 }
 
-function loadingFields({ loadedBytes, savedUsedBytes, startedMs, totalBytes }: LoadProgress): Field[] {
-  const elapsedSeconds = (Date.now() - startedMs) / 1000
+function loadingFields({ loadedBytes, savedUsedBytes, startedMs, totalBytes }: LoadProgress, nowMs: number): Field[] {
+  const elapsedSeconds = (nowMs - startedMs) / 1000
   const share = totalBytes === 0 ? 0 : loadedBytes / totalBytes
   return [
     ['loading_start_time', Math.floor(startedMs / 1000)],

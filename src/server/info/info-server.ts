@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import os from 'node:os'
 import type { ServerApi } from '../../commands/server-api.js'
 import { REDIS_VERSION } from '../../config/version.js'
-import { unixMicroseconds } from '../../observe/clock.js'
 import { ticksPerSecond } from '../tick-rate.js'
 import type { Field } from './info-field.js'
 
@@ -25,7 +24,7 @@ const executable = Buffer.from(process.argv[1] ?? process.execPath, 'utf8').toSt
 export function serverFields(server: ServerApi): Field[] {
   const { clients, config, keyspace, runId, shutdownLeftMs, stats, supervisedBy } = server
   const { values } = config
-  const nowMs = Date.now()
+  const nowMs = server.keyspace.time.now()
   const uptime = Math.max(0, Math.floor((nowMs - stats.startedMs) / 1000))
   return [
     ['redis_version', REDIS_VERSION],
@@ -43,7 +42,7 @@ export function serverFields(server: ServerApi): Field[] {
     ['process_supervised', supervisedBy],
     ['run_id', runId],
     ['tcp_port', values.port],
-    ['server_time_usec', unixMicroseconds()],
+    ['server_time_usec', server.keyspace.time.microseconds()],
     ['uptime_in_seconds', uptime],
     ['uptime_in_days', Math.floor(uptime / SECONDS_A_DAY)],
     ['hz', ticksPerSecond(values, clients.size)],

@@ -65,7 +65,7 @@ export function infoFields(server: ServerApi, title: string): readonly Field[] {
 
 function clientsFields({ clients, config, keyspace, keyWaits, replication, stats, tracking }: ServerApi): Field[] {
   const { recentInput, recentOutput } = stats
-  const now = Date.now()
+  const now = keyspace.time.now()
   let blocked = 0
   let subscribed = 0
   let watching = 0

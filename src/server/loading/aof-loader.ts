@@ -2,8 +2,9 @@
  * Loads an append-only file: its base, then the commands behind it, file by file, in slices between which clients get -LOADING.
  * What cannot be loaded is refused as a whole. Source of behaviour and texts: loadAppendOnlyFiles in Redis's aof.c.
  */
+
 import fs from 'node:fs'
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { delay, nextTurn, performance } from '../../clock/platform.js'
 import type { Client } from '../../commands/client.js'
 import type { Command } from '../../commands/command.js'
 import type { ServerApi } from '../../commands/server-api.js'
@@ -169,9 +170,9 @@ class PartLoading {
   /** Lets others have their turn; `keys`: so many have been read, each of which may be to take longer (key-load-delay). */
   private async pause(keys: number): Promise<void> {
     this.delayMs += Math.max(0, (keys * this.server.config.values['key-load-delay']) / 1000)
-    await (this.delayMs < 1 ? setImmediate() : setTimeout(this.delayMs))
+    await (this.delayMs < 1 ? nextTurn() : delay(this.delayMs))
     if (this.delayMs >= 1) this.delayMs = 0
-    this.server.keyspace.setNow(Date.now())
+    this.server.keyspace.setNow(this.server.keyspace.time.now())
   }
 
   /** Loads the snapshot that the file begins with; where commands follow, in the file of an older Redis, returns where. */

@@ -3,6 +3,7 @@
  * outside of a transaction. Nothing is asked, counted or propagated.
  */
 
+import { performance } from '../../clock/platform.js'
 import { Client } from '../../commands/client.js'
 import type { Command, CommandTable } from '../../commands/command.js'
 import { NO_TRANSPORT } from '../../network/no-transport.js'

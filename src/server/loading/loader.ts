@@ -2,9 +2,10 @@
  * Loads RDB files: at start-up, for DEBUG RELOAD, and those that a master sends. Loading goes in slices, between which clients
  * get -LOADING and INFO shows the progress.
  */
+
 import fs from 'node:fs'
 import path from 'node:path'
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { delay, nextTurn, performance } from '../../clock/platform.js'
 import { replaceFile } from '../../persistence/file-removal.js'
 import { syncDirectory } from '../../persistence/file-sink.js'
 import type { KeyspaceTargetOptions } from '../../persistence/rdb/load.js'
@@ -78,7 +79,7 @@ export class Loader {
     } catch (error) {
       throw new Error(`Fatal error loading the DB ${saver.file}: ${(error as Error).message}. Exiting.`)
     }
-    saver.lastSaveSeconds = Math.floor(Date.now() / 1000)
+    saver.lastSaveSeconds = Math.floor(this.server.keyspace.time.now() / 1000)
     log.notice(`DB loaded from disk: ${((performance.now() - started) / 1000).toFixed(3)} seconds`)
   }
 
@@ -187,7 +188,9 @@ export class Loader {
     const { log } = this.server
     if (name === 'redis-ver') log.notice(`Loading RDB produced by version ${value}`)
     else if (name === 'ctime') {
-      log.notice(`RDB age ${Math.max(0, Math.floor(Date.now() / 1000) - auxNumber(value))} seconds`)
+      log.notice(
+        `RDB age ${Math.max(0, Math.floor(this.server.keyspace.time.now() / 1000) - auxNumber(value))} seconds`,
+      )
     } else if (name === 'used-mem') {
       this.savedUsedBytes = auxNumber(value)
       log.notice(`RDB memory usage when created ${(this.savedUsedBytes / MEGABYTE).toFixed(2)} Mb`)
@@ -205,7 +208,7 @@ export class Loader {
   begin(size: number, async = false): void {
     this.loading = true
     this.async = async
-    this.startedMs = Date.now()
+    this.startedMs = this.server.keyspace.time.now()
     this.totalBytes = size
     this.loadedBytes = 0
     this.savedUsedBytes = 0
@@ -241,7 +244,7 @@ export class Loader {
       // For tests of what happens while a dataset is loaded: so many microseconds a key.
       delayMs += Math.max(0, ((reader.keysRead - keysBefore) * values['key-load-delay']) / 1000)
       if (delayMs < 1 && performance.now() < deadline) continue
-      await (delayMs < 1 ? setImmediate() : setTimeout(delayMs))
+      await (delayMs < 1 ? nextTurn() : delay(delayMs))
       if (delayMs >= 1) delayMs = 0
       deadline = performance.now() + SLICE_MS
     }

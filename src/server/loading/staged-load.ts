@@ -1,4 +1,5 @@
 /** Loads a master's snapshot from the socket beside the old data, which stays until the new is whole (repl-diskless-load). */
+import { performance } from '../../clock/platform.js'
 import type { LoadProgress, ServerApi } from '../../commands/server-api.js'
 import { KeyspaceTarget } from '../../persistence/rdb/load.js'
 import { RdbReader } from '../../persistence/rdb/reader.js'

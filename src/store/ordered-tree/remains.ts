@@ -1,5 +1,5 @@
 /** An ordered tree that nobody needs any more: its elements and its nodes are freed leaf by leaf. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { TreeCursor } from './cursor.js'
 import type { TreeNodes } from './node.js'
 

@@ -18,7 +18,7 @@
  * A walk, if it is the only view, gives the leaves that it has passed back to the tree: they are neither copied nor are their
  * elements kept from then on. At worst a view costs the memory of all nodes once more, and of all elements that it saw.
  */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { AddressList } from './address-list.js'
 import { TreeCursor } from './cursor.js'
 import type { TreeKeeper } from './edit.js'

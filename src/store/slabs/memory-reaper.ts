@@ -2,7 +2,9 @@
  * Frees large memory on a thread of its own: the kernel takes some 0.1 s to take 300 MB back, page by page. The thread is there
  * from the first time it is needed until it has had nothing to do for a while.
  */
+
 import { Worker } from 'node:worker_threads'
+import { clearTimeout, setTimeout } from '../../clock/platform.js'
 
 /** What is transferred to a port that is closed is freed at once: as in released-memory.ts. */
 const REAP = `

@@ -6,7 +6,9 @@
  * pages back one by one), so it happens in slices between requests, when nothing of the request that let go is left either. What
  * is too large for a slice is freed elsewhere (memory-reaper.ts).
  */
+
 import { MessageChannel } from 'node:worker_threads'
+import { performance } from '../../clock/platform.js'
 import { HeldBuffers } from '../held-buffers.js'
 import type { Outputs } from '../lent-buffers.js'
 import { freeElsewhere } from './memory-reaper.js'

@@ -7,7 +7,7 @@
  * so splits, merges and the growth of a small table never move an entry past a cursor: what is there throughout a
  * SCAN is returned, exactly once.
  */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import type { Aggregate } from '../aggregate.js'
 import type { Database } from '../database.js'
 import type { Entries } from '../entries.js'

@@ -5,7 +5,7 @@
  * which elements came and which went; what went stays in memory until no view needs it. So a view is the table as it has
  * become, without what came, and with what went. A walk needs less: nothing of what it has passed.
  */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import type { Keyspace } from '../keyspace.js'
 import type { HashTable, TableObserver } from './hash-table.js'
 

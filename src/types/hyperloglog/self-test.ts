@@ -1,5 +1,5 @@
 /** PFSELFTEST: registers keep what they are set to, the encodings agree, and the error stays within its bounds. Takes seconds. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { getRegister, setRegister } from './dense.js'
 import { LooseHyperLogLog } from './hyperloglog.js'
 import { DENSE, DENSE_BYTES, HEADER_BYTES, REGISTER_MAX, REGISTERS, SPARSE, writeHeader } from './layout.js'

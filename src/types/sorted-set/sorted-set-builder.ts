@@ -3,8 +3,9 @@
  * are in memory apart (small-members.ts), if it is put together at once; else it is a large one that belongs to no key. It is either
  * stored or discarded in the end.
  */
-import { performance } from 'node:perf_hooks'
+
 import { hashBytes } from '../../bytes/hash.js'
+import { performance } from '../../clock/platform.js'
 import type { Database } from '../../store/database.js'
 import { ENCODING_AGGREGATE, type Entries, TYPE_ZSET } from '../../store/entries.js'
 import type { Keyspace } from '../../store/keyspace.js'

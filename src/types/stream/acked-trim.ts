@@ -1,5 +1,5 @@
 /** Trims that only take what all groups have dealt with (ACKED). Source of behaviour: streamTrim in Redis's t_stream.c. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import { EntryDeletion } from './deletion.js'
 import { IdList } from './id-list.js'

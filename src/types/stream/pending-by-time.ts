@@ -3,7 +3,7 @@
  * been idle for longest. Only groups that are read in this way have it. It is made in slices, from the least ID on; what happens
  * to entries meanwhile it hears of as soon as it has come to them.
  */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import type { Entries } from '../../store/entries.js'
 import { TreeCursor } from '../../store/ordered-tree/cursor.js'
 import { ORDERED, OrderedTree, type TreeOwner } from '../../store/ordered-tree/ordered-tree.js'

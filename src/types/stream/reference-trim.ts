@@ -1,5 +1,5 @@
 /** Trims that take references to what goes with them (DELREF). Source of behaviour: streamTrim in Redis's t_stream.c. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import { type ReferenceGone, removeReferencesBetween } from './references.js'
 import type { Stream, TrimTarget } from './stream.js'
 import { StreamId } from './stream-id.js'

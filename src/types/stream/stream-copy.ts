@@ -1,5 +1,5 @@
 /** Copies a stream, its groups included (streamDup), as it is when the copy begins: at once, or in slices while others go on. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../clock/platform.js'
 import type { Database } from '../../store/database.js'
 import { ENCODING_AGGREGATE, TYPE_STREAM } from '../../store/entries.js'
 import type { Keyspace } from '../../store/keyspace.js'

@@ -1,6 +1,7 @@
 import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
+import { ManualClock } from '../../../src/clock/manual-clock.js'
 import { LatencyMonitor } from '../../../src/observe/latency-monitor.js'
 import { Log } from '../../../src/observe/log.js'
 import { AppendBuffer } from '../../../src/persistence/aof/append-buffer.js'
@@ -10,19 +11,16 @@ import { tempDir } from '../../interop/stock.js'
 
 const MUCH_BYTES = 8_000_000
 
-afterEach(() => {
-  vi.useRealTimers()
-})
-
 test('with everysec a second that has passed is synced, though there is much more to be written', async () => {
-  vi.useFakeTimers({ toFake: ['Date'] })
+  const clock = new ManualClock()
   const buffer = new AppendBuffer(new Keyspace(1).released.held)
   const leftAtSyncs: number[] = []
   const host: AppendLogHost = {
     policy: 'everysec',
     skipsSync: false,
     isSaving: false,
-    latency: new LatencyMonitor(),
+    clock,
+    latency: new LatencyMonitor(clock),
     replicationOffset: 0,
     synced: () => void leftAtSyncs.push(buffer.length),
     statusChanged: () => {},
@@ -33,7 +31,7 @@ test('with everysec a second that has passed is synced, though there is much mor
   log.open(openSync(file, 'a'), 0)
   buffer.bytes(-1, Buffer.alloc(MUCH_BYTES, 'x'), 0, MUCH_BYTES)
   log.flush()
-  log.whenWritten(() => vi.setSystemTime(Date.now() + 2000))
+  log.whenWritten(() => clock.step(clock.now() + 2000))
   await new Promise<void>(resolve => log.whenIdle(resolve))
   log.flushNow()
   expect(leftAtSyncs[0]).toBeGreaterThan(MUCH_BYTES / 2)

@@ -1,5 +1,5 @@
 /** The first few elements of an order, without sorting all: a heap of the best ones so far, the worst of them on top. O(n log few). */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../../clock/platform.js'
 import type { Order } from './order.js'
 
 const STEPS_BETWEEN_CLOCK_READS = 1024

@@ -3,7 +3,7 @@
  * so elements that nothing tells apart stay as they were, as they do in Redis. Keys move along with the elements' numbers, so
  * that merges read memory in order.
  */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../../clock/platform.js'
 import type { Order } from './order.js'
 
 /** Runs of so many are sorted by insertion. */

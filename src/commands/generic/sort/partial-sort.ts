@@ -3,7 +3,7 @@
  * leaves out parts outside of the range. It is not stable. SORT with BY and LIMIT uses one such in Redis (pqsort.c), and where
  * nothing tells two elements apart, the steps of the algorithm decide which is first: this one takes the same.
  */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../../clock/platform.js'
 import type { Order } from './order.js'
 
 /** Shorter parts are sorted by insertion; from the next two on the pivot is a median of three, and of three medians of three. */

@@ -1,5 +1,5 @@
 /** SORT's reply in slices, when there is much to sort: elements are collected, sorted and written between the requests of others. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../../clock/platform.js'
 import { PIECE_BYTES, type ReplySource } from '../../../resp/reply-source.js'
 import type { ReplyWriter } from '../../../resp/reply-writer.js'
 import type { ByteStrings } from './byte-strings.js'

@@ -1,6 +1,7 @@
 /** The work of a SORT: collects the elements, weighs them, puts them in order. All of it can be done in slices. */
-import { performance } from 'node:perf_hooks'
+
 import { parseWeight } from '../../../bytes/floats/doubles.js'
+import { performance } from '../../../clock/platform.js'
 import { ByteRange } from '../../../types/byte-range.js'
 import type { CommandContext } from '../../context.js'
 import { ByteStrings } from './byte-strings.js'

@@ -1,5 +1,5 @@
 /** XACK of many entries: in slices, see long-changes.ts. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../../clock/platform.js'
 import type { Request } from '../../../resp/request.js'
 import type { Keyspace } from '../../../store/keyspace.js'
 import type { ConsumerGroup } from '../../../types/stream/consumer-group.js'

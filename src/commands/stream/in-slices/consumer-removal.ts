@@ -1,5 +1,5 @@
 /** XGROUP DELCONSUMER of a consumer with much that is pending: in slices, see long-changes.ts. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../../clock/platform.js'
 import { EVENT_STREAM } from '../../../config/keyspace-events.js'
 import type { Request } from '../../../resp/request.js'
 import type { Consumer, ConsumerGroup } from '../../../types/stream/consumer-group.js'

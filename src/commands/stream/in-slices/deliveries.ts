@@ -1,5 +1,5 @@
 /** What XREADGROUP does to long streams and long lists of what is pending: in slices, see long-changes.ts. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../../clock/platform.js'
 import type { ReplyWriter } from '../../../resp/reply-writer.js'
 import type { Request } from '../../../resp/request.js'
 import type { Keyspace } from '../../../store/keyspace.js'

@@ -1,5 +1,5 @@
 /** Parts of long replies: entries by a list of their IDs, and the IDs alone. */
-import { performance } from 'node:perf_hooks'
+import { performance } from '../../../clock/platform.js'
 import { PIECE_BYTES } from '../../../resp/reply-source.js'
 import type { ReplyWriter } from '../../../resp/reply-writer.js'
 import { EntryFinder } from '../../../types/stream/entry-finder.js'

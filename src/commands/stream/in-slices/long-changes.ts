@@ -3,7 +3,7 @@
  * keys wait; then replicas get them, as one transaction, and the client its reply. So nobody sees them half made, and those who have
  * nothing to do with these keys wait no longer than for a slice. A client that goes meanwhile has sent its command all the same.
  */
-import { performance } from 'node:perf_hooks'
+import { performance, setImmediate } from '../../../clock/platform.js'
 import type { Request } from '../../../resp/request.js'
 import type { Database } from '../../../store/database.js'
 import type { OpenChange } from '../../../store/open-change.js'

@@ -2,8 +2,9 @@
  * What SINTER, SDIFF and SUNION are made of: a walk through one set, which takes the members that all of the others have, or none of
  * them. Each member is hashed once; members are looked up in batches, so that waiting for memory overlaps.
  */
-import { performance } from 'node:perf_hooks'
+
 import { hashBytes } from '../../../bytes/hash.js'
+import { performance } from '../../../clock/platform.js'
 import { AHEAD_MAX } from '../../../store/table/look-ahead.js'
 import { BATCH_MEMBERS, MemberBatch } from './member-batch.js'
 import type { MemberWalk, Operand } from './operand.js'

@@ -1,0 +1,133 @@
+/**
+ * A clock that stands still until it is moved. What waits for a time gets it in order, one after another, each at its own time; and
+ * who follows the clock (a server, with all that happens in it by the time) hears of every step.
+ */
+import type { Clock, ClockTimer } from './clock.js'
+import { nextTurn, wallClock } from './platform.js'
+
+/** A server that lives by the clock. */
+export interface ClockFollower {
+  /** Sockets have to be read between steps: other servers live by the same clock. */
+  readonly hasLinks: boolean
+  /** The clock is about to move as far as this. May go on in slices. */
+  prepare(untilMs: number): Promise<void>
+  /** It is so late now: what was to happen until then happens, in order. */
+  passed(nowMs: number): void
+}
+
+interface ManualTimer extends ClockTimer {
+  atMs: number
+  readonly run: () => void
+}
+
+/** Followers hear of the time this often. A long way is gone in larger steps: as many, or so long that replicas do not give up. */
+const STEP_MS = 1000
+const STEPS_MAX = 7200
+const LINKED_STEP_MAX_MS = 10_000
+/** Turns of the event loop in which what was written comes out at the other end of a link, is served and answered. */
+const TURNS_OF_AN_ANSWER = 4
+const HELD_UP_MAX_STEPS = 500
+
+export class ManualClock implements Clock {
+  private nowMs: number
+  private readonly timers = new Set<ManualTimer>()
+  private readonly followers = new Set<ClockFollower>()
+  /** The advance() under way: the next one begins behind it. */
+  private moving: Promise<void> = Promise.resolve()
+
+  constructor(nowMs: number = wallClock()) {
+    this.nowMs = nowMs
+  }
+
+  now(): number {
+    return this.nowMs
+  }
+
+  microseconds(): number {
+    return this.nowMs * 1000
+  }
+
+  setTimeout(run: () => void, ms: number): ClockTimer {
+    const timer: ManualTimer = { atMs: this.nowMs + Math.max(0, ms), run }
+    this.timers.add(timer)
+    return timer
+  }
+
+  clearTimeout(timer: ClockTimer): void {
+    this.timers.delete(timer as ManualTimer)
+  }
+
+  /** How many wait. */
+  get timerCount(): number {
+    return this.timers.size
+  }
+
+  /** Returns what ends it. */
+  follow(follower: ClockFollower): () => void {
+    this.followers.add(follower)
+    return () => this.followers.delete(follower)
+  }
+
+  /** Lets so many milliseconds pass. Resolves when all that was to happen in them has happened. */
+  advance(ms: number): Promise<void> {
+    const moved = this.moving.then(() => this.moveTo(this.nowMs + ms))
+    this.moving = moved.catch(() => {})
+    return moved
+  }
+
+  /** Goes to a time: a later one as by advance(). Back, nothing happens, and what waits goes on waiting as long as it had to. */
+  set(nowMs: number): Promise<void> {
+    const moved = this.moving.then(() => (nowMs < this.nowMs ? this.moveBack(nowMs) : this.moveTo(nowMs)))
+    this.moving = moved.catch(() => {})
+    return moved
+  }
+
+  private moveBack(nowMs: number): void {
+    for (const timer of this.timers) timer.atMs += nowMs - this.nowMs
+    this.nowMs = nowMs
+    for (const follower of this.followers) follower.passed(nowMs)
+  }
+
+  /** Moves the hands alone, to the next timer's time or to `untilMs`, and runs that timer. False: there was none until then. */
+  step(untilMs: number): boolean {
+    let next: ManualTimer | null = null
+    for (const timer of this.timers)
+      if (timer.atMs <= untilMs && (next === null || timer.atMs < next.atMs)) next = timer
+    this.nowMs = Math.max(this.nowMs, next?.atMs ?? untilMs)
+    if (next === null) return false
+    this.timers.delete(next)
+    next.run()
+    return true
+  }
+
+  private async moveTo(untilMs: number): Promise<void> {
+    // Requests that were sent before belong to the time before.
+    await turns(TURNS_OF_AN_ANSWER)
+    const hasLinks = [...this.followers].some(follower => follower.hasLinks)
+    const even = Math.max(STEP_MS, (untilMs - this.nowMs) / STEPS_MAX)
+    const stepMs = hasLinks ? Math.min(LINKED_STEP_MAX_MS, even) : even
+    for (const follower of this.followers) await follower.prepare(untilMs)
+    let heldUp = 0
+    do {
+      await this.pass(Math.min(untilMs, this.nowMs + stepMs))
+      if (hasLinks) await turns(TURNS_OF_AN_ANSWER)
+      else if (++heldUp % HELD_UP_MAX_STEPS === 0) await nextTurn()
+    } while (this.nowMs < untilMs)
+    await turns(TURNS_OF_AN_ANSWER)
+  }
+
+  /** One step, with the timers on the way. */
+  private async pass(untilMs: number): Promise<void> {
+    for (;;) {
+      const timerRan = this.step(untilMs)
+      for (const follower of this.followers) follower.passed(this.nowMs)
+      if (!timerRan) return
+      // What the timer set going may set another.
+      await nextTurn()
+    }
+  }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await nextTurn()
+}
