@@ -8,6 +8,8 @@ import { textIn } from '../server/reply.js'
 import { type Client, parseClientList } from './client-list.js'
 
 const REFRESH_MS = 2000
+/** A list of thousands is asked for less often. */
+const REFRESH_MS_A_CLIENT = 1
 
 const COLUMNS: Column<Client>[] = [
   { name: 'id', width: 72, right: true, cell: client => client.id, order: client => client.id },
@@ -40,7 +42,11 @@ export function Clients() {
   const { api } = useServer()
   const [filter, setFilter] = useState('')
   const [order, setOrder] = useState<Order>({ column: 'id', descending: false })
-  const list = useLoaded(async () => parseClientList(textIn(await api.reply(0, 'CLIENT', 'LIST'))), [api], REFRESH_MS)
+  const list = useLoaded(
+    async () => parseClientList(textIn(await api.reply(0, 'CLIENT', 'LIST'))),
+    [api],
+    clients => Math.max(REFRESH_MS, clients.length * REFRESH_MS_A_CLIENT),
+  )
 
   const clients = list.value
   const rows = useMemo(() => {

@@ -5,7 +5,6 @@ import type { Sample } from '../server/live-state.js'
 import { type Colours, useColours } from './scheme.js'
 import { columnsOf, type PlotSpec } from './series.js'
 
-const HEIGHT_PX = 126
 const WINDOW_S = 600
 const FONT = '11px system-ui, sans-serif'
 
@@ -22,12 +21,12 @@ export function Plot({ spec, samples }: { spec: PlotSpec; samples: readonly Samp
   useLayoutEffect(() => {
     const element = place.current!
     const drawn = new uPlot(
-      options(spec, colours, element.clientWidth, setPointed),
+      options(spec, colours, sizeOf(element), setPointed),
       latest.current as uPlot.AlignedData,
       element,
     )
     plot.current = drawn
-    const observer = new ResizeObserver(() => drawn.setSize({ width: element.clientWidth, height: HEIGHT_PX }))
+    const observer = new ResizeObserver(() => drawn.setSize(sizeOf(element)))
     observer.observe(element)
     return () => {
       observer.disconnect()
@@ -45,6 +44,7 @@ export function Plot({ spec, samples }: { spec: PlotSpec; samples: readonly Samp
         <dl>
           {spec.series.map((series, i) => {
             const value = columns[i + 1]![at] ?? null
+            if (series.optional && value === null) return null
             return (
               <div key={series.name} class={`swatch ${series.colour}${series.dashed ? ' dashed' : ''}`}>
                 <dt>{series.name}</dt>
@@ -59,16 +59,19 @@ export function Plot({ spec, samples }: { spec: PlotSpec; samples: readonly Samp
   )
 }
 
+function sizeOf(element: HTMLElement) {
+  return { width: element.clientWidth, height: element.clientHeight }
+}
+
 function options(
   { series, format, atLeast, unit }: PlotSpec,
   colours: Colours,
-  width: number,
+  size: { width: number; height: number },
   point: (index: number | null) => void,
 ): uPlot.Options {
   const axis = { stroke: colours.text, font: FONT, ticks: { show: false } }
   return {
-    width,
-    height: HEIGHT_PX,
+    ...size,
     legend: { show: false },
     padding: [8, 18, 0, 0],
     // One line over all plots: the same second everywhere.
@@ -92,7 +95,7 @@ function options(
         gap: 4,
         space: 28,
         grid: { stroke: colours.line, width: 1 },
-        ...(unit === 'bytes' && { incrs: BYTE_STEPS }),
+        ...(unit && { incrs: unit === 'bytes' ? BYTE_STEPS : COUNT_STEPS }),
         values: (_, values) => values.map(value => tick(format(value))),
       },
     ],
@@ -120,12 +123,16 @@ function alone(plot: uPlot, series: number): number[] {
   return found
 }
 
-// Round numbers of KiB, MiB and so on.
+// Whole numbers; round numbers of KiB, MiB and so on.
+const COUNT_STEPS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map(n => n * 10 ** power)).flat()
 const BYTE_STEPS = [0, 10, 20, 30, 40].flatMap(power =>
   [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].map(n => n * 2 ** power),
 )
 
-/** A figure of an axis: 50k rather than 50.0k, and 0 without a unit. */
+/** A figure of an axis: 50k rather than 50.0k, and 0 without a unit: "0" rather than "0 ms". */
 function tick(text: string): string {
-  return text.replace(/\.0+(?=\D|$)/, '').replace(/^0\D.*/, '0')
+  return text
+    .replace(/(\.\d*?)0+(?=\D|$)/, '$1')
+    .replace(/\.(?=\D|$)/, '')
+    .replace(/^0\D.*/, '0')
 }

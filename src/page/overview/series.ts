@@ -8,13 +8,15 @@ export interface Series {
   colour: keyof Pick<Colours, 'accent' | 'soft' | 'grey'>
   dashed?: boolean
   filled?: boolean
+  /** Not named where it has no value. */
+  optional?: boolean
   value(sample: Sample): number | null
 }
 
 export interface PlotSpec {
   title: string
   format(value: number): string
-  unit?: 'bytes'
+  unit?: 'bytes' | 'count'
   series: Series[]
   /** The least that the top of the scale stands for. */
   atLeast: number
@@ -24,6 +26,7 @@ export const PLOTS: PlotSpec[] = [
   {
     title: 'Operations a second',
     format: short,
+    unit: 'count',
     atLeast: 10,
     series: [{ name: 'ops', colour: 'accent', filled: true, value: sample => sample.ops }],
   },
@@ -56,7 +59,7 @@ export const PLOTS: PlotSpec[] = [
       { name: 'used', colour: 'accent', filled: true, value: sample => sample.memory },
       { name: 'rss', colour: 'grey', value: sample => sample.rss },
       { name: 'data', colour: 'soft', value: sample => sample.dataset },
-      { name: 'max', colour: 'grey', dashed: true, value: sample => sample.maxmemory || null },
+      { name: 'max', colour: 'grey', dashed: true, optional: true, value: sample => sample.maxmemory || null },
     ],
   },
   {
@@ -78,6 +81,7 @@ export const PLOTS: PlotSpec[] = [
   {
     title: 'Clients',
     format: short,
+    unit: 'count',
     atLeast: 10,
     series: [
       { name: 'connected', colour: 'accent', filled: true, value: sample => sample.clients },
@@ -87,12 +91,14 @@ export const PLOTS: PlotSpec[] = [
   {
     title: 'Keys',
     format: short,
+    unit: 'count',
     atLeast: 10,
     series: [{ name: 'keys', colour: 'accent', filled: true, value: sample => sample.keys }],
   },
   {
     title: 'Expired and evicted a second',
     format: short,
+    unit: 'count',
     atLeast: 10,
     series: [
       { name: 'expired', colour: 'grey', value: sample => sample.expired },

@@ -1,5 +1,5 @@
 import { type Bytes, toWire } from './bytes.js'
-import { checked, type Reply } from './reply.js'
+import { checked, isError, type Reply } from './reply.js'
 import type { Credentials, Session } from './session.js'
 
 /** A command's words: bytes (ASCII is its own bytes; what a user has typed goes through `utf8`) and numbers. */
@@ -8,6 +8,7 @@ export type Command = readonly (string | number)[]
 /** The server could not be asked, or would not take the request. */
 export class RequestError extends Error {}
 
+const TOO_LONG = 'ERR the replies to one request may have'
 const COMMANDS_A_REQUEST = 100
 const BUSY_PAUSE_MS = 200
 const BUSY_TRIES = 10
@@ -31,6 +32,17 @@ export class Api {
   /** One command's reply. Throws a RequestError, or the CommandError that it is. */
   async reply(db: number, ...command: Command): Promise<Reply> {
     return checked((await this.replies(db, [command]))[0]!)
+  }
+
+  /**
+   * The replies of commands that ask for `size` elements, or for fewer where so many are more than a request's replies may
+   * have, and how many it were.
+   */
+  async repliesOfUpTo(db: number, size: number, commands: (size: number) => Command[]): Promise<[Reply[], number]> {
+    for (let asked = size; ; asked = Math.max(1, Math.floor(asked / 4))) {
+      const replies = await this.replies(db, commands(asked))
+      if (asked === 1 || !replies.some(isTooLong)) return [replies, asked]
+    }
   }
 
   /** Whether these would be let in. Throws a RequestError. */
@@ -73,6 +85,10 @@ export class Api {
       throw new RequestError('The server does not answer.')
     }
   }
+}
+
+function isTooLong(reply: Reply): boolean {
+  return isError(reply) && reply.error.startsWith(TOO_LONG)
 }
 
 function wireOf(word: string | number) {

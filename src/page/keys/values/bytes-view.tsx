@@ -7,8 +7,6 @@ import { type HexLine, hexLines, textOfWindow, type Window } from './text-window
 const FORMS = ['text', 'JSON', 'hex'] as const
 type Form = (typeof FORMS)[number]
 
-const JSON_BYTES = 4 * 1024 * 1024
-
 const HEX_COLUMNS: Column<HexLine>[] = [
   {
     name: 'offset',
@@ -25,7 +23,7 @@ export function BytesView({ part }: { part: Window }) {
   const group = useId()
   const [chosen, setChosen] = useState<Form | null>(null)
   const json = useMemo(() => jsonIn(part), [part.bytes])
-  const form = chosen ?? guess(part, json)
+  const form = chosen === null || (chosen === 'JSON' && json === null) ? guess(part, json) : chosen
   return (
     <div class="bytes-view">
       <div class="forms" role="radiogroup" aria-label="Shown as">
@@ -79,7 +77,7 @@ function Text({ part }: { part: Window }) {
 
 /** Of a whole value only, and not of a number or a word. */
 function jsonIn({ bytes, from, length }: Window): string | null {
-  if (from !== 0 || bytes.length !== length || length > JSON_BYTES || !/^\s*[{["]/.test(bytes)) return null
+  if (from !== 0 || bytes.length !== length || !/^\s*[{["]/.test(bytes)) return null
   const text = textOf(bytes)
   return text === null ? null : prettyJson(text)
 }

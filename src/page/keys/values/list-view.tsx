@@ -33,18 +33,24 @@ export function ListView({ chosen: { db, key }, writes, turn, onChange }: ValueP
   const [shown, setShown] = useState<Element | null>(null)
   const change = useChange(db, onChange)
   const list = useLoaded(async () => {
-    const [length, range] = await api.replies(db, [
+    const [[length, range], size] = await api.repliesOfUpTo(db, WINDOW, size => [
       ['LLEN', key],
-      ['LRANGE', key, from, from + WINDOW - 1],
+      ['LRANGE', key, from, from + size - 1],
     ])
     const elements = elementsIn(checked(range!)).map((reply, i) => ({ index: from + i, bytes: bytesIn(reply) }))
-    return { length: numberIn(length!), elements }
+    return { length: numberIn(length!), elements, size }
   }, [api, db, key, from, turn])
   return (
     <>
       <ErrorText>{list.error ?? change.error}</ErrorText>
       <div class="bar">
-        <Pager from={from} size={WINDOW} total={list.value?.length ?? 0} what="elements" onMove={setFrom} />
+        <Pager
+          from={from}
+          size={list.value?.size ?? WINDOW}
+          total={list.value?.length ?? 0}
+          what="elements"
+          onMove={setFrom}
+        />
       </div>
       <WindowTable
         label="Elements"

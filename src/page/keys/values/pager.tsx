@@ -14,6 +14,7 @@ interface Props {
 export function Pager({ from, size, total, what, onMove }: Props) {
   const last = Math.max(0, Math.floor((total - 1) / size) * size)
   const to = Math.min(from + size, total)
+  // All of it, or not a window's worth.
   if (total <= size && from === 0) return <span class="note">{`${count(total)} ${what}`}</span>
   return (
     <span class="pager">

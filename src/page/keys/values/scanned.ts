@@ -2,7 +2,7 @@ import { useEffect, useReducer, useRef, useState } from 'preact/hooks'
 import { words } from '../../parts/hooks.js'
 import type { Bytes } from '../../server/bytes.js'
 import { useServer } from '../../server/page-server.js'
-import { bytesIn, elementsIn, type Reply } from '../../server/reply.js'
+import { bytesIn, checked, elementsIn, type Reply } from '../../server/reply.js'
 
 const PAGE = 500
 const PAGE_MS = 2000
@@ -46,8 +46,8 @@ export function useScanned<Element>(
     const wanted = found.current.size + PAGE
     try {
       do {
-        const reply = await api.reply(db, ...command(cursor.current, COUNT))
-        const [next, replies] = elementsIn(reply)
+        const [[reply]] = await api.repliesOfUpTo(db, COUNT, count => [command(cursor.current, count)])
+        const [next, replies] = elementsIn(checked(reply!))
         const elements = await elementsOf(elementsIn(replies!))
         if (own.signal.aborted) return
         cursor.current = bytesIn(next!)

@@ -37,17 +37,23 @@ export function SortedSetView({ chosen: { db, key }, writes, turn, onChange }: V
   const change = useChange(db, onChange)
   const set = useLoaded(async () => {
     const order = highest ? ['REV'] : []
-    const [card, range] = await api.replies(db, [
+    const [[card, range], size] = await api.repliesOfUpTo(db, WINDOW, size => [
       ['ZCARD', key],
-      ['ZRANGE', key, from, from + WINDOW - 1, ...order, 'WITHSCORES'],
+      ['ZRANGE', key, from, from + size - 1, ...order, 'WITHSCORES'],
     ])
-    return { card: numberIn(card!), members: membersIn(checked(range!), from) }
+    return { card: numberIn(card!), members: membersIn(checked(range!), from), size }
   }, [api, db, key, from, highest, turn])
   return (
     <>
       <ErrorText>{set.error ?? change.error}</ErrorText>
       <div class="bar">
-        <Pager from={from} size={WINDOW} total={set.value?.card ?? 0} what="members" onMove={setFrom} />
+        <Pager
+          from={from}
+          size={set.value?.size ?? WINDOW}
+          total={set.value?.card ?? 0}
+          what="members"
+          onMove={setFrom}
+        />
         <label class="end">
           <input
             type="checkbox"

@@ -34,11 +34,11 @@ export function StreamView({ chosen, writes, turn, onChange }: ValueProps) {
   const change = useChange(db, onChange)
   const start = starts.at(-1)!
   const stream = useLoaded(async () => {
-    const [info, range] = await api.replies(db, [
+    const [[info, range], size] = await api.repliesOfUpTo(db, WINDOW, size => [
       ['XINFO', 'STREAM', key],
-      ['XREVRANGE', key, start, '-', 'COUNT', WINDOW],
+      ['XREVRANGE', key, start, '-', 'COUNT', size],
     ])
-    return { info: fieldsIn(info!), entries: elementsIn(checked(range!)).map(entryIn) }
+    return { info: fieldsIn(info!), entries: elementsIn(checked(range!)).map(entryIn), size }
   }, [api, db, key, start, turn])
   const entries = stream.value?.entries ?? []
   const fact = (name: string) => stream.value?.info.get(name) ?? 0
@@ -55,7 +55,7 @@ export function StreamView({ chosen, writes, turn, onChange }: ValueProps) {
           </button>
           <button
             type="button"
-            disabled={entries.length < WINDOW}
+            disabled={entries.length < (stream.value?.size ?? WINDOW)}
             onClick={() => setStarts([...starts, `(${entries.at(-1)!.id}`])}
           >
             Older

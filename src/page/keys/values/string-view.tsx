@@ -8,11 +8,8 @@ import { useServer } from '../../server/page-server.js'
 import { bytesIn, checked, isError, numberIn } from '../../server/reply.js'
 import { BytesView } from './bytes-view.js'
 import { Pager } from './pager.js'
+import { WHOLE_BYTES, WINDOW_BYTES } from './text-window.js'
 import type { ValueProps } from './value-props.js'
-
-const WINDOW_BYTES = 64 * 1024
-/** Up to here a value is read at once, so that JSON can be told. */
-const WHOLE_BYTES = 512 * 1024
 
 /** A string, a part at a time when it is long; of a HyperLogLog, how much it has counted. */
 export function StringView({ chosen, writes, turn, onChange }: ValueProps) {

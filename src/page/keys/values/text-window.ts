@@ -7,6 +7,10 @@ export interface Window {
   length: number
 }
 
+/** Up to here a value is shown at once, so that JSON can be told; then a window of it. */
+export const WHOLE_BYTES = 512 * 1024
+export const WINDOW_BYTES = 64 * 1024
+
 /** The text of a part, lines kept as lines. A character that the part's ends have cut is left to its neighbours. */
 export function textOfWindow({ bytes, from, length }: Window): Shown[] {
   const whole = bytes.slice(
