@@ -71,6 +71,18 @@ describe('keys', requireStock('chromium'), () => {
     await expect.poll(() => rows(page, 'Keys').innerText()).toMatch(/^hash\s+hash/)
   })
 
+  test('are walked through by the keyboard', async () => {
+    const page = await openKeys()
+    await page.getByText('11 keys, all looked at').waitFor()
+    await page.getByLabel('Type').focus()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByText('3 keys, all looked at').waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'user:2' }).waitFor()
+  })
+
   test('a string is shown as what it is: JSON, text, bytes', async () => {
     const page = await openKeys()
     await page.getByLabel('Match keys').fill('user:1')
@@ -230,6 +242,7 @@ describe('changes', requireStock('chromium'), () => {
     await page.getByLabel('seconds').fill('5030')
     await page.getByRole('button', { name: 'Expire' }).click()
     await expect.poll(() => textOf(page, '.facts')).toContain('expires in 1 h 23 min')
+    await expect.poll(() => rows(page, 'Keys').innerText()).toMatch(/^str\s+greeting\s+1 h 23 min$/)
 
     await page.locator('summary', { hasText: 'Rename' }).click()
     await page.getByLabel('new name').fill('farewell')

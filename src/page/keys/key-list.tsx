@@ -53,6 +53,7 @@ export function KeyList({ db, pattern, type, chosen, moved, onChoose }: Props) {
   const [total, setTotal] = useState<number | null>(null)
   const [error, setError] = useState<string | null>(null)
   const running = useRef<AbortController | null>(null)
+  const { facts, look, forget } = useKeyFacts(db)
   const level = levels.at(-1)!
   const { groups, scan } = level
 
@@ -88,6 +89,7 @@ export function KeyList({ db, pattern, type, chosen, moved, onChoose }: Props) {
       if (moved.gone !== null) groups.delete(moved.gone)
       if (moved.come !== null) groups.add([moved.come])
     }
+    if (moved.come !== null) forget(moved.come)
     changed()
   }, [moved])
 
@@ -111,7 +113,14 @@ export function KeyList({ db, pattern, type, chosen, moved, onChoose }: Props) {
   }
 
   const rows = useMemo(() => groups.rows(), [groups, groups.version])
-  const [facts, look] = useKeyFacts(db)
+
+  // The row that opened a prefix is no longer there: the keyboard goes on at the first of it.
+  const prefixes = useRef<HTMLElement>(null)
+  useEffect(() => {
+    if (levels.length > 1 && document.activeElement === document.body)
+      prefixes.current!.parentElement!.querySelector<HTMLElement>('tr.choice')?.focus()
+  }, [levels.length])
+
   const columns: Column<KeyRow>[] = [
     {
       name: 'type',
@@ -135,7 +144,7 @@ export function KeyList({ db, pattern, type, chosen, moved, onChoose }: Props) {
   ]
   return (
     <>
-      <nav class="prefixes" aria-label="Prefix">
+      <nav class="prefixes" aria-label="Prefix" ref={prefixes}>
         <Crumbs levels={levels} onClose={closeTo} />
       </nav>
       <ErrorText>{error}</ErrorText>
@@ -198,10 +207,11 @@ function progress(groups: KeyGroups, scan: KeyScan, total: number | null): strin
 }
 
 /** Type and expiry of the keys in sight, asked once the list rests. */
-function useKeyFacts(db: number): [ReadonlyMap<Bytes, KeyFacts>, (rows: KeyRow[]) => void] {
+function useKeyFacts(db: number) {
   const { api } = useServer()
   const [facts] = useState(() => new Map<Bytes, KeyFacts>())
   const [, changed] = useReducer<number, void>(n => n + 1, 0)
+  const sight = useRef<KeyRow[]>([])
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   const ask = async (keys: Bytes[]) => {
     const replies = await api.replies(
@@ -218,11 +228,17 @@ function useKeyFacts(db: number): [ReadonlyMap<Bytes, KeyFacts>, (rows: KeyRow[]
     changed()
   }
   const look = (rows: KeyRow[]) => {
+    sight.current = rows
     clearTimeout(timer.current)
     const keys = rows.flatMap(row => (row.kind === 'key' && !facts.has(row.key) ? [row.key] : []))
     // The list does without them where the server cannot be asked.
     if (keys.length > 0) timer.current = setTimeout(() => ask(keys).catch(() => {}), SETTLED_MS)
   }
+  /** They may have changed. */
+  const forget = (key: Bytes) => {
+    facts.delete(key)
+    look(sight.current)
+  }
   useEffect(() => () => clearTimeout(timer.current), [])
-  return [facts, look]
+  return { facts, look, forget }
 }

@@ -31,16 +31,22 @@ interface Props {
   chosen: ChosenKey
   writes: boolean
   onBack(): void
+  /** Something about the key or its value is not as it was. */
+  onChanged(): void
   /** The key has this name now, or none. */
   onMoved(key: Bytes | null): void
 }
 
 /** A key: its name, what is known of it, its value, and what may be done with it. */
-export function KeyView({ chosen, writes, onBack, onMoved }: Props) {
+export function KeyView({ chosen, writes, onBack, onChanged, onMoved }: Props) {
   const { api } = useServer()
   const { db, key } = chosen
   const [turn, setTurn] = useState(0)
-  const onChange = () => setTurn(turn => turn + 1)
+  const again = () => setTurn(turn => turn + 1)
+  const onChange = () => {
+    again()
+    onChanged()
+  }
   const facts = useLoaded(async () => {
     const [type, ttl, memory, encoding] = await api.replies(db, [
       ['TYPE', key],
@@ -61,7 +67,7 @@ export function KeyView({ chosen, writes, onBack, onMoved }: Props) {
         <h2>
           <Shown bytes={key} />
         </h2>
-        <button type="button" class="quiet" onClick={onChange}>
+        <button type="button" class="quiet" onClick={again}>
           Read again
         </button>
       </header>

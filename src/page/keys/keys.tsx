@@ -90,6 +90,7 @@ export function Keys() {
             chosen={chosen}
             writes={writes}
             onBack={() => choose(null)}
+            onChanged={() => setMoved({ gone: null, come: chosen.key })}
             onMoved={key => move({ gone: chosen.key, come: key })}
           />
         )}

@@ -55,7 +55,7 @@ export function Latency() {
   const columns: Column<Spike>[] = [
     { name: 'time', width: 168, cell: spike => dateTime(spike.time) },
     { name: 'took', width: 84, right: true, cell: spike => millis(spike.millis) },
-    { name: '', cell: spike => <meter min={0} max={max} value={spike.millis} aria-hidden="true" /> },
+    { name: '', cell: spike => <div class="gauge" style={{ width: `${(100 * spike.millis) / max}%` }} /> },
   ]
   return (
     <section class="fill" aria-label="Latency">

@@ -67,6 +67,9 @@ export function WindowTable<Row>(props: Props<Row>) {
   const from = Math.max(0, Math.min(rows.length, Math.floor(place.top / ROW_PX)) - MARGIN_ROWS)
   const to = Math.min(rows.length, Math.ceil((place.top + place.height) / ROW_PX) + MARGIN_ROWS)
   useLayoutEffect(() => props.onWindow?.(from, to), [from, to, rows])
+  const inSight = rows.slice(from, to)
+  // Tab stops at one row, the arrows go on from there.
+  const stop = from + Math.max(0, props.chosen ? inSight.findIndex(props.chosen) : 0)
 
   return (
     <div class="window" ref={frame} onScroll={measure}>
@@ -90,13 +93,13 @@ export function WindowTable<Row>(props: Props<Row>) {
             </tr>
           )}
           <Gap rows={from} columns={columns.length} />
-          {rows.slice(from, to).map((row, i) => (
+          {inSight.map((row, i) => (
             <tr
               key={keyOf(row, from + i)}
               aria-rowindex={from + i + 1}
               aria-selected={props.chosen?.(row)}
               class={props.onChoose ? 'choice' : ''}
-              tabIndex={props.onChoose ? 0 : undefined}
+              tabIndex={props.onChoose && (from + i === stop ? 0 : -1)}
               onClick={props.onChoose && (() => props.onChoose!(row))}
               onKeyDown={props.onChoose && (event => onRowKey(event, () => props.onChoose!(row)))}
             >

@@ -70,12 +70,14 @@ export class Live {
       if (response.status === 401) this.#session.ask()
       if (!response.ok || response.body === null) return await refusal(response)
       const events = new EventStreamReader()
-      for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (done) return ''
         clearTimeout(silence)
         silence = setTimeout(() => broken.abort(), SILENCE_MS)
-        for (const event of events.push(text)) this.#take(event)
+        for (const event of events.push(value)) this.#take(event)
       }
-      return ''
     } finally {
       clearTimeout(silence)
     }
