@@ -29,8 +29,9 @@ export function useBrowser(): { open(url: string, options?: BrowserContextOption
   let problems: string[] = []
 
   beforeAll(async () => {
-    // Root has no sandbox to run it in.
-    if (hasStock('chromium')) browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+    // Root has no sandbox to run it in; containers have little shared memory.
+    if (hasStock('chromium'))
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
   })
   afterEach(async () => {
     for (const page of pages) await page.context().close()
