@@ -22,6 +22,8 @@ export class Acl implements RuleSetting {
   readonly catalog: CommandCatalog
   /** Always the same object, whatever its rules: connections begin with it. */
   readonly defaultUser: User
+  /** Of connections that belong to the server itself: everything is allowed, and no rule changes that. */
+  readonly owner: User
   readonly log = new AclLog()
   private readonly config: Config
   private readonly serverLog: Log
@@ -38,6 +40,7 @@ export class Acl implements RuleSetting {
     this.config = config
     this.serverLog = log
     this.defaultUser = newDefaultUser(DEFAULT_USER, this)
+    this.owner = newDefaultUser(DEFAULT_USER, this)
     this.users.set(DEFAULT_USER, this.defaultUser)
     this.setDefaultPassword(config.values.requirepass)
     const declared = new Set<string>()

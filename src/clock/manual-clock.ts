@@ -13,6 +13,8 @@ export interface ClockFollower {
   prepare(untilMs: number): Promise<void>
   /** It is so late now: what was to happen until then happens, in order. */
   passed(nowMs: number): void
+  /** Once a step: what is done by the clock again and again. */
+  tick(nowMs: number): void
 }
 
 interface ManualTimer extends ClockTimer {
@@ -22,7 +24,7 @@ interface ManualTimer extends ClockTimer {
 
 /** Followers hear of the time this often. A long way is gone in larger steps: as many, or so long that replicas do not give up. */
 const STEP_MS = 1000
-const STEPS_MAX = 7200
+const STEPS_MAX = 600
 const LINKED_STEP_MAX_MS = 10_000
 /** Turns of the event loop in which what was written comes out at the other end of a link, is served and answered. */
 const TURNS_OF_AN_ANSWER = 4
@@ -88,12 +90,14 @@ export class ManualClock implements Clock {
     for (const follower of this.followers) follower.passed(nowMs)
   }
 
-  /** Moves the hands alone, to the next timer's time or to `untilMs`, and runs that timer. False: there was none until then. */
+  /** Moves to the next timer's time and runs it, or to `untilMs`. False: there was none until then. */
   step(untilMs: number): boolean {
     let next: ManualTimer | null = null
-    for (const timer of this.timers)
+    for (const timer of this.timers) {
       if (timer.atMs <= untilMs && (next === null || timer.atMs < next.atMs)) next = timer
-    this.nowMs = Math.max(this.nowMs, next?.atMs ?? untilMs)
+    }
+    this.nowMs = Math.max(this.nowMs, next === null ? untilMs : next.atMs)
+    for (const follower of this.followers) follower.passed(this.nowMs)
     if (next === null) return false
     this.timers.delete(next)
     next.run()
@@ -110,21 +114,21 @@ export class ManualClock implements Clock {
     let heldUp = 0
     do {
       await this.pass(Math.min(untilMs, this.nowMs + stepMs))
+      for (const follower of this.followers) follower.tick(this.nowMs)
       if (hasLinks) await turns(TURNS_OF_AN_ANSWER)
       else if (++heldUp % HELD_UP_MAX_STEPS === 0) await nextTurn()
     } while (this.nowMs < untilMs)
+    // What has come on the way may have expired as well.
+    for (const follower of this.followers) {
+      await follower.prepare(untilMs)
+      follower.passed(untilMs)
+    }
     await turns(TURNS_OF_AN_ANSWER)
   }
 
-  /** One step, with the timers on the way. */
+  /** One step, with the timers on the way: what one sets going may set another. */
   private async pass(untilMs: number): Promise<void> {
-    for (;;) {
-      const timerRan = this.step(untilMs)
-      for (const follower of this.followers) follower.passed(this.nowMs)
-      if (!timerRan) return
-      // What the timer set going may set another.
-      await nextTurn()
-    }
+    while (this.step(untilMs)) await nextTurn()
   }
 }
 

@@ -36,6 +36,8 @@ export interface Transport {
   trimInput(): void
   /** TCP_NODELAY. */
   setNoDelay(on: boolean): void
+  /** Whether its socket keeps the process from ending. */
+  holdProcess?(holds: boolean): void
   /** Sends bytes that nobody changes any more, outside the turn of a request. */
   send(bytes: Buffer): void
   sendAll(chunks: readonly Buffer[]): void

@@ -40,7 +40,7 @@ export function leaveBody(request: IncomingMessage): void {
   const { headers, socket } = request
   if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') return
   let bytes = 0
-  const timer = setTimeout(() => socket.destroy(), LEFT_BODY_MS)
+  const timer = setTimeout(() => socket.destroy(), LEFT_BODY_MS).unref()
   const end = (): void => clearTimeout(timer)
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length

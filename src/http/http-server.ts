@@ -30,9 +30,8 @@ export interface ListeningPlace {
 
 const CONNECTIONS_AT_MOST = 64
 const MAX_HEADER_BYTES = 16 * 1024
-/** How long a request's headers, and all of it, may take to come; and how long a connection may be silent between requests, or not read. */
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 30_000
+/** How long a request may take to come; and how long a connection may be silent between requests, or not read. */
+const REQUEST_TIMEOUT_MS = 10_000
 const KEEP_ALIVE_MS = 5000
 const SILENCE_MS = 60_000
 const CHECK_INTERVAL_MS = 2000
@@ -50,6 +49,7 @@ interface Route {
 export class HttpServer {
   private readonly server: ServerApi & Door
   private readonly log: LogTail
+  private holdsProcess: boolean
   private readonly sampler: Sampler
   private readonly live: Live
   private readonly scrape: Scrape
@@ -59,7 +59,9 @@ export class HttpServer {
   private readonly connections = new Set<Socket>()
   private readonly routes: ReadonlyMap<string, Route>
 
-  constructor(server: ServerApi & Door) {
+  /** @param holdsProcess its sockets keep the process from ending. */
+  constructor(server: ServerApi & Door, holdsProcess: boolean) {
+    this.holdsProcess = holdsProcess
     this.server = server
     this.log = new LogTail(server.log)
     this.sampler = new Sampler(server, () => this.live.tick())
@@ -93,7 +95,7 @@ export class HttpServer {
   listen({ backlog, handle, host, port }: ListeningPlace): void {
     const listener = createServer(
       {
-        headersTimeout: HEADERS_TIMEOUT_MS,
+        headersTimeout: REQUEST_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
         keepAliveTimeout: KEEP_ALIVE_MS,
         connectionsCheckingInterval: CHECK_INTERVAL_MS,
@@ -108,6 +110,7 @@ export class HttpServer {
     })
     if (handle === null) listener.listen({ host, port, backlog })
     else listener.listen(handle, backlog)
+    if (!this.holdsProcess) listener.unref()
     this.listeners.push(listener)
   }
 
@@ -117,6 +120,7 @@ export class HttpServer {
       return
     }
     this.connections.add(socket)
+    if (!this.holdsProcess) socket.unref()
     socket.once('close', () => this.connections.delete(socket))
   }
 
@@ -214,6 +218,14 @@ export class HttpServer {
     if (visitor !== null && mayRun(this.server, visitor.user, 'info')) return true
     refuse(response, 403, 'NOPERM This user has no permissions to run the INFO command.')
     return false
+  }
+
+  holdProcess(holds: boolean): void {
+    this.holdsProcess = holds
+    for (const one of [...this.listeners, ...this.connections]) {
+      if (holds) one.ref()
+      else one.unref()
+    }
   }
 
   /** Takes no more connections; requests under way are answered. Resolves when the last one is. */

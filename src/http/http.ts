@@ -6,6 +6,7 @@ import type { ServerApi } from '../commands/server-api.js'
 import type { Config } from '../config/config.js'
 import { strerror } from '../config/strerror.js'
 import { bindNow, mayBeHost } from '../network/bind-now.js'
+import type { Companion } from '../server/server.js'
 import type { Door } from './commands/caller.js'
 import type { HttpServer, ListeningPlace } from './http-server.js'
 
@@ -15,26 +16,27 @@ const MISSING = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']
 
 /** What it needs of the server. */
 export interface HttpHost extends ServerApi, Door {
-  onListening: () => Promise<void>
+  companion: Companion | null
 }
 
-export class Http {
+export class Http implements Companion {
   private readonly server: HttpHost
+  private holdsProcess = true
   private places: ListeningPlace[] = []
   private running: HttpServer | null = null
   private loading: Promise<void> | null = null
-  private closed = false
+  private closing: Promise<void> | null = null
 
-  /** Listens from when the server does, and follows `http-port` and `http-bind`. close() belongs to the server's end. */
+  /** Goes with the server from here on, and follows `http-port` and `http-bind`. */
   constructor(server: HttpHost) {
     this.server = server
-    server.onListening = () => this.openAtStart()
+    server.companion = this
     const apply = (): string | null => this.reopen()
     server.config.onChange('http-port', apply)
     server.config.onChange('http-bind', apply)
   }
 
-  private async openAtStart(): Promise<void> {
+  async open(): Promise<void> {
     const problem = this.reopen()
     if (problem !== null) throw new Error(`Failed listening on port ${this.values['http-port']} (HTTP), aborting.`)
     await this.loading
@@ -47,7 +49,7 @@ export class Http {
   /** Why it cannot listen as it is to, or null. What does not depend on looking up names is known at once. */
   private reopen(): string | null {
     void this.stop()
-    if (this.values['http-port'] === 0 || this.closed) return null
+    if (this.values['http-port'] === 0 || this.closing !== null) return null
     const places = this.bind()
     if (places === null) return 'Unable to listen on this port. Check server logs.'
     this.places = places
@@ -56,7 +58,7 @@ export class Http {
       if (this.loading !== loading) return
       this.loading = null
       this.places = []
-      this.running = new HttpServer(this.server)
+      this.running = new HttpServer(this.server, this.holdsProcess)
       for (const place of places) this.running.listen(place)
     })
     this.loading = loading
@@ -94,12 +96,16 @@ export class Http {
     return running?.close() ?? Promise.resolve()
   }
 
-  /** The server is gone: so are all connections, when this resolves. */
+  holdProcess(holds: boolean): void {
+    this.holdsProcess = holds
+    this.running?.holdProcess(holds)
+  }
+
   close(): Promise<void> {
-    this.closed = true
+    if (this.closing !== null) return this.closing
     const { running } = this
-    const stopped = this.stop()
+    this.closing = this.stop()
     running?.disconnect()
-    return stopped
+    return this.closing
   }
 }

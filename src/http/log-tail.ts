@@ -23,14 +23,16 @@ export class LogTail {
   }
 
   start(): void {
-    this.log.listener = (level, text) => {
-      this.lines.push({ seq: ++this.last, time: wallClock(), level, text })
-      if (this.lines.length > 2 * KEPT) this.lines = this.lines.slice(-KEPT)
-    }
+    this.log.listeners.add(this.hear)
   }
 
   stop(): void {
-    this.log.listener = null
+    this.log.listeners.delete(this.hear)
+  }
+
+  private readonly hear = (level: LogLevel, text: string): void => {
+    this.lines.push({ seq: ++this.last, time: wallClock(), level, text })
+    if (this.lines.length > 2 * KEPT) this.lines = this.lines.slice(-KEPT)
   }
 
   /** Those behind number `seq`, as far as they are kept. */

@@ -78,6 +78,11 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
 
   // Output
 
+  holdProcess(holds: boolean): void {
+    if (holds) this.handle.ref?.()
+    else this.handle.unref?.()
+  }
+
   setNoDelay(on: boolean): void {
     this.handle.setNoDelay?.(on)
   }

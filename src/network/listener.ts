@@ -38,6 +38,7 @@ export class Listener {
   private readonly log: Log
   /** The port listened on; 0 while there is none. */
   port = 0
+  private holds = true
   /** What was to be listened on could not be had. */
   failed = false
 
@@ -131,8 +132,17 @@ export class Listener {
     }
   }
 
+  /** Whether the process goes on as long as somebody may connect. */
+  hold(holds: boolean): void {
+    this.holds = holds
+    for (const server of this.servers)
+      if (holds) server.ref()
+      else server.unref()
+  }
+
   private take(server: net.Server, unixSocket: string | null): void {
     this.servers.push(server)
+    if (!this.holds) server.unref()
     const accept = (handle: StreamHandle): void => this.accept(handle, unixSocket)
     if (!acceptHandles(server, accept)) server.on('connection', socket => accept(new SocketHandle(socket)))
   }

@@ -4,7 +4,9 @@
  * the server keeps up with C. All names used here have been stable from Node 12 to 24; where one is missing, connections take
  * net.Socket behind the same interface (socket-handle.ts).
  */
+
 import type net from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { StreamHandle, StreamReader, WriteRequest } from './stream-handle.js'
 
 interface StreamWrap {
@@ -61,8 +63,8 @@ export function writeIsPending(): void {
 }
 
 /** The number of a socket of Node's own in the operating system, -1 where there is none to be had. */
-export function descriptorOf(socket: net.Socket): number {
-  const { _handle: handle } = socket as net.Socket & { readonly _handle?: { readonly fd?: number } | null }
+export function descriptorOf(socket: Duplex): number {
+  const { _handle: handle } = socket as Duplex & { readonly _handle?: { readonly fd?: number } | null }
   return handle?.fd ?? -1
 }
 

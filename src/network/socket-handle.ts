@@ -75,6 +75,14 @@ export class SocketHandle implements StreamHandle {
     return 0
   }
 
+  ref(): void {
+    this.socket.ref()
+  }
+
+  unref(): void {
+    this.socket.unref()
+  }
+
   getpeername(into: SocketAddress): number {
     return fill(into, this.socket.remoteAddress, this.socket.remotePort)
   }

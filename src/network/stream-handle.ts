@@ -37,6 +37,9 @@ export interface StreamHandle {
   close(callback: (this: StreamHandle) => void): void
   /** Socket number; -1 or missing where the system has none. */
   readonly fd?: number
+  /** Whether the process goes on as long as the handle is open. */
+  ref?(): void
+  unref?(): void
   // Of TCP handles only:
   setNoDelay?(on: boolean): number
   setKeepAlive?(on: boolean, delaySeconds: number): number

@@ -7,6 +7,7 @@ import { Syslog } from './syslog.js'
 export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning' | 'nothing'
 
 const LEVELS: readonly LogLevel[] = ['debug', 'verbose', 'notice', 'warning', 'nothing']
+const NOTICE = LEVELS.indexOf('notice')
 const SIGNS = '.-*#'
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const MAX_MESSAGE_BYTES = 1024
@@ -14,13 +15,13 @@ const MAX_MESSAGE_BYTES = 1024
 /** M master, S replica, C a child at work (a save), X Sentinel. */
 export type LogRole = 'M' | 'S' | 'C' | 'X'
 
-/** Gets every line that is logged. */
-export type LogListener = (level: LogLevel, message: string) => void
+export type LogListener = (level: LogLevel, text: string) => void
 
 export class Log {
   role: LogRole = 'M'
   clock: Clock = new SystemClock()
-  listener: LogListener | null = null
+  /** Called with each line from `notice` on, whatever the level that is written. */
+  readonly listeners = new Set<LogListener>()
   private threshold = 2
   private file = ''
   private syslog: Syslog | null = null
@@ -67,11 +68,13 @@ export class Log {
   }
 
   private write(level: number, message: string, role: LogRole): void {
-    if (level < this.threshold) return
+    const isHeard = this.listeners.size > 0 && level >= Math.min(this.threshold, NOTICE)
+    if (level < this.threshold && !isHeard) return
     const text = message.length > MAX_MESSAGE_BYTES ? message.slice(0, MAX_MESSAGE_BYTES) : message
+    if (isHeard) for (const hear of this.listeners) hear(LEVELS[level], text)
+    if (level < this.threshold) return
     this.append(`${this.pid}:${role} ${timestamp(new Date(this.clock.now()))} ${SIGNS[level]} ${text}\n`)
     this.syslog?.write(level, text)
-    this.listener?.(LEVELS[level], text)
   }
 
   /** Text as it is, of any length: reports and the logo. */

@@ -13,12 +13,18 @@ export interface Monitor {
   deliver(line: Buffer): void
 }
 
+/** What is shown of a command: `origin` and `secret` as in feed(). The request holds only until seen() returns. */
+export interface CommandObserver {
+  seen(microseconds: number, database: number, origin: string, args: Request, secret: readonly number[]): void
+}
+
 const CRLF_BYTES = 2
 
 export class Monitors {
   /** Called when the first one comes or the last one goes. */
   onChange: () => void = () => {}
   private readonly watching = new Set<Monitor>()
+  private observer: CommandObserver | null = null
   private readonly clock: Clock
 
   constructor(clock: Clock) {
@@ -26,12 +32,18 @@ export class Monitors {
   }
 
   get count(): number {
-    return this.watching.size
+    return this.watching.size + (this.observer === null ? 0 : 1)
   }
 
   add(monitor: Monitor): void {
     this.watching.add(monitor)
     if (this.watching.size === 1) this.onChange()
+  }
+
+  /** The program that the server is part of looks on; null: no more. */
+  observe(observer: CommandObserver | null): void {
+    this.observer = observer
+    this.onChange()
   }
 
   /** Does nothing when it does not watch. */
@@ -44,7 +56,10 @@ export class Monitors {
    * of the arguments to keep to oneself.
    */
   feed(database: number, origin: string, args: Request, secret: readonly number[]): void {
-    const line = monitorLine(this.clock.microseconds(), database, origin, args, secret)
+    const now = this.clock.microseconds()
+    this.observer?.seen(now, database, origin, args, secret)
+    if (this.watching.size === 0) return
+    const line = monitorLine(now, database, origin, args, secret)
     for (const monitor of this.watching) if (!monitor.isMuted) monitor.deliver(line)
   }
 }

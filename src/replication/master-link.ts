@@ -4,7 +4,6 @@
  * replication.c.
  */
 
-import type net from 'node:net'
 import type { Clock, ClockTimer } from '../clock/clock.js'
 import { setImmediate, setTimeout } from '../clock/platform.js'
 import type { Config } from '../config/config.js'
@@ -13,7 +12,7 @@ import type { Log } from '../observe/log.js'
 import { encodeRequest } from '../resp/request.js'
 import { Handshake, type HandshakeResult } from './handshake.js'
 import { NO_AOF } from './identity.js'
-import { MasterSocket, type MasterSocketOwner } from './master-socket.js'
+import { type Dial, MasterSocket, type MasterSocketOwner, type MasterStream } from './master-socket.js'
 import { type SnapshotReceiver, SocketTransfer } from './socket-transfer.js'
 import {
   openTransfer,
@@ -37,13 +36,17 @@ let lastTransfer = 0
 
 /** The other end of a link that is up. */
 export interface MasterPeer {
-  readonly socket: net.Socket
+  readonly socket: MasterStream
   /** Breaks the link, which will be tried anew. */
   disconnect(): void
 }
 
 /** What the link needs of replication and of the server. */
 export interface MasterLinkHost {
+  /** Its socket keeps the process from ending. */
+  readonly holdsProcess: boolean
+  /** How to connect to a master; null: by TCP. */
+  readonly dial: Dial | null
   readonly clock: Clock
   readonly config: Config
   readonly log: Log
@@ -124,6 +127,19 @@ export class MasterLink implements MasterSocketOwner {
     return this.transfer ?? this.socketTransfer
   }
 
+  /** Its socket does what the host's holdsProcess says. */
+  hold(): void {
+    if (this.owner.holdsProcess) this.socket?.net.ref()
+    else this.socket?.net.unref()
+  }
+
+  /** Does not wait any longer before it tries again. */
+  tryNow(): void {
+    if (this.retryTimer === null || this.state !== 'connect') return
+    this.owner.clock.clearTimeout(this.retryTimer)
+    this.connect('Connecting')
+  }
+
   /** Ends the link for good. */
   close(): void {
     this.closed = true
@@ -152,13 +168,13 @@ export class MasterLink implements MasterSocketOwner {
   private connect(word: 'Connecting' | 'Reconnecting'): void {
     const { log, config } = this.owner
     if (this.closed) return
+    this.retryTimer = null
     this.state = 'connecting'
     this.lastIoMs = this.owner.clock.now()
     log.notice(`${word} to MASTER ${this.host}:${this.port}`)
-    this.socket = new MasterSocket(
-      { host: this.host, port: this.port, sourceAddress: config.values['bind-source-addr'] },
-      this,
-    )
+    const options = { host: this.host, port: this.port, sourceAddress: config.values['bind-source-addr'] }
+    this.socket = new MasterSocket(options, this, this.owner.dial)
+    this.hold()
     log.notice('MASTER <-> REPLICA sync started')
   }
 

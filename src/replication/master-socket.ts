@@ -3,6 +3,7 @@
  * cost a replica as much as the commands that it executes.
  */
 import net from 'node:net'
+import type { Duplex } from 'node:stream'
 
 const READ_BYTES = 64 * 1024
 
@@ -26,31 +27,59 @@ export interface MasterSocketOwner {
   ended(): void
 }
 
+/** What is used of a socket. */
+export interface MasterStream extends Duplex {
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
+  readonly localAddress?: string | undefined
+  readonly localPort?: number | undefined
+  setNoDelay(on: boolean): unknown
+  setKeepAlive(on: boolean, delayMs: number): unknown
+  ref(): unknown
+  unref(): unknown
+}
+
+/** Connects to a master by another way than TCP; what it returns is about to emit 'connect', or 'error'. */
+export type Dial = (host: string, port: number) => MasterStream
+
 export class MasterSocket {
-  readonly net: net.Socket
+  readonly net: MasterStream
   private readonly owner: MasterSocketOwner
   /** Bytes that were given back. */
   private kept: Buffer | null = null
   private closed = false
 
-  constructor({ host, port, sourceAddress }: MasterSocketOptions, owner: MasterSocketOwner) {
+  /** @param dial null: by TCP. */
+  constructor(options: MasterSocketOptions, owner: MasterSocketOwner, dial: Dial | null) {
     this.owner = owner
-    const onread = {
-      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
-      callback: (length: number, buffer: Uint8Array): boolean => {
-        if (this.closed) return true
-        owner.arrived(length)
-        owner.received(buffer.subarray(0, length) as Buffer)
-        return true
-      },
-    }
-    const options: net.NetConnectOpts = { host, port, onread }
-    this.net = net.connect(sourceAddress === '' ? options : { ...options, localAddress: sourceAddress })
+    this.net = dial === null ? this.connect(options) : this.listenTo(dial(options.host, options.port))
     this.net.setNoDelay(true)
     this.net.on('connect', () => owner.connected())
     this.net.on('error', error => owner.failed(error))
     this.net.on('end', () => owner.ended())
     this.net.on('close', () => owner.ended())
+  }
+
+  private connect({ host, port, sourceAddress }: MasterSocketOptions): MasterStream {
+    const onread = {
+      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+      callback: (length: number, buffer: Uint8Array): boolean => {
+        this.take(buffer.subarray(0, length) as Buffer)
+        return true
+      },
+    }
+    const options: net.NetConnectOpts = { host, port, onread }
+    return net.connect(sourceAddress === '' ? options : { ...options, localAddress: sourceAddress })
+  }
+
+  private listenTo(stream: MasterStream): MasterStream {
+    return stream.on('data', (bytes: Buffer) => this.take(bytes))
+  }
+
+  private take(bytes: Buffer): void {
+    if (this.closed) return
+    this.owner.arrived(bytes.length)
+    this.owner.received(bytes)
   }
 
   send(bytes: Buffer): void {

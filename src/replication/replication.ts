@@ -11,6 +11,7 @@ import type { Keyspace } from '../store/keyspace.js'
 import { Failover, type FailoverHost } from './failover.js'
 import { type Identity, NO_AOF } from './identity.js'
 import { MasterLink, type MasterLinkHost, type MasterPeer } from './master-link.js'
+import type { Dial } from './master-socket.js'
 import type { ReplicaLink } from './replica-link.js'
 import { Replicas } from './replicas.js'
 import type { SnapshotReceiver } from './socket-transfer.js'
@@ -66,6 +67,8 @@ export class Replication implements MasterLinkHost, FailoverHost {
   /** replid and offset are a master's: a partial resynchronization with it may work. */
   private mayResume = false
   private acknowledgementsWanted = false
+  holdsProcess = true
+  dial: Dial | null = null
   /** When the link to a master last broke, however many times it was tried since; 0 while there was none to break. */
   private linkLostMs = 0
   /** Calls of cron() so far, one a second. */
@@ -382,6 +385,18 @@ export class Replication implements MasterLinkHost, FailoverHost {
     this.changeId()
     this.stream.close()
     this.log.notice(`Replication backlog freed after ${ttlMs / 1000} seconds without connected replicas.`)
+  }
+
+  /** Whether a link to a master keeps the process from ending. */
+  hold(holds: boolean): void {
+    this.holdsProcess = holds
+    this.master?.hold()
+  }
+
+  /** The data is another, which has not come through the stream: replicas have to synchronize anew. */
+  startNewHistory(): void {
+    this.changeId()
+    this.replicas.disconnectAll()
   }
 
   close(): void {

@@ -20,6 +20,7 @@ export interface CronHost extends ServerApi {
 export class Cron {
   private readonly server: CronHost
   private timer: NodeJS.Timeout | null = null
+  private holds = true
   private sliceQueued = false
   private lastSecond = 0
   private lastSample = 0
@@ -31,6 +32,14 @@ export class Cron {
   start(): void {
     const { config, clients } = this.server
     this.timer = setTimeout(() => this.tick(), 1000 / ticksPerSecond(config.values, clients.size))
+    if (!this.holds) this.timer.unref()
+  }
+
+  /** Whether its timer keeps the process from ending. */
+  hold(holds: boolean): void {
+    this.holds = holds
+    if (holds) this.timer?.ref()
+    else this.timer?.unref()
   }
 
   stop(): void {
@@ -42,13 +51,13 @@ export class Cron {
     const { server } = this
     if (!server.cronPaused) {
       const startedMs = performance.now()
-      this.work(server.keyspace.time.now())
+      this.run(server.keyspace.time.now())
       server.eventLoop.cronRan(performance.now() - startedMs)
     }
     if (this.timer !== null) this.start()
   }
 
-  private work(now: number): void {
+  run(now: number): void {
     const { server } = this
     server.keyspace.setNow(now)
     server.shuttingDown.beginIfRequested()

@@ -1,6 +1,7 @@
 /** The server: brings the rooms together and owns what runs between requests. */
 
 import { Acl } from '../acl/acl.js'
+import type { User } from '../acl/user.js'
 import { type Clock, SystemClock } from '../clock/clock.js'
 import { performance, setImmediate } from '../clock/platform.js'
 import { aclCatalog } from '../commands/acl/catalog.js'
@@ -59,6 +60,7 @@ import { defaultLimits } from '../types/value-limits.js'
 import { Appending } from './appending.js'
 import { applyConfig } from './apply-config.js'
 import { ClientEviction } from './client-eviction.js'
+import { ServerClockFollower } from './clock-follower.js'
 import { CommandWatch } from './command-watch.js'
 import { logCrash } from './crash-report.js'
 import { Cron } from './cron.js'
@@ -88,6 +90,16 @@ const LONG_TURN_MS = 3
 
 const PROTECTED_MODE =
   "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n"
+
+/** A way to the server beside its own sockets. */
+export interface Companion {
+  /** Clients may connect, the data is not loaded yet. What it rejects with keeps the server from starting. */
+  open(): Promise<void>
+  /** See Server.holdProcess(). */
+  holdProcess(holds: boolean): void
+  /** Resolves when nothing of it is left. */
+  close(): Promise<void>
+}
 
 export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, TrackingHost, AofLoaderHost {
   readonly config: Config
@@ -145,10 +157,15 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   skipsChecksums = false
   /** Who looks after this process (INFO process_supervised). */
   supervisedBy = 'no'
-  /** Called when clients may connect, and before the data is loaded; what it rejects with keeps the server from starting. */
-  onListening: () => Promise<void> = () => Promise.resolve()
+  /** What is opened, held and closed with it. */
+  companion: Companion | null = null
+  private companionClosed: Promise<void> | undefined
   /** Called when role, link or save state have changed. */
   onStateChange: () => unknown = () => {}
+  /** Called when a client has come, and when it is gone. */
+  onConnection: ((client: Client, isThere: boolean) => void) | null = null
+  /** Sockets and timers keep the process from ending: holdProcess(). */
+  private holdsProcess = true
   /** The pid file that was written, to be removed at the end. */
   pidFile: string | null = null
 
@@ -171,6 +188,8 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   private readonly listener: Listener
   private listeningOn: ListenerOptions | null = null
   private readonly cron: Cron
+  /** For a clock that is moved by hand. */
+  readonly clockFollower = new ServerClockFollower(this)
   readonly shuttingDown: Shutdown
   readonly turnEnd: TurnEnd
   /** Whose requests are being served, and since when: performance.now(). Several reads in a row are one turn. */
@@ -245,7 +264,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     await this.listen()
     if (this.listener.isIdle) throw new ListenError('Configured to not listen anywhere, exiting.')
     warnOfUnwritableDirectory(this.config, this.log)
-    await this.onListening()
+    await this.companion?.open()
     this.log.notice('Server initialized')
     this.cron.start()
     await this.loader.loadAtStart()
@@ -340,11 +359,21 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
       refuse(handle, refusal)
       return null
     }
+    const { defaultUser } = this.acl
+    return this.open(handle, unixSocket, defaultUser, defaultUser.isOpen)
+  }
+
+  /** A connection of the program that the server is part of: it may do everything. */
+  acceptOwner(handle: StreamHandle): void {
+    this.open(handle, null, this.acl.owner, true)
+  }
+
+  private open(handle: StreamHandle, unixSocket: string | null, user: User, authenticated: boolean): Client {
     const connection = new Connection(this, handle, unixSocket)
     const client = new Client(this.takeClientId(), connection, this.keyspace.databases[0], this.keyspace.time.now())
     connection.client = client
-    client.user = this.acl.defaultUser
-    client.authenticated = client.user.isOpen
+    client.user = user
+    client.authenticated = authenticated
     client.updateChecks()
     this.clients.set(client.id, client)
     this.connectionCount++
@@ -352,7 +381,9 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     handle.setNoDelay?.(true)
     const keepAliveSeconds = this.config.values['tcp-keepalive']
     if (keepAliveSeconds > 0) handle.setKeepAlive?.(true, keepAliveSeconds)
+    if (!this.holdsProcess) handle.unref?.()
     startReading(handle, this.readBuffer, connection)
+    this.onConnection?.(client, true)
     return client
   }
 
@@ -400,6 +431,10 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
       this.eventLoop.aofMs += performance.now() - before
     }
     this.replication.replicas.flush()
+  }
+
+  finishTurn(): void {
+    this.turnEnd.finish()
   }
 
   get turnIsLong(): boolean {
@@ -542,6 +577,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   /** The client is gone; its connection may still be closing. */
   forget(client: Client): void {
     if (!this.clients.delete(client.id)) return
+    this.onConnection?.(client, false)
     this.clientEviction.forget(client)
     this.outputLimits.forget(client)
     client.blocked?.cancel()
@@ -560,11 +596,12 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   }
 
   /** Resolves when the last connection is closed. */
-  disconnected(): Promise<void> {
-    return new Promise(resolve => {
+  async disconnected(): Promise<void> {
+    await new Promise<void>(resolve => {
       this.onDisconnected = resolve
       if (this.connectionCount === 0) resolve()
     })
+    await this.companionClosed
   }
 
   disconnect(clients: readonly Client[], current: Client): void {
@@ -663,6 +700,36 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     return infoText(this, sections)
   }
 
+  /** Nobody reaches it any more, and nobody is told. */
+  cutOff(): void {
+    this.listener.close()
+    this.companionClosed = this.companion?.close()
+    this.replication.close()
+    for (const { transport } of this.clients.values()) transport.close()
+  }
+
+  runCron(nowMs: number): void {
+    this.cron.run(nowMs)
+  }
+
+  /** All data is another: replicas and the append-only file have to be given all of it. */
+  dataReplaced(): void {
+    this.replication.startNewHistory()
+    if (this.aof.state === 'off') return
+    this.aof.stop()
+    this.aof.start(false)
+  }
+
+  /** Whether the process goes on for as long as the server does. What is under way may hold it a little longer. */
+  holdProcess(holds: boolean): void {
+    this.holdsProcess = holds
+    this.listener.hold(holds)
+    this.companion?.holdProcess(holds)
+    this.cron.hold(holds)
+    this.replication.hold(holds)
+    for (const { transport } of this.clients.values()) transport.holdProcess?.(holds)
+  }
+
   shutdown(options: ShutdownOptions, onFailure: (error: string) => void): void {
     this.shuttingDown.begin(options, onFailure)
   }
@@ -695,6 +762,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.keyWaits.close()
     this.watch.close()
     this.listener.close()
+    this.companionClosed = this.companion?.close()
     this.replication.close()
     this.aof.log.abandon()
     this.targets.closeAll()

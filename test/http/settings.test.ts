@@ -158,3 +158,20 @@ test('with http-port 0 nothing of HTTP is loaded, and no timer more runs', () =>
   expect(without).toEqual({ loaded: false, timers: 1 })
   expect(withHttp.loaded).toBe(true)
 })
+
+test('unref() lets a program end that has a page open', () => {
+  const program = `
+    import { createServer } from ${JSON.stringify(join(process.cwd(), 'dist', 'index.js'))}
+    const port = ${10_000 + ((process.pid + 7) % 20_000)}
+    const server = await createServer({ 'http-port': port })
+    const response = await fetch('http://127.0.0.1:' + port + '/health', { headers: { connection: 'close' } })
+    server.unref()
+    console.log(response.status)
+  `
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: tempDir(),
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+  expect(output).toBe('200\n')
+})

@@ -69,7 +69,7 @@ describe('deadlines', () => {
     const deadlines = new Deadlines<Deadline>(set, each => passed.push(each))
     const hour = deadline(3_600_000)
     deadlines.add(hour)
-    nowMs += 3_600_000
+    nowMs += 3_600_001
     run(clock, 1000)
     expect(passed).toEqual([hour])
   })

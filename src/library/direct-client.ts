@@ -1,0 +1,84 @@
+/** A client without a socket, for the program that the server lives in: its requests run at once. */
+import { MemoryHandle, type OtherEnd } from '../network/memory-handle.js'
+import type { StreamHandle } from '../network/stream-handle.js'
+import { ReplyReader } from '../resp/reply-reader.js'
+import { type Reply, ReplyError, valueShape } from './reply-values.js'
+import { type Argument, encodeArguments, writeRequest } from './requests.js'
+
+/** The server, as far as the client needs it. */
+export interface DirectHost {
+  readonly readBuffer: Buffer
+  acceptOwner(handle: StreamHandle): void
+  /** Lets replies leave that wait for the end of the turn. */
+  finishTurn(): void
+}
+
+interface Waiting {
+  readonly resolve: (reply: Reply) => void
+  readonly reject: (error: Error) => void
+}
+
+export class DirectClient implements OtherEnd {
+  private readonly host: DirectHost
+  private readonly handle: MemoryHandle
+  private readonly reader: ReplyReader<Reply>
+  /** Those at `answered` and behind it wait. */
+  private waiting: Waiting[] = []
+  private answered = 0
+  private closed = false
+
+  /** @param bytes bulk strings come as Buffers. */
+  constructor(host: DirectHost, bytes: boolean) {
+    this.host = host
+    this.handle = new MemoryHandle(this)
+    this.reader = new ReplyReader(valueShape(bytes), (reply, isPush) => {
+      if (!isPush) this.answer(reply)
+    })
+    host.acceptOwner(this.handle)
+    this.run(['HELLO', '3']).catch(() => {})
+  }
+
+  /** Runs a command. Rejects with a ReplyError, and with an Error once the server, or this connection to it, is closed. */
+  run(args: readonly Argument[]): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      if (this.closed) {
+        reject(new Error('redis-ts: the server is closed'))
+        return
+      }
+      const { handle, host } = this
+      const { readBuffer } = host
+      const direct = handle.takesDirectly ? writeRequest(readBuffer, 0, args) : -1
+      const bytes = direct < 0 ? encodeArguments(args) : null
+      this.waiting.push({ resolve, reject })
+      if (bytes === null) handle.reader?.receive(direct)
+      else handle.send(bytes, () => {})
+      host.finishTurn()
+    })
+  }
+
+  private answer(reply: Reply): void {
+    const waiting = this.waiting[this.answered++]
+    if (this.answered === this.waiting.length) {
+      this.waiting.length = 0
+      this.answered = 0
+    }
+    if (waiting === undefined) return
+    if (reply instanceof ReplyError) waiting.reject(reply)
+    else waiting.resolve(reply)
+  }
+
+  close(): void {
+    if (!this.closed) this.handle.end()
+  }
+
+  received(bytes: Uint8Array): boolean {
+    this.reader.push(bytes as Buffer)
+    return true
+  }
+
+  ended(): void {
+    this.closed = true
+    const error = new Error('redis-ts: the server has closed the connection')
+    for (const { reject } of this.waiting.splice(this.answered)) reject(error)
+  }
+}
