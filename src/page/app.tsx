@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks'
 import { Console } from './console/console.js'
 import { Header } from './header.js'
 import { Keys } from './keys/keys.js'
@@ -9,7 +9,8 @@ import { Latency } from './observe/latency.js'
 import { Log } from './observe/log.js'
 import { SlowLog } from './observe/slow-log.js'
 import { Overview } from './overview/overview.js'
-import { useStore } from './parts/hooks.js'
+import { useStore, words } from './parts/hooks.js'
+import { ErrorText } from './parts/text.js'
 import { type PageServer, ServerContext } from './server/page-server.js'
 
 const VIEWS = [
@@ -34,21 +35,25 @@ export function App({ server }: { server: PageServer }) {
         <Login />
       ) : (
         <>
-          <nav class="views" aria-label="Views">
-            {VIEWS.map(([name, title]) => (
-              <a key={name} href={`#${name}`} aria-current={name === view ? 'page' : undefined}>
-                {title}
-              </a>
-            ))}
-          </nav>
+          <ViewLinks view={view} />
           <main class={`view-${view}`}>
-            {view === 'overview' && <Overview />}
-            <Kept shown={view === 'keys'}>{() => <Keys />}</Kept>
-            <Kept shown={view === 'console'}>{shown => <Console hidden={!shown} />}</Kept>
-            {view === 'clients' && <Clients />}
-            {view === 'slow-log' && <SlowLog />}
-            {view === 'latency' && <Latency />}
-            {view === 'log' && <Log />}
+            <Kept shown={view === 'keys'}>
+              <Guarded>
+                <Keys />
+              </Guarded>
+            </Kept>
+            <Kept shown={view === 'console'}>
+              <Guarded>
+                <Console hidden={view !== 'console'} />
+              </Guarded>
+            </Kept>
+            <Guarded key={view}>
+              {view === 'overview' && <Overview />}
+              {view === 'clients' && <Clients />}
+              {view === 'slow-log' && <SlowLog />}
+              {view === 'latency' && <Latency />}
+              {view === 'log' && <Log />}
+            </Guarded>
           </main>
         </>
       )}
@@ -56,13 +61,45 @@ export function App({ server }: { server: PageServer }) {
   )
 }
 
+function ViewLinks({ view }: { view: View }) {
+  const nav = useRef<HTMLElement>(null)
+  useEffect(() => {
+    nav.current!.querySelector('[aria-current]')!.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [view])
+  return (
+    <nav class="views" aria-label="Views" ref={nav}>
+      {VIEWS.map(([name, title]) => (
+        <a key={name} href={`#${name}`} aria-current={name === view ? 'page' : undefined}>
+          {title}
+        </a>
+      ))}
+    </nav>
+  )
+}
+
+/** A view that fails says why, and leaves the others alone. */
+function Guarded({ children }: { children: ComponentChildren }) {
+  const [error, again] = useErrorBoundary()
+  if (!error) return <>{children}</>
+  return (
+    <section class="fill">
+      <ErrorText>This view has failed: {words(error)}</ErrorText>
+      <div class="bar">
+        <button type="button" onClick={again}>
+          Try again
+        </button>
+      </div>
+    </section>
+  )
+}
+
 /** A view that begins when it is first looked at, and stays as it is while another is shown. */
-function Kept({ shown, children }: { shown: boolean; children(shown: boolean): ComponentChildren }) {
+function Kept({ shown, children }: { shown: boolean; children: ComponentChildren }) {
   const [begun, setBegun] = useState(shown)
   if (shown && !begun) setBegun(true)
   return begun || shown ? (
     <div class="kept" hidden={!shown}>
-      {children(shown)}
+      {children}
     </div>
   ) : null
 }

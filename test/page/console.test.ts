@@ -64,6 +64,9 @@ describe('console', requireStock('chromium', 'redis-cli'), () => {
 
   test('help, completion, hints and history', async () => {
     const page = await openConsole()
+    await page.getByLabel('Command').fill('help getra')
+    await page.getByLabel('Command').press('Tab')
+    expect(await page.getByLabel('Command').inputValue()).toBe('help getrange ')
     expect(await type(page, 'help getrange')).toMatch(/^GETRANGE key start end\n\s+summary: /)
     const line = page.getByLabel('Command')
     await line.pressSequentially('object enc')

@@ -10,6 +10,7 @@ import { Completions } from './completions.js'
 import { replyText } from './reply-text.js'
 
 const OUTPUTS = 200
+const COMPLETIONS = 'completions'
 
 /** A line that was typed and what came of it. */
 interface Output {
@@ -44,7 +45,9 @@ export function Console({ hidden }: { hidden: boolean }) {
   useEffect(() => end.current!.scrollIntoView({ block: 'nearest' }), [outputs])
 
   const prompt = `${location.hostname}:${state?.server.port ?? ''}${db === 0 ? '' : `[${db}]`}> `
-  const completions = closed ? [] : completionsOf(known, line)
+  const asksHelp = /^\s*help\s+/i.exec(line)?.[0] ?? ''
+  const completions = closed ? [] : completionsOf(known, line.slice(asksHelp.length))
+  const chosen = Math.max(0, lit)
 
   const edit = (text: string) => {
     setLine(text)
@@ -52,7 +55,7 @@ export function Console({ hidden }: { hidden: boolean }) {
     setClosed(false)
   }
   const complete = (doc: CommandDoc) => {
-    edit(`${doc.name.toLowerCase()} `)
+    edit(`${asksHelp}${doc.name.toLowerCase()} `)
     input.current!.focus()
   }
   const show = (text: string, bad: boolean, took: number | null = null) =>
@@ -86,7 +89,7 @@ export function Console({ hidden }: { hidden: boolean }) {
 
   const onKeyDown = (event: KeyboardEvent) => {
     const keys: Record<string, () => void> = {
-      Tab: () => completions.length > 0 && complete(completions[Math.max(0, lit)]!),
+      Tab: () => completions.length > 0 && complete(completions[chosen]!),
       ArrowUp: () => (lit >= 0 ? setLit(lit - 1) : edit(earlier(history.current, line))),
       ArrowDown: () =>
         lit >= 0 ? setLit(Math.min(lit + 1, completions.length - 1)) : edit(later(history.current, line)),
@@ -127,7 +130,7 @@ export function Console({ hidden }: { hidden: boolean }) {
           if (!busy) run()
         }}
       >
-        <Completions docs={completions} lit={lit} onChoose={complete} />
+        <Completions id={COMPLETIONS} docs={completions} lit={chosen} onChoose={complete} />
         <label for="console-line" class="prompt">
           {prompt}
         </label>
@@ -137,7 +140,8 @@ export function Console({ hidden }: { hidden: boolean }) {
             ref={input}
             role="combobox"
             aria-expanded={completions.length > 0}
-            aria-controls="completions"
+            aria-controls={COMPLETIONS}
+            aria-activedescendant={completions.length > 0 ? `${COMPLETIONS}-${chosen}` : undefined}
             aria-autocomplete="list"
             aria-label="Command"
             autocomplete="off"
