@@ -108,6 +108,19 @@ describe('keys', requireStock('chromium'), () => {
     expect(await textOf(page, 'table[aria-label="Hex dump"] tbody')).toBe('00000000 00 01 fe ...')
   })
 
+  test('markup is text like any', async () => {
+    const markup = '<img src=x onerror="document.title=1"><b>bold</b>'
+    await fill(server.port, [
+      ['SELECT', '2'],
+      ['SET', markup, markup],
+    ])
+    const page = await openKeys()
+    await page.getByLabel('Database').selectOption('2')
+    await choose(page, markup)
+    expect(await page.locator('pre.text').innerText()).toBe(markup)
+    expect(await page.locator('main img, main td b').count()).toBe(0)
+  })
+
   test('a large string is read in parts', async () => {
     const page = await openKeys()
     await choose(page, 'large')

@@ -32,6 +32,18 @@ describe('a server with a password', requireStock('chromium'), () => {
     expect(await page.evaluate('sessionStorage.length')).toBe(0)
   })
 
+  test('may be given one while pages look at it', async () => {
+    const server = await startPageHost()
+    const page = await open(server.url)
+    await expect.poll(() => textOf(page, '.glance'), { timeout: 15_000 }).toContain('role master')
+    await ask(server.port, 'CONFIG', 'SET', 'requirepass', 'secret')
+    await page.getByRole('heading', { name: 'This server asks for a password' }).waitFor()
+    await page.getByLabel('Password').fill('secret')
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('button', { name: 'Log out default' }).waitFor()
+    await page.locator('.plot canvas').first().waitFor()
+  })
+
   test('has users, who see what they may', async () => {
     const server = await startPageHost()
     await ask(
