@@ -15,6 +15,8 @@ export interface Clock {
   /** Calls `run` once, in so many milliseconds of this clock's; Infinity and what is too long for a timer of Node's wait for 24 days. */
   setTimeout(run: () => void, ms: number): ClockTimer
   clearTimeout(timer: ClockTimer): void
+  /** Whether timers set from now on keep the process from ending; missing: they never do. */
+  hold?(holds: boolean): void
 }
 
 /** The longest that a timer of Node's can wait. */
@@ -25,6 +27,7 @@ const MAX_ERROR_MS = 2
 export class SystemClock implements Clock {
   /** Where performance.now() began, by the wall clock. Date.now() has milliseconds only. */
   private originMs = performance.timeOrigin
+  private holds = true
 
   now(): number {
     return wallClock()
@@ -42,10 +45,15 @@ export class SystemClock implements Clock {
   }
 
   setTimeout(run: () => void, ms: number): ClockTimer {
-    return setTimeout(run, Math.min(ms, TIMER_MAX_MS))
+    const timer = setTimeout(run, Math.min(ms, TIMER_MAX_MS))
+    return this.holds ? timer : timer.unref()
   }
 
   clearTimeout(timer: ClockTimer): void {
     clearTimeout(timer as NodeJS.Timeout)
+  }
+
+  hold(holds: boolean): void {
+    this.holds = holds
   }
 }

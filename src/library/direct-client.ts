@@ -1,4 +1,5 @@
 /** A client without a socket, for the program that the server lives in: its requests run at once. */
+import { setImmediate } from '../clock/platform.js'
 import { MemoryHandle, type OtherEnd } from '../network/memory-handle.js'
 import type { StreamHandle } from '../network/stream-handle.js'
 import { ReplyReader } from '../resp/reply-reader.js'
@@ -18,6 +19,8 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
+const RUN_IN_A_TURN = 256
+
 export class DirectClient implements OtherEnd {
   private readonly host: DirectHost
   private readonly handle: MemoryHandle
@@ -26,10 +29,13 @@ export class DirectClient implements OtherEnd {
   private waiting: Waiting[] = []
   private answered = 0
   private closed = false
+  private runInTurn = 0
+  private readonly bytes: boolean
 
   /** @param bytes bulk strings come as Buffers. */
   constructor(host: DirectHost, bytes: boolean) {
     this.host = host
+    this.bytes = bytes
     this.handle = new MemoryHandle(this)
     this.reader = new ReplyReader(valueShape(bytes), (reply, isPush) => {
       if (!isPush) this.answer(reply)
@@ -47,13 +53,22 @@ export class DirectClient implements OtherEnd {
       }
       const { handle, host } = this
       const { readBuffer } = host
-      const direct = handle.takesDirectly ? writeRequest(readBuffer, 0, args) : -1
+      const direct = handle.takesDirectly && this.mayRunNow() ? writeRequest(readBuffer, 0, args) : -1
       const bytes = direct < 0 ? encodeArguments(args) : null
       this.waiting.push({ resolve, reject })
       if (bytes === null) handle.reader?.receive(direct)
       else handle.send(bytes, () => {})
       host.finishTurn()
     })
+  }
+
+  /**
+   * Whoever awaits one command after another never leaves the turn of the event loop, in which no socket is read and no timer goes off: a
+   * loop that waits for what another client does would wait for ever. So every so often a command waits for the next turn.
+   */
+  private mayRunNow(): boolean {
+    if (this.runInTurn === 0) setImmediate(() => (this.runInTurn = 0))
+    return ++this.runInTurn <= RUN_IN_A_TURN
   }
 
   private answer(reply: Reply): void {
@@ -71,6 +86,13 @@ export class DirectClient implements OtherEnd {
     if (!this.closed) this.handle.end()
   }
 
+  /** Most replies are one short string: for those there is no need of a Buffer. */
+  receivedText(text: string): void {
+    const reply = this.reader.isIdle && !this.bytes ? shortReply(text) : undefined
+    if (reply === undefined) this.reader.push(Buffer.from(text, 'latin1'))
+    else this.answer(reply)
+  }
+
   received(bytes: Uint8Array): boolean {
     this.reader.push(bytes as Buffer)
     return true
@@ -81,4 +103,28 @@ export class DirectClient implements OtherEnd {
     const error = new Error('redis-ts: the server has closed the connection')
     for (const { reject } of this.waiting.splice(this.answered)) reject(error)
   }
+}
+
+/** What one whole reply of a plain kind says; undefined: it is something else, or more. */
+function shortReply(text: string): Reply | undefined {
+  const end = text.indexOf('\r')
+  switch (text[0]) {
+    case '+':
+      return end === text.length - 2 && isPlain(text) ? text.slice(1, end) : undefined
+    case '_':
+      return text.length === 3 ? null : undefined
+    case ':':
+      // Up to 15 digits are exact.
+      return end === text.length - 2 && end < 16 ? Number(text.slice(1, end)) : undefined
+    case '$':
+      return Number(text.slice(1, end)) === text.length - end - 4 && isPlain(text) ? text.slice(end + 2, -2) : undefined
+    default:
+      return undefined
+  }
+}
+
+/** All of it is ASCII. */
+function isPlain(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
+  return true
 }

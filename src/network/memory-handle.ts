@@ -1,16 +1,21 @@
 /** The server's end of a connection that no socket is behind: what a client in this process sends and gets, as bytes. */
-import { setImmediate } from '../clock/platform.js'
+import { performance, setImmediate } from '../clock/platform.js'
 import { writeIsDone, writeIsPending } from './node-handles.js'
 import type { SocketAddress, StreamHandle, StreamReader, WriteRequest } from './stream-handle.js'
 
 /** The client's end. */
 export interface OtherEnd {
-  /** Bytes of the server's, which hold only until this returns. False: no more, please, until taken(). */
+  /** Bytes of the server's, which hold only until this returns. False: no more, please, until taken(), and until then they hold. */
   received(bytes: Uint8Array): boolean
+  /** The same as a text of one character a byte; missing: received() gets it. */
+  receivedText?(text: string): void
   /** The server has closed the connection. */
   ended(): void
 }
 
+/** Requests are taken for so long in one turn, those that the server runs at once included. */
+const SLICE_MS = 2
+const DROPPED_AT_ONCE = 1000
 const LOOPBACK = '127.0.0.1'
 
 export class MemoryHandle implements StreamHandle {
@@ -22,6 +27,8 @@ export class MemoryHandle implements StreamHandle {
   private closed = false
   /** What was sent while the server did not read, and whom to tell when it has been taken. */
   private readonly waiting: { bytes: Uint8Array; taken: () => void }[] = []
+  /** The next one of `waiting`; those before it have been taken. */
+  private next = 0
   private deliveryDue = false
   private pending: WriteRequest | null = null
   private pendingBytes = 0
@@ -56,7 +63,7 @@ export class MemoryHandle implements StreamHandle {
 
   /** Whether bytes put into the server's read buffer may be announced to its reader now, ahead of nothing that was sent before. */
   get takesDirectly(): boolean {
-    return this.reading && !this.closed && this.waiting.length === 0
+    return this.reading && !this.closed && this.next === this.waiting.length
   }
 
   private deliverLater(): void {
@@ -68,16 +75,41 @@ export class MemoryHandle implements StreamHandle {
     })
   }
 
+  /** A buffer full at a time, and for a while: what is sent without end must not keep others waiting. */
   private deliver(): void {
-    while (this.reading && this.waiting.length > 0) {
-      const [first] = this.waiting
-      const piece = first.bytes.subarray(0, this.buffer.length)
-      if (piece.length < first.bytes.length) first.bytes = first.bytes.subarray(piece.length)
-      else this.waiting.shift()
-      this.buffer.set(piece)
-      if (piece.length > 0 && !this.closed) this.reader?.receive(piece.length)
-      if (this.waiting[0] !== first) first.taken()
+    const deadline = performance.now() + SLICE_MS
+    while (this.reading && this.next < this.waiting.length) {
+      if (performance.now() >= deadline) {
+        this.deliverLater()
+        return
+      }
+      this.deliverBuffer()
     }
+  }
+
+  private deliverBuffer(): void {
+    const { buffer, waiting } = this
+    const first = this.next
+    let length = 0
+    while (this.next < waiting.length && length < buffer.length) {
+      const sent = waiting[this.next]
+      // What is nothing is the end.
+      if (sent.bytes.length === 0 && length > 0) break
+      const piece = sent.bytes.subarray(0, buffer.length - length)
+      buffer.set(piece, length)
+      length += piece.length
+      sent.bytes = sent.bytes.subarray(piece.length)
+      if (sent.bytes.length > 0) break
+      this.next++
+      if (piece.length === 0) break
+    }
+    const taken = waiting.slice(first, this.next)
+    if (this.next > DROPPED_AT_ONCE || this.next === waiting.length) {
+      waiting.splice(0, this.next)
+      this.next = 0
+    }
+    if (length > 0 && !this.closed) this.reader?.receive(length)
+    for (const sent of taken) sent.taken()
   }
 
   // StreamHandle
@@ -88,7 +120,7 @@ export class MemoryHandle implements StreamHandle {
 
   readStart(): number {
     this.reading = true
-    if (this.waiting.length > 0) this.deliverLater()
+    if (this.next < this.waiting.length) this.deliverLater()
     return 0
   }
 
@@ -98,7 +130,10 @@ export class MemoryHandle implements StreamHandle {
   }
 
   writeLatin1String(request: WriteRequest, text: string): number {
-    return this.writeBuffer(request, Buffer.from(text, 'latin1'))
+    if (this.other.receivedText === undefined) return this.writeBuffer(request, Buffer.from(text, 'latin1'))
+    this.other.receivedText(text)
+    writeIsDone()
+    return 0
   }
 
   /** Chunk by chunk: one of them may be as long as a value can be. */
@@ -135,7 +170,8 @@ export class MemoryHandle implements StreamHandle {
     this.closed = true
     this.reading = false
     setImmediate(() => {
-      for (const { taken } of this.waiting.splice(0)) taken()
+      for (const { taken } of this.waiting.splice(0).slice(this.next)) taken()
+      this.next = 0
       this.other.ended()
       callback.call(this)
     })

@@ -27,14 +27,14 @@ export class TurnEnd {
   /** The next one of `posted`. */
   private next = 0
   private scheduled = false
+  /** Node is going to call fire(). */
+  private armed = false
   private readonly onEnd: () => void
   private readonly log: DurableLog
   /** Who waits for the sync under way, and for the one behind it. */
   private waiting = new Set<TurnTaker>()
   private later = new Set<TurnTaker>()
   private readonly run = (): void => {
-    // What was to leave now has left already: finish().
-    if (!this.scheduled) return
     this.scheduled = false
     this.onEnd()
     if (this.log.holdsReplies) {
@@ -47,6 +47,12 @@ export class TurnEnd {
     connections.length = 0
     this.answering = connections
     if (this.posted.length !== 0) this.sendSlice()
+  }
+
+  private readonly fire = (): void => {
+    this.armed = false
+    // Otherwise what was to leave now has left already: finish().
+    if (this.scheduled) this.run()
   }
 
   /** @param onEnd called when all have had their turn, before anything leaves. */
@@ -83,7 +89,9 @@ export class TurnEnd {
   schedule(): void {
     if (this.scheduled) return
     this.scheduled = true
-    setImmediate(this.run)
+    if (this.armed) return
+    this.armed = true
+    setImmediate(this.fire)
   }
 
   private hold(): void {

@@ -139,13 +139,15 @@ export class FileSink implements ByteSink {
     })
   }
 
-  /** Gives up: closes and removes the temporary file as soon as no system call uses it. */
+  /** Gives up: removes the temporary file, and closes it as soon as no system call uses it. */
   discard(): void {
     this.failure ??= new Error('aborted')
     this.queue.length = 0
     this.finished = null
     this.discarding = true
-    if (!this.writing) this.closeAndRemove()
+    // The name at once: the process may be about to end.
+    if (this.writing) removeFile(this.temporary)
+    else this.closeAndRemove()
   }
 
   private closeAndRemove(): void {

@@ -16,6 +16,8 @@ import { type ByteSink, Snapshot, type SnapshotOptions } from './snapshot.js'
 
 /** How long one slice of a background save may take. From 1.5 ms down to this, the longest ping under load fell by a quarter. */
 const SLICE_MS = 0.5
+/** And of the save at shutdown, for which everything else waits anyway. */
+const LAST_SLICE_MS = 10
 /** A save that keys are to take longer for looks this often whether it has been given up. */
 const MAX_DELAY_MS = 100
 /** Seconds to wait after a failed save before a save point tries again. */
@@ -46,8 +48,8 @@ const EVERYTHING: SnapshotFilter = { withoutKeys: false, withoutFunctions: false
 
 export type BackgroundResult = 'started' | 'scheduled' | 'in-progress' | 'failed'
 
-/** What a snapshot is for: the RDB file, a replica that reads it from its socket, the base of an append-only file. */
-export type SnapshotUse = 'disk' | 'socket' | 'aof'
+/** What a snapshot is for: the RDB file, the same at the end, a replica that reads it from its socket, the base of an append-only file. */
+export type SnapshotUse = 'disk' | 'last' | 'socket' | 'aof'
 
 interface Background {
   readonly snapshot: Snapshot
@@ -181,11 +183,48 @@ export class Saver {
       this.logFailure(error as Error)
       return 'ERR'
     }
+    this.saved()
+    return null
+  }
+
+  private saved(): void {
     this.log.notice('DB saved on disk')
     this.keyspace.dirty = 0
     this.saves++
     this.ended(true)
-    return null
+  }
+
+  /**
+   * The save at shutdown: as saveNow(), but in slices, so that a signal can still end the process. That nothing changes meanwhile
+   * is the caller's business. `done` is told whether all is saved.
+   */
+  saveLast(done: (saved: boolean) => void): void {
+    // What is only half done would go on.
+    if (!this.mayStart) {
+      done(this.saveNow() === null)
+      return
+    }
+    const sink = this.openFile()
+    if (sink === null) {
+      done(false)
+      return
+    }
+    this.start(sink, 'last', failure => {
+      // Another purpose has ended it, or a signal that does not wait for this.
+      if (failure === ABORTED) setImmediate(() => done(this.saveNow() === null))
+      else done(failure === null)
+    })
+  }
+
+  /** Null, and a word in the log, when it cannot be made. */
+  private openFile(): FileSink | null {
+    const { values } = this.config
+    try {
+      return new FileSink(this.temporaryFile(), this.file, values['rdb-save-incremental-fsync'])
+    } catch (error) {
+      this.log.warning(openFailure(values.dbfilename, values.dir, error as Error))
+      return null
+    }
   }
 
   /**
@@ -198,21 +237,18 @@ export class Saver {
     this.onStatus()
   }
 
-  /** A name that no other save of this process uses: the file of one that was given up may go a little later. */
+  /** A name that no other save of this process uses, Redis's for the first: the file of one that was given up may go a little later. */
   private temporaryFile(): string {
-    return this.config.path(`temp-${process.pid}-${++lastTemporary}.rdb`)
+    const number = ++lastTemporary
+    return this.config.path(`temp-${process.pid}${number === 1 ? '' : `-${number}`}.rdb`)
   }
 
   /** BGSAVE, save points, and full synchronization through the disk. `done` is told how it ended. */
   backgroundSave(done: ((failure: Error | null) => void) | null = null): BackgroundResult {
     if (this.isBusy) return 'in-progress'
     this.lastTrySeconds = Math.floor(this.keyspace.time.now() / 1000)
-    const temporary = this.temporaryFile()
-    let sink: FileSink
-    try {
-      sink = new FileSink(temporary, this.file, this.config.values['rdb-save-incremental-fsync'])
-    } catch (error) {
-      this.log.warning(openFailure(this.config.values.dbfilename, this.config.values.dir, error as Error))
+    const sink = this.openFile()
+    if (sink === null) {
       this.ended(false)
       return 'failed'
     }
@@ -314,7 +350,8 @@ export class Saver {
     if (this.waitsForKeys(background)) return
     if (!background.written) {
       const before = performance.now()
-      background.written = background.snapshot.step(background.keyDelayMs > 0 ? 0 : before + SLICE_MS)
+      const sliceMs = background.target === 'last' ? LAST_SLICE_MS : SLICE_MS
+      background.written = background.snapshot.step(background.keyDelayMs > 0 ? 0 : before + sliceMs)
       this.onSlice(performance.now() - before)
       if (!background.written) {
         // A congested sink calls again when it has drained.
@@ -346,6 +383,7 @@ export class Saver {
     }
     this.lastDurationSeconds = Math.floor((this.keyspace.time.now() - background.startedMs) / 1000)
     if (background.target === 'disk') this.finishDisk(background, failure)
+    else if (background.target === 'last') this.finishLast(failure)
     else if (failure === null) this.log.notice('Background RDB transfer terminated with success')
     else this.log.warning('Background transfer error')
     background.done?.(failure)
@@ -363,6 +401,11 @@ export class Saver {
       this.log.warning('Background saving error')
     }
     this.ended(failure === null)
+  }
+
+  private finishLast(failure: Error | null): void {
+    if (failure === null) this.saved()
+    else this.logFailure(failure)
   }
 
   private logFailure(error: Error): void {
@@ -386,7 +429,7 @@ export class Saver {
     this.background = null
     if (!background.finishing) background.snapshot.abort()
     background.sink.discard()
-    if (background.target !== 'aof') {
+    if (background.target === 'disk' || background.target === 'socket') {
       this.log.warning(
         background.target === 'disk'
           ? 'Background saving terminated by signal 10'

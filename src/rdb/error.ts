@@ -19,13 +19,18 @@ export class RdbError extends Error {
 
 /** Bytes in quotes for a message: unprintable ones as \xhh, long ones cut. */
 export function quoted(bytes: Uint8Array, start: number, end: number): string {
-  let text = ''
   const stop = Math.min(end, start + SHOWN_KEY_BYTES)
+  return `"${printable(bytes, start, stop)}"${stop < end ? '...' : ''}`
+}
+
+/** Bytes as they stand between quotes: unprintable ones as \xhh. */
+export function printable(bytes: Uint8Array, start: number, stop: number): string {
+  let text = ''
   for (let at = start; at < stop; at++) {
     const byte = bytes[at]
     if (byte === 0x22 || byte === 0x5c) text += `\\${String.fromCharCode(byte)}`
     else if (byte >= 0x20 && byte < 0x7f) text += String.fromCharCode(byte)
     else text += `\\x${byte.toString(16).padStart(2, '0')}`
   }
-  return `"${text}"${stop < end ? '...' : ''}`
+  return text
 }

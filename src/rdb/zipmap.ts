@@ -29,8 +29,8 @@ export class ZipmapWalker {
   }
 
   /**
-   * Checks up to `pairs` further ones: no items that lead outside, an end byte, and as many pairs as the head says. Never reads
-   * outside the range.
+   * Checks up to `pairs` further ones: no items that lead outside, an end byte, as many pairs as the head says, and one at
+   * least. Never reads outside the range.
    */
   check(bytes: Buffer, start: number, end: number, pairs: number): Verdict {
     const stop = this.count + pairs
@@ -39,7 +39,7 @@ export class ZipmapWalker {
       this.next(bytes, end)
       this.count++
     }
-    if (this.position !== end - 1) return 'damaged'
+    if (this.position !== end - 1 || this.count === 0) return 'damaged'
     if (bytes[start] !== WIDE_LENGTH && bytes[start] !== this.count) return 'damaged'
     this.position = start + 1
     return 'sound'

@@ -38,6 +38,11 @@ export class ReplyReader<T> {
     this.take = take
   }
 
+  /** Nothing of a reply that is not complete has come. */
+  get isIdle(): boolean {
+    return this.pieces.length === 0 && this.open.length === 0
+  }
+
   /** Takes bytes, which may change once this has returned. */
   push(bytes: Buffer): void {
     if (bytes.length < this.missing) {

@@ -726,6 +726,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.listener.hold(holds)
     this.companion?.holdProcess(holds)
     this.cron.hold(holds)
+    this.keyspace.time.hold?.(holds)
     this.replication.hold(holds)
     for (const { transport } of this.clients.values()) transport.holdProcess?.(holds)
   }

@@ -1,8 +1,7 @@
 /** Going down: replicas catch up, the data is saved, files are removed. Source: prepareForShutdown in server.c. */
-
 import fs from 'node:fs'
-import { clearInterval, setInterval } from '../clock/platform.js'
-import { PAUSE_WRITES } from '../commands/blocking/pause.js'
+import { clearInterval, setInterval, wallClock } from '../clock/platform.js'
+import { PAUSE_ALL, PAUSE_WRITES } from '../commands/blocking/pause.js'
 import type { ServerApi, ShutdownOptions } from '../commands/server-api.js'
 
 const POLL_MS = 50
@@ -27,6 +26,8 @@ export class Shutdown {
   private signalled = false
   /** How many saves there had been when the one that a signal asked for failed; null when none did. */
   private savesAtFailure: number | null = null
+  /** The last save is under way. */
+  private saving = false
   private done = false
 
   constructor(server: ShutdownHost, exit: (code: number) => void) {
@@ -61,7 +62,7 @@ export class Shutdown {
     const { server } = this
     if (this.done) return
     this.onFailures.push(onFailure)
-    if (this.pending !== null) return
+    if (this.pending !== null || this.saving) return
     server.log.notice('User requested shutdown...')
     const timeoutMs = server.config.values['shutdown-timeout'] * 1000
     if (options.now || timeoutMs === 0 || this.replicasInSync()) {
@@ -69,9 +70,10 @@ export class Shutdown {
       return
     }
     server.log.notice('Waiting for replicas before shutting down.')
-    const deadlineMs = this.server.keyspace.time.now() + timeoutMs
+    // In real time, whatever clock the server lives by: one that stands still would keep it from going down.
+    const deadlineMs = wallClock() + timeoutMs
     const timer = setInterval(() => {
-      if (!this.replicasInSync() && this.server.keyspace.time.now() < deadlineMs) return
+      if (!this.replicasInSync() && wallClock() < deadlineMs) return
       clearInterval(timer)
       this.pending = null
       this.finish(options)
@@ -84,7 +86,7 @@ export class Shutdown {
 
   /** How much longer it waits for replicas, in milliseconds; null when it does not. */
   get leftMs(): number | null {
-    return this.pending === null ? null : Math.max(0, this.pending.deadlineMs - this.server.keyspace.time.now())
+    return this.pending === null ? null : Math.max(0, this.pending.deadlineMs - wallClock())
   }
 
   /** SHUTDOWN ABORT. */
@@ -167,19 +169,33 @@ export class Shutdown {
     const save = options.save ?? config.values.save.length > 0
     if (save && !server.loader.loading) {
       log.notice('Saving the final RDB snapshot before exiting.')
-      if (saver.saveNow() !== null) {
-        if (!options.force) {
-          log.warning("Error trying to save the DB, can't exit.")
-          this.fail()
-          return
-        }
-        log.warning('Error trying to save the DB. Exit anyway.')
-      }
+      this.saving = true
+      // What came from here on would not be in it.
+      server.pause.begin('shutdown', PAUSE_ALL, Number.POSITIVE_INFINITY)
+      saver.saveLast(saved => this.saved(saved, options))
+    } else this.leave()
+  }
+
+  private saved(saved: boolean, options: ShutdownOptions): void {
+    const { aof, log } = this.server
+    this.saving = false
+    if (!saved && !options.force) {
+      log.warning("Error trying to save the DB, can't exit.")
+      this.fail()
+      return
     }
+    if (!saved) log.warning('Error trying to save the DB. Exit anyway.')
+    // A master does not wait.
+    aof.syncAtOnce()
+    this.leave()
+  }
+
+  private leave(): void {
+    const { log, pidFile } = this.server
     this.done = true
-    if (server.pidFile !== null) {
+    if (pidFile !== null) {
       log.notice('Removing the pid file.')
-      fs.rmSync(server.pidFile, { force: true })
+      fs.rmSync(pidFile, { force: true })
     }
     log.warning('Redis is now ready to exit, bye bye...')
     this.exit(0)

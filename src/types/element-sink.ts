@@ -10,6 +10,8 @@ export interface ElementSink {
   readonly expected: string
   /** What its elements are, for messages: "fields". */
   readonly noun: string
+  /** What Redis's log calls the kind: "Hash". */
+  readonly loggedName: string
 
   /** Whether a value of so many elements, or pairs, is welcome as a listpack; else it is to come one by one. */
   takesListpack(count: number): boolean

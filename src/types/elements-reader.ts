@@ -9,8 +9,8 @@ import { StringReader } from '../rdb/string-reader.js'
 import type { RdbWindow } from '../rdb/window.js'
 import { LP_EMPTY_SIZE } from '../store/listpack/listpack.js'
 import type { ElementSink } from './element-sink.js'
-import { isSoundListpack } from './listpack-check.js'
-import { PackedReading, type Packing } from './packed-reading.js'
+import { listpackFlaw } from './listpack-check.js'
+import { damaged, PackedReading, type Packing } from './packed-reading.js'
 import { LEFT_OUT, TWICE, type ValueReader, type ValueTarget } from './value-reader.js'
 
 /** Longer packed values are taken apart a part at a time: one of this size takes some two milliseconds. */
@@ -111,8 +111,9 @@ export abstract class ElementsReader implements ValueReader {
 
   private takeListpack(sink: ElementSink, key: RdbKey, at: number): void {
     const { bytes, start, end } = this.content
-    if (!isSoundListpack(sink, bytes, start, end - start)) {
-      this.window.failIn(key, at, sink.expected, `${end - start} bytes, integrity check failed`)
+    const flaw = listpackFlaw(sink, bytes, start, end - start)
+    if (flaw !== null) {
+      this.window.failIn(key, at, sink.expected, `${end - start} bytes (${damaged(sink, 'listpack', flaw)})`)
     }
     if (end - start === LP_EMPTY_SIZE) this.target.emptyKey(key)
     else if (this.isWanted(key, at)) sink.listpack(key, bytes, start, false)

@@ -10,6 +10,7 @@ import { lpCompare, lpFirst, lpNext } from '../store/listpack/listpack.js'
 import { ListpackWalk, lpValidate, type Verdict } from '../store/listpack/listpack-validate.js'
 import { ByteRange } from './byte-range.js'
 import type { ElementSink } from './element-sink.js'
+import type { ListpackFlaw } from './listpack-check.js'
 
 /** A form of them, by a value that fills `bytes`. */
 export interface PackedForm {
@@ -81,18 +82,24 @@ export class PackedListpack implements PackedForm {
     return null
   }
 
-  /** Looks at the next element: whether it may stand where it stands. To be called for each, instead of next(). */
-  isGood(): boolean {
+  /** Why the sink has refused what next() has handed over. */
+  get refusal(): ListpackFlaw {
+    const { second, sink } = this
+    return sink.stride === 1 || sink.isValid(second.buffer, second.start, second.end) ? 'twice' : 'damaged'
+  }
+
+  /** Looks at the next element: what keeps it from standing where it stands. To be called for each, instead of next(). */
+  flaw(): ListpackFlaw | null {
     const { first, second, sink } = this
     const { pos } = this
     this.pos = this.show(first, pos)
     if (sink.stride === 2) {
       this.pos = this.show(second, this.pos)
-      if (!sink.isValid(second.buffer, second.start, second.end)) return false
+      if (!sink.isValid(second.buffer, second.start, second.end)) return 'damaged'
     }
-    if (!sink.distinct) return true
+    if (!sink.distinct) return null
     this.seen ??= new NameSet(this.bytes, this.count)
-    return this.seen.add(pos, first)
+    return this.seen.add(pos, first) ? null : 'twice'
   }
 }
 

@@ -4,6 +4,7 @@ import type { RdbKey } from '../rdb/key.js'
 import type { ListpackOfZiplist } from '../rdb/listpack-of-ziplist.js'
 import type { RdbWindow } from '../rdb/window.js'
 import type { ElementSink } from './element-sink.js'
+import type { ListpackFlaw } from './listpack-check.js'
 import { type PackedForm, PackedListpack, PackedZiplist, PackedZipmap } from './packed-forms.js'
 import { COPIED_BYTES, SteppedReading } from './stepped-reading.js'
 import type { ValueTarget } from './value-reader.js'
@@ -20,6 +21,17 @@ const COPY = 3
 const ADD = 4
 
 export type Packing = 'listpack' | 'ziplist' | 'zipmap'
+
+/** What Redis's log says of a value in a form that is not sound (rdb.c). */
+export function damaged(
+  { loggedName }: Pick<ElementSink, 'loggedName'>,
+  packing: Packing,
+  flaw: ListpackFlaw = 'damaged',
+): string {
+  if (packing === 'zipmap') return 'Zipmap integrity check failed'
+  const words = `${loggedName} ${packing} integrity check failed`
+  return flaw === 'twice' ? `${words}: listpack with dup elements` : words
+}
 
 export class PackedReading extends SteppedReading {
   private readonly sink: ElementSink
@@ -103,7 +115,10 @@ export class PackedReading extends SteppedReading {
     const { listpack } = this
     if (listpack === null) return true
     const left = Math.max(0, this.left - COMPARED_ELEMENTS)
-    for (; this.left > left; this.left--) if (!listpack.isGood()) this.failElement()
+    for (; this.left > left; this.left--) {
+      const flaw = listpack.flaw()
+      if (flaw !== null) this.failAsWhole(flaw)
+    }
     if (left > 0) return false
     if (!this.needsCopy) return this.handOver()
     this.phase = COPY
@@ -127,14 +142,15 @@ export class PackedReading extends SteppedReading {
     return true
   }
 
-  private failAsWhole(): never {
-    return this.fail(this.form.expected, `${this.bytes.length} bytes, integrity check failed`)
+  private failAsWhole(flaw?: ListpackFlaw): never {
+    return this.fail(this.form.expected, `${this.bytes.length} bytes (${damaged(this.sink, this.packing, flaw)})`)
   }
 
   /** A listpack is named as a whole. */
   private failElement(): never {
-    if (this.packing === 'listpack') this.failAsWhole()
+    if (this.packing === 'listpack') this.failAsWhole(this.listpack?.refusal)
     const { bytes, start, end } = this.form.name
-    return this.fail(`distinct ${this.sink.noun}`, `${quoted(bytes, start, end)} a second time`)
+    const words = this.packing === 'zipmap' ? 'Hash zipmap with dup elements' : damaged(this.sink, this.packing)
+    return this.fail(`distinct ${this.sink.noun}`, `${quoted(bytes, start, end)} a second time (${words})`)
   }
 }

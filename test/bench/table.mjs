@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm run bench: redis-ts beside redis-server on this machine, as Markdown tables.
 //
-//   npm run bench -- [--quick] [--only speed|streams|scripts|aof|memory|idle|save|start|sync|failover] [--a CMD] [--b CMD]
+//   npm run bench -- [--quick] [--only speed|streams|scripts|aof|memory|idle|save|start|sync|failover|library] [--a CMD] [--b CMD]
 //
 // A is this package's redis-ts and B is redis-server unless told otherwise. The servers run on CPU 0; redis-benchmark and
 // this process, which pings, run on CPU 1. Needs redis-server, redis-benchmark and redis-sentinel
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { measureAof } from './aof.mjs'
 import { measureFailover } from './failover.mjs'
 import { measureIdle } from './idle.mjs'
+import { measureLibrary } from './library.mjs'
 import { measureMemory } from './memory.mjs'
 import { measureSave } from './save.mjs'
 import { measureScripts } from './scripts.mjs'
@@ -33,6 +34,7 @@ const SECTIONS = {
   start: measureStart,
   sync: measureSync,
   failover: measureFailover,
+  library: measureLibrary,
 }
 
 const { values: options } = parseArgs({

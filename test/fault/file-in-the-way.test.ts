@@ -152,7 +152,7 @@ test('a directory in the place of the RDB file: every save says so, and the data
   const status = async () => (await info(port, 'persistence')).get('rdb_last_bgsave_status')
   const words = (from: number) =>
     server.waitForLog(
-      / # Error moving temp DB file temp-\d+-\d+\.rdb on the final destination dump\.rdb \(in server root dir .+\): Is a directory$/,
+      / # Error moving temp DB file temp-\d+(-\d+)?\.rdb on the final destination dump\.rdb \(in server root dir .+\): Is a directory$/,
       10_000,
       from,
     )

@@ -283,6 +283,14 @@ test('sanitize-dump-payload: a damaged value is refused whatever it says', async
   }
 })
 
+test('a damaged file ends the start, in the words that those who watch the logs of Redis look for', async () => {
+  const dir = tempDir()
+  writeFileSync(join(dir, 'dump.rdb'), file(10, 2, str('s'), 2, str('a'), str('a')))
+  await expect(startRedisTs(QUIET, { dir })).rejects.toThrow(
+    /Internal error in RDB reading offset \d+ -> .*Duplicate set members detected.*Terminating server after rdb file/s,
+  )
+})
+
 describe('redis-check-rdb', requireStock('redis-server', 'redis-check-rdb', 'redis-cli'), () => {
   test('finds every form valid, saved in the background or sent to a replica', async () => {
     const server = await startRedisTs([...QUIET, '--repl-diskless-sync-delay', '0'])

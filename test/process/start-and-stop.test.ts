@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createServer as createRedisServer } from '../../src/index.js'
 import { ask } from '../fault/dataset.js'
-import { dial, everything, resp } from '../fault/wire.js'
+import { dial, everything, resp, until } from '../fault/wire.js'
 import { freePort, REDIS_TS, startProgram, startRedisTs, tempDir } from '../interop/stock.js'
 
 /** Runs redis-ts until it ends by itself. */
@@ -218,5 +218,41 @@ describe('a server that cannot save at its end', () => {
     server.kill('SIGINT')
     expect(await server.exited).toBe(0)
     expect(server.log()).not.toContain(INSISTED)
+  })
+})
+
+describe('the last save, while it is under way,', () => {
+  /** A server that begins to go down, which takes it ten seconds. */
+  async function goingDown() {
+    const server = await startRedisTs(['--save', '10000 10000', '--enable-debug-command', 'yes'])
+    await ask(server.port, 'DEBUG', 'POPULATE', '100')
+    const socket = await dial(server.port)
+    await ask(server.port, 'CONFIG', 'SET', 'rdb-key-save-delay', '100000')
+    server.kill('SIGINT')
+    await server.waitForLog('* Saving the final RDB snapshot before exiting.')
+    return { server, socket }
+  }
+
+  test('ends at a second Ctrl-C, and leaves no file', async () => {
+    const { server } = await goingDown()
+    await until(
+      async () => readdirSync(server.dir).join(),
+      names => /^temp-\d+\.rdb$/.test(names),
+    )
+    server.kill('SIGINT')
+    expect(await server.exited).toBe(1)
+    expect(server.log()).toContain('You insist... exiting now.')
+    expect(readdirSync(server.dir)).toEqual([])
+  })
+
+  test('has nobody be told that something was done which is not in the file', async () => {
+    const { server, socket } = await goingDown()
+    const reply = everything(socket)
+    socket.write(resp('SET', 'a', 'b') + resp('PING'))
+    server.kill('SIGTERM')
+    await server.waitForLog('Received SIGTERM scheduling shutdown...')
+    server.kill('SIGINT')
+    expect((await reply).length).toBe(0)
+    expect(await server.exited).toBe(1)
   })
 })

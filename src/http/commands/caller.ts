@@ -12,6 +12,8 @@ import { ReplyJson } from './reply-json.js'
 
 /** What the replies of one request may have together. */
 const MAX_REPLY_BYTES = 16 * 1024 * 1024
+/** The same in JSON, where a byte may become six. */
+const MAX_JSON_BYTES = 2 * MAX_REPLY_BYTES
 /** Up to so many bytes are looked at at once. */
 const BRIEF_BYTES = 16 * 1024
 
@@ -31,9 +33,9 @@ export interface CallerOptions {
   readonly slices: Slices
 }
 
-/** A reply in JSON, in pieces; the last one that there will be, or not. */
+/** A reply in JSON; the last one that there will be, or not. */
 export interface Answer {
-  readonly json: readonly string[]
+  readonly json: readonly Buffer[]
   readonly isLast: boolean
 }
 
@@ -81,9 +83,12 @@ export class Caller implements OtherEnd {
       this.fail(TOO_LONG)
       return true
     }
-    this.json.push(Buffer.from(bytes))
+    this.json.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
     if (this.working) return false
-    if (bytes.length <= BRIEF_BYTES) return this.goOn(Number.POSITIVE_INFINITY) || this.json.isHungry
+    if (bytes.length <= BRIEF_BYTES) {
+      this.goOn(Number.POSITIVE_INFINITY)
+      if (this.json.isHungry) return true
+    }
     this.working = true
     this.slices.add(deadlineMs => this.work(deadlineMs))
     return false
@@ -98,9 +103,10 @@ export class Caller implements OtherEnd {
 
   /** True: the reply is complete. */
   private goOn(deadlineMs: number): boolean {
-    if (!this.json.run(deadlineMs)) return false
-    this.finish({ json: this.json.take(), isLast: false })
-    return true
+    const isComplete = this.json.run(deadlineMs)
+    if (this.json.bytes > MAX_JSON_BYTES) this.fail(TOO_LONG)
+    else if (isComplete) this.finish({ json: this.json.take(), isLast: false })
+    return isComplete
   }
 
   ended(): void {
@@ -109,7 +115,7 @@ export class Caller implements OtherEnd {
 
   /** No more of this connection: the answer under way, if any, is an error. */
   private fail(error: string): void {
-    this.finish({ json: [JSON.stringify({ error })], isLast: true })
+    this.finish({ json: [Buffer.from(JSON.stringify({ error }))], isLast: true })
     // The server may be writing just now.
     setImmediate(() => this.client?.transport.close())
   }

@@ -1,5 +1,6 @@
 /** /api/commands: runs commands for the page, each as its user, and answers with their replies in JSON. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { nextTurn } from '../../clock/platform.js'
 import type { ServerApi } from '../../commands/server-api.js'
 import type { SocketAddress } from '../../network/stream-handle.js'
 import { refuse } from '../answers.js'
@@ -10,6 +11,8 @@ import { Caller, type Door } from './caller.js'
 import { commandOf, refusalOf } from './refusals.js'
 
 const REQUESTS_AT_MOST = 16
+/** How much is written in one turn. */
+const WRITTEN_BYTES = 256 * 1024
 const NOT_RUN = 'ERR not run, since the replies before it were too long, or the connection was closed'
 
 export class CommandsApi {
@@ -29,6 +32,7 @@ export class CommandsApi {
     this.running++
     try {
       const body = parseBody(await readBody(request))
+      await nextTurn()
       await this.run(body, request, response, visitor)
     } catch (error) {
       if (response.destroyed) return
@@ -68,7 +72,7 @@ export class CommandsApi {
       }
       const { isLast, json } = await caller.call(args)
       isOver ||= isLast
-      for (const piece of json) if (!response.write(piece)) await drained(response)
+      await writeAll(response, json)
       if (response.destroyed) return
     }
     caller.close()
@@ -79,6 +83,18 @@ export class CommandsApi {
 function addressOf({ socket }: IncomingMessage): SocketAddress {
   const { remoteAddress: address, remotePort: port } = socket
   return address === undefined || port === undefined ? {} : { address, port }
+}
+
+/** Writes all of it, as fast as it is read, and a little in each turn: the kernel may take megabytes at once. */
+async function writeAll(response: ServerResponse, pieces: readonly Buffer[]): Promise<void> {
+  let bytes = 0
+  for (const piece of pieces) {
+    if (!response.write(piece)) await drained(response)
+    bytes += piece.length
+    if (bytes < WRITTEN_BYTES) continue
+    bytes = 0
+    await nextTurn()
+  }
 }
 
 /** Resolves when there is room again, or nobody reads any more. */

@@ -1,13 +1,17 @@
-/** A string of a reply that comes in pieces, or is so long that it becomes JSON piece by piece. */
+/** A string of a reply that comes in pieces, or is so long that it becomes JSON in slices. */
+import { isUtf8 } from 'node:buffer'
+import type { JsonOutput } from './json-output.js'
 
 const CRLF_BYTES = 2
-/** What becomes JSON in one go; divisible by three, as base64 wants it. */
-const STEP_BYTES = 48 * 1024
-/** Bytes of a verbatim string that name its format: "txt:". */
-const FORMAT_BYTES = 4
-
-const BEGINNINGS: Readonly<Record<string, string>> = { $: '"', '=': '{"text":"', '!': '{"error":"' }
-const ENDS: Readonly<Record<string, string>> = { $: '"', '=': '"}', '!': '"}' }
+/** What is done in one go, a fraction of a millisecond each: taken, looked at, and written; the last divisible by three, for base64. */
+const TAKEN_BYTES = 256 * 1024
+const CHECKED_BYTES = 256 * 1024
+const WRITTEN_BYTES = 48 * 1024
+/** What goes on in UTF-8 begins with the bits 10. */
+const CONTINUES_MASK = 0xc0
+const CONTINUES = 0x80
+/** Bytes of a character behind its first one. */
+const LONGEST_REST = 3
 
 export class LargeString {
   readonly type: string
@@ -15,20 +19,17 @@ export class LargeString {
   /** With the line end behind it. */
   private readonly buffer: Buffer
   private filled = 0
-  private at: number
-  private readonly decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  private checked: number
+  private written: number
   private isText = true
-  private pieces: string[] = []
 
-  constructor(type: string, length: number) {
+  /** @param skipped so many bytes at the beginning are none of the string's own. */
+  constructor(type: string, length: number, skipped: number) {
     this.type = type
     this.length = length
     this.buffer = Buffer.allocUnsafeSlow(length + CRLF_BYTES)
-    this.at = this.start
-  }
-
-  private get start(): number {
-    return this.type === '=' ? FORMAT_BYTES : 0
+    this.checked = skipped
+    this.written = skipped
   }
 
   get isWhole(): boolean {
@@ -39,42 +40,41 @@ export class LargeString {
     return this.buffer.subarray(0, this.length)
   }
 
-  /** Takes what belongs to it; returns how many bytes that are. */
-  push(bytes: Buffer): number {
-    const taken = bytes.copy(this.buffer, this.filled)
-    this.filled += taken
-    return taken
+  /** Takes some of bytes[start, end) that belong to it; returns where it stopped. */
+  push(bytes: Buffer, start: number, end: number): number {
+    const until = Math.min(end, start + TAKEN_BYTES, start + this.buffer.length - this.filled)
+    bytes.copy(this.buffer, this.filled, start, until)
+    this.filled += until - start
+    return until
   }
 
-  /** Turns more of the whole string into JSON. True: all of it. */
-  step(): boolean {
-    const end = Math.min(this.at + STEP_BYTES, this.length)
-    const piece = this.buffer.subarray(this.at, end)
-    const isLast = end === this.length
-    if (!this.isText) this.pieces.push(piece.toString('base64'))
-    else if (!this.addText(piece, isLast)) {
-      this.isText = false
-      this.pieces = []
-      this.at = this.start
-      return false
-    }
-    this.at = end
-    return isLast
+  /** Looks at more of the whole string. True: it is known what it is. */
+  check(): boolean {
+    if (!this.isText || this.checked === this.length) return true
+    let end = Math.min(this.checked + CHECKED_BYTES, this.length)
+    // A character is not to be cut; of what is none there may be any number.
+    for (let left = LONGEST_REST; left > 0 && end < this.length && this.continues(end); left--) end++
+    this.isText = isUtf8(this.buffer.subarray(this.checked, end))
+    this.checked = end
+    return false
   }
 
-  /** False: it is no UTF-8. */
-  private addText(piece: Buffer, isLast: boolean): boolean {
-    try {
-      this.pieces.push(JSON.stringify(this.decoder.decode(piece, { stream: !isLast })).slice(1, -1))
-      return true
-    } catch {
-      return false
-    }
+  private continues(at: number): boolean {
+    return (this.buffer[at] & CONTINUES_MASK) === CONTINUES
   }
 
-  /** To be called when step() has come to the end. */
-  takePieces(): string[] {
-    const [begin, end] = this.isText ? [BEGINNINGS[this.type], ENDS[this.type]] : ['{"base64":"', '"}']
-    return [begin, ...this.pieces, end]
+  /** What stands around it. */
+  get ends(): readonly [string, string] {
+    if (!this.isText) return ['{"base64":"', '"}']
+    return this.type === '$' ? ['"', '"'] : [this.type === '=' ? '{"text":"' : '{"error":"', '"}']
+  }
+
+  /** Writes more of it. True: that was all. */
+  write(out: JsonOutput): boolean {
+    const end = Math.min(this.written + WRITTEN_BYTES, this.length)
+    if (this.isText) out.escaped(this.buffer, this.written, end)
+    else out.ascii(this.buffer.toString('base64', this.written, end))
+    this.written = end
+    return end === this.length
   }
 }

@@ -2,7 +2,7 @@
 import type { ServerApi } from '../../commands/server-api.js'
 import { packageVersion } from '../../config/package-version.js'
 import { LOG_NAMES } from '../../observe/command-log.js'
-import type { Field } from '../../server/info/info-field.js'
+import type { Database } from '../../store/database.js'
 import { DELAY_BUCKETS, type LoopDelays } from '../samples/loop-delay.js'
 import type { Exposition, Labels } from './exposition.js'
 
@@ -81,18 +81,18 @@ function writeMasterLink(out: Exposition, fields: ReadonlyMap<string, string | n
   out.sample([...master, ['read_only', fields.get('slave_read_only') ?? '']], 1)
 }
 
-/** `db0:keys=1,expires=0,avg_ttl=0` */
-export function writeKeyspace(out: Exposition, fields: readonly Field[]): void {
-  const databases = fields.map(([name, value]) => ({ db: name, parts: pairsOf(String(value)) }))
-  const family = (name: string, help: string, value: (parts: ReadonlyMap<string, string>) => string | number): void => {
+/** What INFO keyspace tells, of the same databases. */
+export function writeKeyspace(out: Exposition, { keyspace }: ServerApi): void {
+  const databases = keyspace.databases.filter(({ keys }) => keys.count > 0)
+  const family = (name: string, help: string, value: (database: Database) => number): void => {
     out.family(name, 'gauge', help)
-    for (const { db, parts } of databases) out.sample([['db', db]], value(parts))
+    for (const database of databases) out.sample([['db', `db${database.index}`]], value(database))
   }
   if (databases.length === 0) return
-  family('db_keys', 'Keys, by database.', parts => parts.get('keys') ?? 0)
-  family('db_keys_expiring', 'Keys with an expiry, by database.', parts => parts.get('expires') ?? 0)
-  family('db_avg_ttl_seconds', 'Seconds that keys with an expiry have left on average, by database.', parts => {
-    return Number(parts.get('avg_ttl') ?? 0) / 1000
+  family('db_keys', 'Keys, by database.', ({ keys }) => keys.count)
+  family('db_keys_expiring', 'Keys with an expiry, by database.', ({ expires }) => expires.count)
+  family('db_avg_ttl_seconds', 'Seconds that keys with an expiry have left on average, by database.', database => {
+    return database.averageTtlMs / 1000
   })
 }
 

@@ -62,7 +62,7 @@ export class Scrape {
     }
     writeInstance(out, all, server.stats.startedMs)
     writeReplication(out, all)
-    writeKeyspace(out, infoFields(server, 'Keyspace'))
+    writeKeyspace(out, server)
     yield
     yield* writeCommandMetrics(out, server)
     writeLogs(out, server)

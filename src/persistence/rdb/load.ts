@@ -1,6 +1,6 @@
 /** Puts what an RDB reader reads into the keyspace. */
 import { hashBytes } from '../../bytes/hash.js'
-import { quoted } from '../../rdb/error.js'
+import { printable } from '../../rdb/error.js'
 import type { RdbKey } from '../../rdb/key.js'
 import type { KeyReader } from '../../rdb/key-reader.js'
 import type { RdbWindow } from '../../rdb/window.js'
@@ -133,7 +133,14 @@ export class KeyspaceTarget implements RdbTarget, ValueTarget {
 
   emptyKey(key: RdbKey): void {
     if (++this.emptyKeysSkipped > EMPTY_KEYS_LOGGED) return
-    this.warn(`RDB: the empty key ${quoted(key.bytes, key.start, key.end)} is left out`)
+    this.warn(`RDB: skipping empty key: ${printable(key.bytes, key.start, key.end)}`)
+  }
+
+  /** How it went, for the log, in Redis's words. */
+  get summary(): string {
+    const { emptyKeysSkipped: empty, keysExpired, keysLoaded } = this
+    const skipped = empty === 0 ? '' : `, empty keys skipped: ${empty}`
+    return `Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}${skipped}.`
   }
 
   private isExpired(key: RdbKey): boolean {

@@ -142,10 +142,12 @@ function errorFields({ stats }: ServerApi): Field[] {
 
 function keyspaceFields({ keyspace }: ServerApi): Field[] {
   const fields: Field[] = []
+  // Hashes with fields that expire, as Redis 7.4 counts them; where there are none the line is that of 7.2.
+  const expiringHashes = new Int32Array(keyspace.databases.length)
+  for (const { database } of keyspace.fieldExpiries.values()) expiringHashes[database.index]++
   for (const { averageTtlMs, expires, index, keys } of keyspace.databases) {
     if (keys.count === 0) continue
-    // Hashes with fields that expire, as Redis 7.4 counts them; where there are none the line is that of 7.2.
-    const expiring = keyspace.fieldExpiries.values().filter(({ database }) => database.index === index).length
+    const expiring = expiringHashes[index]
     const subexpiry = expiring === 0 ? '' : `,subexpiry=${expiring}`
     fields.push([`db${index}`, `keys=${keys.count},expires=${expires.count},avg_ttl=${averageTtlMs}${subexpiry}`])
   }

@@ -202,7 +202,7 @@ class PartLoading {
       const what = isOldStyle ? `RDB preamble of the AOF file ${name}` : `RDB base file ${name}`
       throw new Error(`Error reading the ${what}, AOF loading aborted`)
     }
-    log.notice(`Done loading RDB, keys loaded: ${target.keysLoaded}, keys expired: ${target.keysExpired}.`)
+    log.notice(target.summary)
     if (isOldStyle) log.notice('Reading the remaining AOF tail...')
     return reader.bytesRead
   }

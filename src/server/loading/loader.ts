@@ -12,6 +12,7 @@ import type { KeyspaceTargetOptions } from '../../persistence/rdb/load.js'
 import { RdbReader } from '../../persistence/rdb/reader.js'
 import { systemText } from '../../persistence/saver.js'
 import { auxNumber } from '../../rdb/aux-number.js'
+import { RdbError } from '../../rdb/error.js'
 import { ExpiredKeysTarget } from '../../replication/expired-keys.js'
 import { renameFailure } from '../../replication/transfer.js'
 import { type AofLoaderHost, loadAppendOnlyFile } from './aof-loader.js'
@@ -77,7 +78,13 @@ export class Loader {
     try {
       await this.load(fd, 'own')
     } catch (error) {
-      throw new Error(`Fatal error loading the DB ${saver.file}: ${(error as Error).message}. Exiting.`)
+      const { message } = error as Error
+      if (!(error instanceof RdbError))
+        throw new Error(`Fatal error loading the DB ${saver.file}: ${message}. Exiting.`)
+      log.warning(`Internal error in RDB reading offset ${error.offset} -> ${message}`)
+      throw new Error(
+        `Fatal error loading the DB ${saver.file}: ${message}. Terminating server after rdb file reading failure.`,
+      )
     }
     saver.lastSaveSeconds = Math.floor(this.server.keyspace.time.now() / 1000)
     log.notice(`DB loaded from disk: ${((performance.now() - started) / 1000).toFixed(3)} seconds`)
@@ -179,7 +186,7 @@ export class Loader {
     }
     saver.keysLoaded = target.keysLoaded
     saver.keysExpired = target.keysExpired
-    log.notice(`Done loading RDB, keys loaded: ${target.keysLoaded}, keys expired: ${target.keysExpired}.`)
+    log.notice(target.summary)
     return aux
   }
 

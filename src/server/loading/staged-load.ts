@@ -92,7 +92,7 @@ export class StagedLoad implements SnapshotReceiver {
     replication.masterDatabase = this.streamDatabase
     saver.keysLoaded = this.target.keysLoaded
     saver.keysExpired = this.target.keysExpired
-    log.notice(`Done loading RDB, keys loaded: ${this.target.keysLoaded}, keys expired: ${this.target.keysExpired}.`)
+    log.notice(this.target.summary)
     loader.end()
   }
 

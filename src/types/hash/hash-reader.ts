@@ -85,7 +85,7 @@ export class HashReader extends ElementsReader {
     const { bytes: listpack, start, end: behind } = content
     const size = behind - start
     if (!lpValidate(listpack, start, size, true)) {
-      window.failIn(key, at, EXPECTED_TRIPLES, `${size} bytes, integrity check failed`)
+      window.failIn(key, at, EXPECTED_TRIPLES, `${size} bytes (Hash listpack integrity check failed)`)
     }
     if (size === LP_EMPTY_SIZE) target.emptyKey(key)
     else if (this.isWanted(key, at)) this.takeTriples(key, at, listpack, start)
@@ -108,7 +108,7 @@ export class HashReader extends ElementsReader {
       const expiryMs = lpInteger(listpack, pos)
       if (expiryMs < 0 || expiryMs > MOST_EXPIRY_MS) window.failIn(key, at, EXPECTED_TIME, String(expiryMs))
       if (!sink.add(name.buffer, name.start, name.end, content.buffer, content.start, content.end, false)) {
-        window.failIn(key, at, 'distinct fields', `${quoted(name.buffer, name.start, name.end)} a second time`)
+        window.failIn(key, at, 'distinct fields', twice(name.buffer, name.start, name.end))
       }
       sink.expires(name.buffer, name.start, name.end, expiryMs === 0 ? Number.NaN : expiryMs)
       pos = lpNext(listpack, start, pos)
@@ -140,7 +140,7 @@ export class HashReader extends ElementsReader {
     if (!this.wanted) return next
     const { bytes: content, start, end: contentEnd, own } = value
     if (!this.sink.add(field.bytes, field.start, field.end, content, start, contentEnd, own)) {
-      window.fail(at, 'distinct fields', `${quoted(field.bytes, field.start, field.end)} a second time`)
+      window.fail(at, 'distinct fields', twice(field.bytes, field.start, field.end))
     }
     if (this.withTimes) this.sink.expires(field.bytes, field.start, field.end, expiryMs)
     return next
@@ -155,12 +155,17 @@ export function readTime(bytes: Buffer, at: number): number {
   return bytes.readUInt32LE(at + 4) * TWO_32 + bytes.readUInt32LE(at)
 }
 
+function twice(bytes: Buffer, start: number, end: number): string {
+  return `${quoted(bytes, start, end)} a second time (Duplicate hash fields detected)`
+}
+
 /** Puts fields that are read into a database. */
 class HashSink implements ElementSink {
   readonly stride = 2
   readonly distinct = true
   readonly expected = 'a listpack of distinct fields and their values'
   readonly noun = 'fields'
+  readonly loggedName = 'Hash'
   private readonly target: ValueTarget
   private readonly hash = new Hash()
   /** The key of the hash whose fields are coming. */

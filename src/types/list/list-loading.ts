@@ -16,6 +16,7 @@ export class ListLoading implements ElementSink {
   readonly distinct = false
   readonly expected = 'a listpack of elements'
   readonly noun = 'elements'
+  readonly loggedName = 'List'
   private readonly target: ValueTarget
   private readonly list = new List()
   private key: RdbKey | null = null

@@ -115,8 +115,9 @@ export class ListReader extends ElementsReader {
 
   private failNode({ listpack }: NodeReading): never {
     this.window.openKey = this.nodeKey
-    const expected = this.type === RDB_TYPE_LIST_QUICKLIST ? 'a ziplist of elements' : 'a listpack of elements'
-    return this.window.failAt(this.nodeOffset, expected, `${listpack.length} bytes, integrity check failed`)
+    const packing = this.type === RDB_TYPE_LIST_QUICKLIST ? 'ziplist' : 'listpack'
+    const found = `${listpack.length} bytes (${packing === 'ziplist' ? 'Ziplist' : 'Listpack'} integrity check failed)`
+    return this.window.failAt(this.nodeOffset, `a ${packing} of elements`, found)
   }
 
   protected ended(): void {

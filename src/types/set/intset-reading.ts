@@ -71,6 +71,6 @@ export class IntsetReading extends SteppedReading {
   }
 
   private failDamaged(): never {
-    return this.fail('an intset in ascending order', `${this.bytes.length} bytes, integrity check failed`)
+    return this.fail('an intset in ascending order', `${this.bytes.length} bytes (Intset integrity check failed)`)
   }
 }

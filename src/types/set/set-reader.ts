@@ -75,7 +75,8 @@ export class SetReader extends ElementsReader {
     window.decode(member, bytes)
     if (!this.wanted) return next
     if (!this.sink.add(member.bytes, member.start, member.end)) {
-      window.fail(at, 'distinct members', `${quoted(member.bytes, member.start, member.end)} a second time`)
+      const found = `${quoted(member.bytes, member.start, member.end)} a second time`
+      window.fail(at, 'distinct members', `${found} (Duplicate set members detected)`)
     }
     return next
   }
@@ -91,6 +92,7 @@ class SetSink implements ElementSink {
   readonly distinct = true
   readonly expected = 'a listpack of distinct members'
   readonly noun = 'members'
+  readonly loggedName = 'Set'
   private readonly target: ValueTarget
   private readonly set = new MemberSet()
   private readonly gathered = new GatheredSet()

@@ -58,9 +58,11 @@ export class SortedSetReader extends ElementsReader {
     const next = this.isText ? this.readText(bytes, scoreAt, end) : this.readBinary(bytes, scoreAt, end)
     if (next < 0) return next
     window.decode(member, bytes)
-    if (Number.isNaN(this.score)) window.fail(scoreAt, 'a score', 'one that is not a number')
+    if (Number.isNaN(this.score))
+      window.fail(scoreAt, 'a score', 'one that is not a number (Zset with NAN score detected)')
     if (this.wanted && !this.sink.addMember(member.bytes, member.start, member.end, this.score)) {
-      window.fail(at, 'distinct members', `${quoted(member.bytes, member.start, member.end)} a second time`)
+      const found = `${quoted(member.bytes, member.start, member.end)} a second time`
+      window.fail(at, 'distinct members', `${found} (Duplicate zset fields detected)`)
     }
     return next
   }
@@ -105,6 +107,7 @@ class SortedSetSink implements ElementSink {
   readonly distinct = true
   readonly expected = 'a listpack of distinct members and their scores'
   readonly noun = 'members'
+  readonly loggedName = 'Zset'
   private readonly target: ValueTarget
   private readonly set = new SortedSet()
   /** The key of the sorted set whose members are coming. */

@@ -149,7 +149,8 @@ export class StreamReader implements ValueReader {
     this.check = null
     const { bytes, end, own, start } = this.checkBytes
     if (verdict === 'damaged') {
-      window.failAt(this.checkOffset, 'a listpack of entries', `${end - start} bytes, integrity check failed`)
+      const found = `${end - start} bytes (Stream listpack integrity check failed)`
+      window.failAt(this.checkOffset, 'a listpack of entries', found)
     }
     this.counted += check.count
     this.readUpTo.set(check.lastId)
@@ -241,7 +242,10 @@ export class StreamReader implements ValueReader {
       const { stream } = this.loading
       if (this.type === RDB_TYPE_STREAM_LISTPACKS) entriesRead = distanceFromFirst(stream, id)
       this.group = stream.addGroup(latin1(string.bytes, string.start, string.end), id, entriesRead)
-      if (this.group === null) window.fail(at, 'every group once', quoted(string.bytes, string.start, string.end))
+      if (this.group === null) {
+        const found = `${quoted(string.bytes, string.start, string.end)} a second time`
+        window.fail(at, 'every group once', `${found} (Duplicated consumer group name)`)
+      }
     }
     this.step = this.pending > 0 ? this.readPending : this.readConsumerCount
     return next
@@ -297,8 +301,10 @@ export class StreamReader implements ValueReader {
     const { group } = this
     if (group !== null) {
       const name = latin1(string.bytes, string.start, string.end)
-      if (group.consumer(name) !== undefined)
-        window.fail(at, 'every consumer once', quoted(string.bytes, string.start, string.end))
+      if (group.consumer(name) !== undefined) {
+        const found = `${quoted(string.bytes, string.start, string.end)} a second time`
+        window.fail(at, 'every consumer once', `${found} (Duplicate stream consumer detected)`)
+      }
       this.consumer = group.addConsumer(name, readTime(bytes, seenAt))
       // Before it was kept, being seen was being active.
       this.consumer.activeTimeMs = readTime(bytes, hasActiveTime ? seenAt + TIME_BYTES : seenAt)

@@ -183,5 +183,7 @@ test('empty keys are counted, and the first ones are logged', () => {
   const { target, keyspace } = load(file(10, ...items), { warn: message => warnings.push(message) })
   expect(target.emptyKeysSkipped).toBe(12)
   expect(warnings).toHaveLength(10)
+  expect(warnings[0]).toBe('RDB: skipping empty key: e0')
+  expect(target.summary).toBe('Done loading RDB, keys loaded: 0, keys expired: 0, empty keys skipped: 12.')
   expect(keyspace.keyCount).toBe(0)
 })

@@ -208,6 +208,7 @@ describe('damage', () => {
       file(10, 4, str('h'), 2, str('f'), str(''), str('f'), str('')),
       /\(key "h"\): .*"f" a second time/,
     ],
+    ['a zipmap of no fields', file(10, 9, str('h'), str('\0\xff')), /\(key "h"\): .*Zipmap integrity check failed/],
     ['a database too many', file(10, 0xfe, 16), /found database 16/],
     [
       'a library that is refused',

@@ -207,7 +207,7 @@ describe('sets are read', () => {
     ['an intset that is cut', ofValue(TYPE_INTSET, str(intset(2, 1n, 2n).subarray(0, 11))), 'integrity check failed'],
     ['an intset of odd integers', ofValue(TYPE_INTSET, str(cat(3, intset(2, 1n).subarray(1)))), 'integrity check'],
     ['no intset at all', ofValue(TYPE_INTSET, str('abc')), 'integrity check failed'],
-    ['a listpack with a member twice', ofValue(TYPE_LISTPACK, str(listpack('a', 3, 'a'))), 'integrity check failed'],
+    ['a listpack with a member twice', ofValue(TYPE_LISTPACK, str(listpack('a', 3, 'a'))), 'with dup elements'],
     ['a listpack with 3 and "3"', ofValue(TYPE_LISTPACK, str(listpack('3', 3))), 'integrity check failed'],
     ['a listpack that is cut', ofValue(TYPE_LISTPACK, str(listpack('a', 'b').subarray(0, 9))), 'integrity check'],
   ])('%s is refused', (_, bytes, message) => {
