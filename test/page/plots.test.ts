@@ -45,13 +45,15 @@ describe('plots', requireStock('chromium'), () => {
     await client.call('FLUSHALL')
     await expect.poll(() => textOf(first, 'figure[aria-label="Keys"] dl'), NEXT_SECONDS).toBe('keys 0')
 
-    const second = await open(server.url)
+    // Narrow, so that a plot is as wide as the page and a second is a pixel.
+    const second = await open(server.url, { viewport: { width: 740, height: 800 } })
     await expect.poll(() => textOf(second, 'figure[aria-label="Keys"] dl'), NEXT_SECONDS).toBe('keys 0')
     const canvas = second.locator('figure[aria-label="Keys"] .canvas')
+    await canvas.scrollIntoViewIfNeeded()
     const box = (await canvas.boundingBox())!
     // Under the pointer, some seconds back: the keys that were there then.
     const seen = new Set<string>()
-    for (let x = 0; x < 30; x += 0.5) {
+    for (let x = 0; x < 60; x += 0.5) {
       await second.mouse.move(box.x + box.width - 18 - x, box.y + 50)
       seen.add(await textOf(second, 'figure[aria-label="Keys"] dl'))
     }
