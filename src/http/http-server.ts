@@ -57,6 +57,8 @@ export class HttpServer {
   private readonly page = new Page()
   private readonly listeners: Server[] = []
   private readonly connections = new Set<Socket>()
+  /** Of these, those with a request whose answer is not out. */
+  private readonly answering = new Set<Socket>()
   private readonly routes: ReadonlyMap<string, Route>
 
   /** @param holdsProcess its sockets keep the process from ending. */
@@ -101,7 +103,7 @@ export class HttpServer {
         connectionsCheckingInterval: CHECK_INTERVAL_MS,
         maxHeaderSize: MAX_HEADER_BYTES,
       },
-      (request, response) => this.answer(request, response),
+      (request, response) => this.begin(request, response),
     )
     listener.timeout = SILENCE_MS
     listener.on('connection', socket => this.take(socket))
@@ -122,6 +124,22 @@ export class HttpServer {
     this.connections.add(socket)
     if (!this.holdsProcess) socket.unref()
     socket.once('close', () => this.connections.delete(socket))
+  }
+
+  /**
+   * One request at a time on a connection: who sends more before the answer, which no browser does, could have a thousand of them
+   * handled in one turn of the event loop.
+   */
+  private begin(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request
+    if (socket.destroyed) return
+    if (this.answering.has(socket)) {
+      socket.destroy()
+      return
+    }
+    this.answering.add(socket)
+    response.once('close', () => this.answering.delete(socket))
+    this.answer(request, response)
   }
 
   private answer(request: IncomingMessage, response: ServerResponse): void {

@@ -116,3 +116,18 @@ test('requests that never end are ended', { timeout: 30_000 }, async () => {
   expect(parseResponse(received).status).toBe(408)
   expect(performance.now() - begun).toBeLessThan(15_000)
 })
+
+test('requests sent ahead of their answers end the connection', async () => {
+  const request = 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n'
+  const answers = await exchange(server.httpPort, request.repeat(1000))
+  expect(answers.split('HTTP/1.1 ').length - 1).toBeLessThanOrEqual(1)
+  // One after another they are as many as you like.
+  const socket = await opened()
+  let received = ''
+  socket.setEncoding('latin1').on('data', text => (received += text))
+  for (let i = 1; i <= 100; i++) {
+    socket.write(request)
+    await until('it is answered', async () => received.split('"status":"ok"').length === i + 1)
+  }
+  socket.destroy()
+})
