@@ -143,7 +143,8 @@ export class Client implements Subscriber, TrackingClient {
   lastCommand: Command | null = null
   transaction: Transaction | null = null
   /** The keys it WATCHes; null for none. */
-  watched: WatchedKey[] | null = null
+  /** By watchedName(). */
+  watched: Map<string, WatchedKey> | null = null
   /** A watched key has changed: EXEC will refuse. */
   watchFailed = false
   /** What CLIENT REPLY has asked for: a sum of the constants above, 0 for all replies. */
@@ -188,7 +189,7 @@ export class Client implements Subscriber, TrackingClient {
   }
 
   unwatchAll(): void {
-    if (this.watched !== null) for (const watched of this.watched) watched.release()
+    if (this.watched !== null) for (const watched of this.watched.values()) watched.release()
     this.watched = null
     this.watchFailed = false
   }

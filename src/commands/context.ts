@@ -52,7 +52,7 @@ export class CommandContext {
   /** Inside EXEC: commands run one after another, and reach replicas as one transaction. */
   inTransaction = false
   /** Writes to propagate in place of the request's own bytes, and deletions of expired keys that precede them. */
-  readonly propagated: Propagated[] = []
+  propagated: Propagated[] = []
   private readonly ahead = new LookAhead()
   /** It is a script that runs the command: nothing may wait, and orders have to be the same everywhere. */
   inScript = false

@@ -17,6 +17,8 @@ import { strerror } from './strerror.js'
 
 /** Of as many wrong names the log tells: it is not for clients to fill. */
 const MOST_HINTS = 100
+/** Looking for the name that was meant takes its time. */
+const HINTS_A_CALL = 10
 
 /** What decides whether CONFIG SET may touch some directives. */
 export type SetContext = {
@@ -119,13 +121,19 @@ export class Config {
    * match current names and aliases but not hidden directives, in any case.
    */
   get(...patterns: readonly string[]): [name: string, text: string][] {
+    return this.getAll(patterns)
+  }
+
+  getAll(patterns: readonly string[]): [name: string, text: string][] {
+    let hints = HINTS_A_CALL
     const found = new Map<string, [name: string, text: string]>()
     for (const pattern of patterns) {
       if (!/[[*?]/.test(pattern)) {
         const named = lookupDirective(pattern)
         const key = pattern.toLowerCase()
-        if (named === undefined) this.#hint('GET', pattern)
-        else if (!found.has(key)) found.set(key, [pattern, this.#format(named)])
+        if (named === undefined) {
+          if (--hints >= 0) this.#hint('GET', pattern)
+        } else if (!found.has(key)) found.set(key, [pattern, this.#format(named)])
         continue
       }
       const glob = new Glob(Buffer.from(pattern, 'latin1'), true)

@@ -90,6 +90,10 @@ export class RunningServer implements AsyncDisposable {
    * @example await server.command('SET', 'greeting', 'hello') // 'OK'
    */
   command(...args: [name: string, ...Argument[]]): Promise<Reply> {
+    return this.run(args)
+  }
+
+  private run(args: readonly Argument[]): Promise<Reply> {
     if (this.isClosed) return closedError()
     if (this.texts === null || this.texts.isClosed) this.texts = new DirectClient(this.server, false)
     return this.texts.run(args)
@@ -116,7 +120,7 @@ export class RunningServer implements AsyncDisposable {
   /** Puts keys in place; those that are there already are replaced. Rejects with a TypeError that says what is wrong with which. */
   async seed(seed: Seed): Promise<void> {
     const commands = seedCommands(seed)
-    await Promise.all(commands.map(([name, ...args]) => this.command(String(name), ...args)))
+    await Promise.all(commands.map(command => this.run(command)))
   }
 
   /** All data of this moment, functions included: the bytes of an RDB file. */

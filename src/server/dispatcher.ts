@@ -466,7 +466,8 @@ export class Dispatcher {
   /** Leaves the context and what is to be propagated to others. */
   suspendCall(): void {
     const { context, suspended } = this
-    suspended.propagated = context.propagated.splice(0)
+    suspended.propagated = context.propagated
+    context.propagated = []
     this.running = false
   }
 
@@ -474,7 +475,9 @@ export class Dispatcher {
   resumeCall(client: Client): void {
     const { context, reply, suspended } = this
     this.running = true
-    context.propagated.push(...suspended.propagated)
+    // As it is, however long: between two commands of others nothing else is there.
+    context.propagated = suspended.propagated
+    suspended.propagated = []
     context.client = client
     context.db = client.db
     reply.resp = client.resp

@@ -23,7 +23,7 @@ export function clientMemory({ subscriptions, tracking, transaction, transport, 
     transport.memoryBytes +
     queued +
     (unfinished === null ? 0 : WAIT_BYTES + unfinished.argumentBytes) +
-    (watched?.length ?? 0) * WATCHED_KEY_BYTES +
+    (watched?.size ?? 0) * WATCHED_KEY_BYTES +
     subscriptions.total * SUBSCRIPTION_BYTES +
     (tracking?.prefixes.size ?? 0) * PREFIX_BYTES
   )

@@ -94,7 +94,7 @@ export const configCommands: CommandSpec[] = [
 /** CONFIG GET pattern [pattern ...]: a map of names and values. */
 function configGet({ args, reply, server }: CommandContext): void {
   const patterns = Array.from({ length: args.argc - 2 }, (_, i) => args.latin1(i + 2))
-  const found = server.config.get(...patterns)
+  const found = server.config.getAll(patterns)
   reply.map(found.length)
   for (const [name, text] of found) {
     reply.bulkText(name)

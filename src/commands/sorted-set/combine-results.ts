@@ -19,14 +19,13 @@ function membersOf(inputs: readonly Input[]): number {
 
 /** Members that have to be looked at or looked up. */
 export function workOf(operation: Operation, inputs: readonly Input[]): number {
-  const lengths = inputs.map(({ length }) => length)
   switch (operation) {
     case 'union':
       return membersOf(inputs)
     case 'intersection':
-      return Math.min(...lengths) * inputs.length
+      return inputs.reduce((least, { length }) => Math.min(least, length), Number.POSITIVE_INFINITY) * inputs.length
     default:
-      return bySubtraction(inputs) ? membersOf(inputs) : lengths[0] * inputs.length
+      return bySubtraction(inputs) ? membersOf(inputs) : inputs[0].length * inputs.length
   }
 }
 

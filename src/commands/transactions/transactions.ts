@@ -16,7 +16,7 @@ import {
   SKIP_SLOWLOG,
   STALE,
 } from '../spec.js'
-import { WatchedKey } from './watched-key.js'
+import { WatchedKey, watchedName } from './watched-key.js'
 
 const ANY_TIME = NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY
 
@@ -131,7 +131,7 @@ function exec(ctx: CommandContext): void {
     reply.error('EXECABORT Transaction discarded because of previous errors.')
     return
   }
-  if (client.watchFailed || client.watched?.some(watched => watched.expiredSince)) {
+  if (client.watchFailed || hasExpired(client)) {
     dropTransaction(client)
     reply.nullArray()
     return
@@ -175,11 +175,17 @@ function watch(ctx: CommandContext): void {
   // A transaction that will fail needs no more reasons to.
   for (let i = 1; i < args.argc && !client.watchFailed; i++) {
     const key = args.latin1(i)
-    client.watched ??= []
-    if (client.watched.some(watched => watched.database === db && watched.key === key)) continue
-    client.watched.push(new WatchedKey(client, db, key))
+    client.watched ??= new Map()
+    const name = watchedName(db.index, key)
+    if (!client.watched.has(name)) client.watched.set(name, new WatchedKey(client, db, key))
   }
   reply.ok()
+}
+
+/** A watched key has run out of time since. */
+function hasExpired({ watched }: Client): boolean {
+  if (watched !== null) for (const key of watched.values()) if (key.expiredSince) return true
+  return false
 }
 
 function unwatch(ctx: CommandContext): void {

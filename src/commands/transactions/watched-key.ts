@@ -3,6 +3,11 @@ import type { Database } from '../../store/database.js'
 import type { KeyState, KeyWatcher } from '../../store/watchers.js'
 import type { Client } from '../client.js'
 
+/** What tells a watched key from the client's others. */
+export function watchedName(database: number, key: string): string {
+  return `${database} ${key}`
+}
+
 export class WatchedKey implements KeyWatcher {
   readonly database: Database
   /** One character a byte. */

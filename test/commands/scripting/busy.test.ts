@@ -92,6 +92,13 @@ describe('a script that does not end', () => {
     expect((await other.call('EXISTS', 'x', 'y')).text).toBe('2')
   })
 
+  test('one that has written very often before it is put aside', async () => {
+    const script =
+      "for i = 1, 200000 do redis.call('incr', 'n') end for i = 1, 2e6 do end return redis.call('incr', 'n')"
+    expect((await ours.call('EVAL', script, '0')).text).toBe('200001')
+    expect((await other.call('GET', 'n')).text).toBe('200001')
+  })
+
   test('inside a transaction, which goes on behind it', async () => {
     const slow = 'for i = 1, 2 do redis.call("incr", "n") for j = 1, 3e7 do end end return redis.call("get", "n")'
     await ours.pipeline([
