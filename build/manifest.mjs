@@ -13,8 +13,9 @@ const manifest = path.join(root, 'package.json')
 const own = path.join(root, '.package.json.own')
 
 if (process.argv[2] === 'pack') {
-  fs.copyFileSync(manifest, own)
   const packed = JSON.parse(fs.readFileSync(manifest, 'utf8'))
+  // Without scripts it is what a packing that was broken off has left.
+  if (packed.scripts !== undefined) fs.copyFileSync(manifest, own)
   for (const name of ['scripts', 'layers', 'devDependencies']) delete packed[name]
   fs.writeFileSync(manifest, `${JSON.stringify(packed, null, 2)}\n`)
 } else {

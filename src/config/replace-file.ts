@@ -42,7 +42,9 @@ export function replaceFile(name: string, content: string, disk: Disk): void {
   syncDirectory(path.dirname(file))
 }
 
+/** Windows cannot open directories, and keeps names without it. */
 function syncDirectory(directory: string): void {
+  if (process.platform === 'win32') return
   const fd = openSync(directory, 'r')
   try {
     fsyncSync(fd)

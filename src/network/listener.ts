@@ -127,7 +127,8 @@ export class Listener {
     try {
       prepareUnix(file)
       const server = await listen({ path: file, backlog: options.backlog })
-      if (options.unixSocketMode !== 0) fs.chmodSync(file, options.unixSocketMode)
+      // A named pipe has no mode.
+      if (options.unixSocketMode !== 0 && process.platform !== 'win32') fs.chmodSync(file, options.unixSocketMode)
       this.take(server, file)
     } catch (error) {
       this.log.warning(
