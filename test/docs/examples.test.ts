@@ -1,0 +1,58 @@
+/** What the pages of docs/ say: their examples run as they stand. */
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { requireStock } from '../interop/stock.js'
+import { type Page, readPage } from './examples.js'
+import { checkTypes, type Program, projectOf, runProgram } from './program.js'
+import { runShell } from './shell-session.js'
+
+const pages = [
+  'README.md',
+  'embedding.md',
+  'topologies-in-tests.md',
+  'replication.md',
+  'persistence.md',
+  'configuration.md',
+  'differences-from-redis.md',
+].map(readPage)
+
+function programsOf({ name, sections }: Page): Program[] {
+  return sections
+    .flatMap(({ examples }) => examples)
+    .filter(({ language }) => language === 'ts')
+    .map(({ line, text }) => ({
+      file: `${name.replace('.md', '')}-${line}${/from '(vitest|node:test)'/.test(text) ? '.test' : ''}.ts`,
+      text,
+    }))
+}
+
+describe('TypeScript', () => {
+  const programs = pages.flatMap(programsOf)
+  let dir = ''
+  beforeAll(() => {
+    dir = projectOf(programs)
+  })
+
+  test('has the right types', () => checkTypes(dir))
+
+  test.concurrent.each(programs)('$file', program => runProgram(dir, program))
+})
+
+describe('shell', requireStock('redis-cli', 'redis-server', 'redis-sentinel', 'haproxy'), () => {
+  const sessions = pages.flatMap(({ name, sections }) =>
+    sections
+      .map(({ heading, examples }) => ({ name, heading, examples: examples.filter(each => each.language === 'sh') }))
+      .filter(({ examples }) => examples.length > 0),
+  )
+
+  test.each(sessions)('$name: $heading', ({ examples }) => runShell(examples))
+})
+
+describe('links', () => {
+  test.each(pages)('of $name lead to what is there', ({ text }) => {
+    for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#]+)(#[^)]*)?\)/g)) {
+      expect(existsSync(join(process.cwd(), dirname('docs/page'), target)), target).toBe(true)
+    }
+  })
+})
