@@ -7,6 +7,9 @@ import { type Page, readPage } from './examples.js'
 import { checkTypes, type Program, projectOf, runProgram } from './program.js'
 import { runShell } from './shell-session.js'
 
+/** A first copy waits for 5 seconds, Sentinel as long again. */
+const SESSION_TIMEOUT_MS = 180_000
+
 const pages = [
   'README.md',
   'embedding.md',
@@ -46,7 +49,7 @@ describe('shell', requireStock('redis-cli', 'redis-server', 'redis-sentinel', 'h
       .filter(({ examples }) => examples.length > 0),
   )
 
-  test.each(sessions)('$name: $heading', ({ examples }) => runShell(examples))
+  test.each(sessions)('$name: $heading', { timeout: SESSION_TIMEOUT_MS }, ({ examples }) => runShell(examples))
 })
 
 describe('links', () => {

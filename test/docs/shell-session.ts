@@ -3,7 +3,7 @@
  * with redis-cli says behind two blanks and a `#` is what it has to print, lines joined by blanks; `...` stands for anything.
  */
 import { spawn } from 'node:child_process'
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { freePort, REDIS_TS, tempDir } from '../interop/stock.js'
@@ -12,6 +12,9 @@ import type { Example } from './examples.js'
 /** Ports in examples; those that tests listen on are others, which are free. */
 const PORT = /\b(6379|6380|7\d\d\d|263\d\d)\b/g
 const CHECKED = /^(.*\bredis-cli\b.*?) {2,}# (.+)$/
+
+/** Files of conf/ name these. */
+const CONF_PORTS = ['7000', '7001', '7002', '7003', '7100', '7101', '26379', '26380', '26381']
 
 const CHECK = `
 check() {
@@ -27,7 +30,7 @@ export async function runShell(examples: readonly Example[]): Promise<void> {
   mkdirSync(bin)
   symlinkSync(REDIS_TS, join(bin, 'redis-ts'))
   const ports = await portsOf(examples)
-  cpSync(join(process.cwd(), 'conf'), join(dir, 'conf'), { recursive: true })
+  copyFiles(join(process.cwd(), 'conf'), join(dir, 'conf'), ports)
   const script = examples.map(example => scriptOf(example, ports)).join('\n')
   const file = join(dir, '.session')
   writeFileSync(file, `set -euo pipefail\n${CHECK}\n${script}\n`)
@@ -42,16 +45,31 @@ export async function runShell(examples: readonly Example[]): Promise<void> {
 }
 
 async function portsOf(examples: readonly Example[]): Promise<Map<string, number>> {
+  const names = examples.flatMap(({ text }) => [
+    ...(text.match(PORT) ?? []),
+    ...(/\bconf\b/.test(text) ? CONF_PORTS : []),
+  ])
   const ports = new Map<string, number>()
-  for (const { text } of examples) {
-    for (const [port] of text.matchAll(PORT)) if (!ports.has(port)) ports.set(port, await freePort())
-  }
+  for (const name of new Set(names)) ports.set(name, await freePort())
   return ports
 }
 
+function withPorts(text: string, ports: ReadonlyMap<string, number>): string {
+  return text.replace(PORT, port => String(ports.get(port) ?? port))
+}
+
+/** The files of a directory, which are about these ports as well. */
+function copyFiles(from: string, to: string, ports: ReadonlyMap<string, number>): void {
+  mkdirSync(to)
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const target = join(to, withPorts(entry.name, ports))
+    if (entry.isDirectory()) copyFiles(join(from, entry.name), target, ports)
+    else writeFileSync(target, withPorts(readFileSync(join(from, entry.name), 'utf8'), ports))
+  }
+}
+
 function scriptOf({ text, line }: Example, ports: ReadonlyMap<string, number>): string {
-  return text
-    .replace(PORT, port => String(ports.get(port)))
+  return withPorts(text, ports)
     .split('\n')
     .map((command, at) => {
       const checked = CHECKED.exec(command)
