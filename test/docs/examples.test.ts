@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { IMPLEMENTED } from '../../src/config/directive.js'
+import { directives } from '../../src/config/directives.js'
 import { requireStock } from '../interop/stock.js'
 import { type Page, readPage } from './examples.js'
 import { checkTypes, type Program, projectOf, runProgram } from './program.js'
@@ -58,4 +60,14 @@ describe('links', () => {
       expect(existsSync(join(process.cwd(), dirname('docs/page'), target)), target).toBe(true)
     }
   })
+})
+
+test('configuration.md names all directives without effect', () => {
+  const { text } = readPage('configuration.md')
+  const [, names] = /^## Accepted without effect\n([\s\S]*?)^## /m.exec(text) ?? []
+  for (const [name, { flags }] of Object.entries(directives)) {
+    const family = name.replace(/-.*/, '-*')
+    const isNamed = names.includes(`\`${name}\``) || names.includes(`\`${family}\``)
+    expect(isNamed, name).toBe((flags & IMPLEMENTED) === 0 || family === 'tls-*')
+  }
 })

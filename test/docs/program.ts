@@ -64,7 +64,8 @@ function withChecks(text: string): string {
       return `${indent}await assert.rejects(async () => ${expression}, error => String(error.message).includes(${text}))`
     }
     if (!isValue(comment)) return line
-    if (declared !== undefined) return `${line.slice(0, -comment.length - 4)}; assert.deepStrictEqual(${declared}, ${comment})`
+    if (declared !== undefined)
+      return `${line.slice(0, -comment.length - 4)}; assert.deepStrictEqual(${declared}, ${comment})`
     return `${indent}assert.deepStrictEqual(${expression}, ${comment})`
   })
   // In front of the first line, so that lines keep their numbers.
