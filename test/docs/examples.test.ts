@@ -1,6 +1,6 @@
 /** What the pages of docs/ say: their examples run as they stand. */
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { IMPLEMENTED } from '../../src/config/directive.js'
 import { directives } from '../../src/config/directives.js'
@@ -51,13 +51,25 @@ describe('shell', requireStock('redis-cli', 'redis-server', 'redis-sentinel', 'h
       .filter(({ examples }) => examples.length > 0),
   )
 
-  test.each(sessions)('$name: $heading', { timeout: SESSION_TIMEOUT_MS }, ({ examples }) => runShell(examples))
+  test.concurrent.each(sessions)('$name: $heading', { timeout: SESSION_TIMEOUT_MS }, ({ examples }) =>
+    runShell(examples),
+  )
 })
 
 describe('links', () => {
+  const anchor = (heading: string): string =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-')
+
   test.each(pages)('of $name lead to what is there', ({ text }) => {
-    for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#]+)(#[^)]*)?\)/g)) {
-      expect(existsSync(join(process.cwd(), dirname('docs/page'), target)), target).toBe(true)
+    for (const [, file, heading] of text.matchAll(/\]\((?!https?:)([^)#]+)(?:#([^)]*))?\)/g)) {
+      expect(existsSync(join('docs', file)), file).toBe(true)
+      if (heading !== undefined) {
+        const anchors = readPage(file).sections.map(section => anchor(section.heading))
+        expect(anchors, file).toContain(heading)
+      }
     }
   })
 })
