@@ -1,5 +1,6 @@
 /** All data of a server, taken as the bytes of an RDB file, and put in place of what is there. */
-import { nextTurn, performance } from '../clock/platform.js'
+import { delay, nextTurn, performance } from '../clock/platform.js'
+import type { AppendOnlyFile } from '../persistence/aof/append-only-file.js'
 import type { Saver } from '../persistence/saver.js'
 import { Snapshot } from '../persistence/snapshot.js'
 import type { SnapshotReceiver } from '../replication/socket-transfer.js'
@@ -8,6 +9,7 @@ import type { Keyspace } from '../store/keyspace.js'
 export interface DataHost {
   readonly keyspace: Keyspace
   readonly saver: Saver
+  readonly aof: AppendOnlyFile
   readonly loader: { loadFromSocket(totalBytes: number, async: boolean): SnapshotReceiver }
   /** All data is another: replicas and the append-only file have to be given all of it. */
   dataReplaced(): void
@@ -15,6 +17,8 @@ export interface DataHost {
 
 /** How long a piece of it may hold up others. */
 const SLICE_MS = 4
+/** How often is looked whether the append-only file is complete. */
+const POLL_MS = 2
 
 /** The data of one moment, functions included, as an RDB file. Large data comes in slices, between which others are served. */
 export async function takeData({ keyspace, saver }: DataHost): Promise<Buffer> {
@@ -32,7 +36,7 @@ export async function takeData({ keyspace, saver }: DataHost): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** Rejects with what is wrong with the file: the old data stays then. */
+/** Resolves when the append-only file, if there is one, has the new data too. Rejects with what is wrong with the file: the old data stays then. */
 export async function putData(host: DataHost, rdb: Buffer): Promise<void> {
   host.saver.abort()
   const receiver = host.loader.loadFromSocket(rdb.length, true)
@@ -49,4 +53,11 @@ export async function putData(host: DataHost, rdb: Buffer): Promise<void> {
   }
   receiver.adopt()
   host.dataReplaced()
+  await appended(host.aof)
+}
+
+/** Until then the server has nothing that could be loaded, and would not close. What goes wrong is in the log, and is tried again. */
+async function appended(aof: AppendOnlyFile): Promise<void> {
+  const { rewriting } = aof
+  while (aof.state === 'waiting' && (rewriting.isUnderWay || rewriting.lastOk)) await delay(POLL_MS)
 }

@@ -1,4 +1,5 @@
 /** A client without a socket, for the program that the server lives in: its requests run at once. */
+import { setImmediate } from '../clock/platform.js'
 import { MemoryHandle, type OtherEnd } from '../network/memory-handle.js'
 import type { StreamHandle } from '../network/stream-handle.js'
 import { ReplyReader } from '../resp/reply-reader.js'
@@ -8,10 +9,15 @@ import { type Argument, encodeArguments, writeRequest } from './requests.js'
 /** The server, as far as the client needs it. */
 export interface DirectHost {
   readonly readBuffer: Buffer
+  /** Whose request is being executed, in that buffer perhaps. */
+  readonly serving: unknown
   acceptOwner(handle: StreamHandle): void
   /** Lets replies leave that wait for the end of the turn. */
   finishTurn(): void
 }
+
+/** So many commands run at once in a turn of the event loop. A program that awaits one after another would never let sockets have theirs. */
+const MOST_IN_A_TURN = 64
 
 interface Waiting {
   readonly resolve: (reply: Reply) => void
@@ -26,6 +32,7 @@ export class DirectClient implements OtherEnd {
   private waiting: Waiting[] = []
   private answered = 0
   isClosed = false
+  private ranInTurn = 0
 
   /** @param bytes bulk strings come as Buffers. */
   constructor(host: DirectHost, bytes: boolean) {
@@ -47,13 +54,23 @@ export class DirectClient implements OtherEnd {
       }
       const { handle, host } = this
       const { readBuffer } = host
-      const direct = handle.takesDirectly ? writeRequest(readBuffer, 0, args) : -1
+      const direct = this.mayRunNow() ? writeRequest(readBuffer, 0, args) : -1
       const bytes = direct < 0 ? encodeArguments(args) : null
       this.waiting.push({ resolve, reject })
       if (bytes === null) handle.reader?.receive(direct)
       else handle.send(bytes, () => {})
-      host.finishTurn()
+      if (host.serving === null) host.finishTurn()
     })
+  }
+
+  private mayRunNow(): boolean {
+    if (this.host.serving !== null || !this.handle.takesDirectly || this.ranInTurn >= MOST_IN_A_TURN) return false
+    if (this.ranInTurn++ === 0) {
+      setImmediate(() => {
+        this.ranInTurn = 0
+      })
+    }
+    return true
   }
 
   private answer(reply: Reply): void {
