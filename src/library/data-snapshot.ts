@@ -47,6 +47,7 @@ export async function putData(host: DataHost, rdb: Buffer): Promise<void> {
       at += receiver.push(rdb.subarray(at))
       if (!receiver.done) await nextTurn()
     }
+    if (at < rdb.length) throw new Error(`${rdb.length - at} bytes more than a whole one`)
   } catch (error) {
     receiver.discard()
     throw new Error(`redis-ts: what restore() was given is no snapshot: ${(error as Error).message}`)

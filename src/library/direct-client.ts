@@ -11,6 +11,7 @@ export interface DirectHost {
   readonly readBuffer: Buffer
   /** Whose request is being executed, in that buffer perhaps. */
   readonly serving: unknown
+  /** It speaks RESP3. */
   acceptOwner(handle: StreamHandle): void
   /** Lets replies leave that wait for the end of the turn. */
   finishTurn(): void
@@ -18,6 +19,31 @@ export interface DirectHost {
 
 /** So many commands run at once in a turn of the event loop. A program that awaits one after another would never let sockets have theirs. */
 const MOST_IN_A_TURN = 64
+
+/** Commands that are answered by messages, by a stream, or not at all: no reply could be told from the next one's. */
+const WITHOUT_REPLY = new Set([
+  'SUBSCRIBE',
+  'PSUBSCRIBE',
+  'SSUBSCRIBE',
+  'UNSUBSCRIBE',
+  'PUNSUBSCRIBE',
+  'SUNSUBSCRIBE',
+  'MONITOR',
+  'SYNC',
+  'PSYNC',
+])
+const SHORTEST_WITHOUT_REPLY = 4
+
+/** What the server could not answer, or null. */
+function mistakeIn(args: readonly Argument[]): string | null {
+  if (args.length === 0) return 'command() is given no command'
+  const name = args[0]
+  if (typeof name !== 'string' || name.length < SHORTEST_WITHOUT_REPLY) return null
+  const upper = name.toUpperCase()
+  const isSilent = upper === 'CLIENT' && String(args[1]).toUpperCase() === 'REPLY'
+  if (!isSilent && !WITHOUT_REPLY.has(upper)) return null
+  return `command() cannot take what ${isSilent ? 'CLIENT REPLY' : upper} is answered with: connect a client, by server.url or server.connect()`
+}
 
 interface Waiting {
   readonly resolve: (reply: Reply) => void
@@ -31,7 +57,7 @@ export class DirectClient implements OtherEnd {
   /** Those at `answered` and behind it wait. */
   private waiting: Waiting[] = []
   private answered = 0
-  isClosed = false
+  private isOver = false
   private ranInTurn = 0
 
   /** @param bytes bulk strings come as Buffers. */
@@ -42,7 +68,6 @@ export class DirectClient implements OtherEnd {
       if (!isPush) this.answer(reply)
     })
     host.acceptOwner(this.handle)
-    this.run(['HELLO', '3']).catch(() => {})
   }
 
   /** Runs a command. Rejects with a ReplyError, and with an Error once the server, or this connection to it, is closed. */
@@ -50,6 +75,11 @@ export class DirectClient implements OtherEnd {
     return new Promise((resolve, reject) => {
       if (this.isClosed) {
         reject(new Error('redis-ts: the server is closed'))
+        return
+      }
+      const mistake = mistakeIn(args)
+      if (mistake !== null) {
+        reject(new TypeError(`redis-ts: ${mistake}`))
         return
       }
       const { handle, host } = this
@@ -84,6 +114,11 @@ export class DirectClient implements OtherEnd {
     else waiting.resolve(reply)
   }
 
+  /** Nothing can be asked by it any more. */
+  get isClosed(): boolean {
+    return this.isOver || this.handle.isClosed
+  }
+
   close(): void {
     if (!this.isClosed) this.handle.end()
   }
@@ -94,7 +129,7 @@ export class DirectClient implements OtherEnd {
   }
 
   ended(): void {
-    this.isClosed = true
+    this.isOver = true
     const error = new Error('redis-ts: the server has closed the connection')
     for (const { reject } of this.waiting.splice(this.answered)) reject(error)
   }

@@ -371,7 +371,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     return true
   }
 
-  /** A connection of the program that the server is part of: it may do everything. */
+  /** A connection of the program that the server is part of: it may do everything, and speaks RESP3. */
   acceptOwner(handle: StreamHandle): void {
     this.open(handle, null, this.acl.owner, true, true)
   }
@@ -389,6 +389,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     client.user = user
     client.authenticated = authenticated
     client.isOwn = isOwn
+    if (isOwn) client.resp = 3
     client.updateChecks()
     this.clients.set(client.id, client)
     this.connectionCount++
