@@ -10,6 +10,8 @@ export interface DataHost {
   readonly keyspace: Keyspace
   readonly saver: Saver
   readonly aof: AppendOnlyFile
+  /** It has been shut down. */
+  readonly isDown: boolean
   readonly loader: { loadFromSocket(totalBytes: number, async: boolean): SnapshotReceiver }
   /** All data is another: replicas and the append-only file have to be given all of it. */
   dataReplaced(): void
@@ -20,16 +22,24 @@ const SLICE_MS = 4
 /** How often is looked whether the append-only file is complete. */
 const POLL_MS = 2
 
+class ServerDown extends Error {}
+
+async function nextTurnOf(host: DataHost): Promise<void> {
+  await nextTurn()
+  if (host.isDown) throw new ServerDown('redis-ts: the server is closed')
+}
+
 /** The data of one moment, functions included, as an RDB file. Large data comes in slices, between which others are served. */
-export async function takeData({ keyspace, saver }: DataHost): Promise<Buffer> {
-  while (!saver.mayStart) await nextTurn()
+export async function takeData(host: DataHost): Promise<Buffer> {
+  const { keyspace, saver } = host
+  while (!saver.mayStart) await nextTurnOf(host)
   const chunks: Buffer[] = []
   const sink = { congested: false, write: (chunk: Buffer) => void chunks.push(chunk) }
   const options = { compress: false, checksum: true, access: null, aux: [], libraries: saver.libraries() }
   saver.reserve()
   try {
     const snapshot = new Snapshot(keyspace, sink, options)
-    while (!snapshot.step(performance.now() + SLICE_MS)) await nextTurn()
+    while (!snapshot.step(performance.now() + SLICE_MS)) await nextTurnOf(host)
   } finally {
     saver.release()
   }
@@ -45,11 +55,12 @@ export async function putData(host: DataHost, rdb: Buffer): Promise<void> {
     while (!receiver.done) {
       if (at === rdb.length && !receiver.isBusy) receiver.end()
       at += receiver.push(rdb.subarray(at))
-      if (!receiver.done) await nextTurn()
+      if (!receiver.done) await nextTurnOf(host)
     }
     if (at < rdb.length) throw new Error(`${rdb.length - at} bytes more than a whole one`)
   } catch (error) {
     receiver.discard()
+    if (error instanceof ServerDown) throw error
     throw new Error(`redis-ts: what restore() was given is no snapshot: ${(error as Error).message}`)
   }
   receiver.adopt()

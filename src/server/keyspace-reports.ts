@@ -26,6 +26,7 @@ export class KeyspaceReports implements KeyspaceListener {
   }
 
   fieldExpired(database: Database, key: Buffer, field: Buffer): void {
+    if (!this.server.propagation.isWanted) return
     this.dispatcher.propagateAlso(database.index, requestFromArguments([HDEL, key, field]))
   }
 
@@ -40,6 +41,7 @@ export class KeyspaceReports implements KeyspaceListener {
   }
 
   private propagateRemoval(database: Database, key: Buffer, lazy: boolean): void {
+    if (!this.server.propagation.isWanted) return
     this.dispatcher.propagateAlso(database.index, requestFromArguments([lazy ? UNLINK : DEL, key]))
   }
 

@@ -186,6 +186,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   private turnOf: TurnTaker | null = null
   private turnStartedMs = 0
   private connectionCount = 0
+  isDown = false
   private onDisconnected: () => void = () => {}
   private stopWarmUp: () => void = () => {}
   private nextClientId = 1
@@ -763,6 +764,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   }
 
   exit(code: number): void {
+    this.isDown = true
     this.stopWarmUp()
     this.cron.stop()
     this.pause.close()

@@ -1,5 +1,5 @@
 /** server.snapshot() and restore(): all data, as bytes that can be kept and put back. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -213,6 +213,22 @@ test('any seed is the same after snapshot, flush and restore', async () => {
     }),
     { numRuns: 60 },
   )
+})
+
+test('a server that is closed meanwhile takes and gives none, and leaves no files', async () => {
+  const dir = tempDir()
+  const server = await start({ ...DEBUG, dir, appendonly: true })
+  await server.command('DEBUG', 'POPULATE', 100_000)
+  const bytes = await server.snapshot()
+  const taking = server.snapshot()
+  const giving = server.restore(bytes)
+  const results = Promise.allSettled([taking, giving])
+  await server.close()
+  const files = readdirSync(join(dir, 'appendonlydir'))
+  for (const result of await results) {
+    expect(result).toMatchObject({ status: 'rejected', reason: new Error('redis-ts: the server is closed') })
+  }
+  expect(readdirSync(join(dir, 'appendonlydir'))).toEqual(files)
 })
 
 test('a server under a manual clock takes and gives them', async () => {
