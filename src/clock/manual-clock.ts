@@ -37,7 +37,9 @@ export class ManualClock implements Clock {
   /** The advance() under way: the next one begins behind it. */
   private moving: Promise<void> = Promise.resolve()
 
+  /** @throws TypeError for what is no time */
   constructor(nowMs: number = wallClock()) {
+    checkTime(nowMs, 'a ManualClock begins at')
     this.nowMs = nowMs
   }
 
@@ -72,14 +74,23 @@ export class ManualClock implements Clock {
 
   /** Lets so many milliseconds pass. Resolves when all that was to happen in them has happened. */
   advance(ms: number): Promise<void> {
+    if (typeof ms !== 'number' || !(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
+      return Promise.reject(
+        new TypeError(`redis-ts: advance() takes milliseconds from 0 on, and is given ${String(ms)}`),
+      )
+    }
     const moved = this.moving.then(() => this.moveTo(this.nowMs + ms))
     this.moving = moved.catch(() => {})
     return moved
   }
 
-  /** Goes to a time (a Date, or Unix time in milliseconds): a later one as by advance(). Back, nothing happens, and what waits goes on waiting as long as it had to. */
-  set(time: number | Date): Promise<void> {
+  /**
+   * Goes to a time (a Date, or Unix time in milliseconds): a later one as by advance(). Back, nothing happens: timers wait as long as they had to, and what has its end at a
+   * time (keys, blocking commands, pauses) waits for that time, as in Redis where the system's clock is set.
+   */
+  async set(time: number | Date): Promise<void> {
     const nowMs = Number(time)
+    checkTime(nowMs, 'set() takes')
     const moved = this.moving.then(() => (nowMs < this.nowMs ? this.moveBack(nowMs) : this.moveTo(nowMs)))
     this.moving = moved.catch(() => {})
     return moved
@@ -131,6 +142,11 @@ export class ManualClock implements Clock {
   private async pass(untilMs: number): Promise<void> {
     while (this.step(untilMs)) await nextTurn()
   }
+}
+
+function checkTime(ms: unknown, what: string): void {
+  if (typeof ms === 'number' && ms >= 0 && ms < Number.POSITIVE_INFINITY) return
+  throw new TypeError(`redis-ts: ${what} a Unix time in milliseconds, and is given ${String(ms)}`)
 }
 
 async function turns(count: number): Promise<void> {

@@ -1,6 +1,8 @@
 /**
  * Node's own timers and clocks. Tests put fakes in place of the globals (vitest, jest, sinon), before this module is loaded or after:
- * a server inside such a test goes on all the same, since all that waits or reads the time in src/ takes it from here.
+ * a server inside such a test goes on all the same, since all that waits or reads the time in src/ takes it from here. Only
+ * process.nextTick is Node's own as well: where it is a fake, no socket or stream of the process lives, be it a client's, a replica's link or
+ * connect(); the rest of a server does.
  */
 import { performance as nodePerformance } from 'node:perf_hooks'
 import nodeTimers from 'node:timers'

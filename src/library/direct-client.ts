@@ -9,17 +9,46 @@ import { type Argument, encodeArguments, writeRequest } from './requests.js'
 /** The server, as far as the client needs it. */
 export interface DirectHost {
   readonly readBuffer: Buffer
+  /** Whose request is being executed, in that buffer perhaps. */
+  readonly serving: unknown
+  /** It speaks RESP3. */
   acceptOwner(handle: StreamHandle): void
   /** Lets replies leave that wait for the end of the turn. */
   finishTurn(): void
+}
+
+/** So many commands run at once in a turn of the event loop. A program that awaits one after another would never let sockets have theirs. */
+const MOST_IN_A_TURN = 64
+
+/** Commands that are answered by messages, by a stream, or not at all: no reply could be told from the next one's. */
+const WITHOUT_REPLY = new Set([
+  'SUBSCRIBE',
+  'PSUBSCRIBE',
+  'SSUBSCRIBE',
+  'UNSUBSCRIBE',
+  'PUNSUBSCRIBE',
+  'SUNSUBSCRIBE',
+  'MONITOR',
+  'SYNC',
+  'PSYNC',
+])
+const SHORTEST_WITHOUT_REPLY = 4
+
+/** What the server could not answer, or null. */
+function mistakeIn(args: readonly Argument[]): string | null {
+  if (args.length === 0) return 'command() is given no command'
+  const name = args[0]
+  if (typeof name !== 'string' || name.length < SHORTEST_WITHOUT_REPLY) return null
+  const upper = name.toUpperCase()
+  const isSilent = upper === 'CLIENT' && String(args[1]).toUpperCase() === 'REPLY'
+  if (!isSilent && !WITHOUT_REPLY.has(upper)) return null
+  return `command() cannot take what ${isSilent ? 'CLIENT REPLY' : upper} is answered with: connect a client, by server.url or server.connect()`
 }
 
 interface Waiting {
   readonly resolve: (reply: Reply) => void
   readonly reject: (error: Error) => void
 }
-
-const RUN_IN_A_TURN = 256
 
 export class DirectClient implements OtherEnd {
   private readonly host: DirectHost
@@ -28,8 +57,8 @@ export class DirectClient implements OtherEnd {
   /** Those at `answered` and behind it wait. */
   private waiting: Waiting[] = []
   private answered = 0
-  isClosed = false
-  private runInTurn = 0
+  private isOver = false
+  private ranInTurn = 0
   private readonly bytes: boolean
 
   /** @param bytes bulk strings come as Buffers. */
@@ -41,7 +70,6 @@ export class DirectClient implements OtherEnd {
       if (!isPush) this.answer(reply)
     })
     host.acceptOwner(this.handle)
-    this.run(['HELLO', '3']).catch(() => {})
   }
 
   /** Runs a command. Rejects with a ReplyError, and with an Error once the server, or this connection to it, is closed. */
@@ -51,14 +79,19 @@ export class DirectClient implements OtherEnd {
         reject(new Error('redis-ts: the server is closed'))
         return
       }
+      const mistake = mistakeIn(args)
+      if (mistake !== null) {
+        reject(new TypeError(`redis-ts: ${mistake}`))
+        return
+      }
       const { handle, host } = this
       const { readBuffer } = host
-      const direct = handle.takesDirectly && this.mayRunNow() ? writeRequest(readBuffer, 0, args) : -1
+      const direct = this.mayRunNow() ? writeRequest(readBuffer, 0, args) : -1
       const bytes = direct < 0 ? encodeArguments(args) : null
       this.waiting.push({ resolve, reject })
       if (bytes === null) handle.reader?.receive(direct)
       else handle.send(bytes, () => {})
-      host.finishTurn()
+      if (host.serving === null) host.finishTurn()
     })
   }
 
@@ -67,8 +100,13 @@ export class DirectClient implements OtherEnd {
    * loop that waits for what another client does would wait for ever. So every so often a command waits for the next turn.
    */
   private mayRunNow(): boolean {
-    if (this.runInTurn === 0) setImmediate(() => (this.runInTurn = 0))
-    return ++this.runInTurn <= RUN_IN_A_TURN
+    if (this.host.serving !== null || !this.handle.takesDirectly || this.ranInTurn >= MOST_IN_A_TURN) return false
+    if (this.ranInTurn++ === 0) {
+      setImmediate(() => {
+        this.ranInTurn = 0
+      })
+    }
+    return true
   }
 
   private answer(reply: Reply): void {
@@ -80,6 +118,11 @@ export class DirectClient implements OtherEnd {
     if (waiting === undefined) return
     if (reply instanceof ReplyError) waiting.reject(reply)
     else waiting.resolve(reply)
+  }
+
+  /** Nothing can be asked by it any more. */
+  get isClosed(): boolean {
+    return this.isOver || this.handle.isClosed
   }
 
   close(): void {
@@ -99,7 +142,7 @@ export class DirectClient implements OtherEnd {
   }
 
   ended(): void {
-    this.isClosed = true
+    this.isOver = true
     const error = new Error('redis-ts: the server has closed the connection')
     for (const { reject } of this.waiting.splice(this.answered)) reject(error)
   }

@@ -45,6 +45,8 @@ export interface EventSource {
 }
 
 /** Hears of nothing that nobody listens to. Listeners are called between the server's turns, in the order of what they hear of. */
+const NAMES: readonly string[] = ['command', 'connection', 'disconnection', 'log'] satisfies (keyof ServerEvents)[]
+
 export class ServerEmitter implements CommandObserver {
   private readonly source: EventSource
   private readonly emitter = new EventEmitter()
@@ -58,7 +60,11 @@ export class ServerEmitter implements CommandObserver {
     this.source = source
   }
 
+  /** @throws TypeError for a name that is none */
   on(name: keyof ServerEvents, listener: (event: never) => void): void {
+    if (!NAMES.includes(name)) {
+      throw new TypeError(`redis-ts: there is no event '${String(name)}': it is one of ${NAMES.join(', ')}`)
+    }
     this.emitter.on(name, listener as (event: unknown) => void)
     this.listen(name, true)
   }

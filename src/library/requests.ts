@@ -1,4 +1,5 @@
 /** Requests made of JavaScript values. */
+import { types } from 'node:util'
 
 /** An argument of a command: text is sent as UTF-8, bytes as they are. */
 export type Argument = string | number | bigint | Uint8Array
@@ -21,7 +22,8 @@ export function writeRequest(into: Buffer, at: number, args: readonly Argument[]
       if (end + HEADER_MAX_BYTES * 4 > into.length) return -1
       end = writeText(into, end, String(arg))
     } else {
-      if (!(arg instanceof Uint8Array)) throw new TypeError(wrongArgument(args, i))
+      // Of whatever realm.
+      if (!(arg instanceof Uint8Array) && !types.isUint8Array(arg)) throw new TypeError(wrongArgument(args, i))
       if (end + HEADER_MAX_BYTES * 2 + arg.length > into.length) return -1
       end = writeHead(into, end, '$', arg.length)
       into.set(arg, end)

@@ -1,6 +1,7 @@
 /** A server inside a program. */
 import fs from 'node:fs'
 import type { Duplex } from 'node:stream'
+import { types } from 'node:util'
 import type { Clock } from '../clock/clock.js'
 import { ManualClock } from '../clock/manual-clock.js'
 import { wallClock } from '../clock/platform.js'
@@ -106,7 +107,18 @@ export class RunningServer implements AsyncDisposable {
     return this.bytes.run(args)
   }
 
-  /** A connection without TCP, as a stream, for a client library that takes one. */
+  /**
+   * A connection without TCP, as a stream, for a client library that takes one: ioredis by a connector of one's own. node-redis takes
+   * none: it connects to `url`.
+   *
+   * @example
+   * class Connector {
+   *   connect = async () => (this.stream = server.connect())
+   *   disconnect = () => this.stream?.end()
+   *   check = () => true
+   * }
+   * const client = new Redis({ Connector })
+   */
   connect(): Duplex {
     if (this.isClosed) throw new Error('redis-ts: the server is closed')
     return new MemoryStream(this.server)
@@ -130,7 +142,7 @@ export class RunningServer implements AsyncDisposable {
 
   /** Replaces all data by that of a snapshot, or of an RDB file. Rejects when it is none; the data stays as it is then. */
   async restore(snapshot: Uint8Array): Promise<void> {
-    if (!(snapshot instanceof Uint8Array)) throw new TypeError('redis-ts: restore() takes what snapshot() returned')
+    if (!types.isUint8Array(snapshot)) throw new TypeError('redis-ts: restore() takes what snapshot() returned')
     if (this.isClosed) return closedError()
     await putData(this.server, Buffer.from(snapshot.buffer, snapshot.byteOffset, snapshot.byteLength))
   }

@@ -1,4 +1,5 @@
 /** Data for a test, written down as JavaScript values. */
+import { types } from 'node:util'
 import type { Argument } from './requests.js'
 
 /** A string, or bytes; a number is its text. */
@@ -19,8 +20,13 @@ export interface Seed {
   readonly [key: string]: SeedValue
 }
 
+const DESCRIBED = Symbol.for('redis-ts.described')
+
 /** A value that says itself by which commands it comes to be. */
 export abstract class Described {
+  /** By which those of another copy of this module are known as well. */
+  readonly [DESCRIBED] = true
+
   /** The commands that make it, at a key that is not there. @throws TypeError that says what is wrong with it */
   abstract commands(key: string): Argument[][]
 }
@@ -68,7 +74,9 @@ class StreamSeed extends Described {
 
   commands(key: string): Argument[][] {
     if (!Array.isArray(this.entries)) throw wrong(key, 'a stream', this.entries, 'an array of { id?, fields }')
-    const commands: Argument[][] = this.entries.map(({ id = '*', fields }) => {
+    const commands: Argument[][] = this.entries.map(entry => {
+      if (typeof entry !== 'object' || entry === null) throw wrong(key, 'an entry', entry, '{ id?, fields }')
+      const { id = '*', fields } = entry
       if (typeof fields !== 'object' || fields === null) throw wrong(key, "an entry's fields", fields, 'an object')
       return withContent(key, ['XADD', key, id, ...pairs(key, fields)], 3)[0]
     })
@@ -126,9 +134,10 @@ class ExpiringSeed extends Described {
 
   commands(key: string): Argument[][] {
     const { expiry } = this
-    const ms = expiry instanceof Date ? expiry.getTime() : expiry
+    const isDate = types.isDate(expiry)
+    const ms = isDate ? expiry.getTime() : expiry
     if (!Number.isSafeInteger(ms) || ms <= 0) throw wrong(key, 'the time to live', expiry, 'milliseconds, or a Date')
-    return [...commandsOf(key, this.value), [expiry instanceof Date ? 'PEXPIREAT' : 'PEXPIRE', key, ms]]
+    return [...commandsOf(key, this.value), [isDate ? 'PEXPIREAT' : 'PEXPIRE', key, ms]]
   }
 }
 
@@ -167,15 +176,20 @@ export function seedCommands(seed: Seed): Argument[][] {
 }
 
 function commandsOf(key: string, value: SeedValue): Argument[][] {
-  if (value instanceof Described) return value.commands(key)
+  if (isDescribed(value)) return value.commands(key)
   if (isText(value)) return [['SET', key, value]]
   if (Array.isArray(value)) {
     return withContent(key, ['RPUSH', key, ...value.map(element => text(key, 'an element', element))], 2)
   }
-  if (value instanceof Set) {
-    return withContent(key, ['SADD', key, ...[...value].map(member => text(key, 'a member', member))], 2)
+  if (types.isSet(value)) {
+    return withContent(
+      key,
+      ['SADD', key, ...[...(value as ReadonlySet<SeedText>)].map(member => text(key, 'a member', member))],
+      2,
+    )
   }
   if (isPlainObject(value)) return withContent(key, ['HSET', key, ...pairs(key, value)], 2)
+  if (types.isMap(value)) throw wrong(key, 'the value', value, 'sortedSet(map) for a sorted set, an object for a hash')
   throw wrong(
     key,
     'the value',
@@ -198,9 +212,13 @@ function text(key: string, what: string, value: unknown): SeedText {
   throw wrong(key, what, value, 'a string, a number or bytes')
 }
 
+function isDescribed(value: unknown): value is Described {
+  return typeof value === 'object' && value !== null && DESCRIBED in value
+}
+
 function isText(value: unknown): value is SeedText {
   if (typeof value === 'number') return Number.isFinite(value)
-  return typeof value === 'string' || typeof value === 'bigint' || value instanceof Uint8Array
+  return typeof value === 'string' || typeof value === 'bigint' || types.isUint8Array(value)
 }
 
 function isPlainObject(value: unknown): value is { readonly [field: string]: SeedText } {
@@ -225,7 +243,7 @@ function shown(value: unknown): string {
 function kindOf(value: unknown): string {
   if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean')
     return String(value)
-  if (value instanceof Map) return 'a Map (a sorted set? sortedSet(map))'
+  if (types.isMap(value)) return 'a Map'
   if (Array.isArray(value)) return 'an array'
   return typeof value === 'object' ? `an object of ${value.constructor?.name ?? 'no class'}` : `a ${typeof value}`
 }

@@ -236,7 +236,10 @@ function listen(options: net.ListenOptions): Promise<net.Server> {
   return new Promise((resolve, reject) => {
     const server = net.createServer()
     server.once('error', reject)
-    server.listen(options, () => resolve(server))
+    server.once('listening', () => resolve(server))
+    server.listen(options)
+    // The event comes by process.nextTick, which a test may have in its hands.
+    if (server.listening) resolve(server)
   })
 }
 

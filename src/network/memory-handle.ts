@@ -61,6 +61,11 @@ export class MemoryHandle implements StreamHandle {
     })
   }
 
+  /** The server takes nothing any more. */
+  get isClosed(): boolean {
+    return this.closed
+  }
+
   /** Whether bytes put into the server's read buffer may be announced to its reader now, ahead of nothing that was sent before. */
   get takesDirectly(): boolean {
     return this.reading && !this.closed && this.next === this.waiting.length

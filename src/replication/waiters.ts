@@ -50,6 +50,7 @@ export class Waiters {
    */
   add(isSatisfied: () => boolean, timeoutMs: number, done: () => void): Wait {
     const timer = timeoutMs === 0 ? null : this.replicas.clock.setTimeout(() => this.end(waiter), timeoutMs)
+    timer?.unref?.()
     const waiter: Waiter = { isSatisfied, timer, done }
     this.waiting.add(waiter)
     return { cancel: () => this.forget(waiter), timeOut: () => this.end(waiter) }

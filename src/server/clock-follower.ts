@@ -66,7 +66,7 @@ export class ServerClockFollower implements ClockFollower {
         deadline = performance.now() + SLICE_MS
       } while (cursor !== 0)
     }
-    this.order = Float64Array.from(order).sort()
+    this.order = new Float64Array(order).sort()
     this.next = 0
     this.fromMs = fromMs
     this.keys = keys

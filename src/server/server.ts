@@ -199,6 +199,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   private turnOf: TurnTaker | null = null
   private turnStartedMs = 0
   private connectionCount = 0
+  isDown = false
   private onDisconnected: () => void = () => {}
   private stopWarmUp: () => void = () => {}
   private nextClientId = 1
@@ -395,7 +396,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     return this.open(handle, unixSocket, defaultUser, defaultUser.isOpen)
   }
 
-  /** A connection of the program that the server is part of: it may do everything. */
+  /** A connection of the program that the server is part of: it may do everything, and speaks RESP3. */
   acceptOwner(handle: StreamHandle): void {
     this.open(handle, null, this.acl.owner, true, true)
   }
@@ -413,6 +414,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     client.user = user
     client.authenticated = authenticated
     client.isOwn = isOwn
+    if (isOwn) client.resp = 3
     client.updateChecks()
     this.clients.set(client.id, client)
     this.connectionCount++
@@ -798,6 +800,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   }
 
   exit(code: number): void {
+    this.isDown = true
     this.stopWarmUp()
     this.cron.stop()
     this.pause.close()

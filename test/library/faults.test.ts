@@ -1,7 +1,11 @@
 /** Faults on purpose: what clients see, who is spared, and that all is as before once they end. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import type { ClientMatcher, Fault } from '../../src/index.js'
+import { tempDir } from '../interop/stock.js'
 import { clientOf, isSettled, say, start, turns } from './servers.js'
 
 describe('fail', () => {
@@ -306,6 +310,13 @@ describe('disconnect', () => {
     expect(await server.command('GET', 'n')).toBe('1')
   })
 
+  test("the program's own connection, when that is asked for: the command has run, and the next one finds another", async () => {
+    const server = await start()
+    using _ = server.faults.disconnect('incr', { own: true, after: true, times: 1 })
+    await expect(server.command('INCR', 'n')).rejects.toThrow('redis-ts: the server has closed the connection')
+    expect(await server.command('INCR', 'n')).toBe(2)
+  })
+
   test('a long reply, and a command that would wait, are cut as well', async () => {
     const server = await start()
     await server.command('SADD', 'set', ...Array.from({ length: 30_000 }, (_, i) => i))
@@ -415,6 +426,21 @@ describe('connections', () => {
     expect(server.port).toBe(port)
     fault.end()
     expect(await say(await clientOf(server), 'PING')).toBe('+PONG')
+  })
+
+  test('those to a Unix socket are closed at once, and counted', async () => {
+    const path = join(tempDir(), 'socket')
+    const server = await start({ bind: '', unixsocket: path })
+    const fault = server.faults.refuseConnections()
+    const refused = connect(path)
+    refused.resume()
+    await once(refused, 'close')
+    expect(fault.hits).toBe(1)
+    fault.end()
+    const taken = connect(path)
+    taken.write('PING\r\n')
+    expect(String((await once(taken, 'data'))[0])).toBe('+PONG\r\n')
+    taken.destroy()
   })
 
   test('a server that refuses connections closes, and its port is free', async () => {

@@ -71,6 +71,7 @@ export class Deadlines<T extends Deadline> {
     const delayMs = Math.min(Math.max(0, this.heap[0].untilMs - now + 1), LOOK_MAX_MS)
     this.timerMs = now + delayMs
     this.timer = this.clock.setTimeout(() => this.run(), delayMs)
+    this.timer.unref?.()
   }
 
   private run(): void {

@@ -81,6 +81,7 @@ export class Pause {
     this.close()
     if (nextMs !== Number.POSITIVE_INFINITY) {
       this.timer = this.clock.setTimeout(() => this.update(), nextMs - now)
+      this.timer.unref?.()
     }
     if (level !== before) this.onChange()
     // What still has to wait will be put back.
