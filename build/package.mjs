@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeBundle } from './bundle.mjs'
+import { makePage } from './page.mjs'
 import { makeTypes } from './types.mjs'
 import { makeWasm } from './wasm.mjs'
 
@@ -14,5 +15,6 @@ fs.rmSync(dist, { recursive: true, force: true })
 fs.mkdirSync(dist)
 await makeWasm(root, path.join(dist, 'scripting'))
 await makeBundle(root, dist)
+await makePage(root, dist)
 // Last: type errors end the build, and leave all that runs.
 await makeTypes(root, dist)

@@ -5,6 +5,17 @@ import { startTopology, type Topology, type TopologyOptions } from './library/to
 
 export { ManualClock } from './clock/manual-clock.js'
 export type { CommandEvent, ConnectionEvent, LogEvent, ServerEvents } from './library/events.js'
+export type {
+  ClientMatcher,
+  CommandFaultOptions,
+  DisconnectOptions,
+  FailOptions,
+  Fault,
+  FaultClient,
+  FaultOptions,
+  MisconfOptions,
+  ServerFaults,
+} from './library/faults.js'
 export type { Link } from './library/link.js'
 export type { Directives, OptionValue } from './library/options.js'
 export { type Reply, ReplyError } from './library/reply-values.js'

@@ -178,7 +178,7 @@ export class Acl implements RuleSetting {
   save(): boolean {
     const lines = this.list().map(user => `user ${user.name} ${describeUser(user)}\n`)
     try {
-      replaceFile(this.config.path(this.config.values.aclfile), lines.join(''))
+      replaceFile(this.config.path(this.config.values.aclfile), lines.join(''), this.config.disk)
       return true
     } catch (error) {
       this.serverLog.warning(`Writing ACL file for ACL SAVE: ${strerror(error)}`)

@@ -38,6 +38,8 @@ export interface Transport {
   setNoDelay(on: boolean): void
   /** Whether its socket keeps the process from ending. */
   holdProcess?(holds: boolean): void
+  /** From here on nothing is read, and nothing is sent; false: as before. */
+  freeze?(frozen: boolean): void
   /** Sends bytes that nobody changes any more, outside the turn of a request. */
   send(bytes: Buffer): void
   sendAll(chunks: readonly Buffer[]): void
@@ -146,6 +148,8 @@ export class Client implements Subscriber, TrackingClient {
   watchFailed = false
   /** What CLIENT REPLY has asked for: a sum of the constants above, 0 for all replies. */
   replyFlags = 0
+  /** It is the program that the server lives in. */
+  isOwn = false
   noEvict = false
   noTouch = false
   /** Where a command would block, it answers as inside MULTI: nobody is there to be kept waiting. */

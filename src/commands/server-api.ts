@@ -153,6 +153,16 @@ export interface LoadProgress {
   readonly savedUsedBytes: number
 }
 
+/** What a test makes the server appear to be: `unsaved` and `unappended` after a save, or a write of the append-only file, that failed. */
+export type FaultState = 'loading' | 'readonly' | 'oom' | 'unsaved' | 'unappended'
+
+export interface FaultStates {
+  /** Whether the client is to find the server so; null: whether anybody is. */
+  has(state: FaultState, client: Client | null): boolean
+  /** The client has been refused something in these words. */
+  refused(client: Client, text: string): void
+}
+
 export interface ServerApi {
   readonly config: Config
   readonly keyspace: Keyspace
@@ -189,6 +199,7 @@ export interface ServerApi {
   /** Payloads of large values, before their RESTORE runs. */
   readonly payloads: PayloadWaits
   readonly scripts: Scripts
+  readonly faults: FaultStates
   /** Loads the append-only file in the place of all data (DEBUG LOADAOF). False: it cannot be, and the log says why. */
   reloadAppendOnlyFile(): Promise<boolean>
   /** The client whose request is being executed. */

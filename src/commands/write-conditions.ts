@@ -1,5 +1,6 @@
 /** States of the server in which writes, or what is asked of old data, are refused. */
 import { strerror } from '../config/strerror.js'
+import type { Client } from './client.js'
 import type { ServerApi } from './server-api.js'
 
 /** A replica that has lost its master, and is not to serve old data. */
@@ -17,11 +18,17 @@ export function lacksSave({ config, saver }: ServerApi): boolean {
   return !saver.lastOk && values['stop-writes-on-bgsave-error'] && values.save.length > 0
 }
 
-/** Why writes are refused for want of a disk, or null. */
-export function diskRefusal(server: ServerApi): string | null {
-  if (lacksSave(server)) return UNSAVED
-  const { aof } = server
-  return aof.failure === null ? null : `MISCONF Errors writing to the AOF file: ${strerror(aof.failure)}`
+/** Why the append-only file cannot be written, in the system's words, or null. */
+export function appendFailure({ aof, faults }: ServerApi, client: Client | null): string | null {
+  if (aof.failure !== null) return strerror(aof.failure)
+  return client !== null && faults.has('unappended', client) ? 'No space left on device' : null
+}
+
+/** Why a client's writes are refused for want of a disk, or null; without a client, those of all. */
+export function diskRefusal(server: ServerApi, client: Client | null): string | null {
+  if (lacksSave(server) || (client !== null && server.faults.has('unsaved', client))) return UNSAVED
+  const failure = appendFailure(server, client)
+  return failure === null ? null : `MISCONF Errors writing to the AOF file: ${failure}`
 }
 
 /** A master with fewer replicas in step than min-replicas-to-write asks for. */

@@ -9,6 +9,7 @@ import {
   type NamedDirective,
   spellings,
 } from './directives.js'
+import { Disk } from './disk.js'
 import { bytePath, nativePath } from './kinds/directory.js'
 import { didYouMean } from './nearest.js'
 import { RewriteRefused, rewriteConfigFile } from './rewrite-file.js'
@@ -77,6 +78,9 @@ export class Config {
   readonly warnings: string[] = []
   /** Where warnings go: into `warnings` until the server points it at its log. */
   warn: (text: string) => void = text => this.warnings.push(text)
+
+  /** Where all that path() names is. */
+  readonly disk = new Disk()
 
   /** `rename-command` lines, in order. */
   readonly renamedCommands: RenameStatement[] = []

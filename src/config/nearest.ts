@@ -15,7 +15,8 @@ export function didYouMean(name: string, more: readonly string[] = []): string |
   return `Did you mean '${nearest}'${current === nearest ? '' : ` (now '${current}')`}?`
 }
 
-function nearestName(name: string, candidates: readonly string[]): string | null {
+/** The name of `candidates` that is closest to what was given, as didYouMean() measures it. */
+export function nearestName(name: string, candidates: readonly string[]): string | null {
   if (name.length > LONGEST_NAME) return null
   const wanted = withoutSeparators(name)
   let fewest = Math.min(MOST_EDITS, Math.max(1, Math.floor(wanted.length / 4))) + 1

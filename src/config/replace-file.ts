@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
+import type { Disk } from './disk.js'
 import { isError } from './realms.js'
 
 /**
@@ -18,7 +19,7 @@ import { isError } from './realms.js'
  * one. The mode of an old file is kept, and a symbolic link stays one. Throws the file system's error, the old file then
  * being untouched.
  */
-export function replaceFile(name: string, content: string): void {
+export function replaceFile(name: string, content: string, disk: Disk): void {
   const file = realPath(name)
   const temporary = `${file}.${randomBytes(6).toString('hex')}`
   const fd = openSync(temporary, 'wx', 0o644)
@@ -27,6 +28,7 @@ export function replaceFile(name: string, content: string): void {
       // It may hold passwords: who could not read it before must not be able to now.
       const mode = modeOf(file)
       if (mode !== null) fchmodSync(fd, mode)
+      disk.mayWrite()
       writeFileSync(fd, content, 'latin1')
       fsyncSync(fd)
     } finally {

@@ -37,7 +37,7 @@ export function rewriteConfigFile(config: Config, file: string, all: boolean, bl
     const users = config.userLines === null ? null : linesToWrite(config.userLines, findings.foreign)
     const text = rewriteConfigText(old, config.values, { all, users, overriding: findings.overriding })
     if (readsBack(text, config, file, blank(), findings)) {
-      replaceFile(nativePath(file), text)
+      replaceFile(nativePath(file), text, config.disk)
       return
     }
   }

@@ -16,7 +16,7 @@ function statusOf(server: ServerApi): Health {
   if (shutdownLeftMs !== null) return 'shutting-down'
   if (keyspace.loading) return 'loading'
   if (isStale(server)) return 'master-link-down'
-  if (diskRefusal(server) !== null) return 'misconf'
+  if (diskRefusal(server, null) !== null) return 'misconf'
   if (scripts.busy) return 'busy'
   return 'ok'
 }

@@ -28,7 +28,7 @@ export class DirectClient implements OtherEnd {
   /** Those at `answered` and behind it wait. */
   private waiting: Waiting[] = []
   private answered = 0
-  private closed = false
+  isClosed = false
   private runInTurn = 0
   private readonly bytes: boolean
 
@@ -47,7 +47,7 @@ export class DirectClient implements OtherEnd {
   /** Runs a command. Rejects with a ReplyError, and with an Error once the server, or this connection to it, is closed. */
   run(args: readonly Argument[]): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      if (this.closed) {
+      if (this.isClosed) {
         reject(new Error('redis-ts: the server is closed'))
         return
       }
@@ -83,7 +83,7 @@ export class DirectClient implements OtherEnd {
   }
 
   close(): void {
-    if (!this.closed) this.handle.end()
+    if (!this.isClosed) this.handle.end()
   }
 
   /** Most replies are one short string: for those there is no need of a Buffer. */
@@ -99,7 +99,7 @@ export class DirectClient implements OtherEnd {
   }
 
   ended(): void {
-    this.closed = true
+    this.isClosed = true
     const error = new Error('redis-ts: the server has closed the connection')
     for (const { reject } of this.waiting.splice(this.answered)) reject(error)
   }

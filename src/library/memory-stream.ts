@@ -4,7 +4,8 @@ import { MemoryHandle, type OtherEnd } from '../network/memory-handle.js'
 import type { StreamHandle } from '../network/stream-handle.js'
 
 export interface StreamHost {
-  accept(handle: StreamHandle, unixSocket: string | null): void
+  /** False: the connection is refused. */
+  acceptInside(handle: StreamHandle): boolean
 }
 
 export class MemoryStream extends Duplex implements OtherEnd {
@@ -16,7 +17,10 @@ export class MemoryStream extends Duplex implements OtherEnd {
   constructor(host: StreamHost) {
     super({ allowHalfOpen: false })
     this.handle = new MemoryHandle(this)
-    host.accept(this.handle, null)
+    if (!host.acceptInside(this.handle)) {
+      this.destroy(refusal())
+      return
+    }
     // Whoever waits for a socket to connect hears of it as late as from a socket.
     Promise.resolve().then(() => {
       this.emit('connect')
@@ -68,4 +72,9 @@ export class MemoryStream extends Duplex implements OtherEnd {
   unref(): this {
     return this
   }
+}
+
+/** As of a socket that finds nobody listening. */
+function refusal(): Error {
+  return Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' })
 }

@@ -10,6 +10,7 @@ import { Server } from '../server/server.js'
 import { putData, takeData } from './data-snapshot.js'
 import { DirectClient } from './direct-client.js'
 import { ServerEmitter, type ServerEvents } from './events.js'
+import { ServerFaults } from './faults.js'
 import { MemoryStream } from './memory-stream.js'
 import { type Directives, settingsOf } from './options.js'
 import type { Reply } from './reply-values.js'
@@ -30,6 +31,8 @@ export type ServerOptions = Directives & OwnOptions
 export class RunningServer implements AsyncDisposable {
   /** Resolves when the server is down, by close() or by a client's SHUTDOWN. */
   readonly closed: Promise<void>
+  /** What goes wrong because a test wants it to. */
+  readonly faults: ServerFaults
   private readonly server: Server
   private readonly manualClock: ManualClock | null
   private readonly emitter: ServerEmitter
@@ -42,6 +45,7 @@ export class RunningServer implements AsyncDisposable {
     this.server = server
     this.manualClock = clock
     this.emitter = new ServerEmitter(server)
+    this.faults = new ServerFaults(server)
     this.closed = closed.then(() => {
       this.isClosed = true
     })
@@ -87,14 +91,14 @@ export class RunningServer implements AsyncDisposable {
    */
   command(...args: [name: string, ...Argument[]]): Promise<Reply> {
     if (this.isClosed) return closedError()
-    this.texts ??= new DirectClient(this.server, false)
+    if (this.texts === null || this.texts.isClosed) this.texts = new DirectClient(this.server, false)
     return this.texts.run(args)
   }
 
   /** The same, with strings as Buffers, and maps as arrays of keys and values in turn. */
   commandBytes(...args: [name: string, ...Argument[]]): Promise<Reply> {
     if (this.isClosed) return closedError()
-    this.bytes ??= new DirectClient(this.server, true)
+    if (this.bytes === null || this.bytes.isClosed) this.bytes = new DirectClient(this.server, true)
     return this.bytes.run(args)
   }
 

@@ -28,15 +28,22 @@ const createHandle = (net as typeof net & { _createServerHandle?: CreateHandle }
  * Node without the function. Throws an error with the system's `code`.
  */
 export function bindNow(host: string, port: number, backlog: number): BoundHandle | null {
-  const family = familyOf(host)
-  if (family === 0 || createHandle === undefined) return null
-  const handle = createHandle(host, port, family, undefined, family === 6 ? IPV6_ONLY : 0)
-  if (typeof handle === 'number') throw systemError(handle)
+  const handle = bindOnly(host, port)
+  if (handle === null) return null
   // A port in use shows only here: libuv keeps the error of bind() until then.
   const error = handle.listen(backlog)
   if (error === 0) return handle
   handle.close()
   throw systemError(error)
+}
+
+/** The same without listening: the port is taken, and connecting to it fails. Of a port in use nothing is said. */
+export function bindOnly(host: string, port: number): BoundHandle | null {
+  const family = familyOf(host)
+  if (family === 0 || createHandle === undefined) return null
+  const handle = createHandle(host, port, family, undefined, family === 6 ? IPV6_ONLY : 0)
+  if (typeof handle === 'number') throw systemError(handle)
+  return handle
 }
 
 /**

@@ -25,6 +25,8 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
   private pending: PendingRequest | null = null
   private held: HeldInput | null = null
   private paused = false
+  /** Nothing is read, nothing is sent. */
+  protected frozen = false
   /** A piece of `held` that is one request with memory of its own. */
   private ownRequest: Buffer | null = null
 
@@ -223,9 +225,10 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
   resume(): void {
     if (this.paused) {
       this.paused = false
-      if (!this.destroyed) this.handle.readStart()
+      if (!this.destroyed && !this.frozen) this.handle.readStart()
     }
-    if (this.held !== null && this.client.blocked === null && !this.waitsForDisk) this.consumeHeld(this.held.pieces)
+    const waits = this.waitsForDisk || this.frozen
+    if (this.held !== null && this.client.blocked === null && !waits) this.consumeHeld(this.held.pieces)
     this.flush()
     this.account()
   }
@@ -251,6 +254,13 @@ export abstract class ConnectionInput implements StreamReader, TurnTaker {
   /** There is input that was put off until output has left. */
   protected get hasHeldInput(): boolean {
     return this.held !== null
+  }
+
+  /** Nothing is read from here on; false: as before, unless this turn has to end first. */
+  protected freezeInput(frozen: boolean): void {
+    this.frozen = frozen
+    if (frozen) this.handle.readStop()
+    else if (!this.paused) this.handle.readStart()
   }
 
   protected account(): void {

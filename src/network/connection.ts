@@ -83,6 +83,15 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
     else this.handle.unref?.()
   }
 
+  freeze(frozen: boolean): void {
+    if (this.frozen === frozen || this.destroyed) return
+    this.freezeInput(frozen)
+    if (frozen) return
+    this.endTurn()
+    if (this.output?.isIdle) this.output.onDrain?.()
+    if (this.hasHeldInput && this.client.blocked === null) this.host.resumeLater(this)
+  }
+
   setNoDelay(on: boolean): void {
     this.handle.setNoDelay?.(on)
   }
@@ -129,7 +138,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
   /** The turn is over: replies and messages leave. */
   endTurn(): void {
     this.postDue = false
-    if (this.destroyed || this.waitsForDisk) return
+    if (this.destroyed || this.waitsForDisk || this.frozen) return
     const { handle, output, text } = this
     let error: number
     if (text !== '' && (output === null || output.isIdle)) {
@@ -168,7 +177,7 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
   }
 
   private drain(): number {
-    if (this.waitsForDisk) return 0
+    if (this.waitsForDisk || this.frozen) return 0
     this.queueText()
     const { output } = this
     if (output === null) return 0
@@ -267,7 +276,14 @@ export class Connection extends ConnectionInput implements Transport, OutputOwne
 
   continueStream(deadlineMs: number): void {
     const { client, host, stream } = this
-    if (this.destroyed || stream === null || this.waitsForDisk || (this.output !== null && !this.output.isIdle)) return
+    if (
+      this.destroyed ||
+      stream === null ||
+      this.waitsForDisk ||
+      this.frozen ||
+      (this.output !== null && !this.output.isIdle)
+    )
+      return
     const { replies } = host
     replies.resp = client.resp
     const waiting = stream.bytes

@@ -4,7 +4,7 @@ import net from 'node:net'
 import path from 'node:path'
 import { strerror } from '../config/strerror.js'
 import type { Log } from '../observe/log.js'
-import { type BoundHandle, bindNow, mayBeHost } from './bind-now.js'
+import { type BoundHandle, bindNow, bindOnly, mayBeHost } from './bind-now.js'
 import { acceptHandles } from './node-handles.js'
 import { SocketHandle } from './socket-handle.js'
 import type { StreamHandle } from './stream-handle.js'
@@ -41,6 +41,10 @@ export class Listener {
   private holds = true
   /** What was to be listened on could not be had. */
   failed = false
+  private backlog = 0
+  /** Who wants connections to be refused, and to hear of those that are; and ports that are kept meanwhile. */
+  private readonly refusals = new Set<() => void>()
+  private kept: BoundHandle[] = []
 
   constructor(accept: Accept, log: Log) {
     this.accept = accept
@@ -57,6 +61,7 @@ export class Listener {
    */
   async open(options: ListenerOptions): Promise<void> {
     this.failed = false
+    this.backlog = options.backlog
     this.warnOfShortBacklog(options.backlog)
     if (options.port !== 0) await this.openTcp(options)
     if (options.unixSocket !== '') await this.openUnix(options)
@@ -147,9 +152,52 @@ export class Listener {
     if (!acceptHandles(server, accept)) server.on('connection', socket => accept(new SocketHandle(socket)))
   }
 
+  /**
+   * From here on connecting fails as where nobody listens, while the port stays taken, until the returned function is called. A
+   * Unix socket, and a port that this Node cannot keep so, goes on to listen: whoever connects is for refusesNow() to turn away.
+   */
+  refuse(refused: () => void): () => void {
+    const refusal = (): void => refused()
+    this.refusals.add(refusal)
+    if (this.refusals.size === 1) this.keepPorts()
+    return () => {
+      if (this.refusals.delete(refusal) && this.refusals.size === 0) this.listenAgain()
+    }
+  }
+
+  /** Whether somebody who has come all the same is to be turned away. */
+  refusesNow(): boolean {
+    for (const refused of this.refusals) refused()
+    return this.refusals.size > 0
+  }
+
+  private keepPorts(): void {
+    this.servers = this.servers.filter(server => {
+      const bound = server.address()
+      if (bound === null || typeof bound === 'string') return true
+      // Whether that can be done at all, another port tells: this one can be bound only when it is closed.
+      const trial = bindOnly(bound.address, 0)
+      if (trial === null) return true
+      trial.close()
+      server.close()
+      const handle = bindOnly(bound.address, bound.port)
+      if (handle !== null) this.kept.push(handle)
+      return false
+    })
+  }
+
+  private listenAgain(): void {
+    for (const handle of this.kept.splice(0)) {
+      const server = listenOn(handle, this.backlog)
+      server.once('error', error => this.log.warning(`Could not listen again: ${bindFailure(error)}`))
+      this.take(server, null)
+    }
+  }
+
   /** Stops listening; connections stay. The Unix socket's file goes with its server. */
   close(): void {
     for (const server of this.servers) server.close()
+    for (const handle of this.kept.splice(0)) handle.close()
     this.servers = []
     this.port = 0
   }

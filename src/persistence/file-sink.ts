@@ -1,6 +1,8 @@
 /** Writes a file beside its final place and moves it there when it is whole: the old file stays until then. */
 import fs from 'node:fs'
 import path from 'node:path'
+import { setImmediate } from '../clock/platform.js'
+import type { Disk } from '../config/disk.js'
 import { ChunkPool } from './chunk-pool.js'
 import { removeFile, replaceFile } from './file-removal.js'
 import type { ByteSink } from './snapshot.js'
@@ -27,6 +29,7 @@ export class MoveError extends Error {
 /** In the background: writes and fsync run on Node's thread pool, one after another. */
 export class FileSink implements ByteSink {
   private readonly fd: number
+  private readonly disk: Disk
   private readonly temporary: string
   private readonly final: string
   private readonly queue: Buffer[] = []
@@ -45,7 +48,8 @@ export class FileSink implements ByteSink {
    * Throws what the system says when the temporary file cannot be made. `incrementalSync`: to disk a little at a time, not
    * only at the end.
    */
-  constructor(temporary: string, final: string, incrementalSync: boolean) {
+  constructor(disk: Disk, temporary: string, final: string, incrementalSync: boolean) {
+    this.disk = disk
     this.temporary = temporary
     this.final = final
     this.syncs = incrementalSync
@@ -96,6 +100,11 @@ export class FileSink implements ByteSink {
   }
 
   private writeAndSync(chunk: Buffer, done: (error: Error | null) => void): void {
+    const refusal = this.disk.refusal()
+    if (refusal !== null) {
+      setImmediate(() => done(refusal))
+      return
+    }
     writeFully(this.fd, chunk, error => {
       this.unsyncedBytes += chunk.length
       if (error !== null || !this.syncs || this.unsyncedBytes < SYNC_BYTES) {
@@ -165,17 +174,20 @@ export class SyncFileSink implements ByteSink {
   readonly congested = false
   private readonly pool = new ChunkPool()
   private closed = false
+  private readonly disk: Disk
   private readonly fd: number
   private readonly temporary: string
   private readonly final: string
 
-  constructor(temporary: string, final: string) {
+  constructor(disk: Disk, temporary: string, final: string) {
+    this.disk = disk
     this.temporary = temporary
     this.final = final
     this.fd = fs.openSync(temporary, 'w', 0o644)
   }
 
   write(chunk: Buffer): void {
+    this.disk.mayWrite()
     for (let at = 0; at < chunk.length; ) at += fs.writeSync(this.fd, chunk, at)
     this.pool.give(chunk)
   }

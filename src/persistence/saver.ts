@@ -168,7 +168,7 @@ export class Saver {
     const temporary = this.temporaryFile()
     let sink: SyncFileSink
     try {
-      sink = new SyncFileSink(temporary, this.file)
+      sink = new SyncFileSink(this.config.disk, temporary, this.file)
     } catch (error) {
       this.log.warning(openFailure(this.config.values.dbfilename, this.config.values.dir, error as Error))
       return 'ERR'
@@ -220,7 +220,7 @@ export class Saver {
   private openFile(): FileSink | null {
     const { values } = this.config
     try {
-      return new FileSink(this.temporaryFile(), this.file, values['rdb-save-incremental-fsync'])
+      return new FileSink(this.config.disk, this.temporaryFile(), this.file, values['rdb-save-incremental-fsync'])
     } catch (error) {
       this.log.warning(openFailure(values.dbfilename, values.dir, error as Error))
       return null
@@ -281,7 +281,7 @@ export class Saver {
 
   /** The same while everything else waits: as the server starts. @throws what the system says */
   writeAofBase(temporary: string, final: string, timestampSeconds: number | null): void {
-    const file = new SyncFileSink(temporary, final)
+    const file = new SyncFileSink(this.config.disk, temporary, final)
     const asCommands = !this.config.values['aof-use-rdb-preamble']
     const sink = asCommands ? new SyncCommandsSink(file, timestampSeconds) : file
     const snapshot = new Snapshot(this.keyspace, sink, this.options(EVERYTHING, true))

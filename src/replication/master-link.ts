@@ -294,7 +294,7 @@ export class MasterLink implements MasterSocketOwner {
       log.notice(`MASTER <-> REPLICA sync: receiving ${what} to ${loadsFromSocket ? 'parser' : 'disk'}`)
       if (size === 0) throw new Error('MASTER <-> REPLICA sync: the master announced an empty RDB file')
       if (!loadsFromSocket || pendingFull === null) {
-        this.transfer = openTransfer(parsed, config.path(`temp-sync-${process.pid}.${++lastTransfer}.rdb`))
+        this.transfer = openTransfer(parsed, config.path(`temp-sync-${process.pid}.${++lastTransfer}.rdb`), config.disk)
         return
       }
       log.notice('MASTER <-> REPLICA sync: Loading DB in memory')

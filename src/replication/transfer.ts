@@ -5,6 +5,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { CRC64_LENGTH, Crc64, isZeroCrc64 } from '../bytes/crc64.js'
+import type { Disk } from '../config/disk.js'
 import { strerror } from '../config/strerror.js'
 import { removeFile } from '../persistence/file-removal.js'
 import { quoted, RdbError } from '../rdb/error.js'
@@ -48,6 +49,7 @@ export class Transfer implements SyncProgress {
   readonly size: number
   file: string
   received = 0
+  private readonly disk: Disk
   private readonly fd: number
   private readonly mark: Buffer | null
   private readonly crc = new Crc64()
@@ -57,7 +59,8 @@ export class Transfer implements SyncProgress {
   private closed = false
 
   /** Throws what the system says when the file cannot be made. */
-  constructor({ size, mark }: TransferHeader, file: string) {
+  constructor({ size, mark }: TransferHeader, file: string, disk: Disk) {
+    this.disk = disk
     this.mark = mark
     this.size = size
     this.file = file
@@ -80,6 +83,7 @@ export class Transfer implements SyncProgress {
   }
 
   private append(chunk: Buffer, length: number): void {
+    if (length > 0) this.disk.mayWrite()
     for (let at = 0; at < length; ) at += fs.writeSync(this.fd, chunk, at, length - at)
     this.sum(chunk.subarray(0, length))
     const before = Math.floor(this.received / SYNC_EVERY_BYTES)
@@ -153,9 +157,9 @@ export class Transfer implements SyncProgress {
 const SYNCHRONIZATION = 'MASTER <-> REPLICA synchronization'
 
 /** Throws a line for the log when the file cannot be made. */
-export function openTransfer(header: TransferHeader, file: string): Transfer {
+export function openTransfer(header: TransferHeader, file: string, disk: Disk): Transfer {
   try {
-    return new Transfer(header, file)
+    return new Transfer(header, file, disk)
   } catch (error) {
     throw new Error(`Opening the temp file needed for ${SYNCHRONIZATION}: ${strerror(error)}`)
   }

@@ -43,11 +43,13 @@ import { encodeRequest, Request } from '../resp/request.js'
 import type { ClientEviction } from './client-eviction.js'
 import { ClockRun, isBrief, isSampled, RUN_MAX_MS } from './clock-run.js'
 import type { CommandWatch } from './command-watch.js'
+import type { Faults } from './faults.js'
 import {
   GATE_ASYNC_LOADING,
   GATE_BUSY,
   GATE_CLIENT_MEMORY,
   GATE_DISK_ERROR,
+  GATE_FAULTS,
   GATE_FEW_REPLICAS,
   GATE_KEY_LOCKS,
   GATE_LOADING,
@@ -92,6 +94,7 @@ interface Suspended {
 
 export class Dispatcher {
   readonly context: CommandContext
+  readonly faults: Faults
   gate = 0
   private readonly server: ServerApi
   private readonly watch: CommandWatch
@@ -123,9 +126,11 @@ export class Dispatcher {
     clientEviction: ClientEviction,
     reply: ReplyWriter,
     nobody: Client,
+    faults: Faults,
   ) {
     this.server = server
     this.watch = watch
+    this.faults = faults
     this.reply = reply
     this.reads = new TrackedReads(server)
     this.missing = new MissingCommands(server.commands, server.log)
@@ -196,6 +201,7 @@ export class Dispatcher {
       if (client.closing) return
       if (refusal !== null) {
         this.refuse(command, refusal)
+        if ((this.gate & GATE_FAULTS) !== 0) this.faults.refused(client, refusal)
         return
       }
       if ((this.gate & GATE_PAUSED) !== 0 && this.hasToWait(client, command, request)) {
@@ -204,6 +210,7 @@ export class Dispatcher {
         return
       }
       if ((this.gate & GATE_KEY_LOCKS) !== 0 && this.server.keyLocks.holdUp(client, command, request)) return
+      if ((this.gate & GATE_FAULTS) !== 0 && this.goesWrong(client, command, request)) return
       if ((command.flags & PREPARED) !== 0 && this.server.payloads.holdUp(client, command, request)) return
       if (client.isReplica) {
         this.callForReplica(client, command, request)
@@ -212,6 +219,36 @@ export class Dispatcher {
     }
     if (client.replyFlags !== 0) this.runMuted(client, command, request)
     else this.queueOrCall(client, command, request)
+  }
+
+  /** Does to the command what a test wants to happen to it. False: that is nothing, or nothing any more. */
+  private goesWrong(client: Client, command: Command, request: Request): boolean {
+    const verdict = this.faults.judge(client, command)
+    if (verdict === null) return false
+    if (verdict.delayedBy.length > 0) {
+      this.faults.holdUp(client, request, verdict)
+      return true
+    }
+    const { ending } = verdict
+    if (ending === null) return false
+    if (ending.kind === 'error') this.refuse(command, ending.text)
+    else this.cut(client, command, request, ending.after)
+    return true
+  }
+
+  /** Closes the connection, behind the replies to what came before. `runs`: the command is done, and only its reply is lost. */
+  private cut(client: Client, command: Command, request: Request, runs: boolean): void {
+    if (!this.reply.isEmpty) client.transport.sendAll(this.reply.takeChunks())
+    if (runs) {
+      this.queueOrCall(client, command, request)
+      this.reply.clear()
+    }
+    client.transport.close()
+  }
+
+  /** The server-wide reasons that there are for this client. */
+  gateOf(client: Client): number {
+    return (this.gate & GATE_FAULTS) === 0 ? this.gate : this.gate | this.faults.gatesFor(client)
   }
 
   /** Calls the command of a client that has waited for its own work, which is done: nothing is asked any more. */
@@ -660,16 +697,19 @@ export class Dispatcher {
     }
     // For what a command has prepared, and what that takes, it was asked when it came.
     const wasAsked = client.preparation !== null
-    if ((this.gate & MEMORY_GATES) !== 0 && !wasAsked && !this.hasRoom(client, command, request, flags)) return OOM_TEXT
+    const gates = this.gateOf(client)
+    if ((gates & MEMORY_GATES) === 0) this.context.outOfMemory = false
+    else if (!wasAsked && !this.hasRoom(client, command, request, flags, gates)) return OOM_TEXT
     if ((this.gate & GATE_TRACKING_FULL) !== 0) {
       this.reads.limit()
       if (!this.server.tracking.overLimit) this.gate &= ~GATE_TRACKING_FULL
     }
     const writes = (flags & WRITE) !== 0 || (command.fullName === 'exec' && (queuedFlags(client) & WRITE) !== 0)
     if (client.isMaster && (this.gate & GATE_DISK_ERROR) !== 0 && writes) this.obeyWithoutDisk()
-    const gate = client.isMaster ? 0 : this.gate & ~MEMORY_GATES
+    const gate = client.isMaster ? 0 : gates & ~MEMORY_GATES
     if (gate !== 0) {
-      if ((gate & GATE_DISK_ERROR) !== 0 && (writes || command.fullName === 'ping')) return diskRefusal(this.server)
+      if ((gate & GATE_DISK_ERROR) !== 0 && (writes || command.fullName === 'ping'))
+        return diskRefusal(this.server, client)
       if ((gate & GATE_FEW_REPLICAS) !== 0 && writes) return 'NOREPLICAS Not enough good replicas to write.'
       if ((gate & GATE_READONLY_REPLICA) !== 0 && writes) return READONLY_TEXT
     }
@@ -712,11 +752,12 @@ export class Dispatcher {
   }
 
   /** Makes room under maxmemory-clients and maxmemory. False: there is none for this command. */
-  private hasRoom(client: Client, command: Command, request: Request, flags: number): boolean {
+  private hasRoom(client: Client, command: Command, request: Request, flags: number, gates: number): boolean {
     if ((this.gate & GATE_CLIENT_MEMORY) !== 0 && this.clientEviction.over) this.clientEviction.evict()
-    if ((this.gate & GATE_MEMORY) === 0 || client.closing) return true
+    if ((gates & GATE_MEMORY) === 0 || client.closing) return true
     const { evictedKeys } = this.server.keyspace
-    const full = !this.memoryLimit.makeRoom(request.wireEnd - request.wireStart)
+    const isFull = (this.gate & GATE_MEMORY) !== 0 && !this.memoryLimit.makeRoom(request.wireEnd - request.wireStart)
+    const full = isFull || ((this.gate & GATE_FAULTS) !== 0 && this.faults.has('oom', client))
     // Nobody may take the invalidation of a key that was evicted for that of one the command itself is about to set.
     if (this.server.keyspace.evictedKeys !== evictedKeys) this.server.pushAhead()
     this.context.outOfMemory = full

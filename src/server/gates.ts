@@ -1,6 +1,6 @@
 /** Server-wide reasons for which the dispatcher looks twice at a command. */
 import { PAUSE_NOTHING } from '../commands/blocking/pause.js'
-import type { EvictionTimes, ServerApi } from '../commands/server-api.js'
+import type { EvictionTimes, FaultStates, ServerApi } from '../commands/server-api.js'
 import { diskRefusal, isStale, lacksReplicas } from '../commands/write-conditions.js'
 
 // Bits of one number, which is zero in normal operation: one comparison passes them all.
@@ -19,6 +19,8 @@ export const GATE_KEY_LOCKS = 512
 export const GATE_ASYNC_LOADING = 1024
 /** A script runs for too long, and is put aside from time to time. */
 export const GATE_BUSY = 2048
+/** A test makes something go wrong (faults.ts). */
+export const GATE_FAULTS = 4096
 export const MEMORY_GATES = GATE_MEMORY | GATE_CLIENT_MEMORY
 /** The others do not concern the link to a master. */
 export const GATES_OF_A_MASTER =
@@ -26,13 +28,14 @@ export const GATES_OF_A_MASTER =
 
 /** What the reasons follow from. */
 export interface GateHost extends ServerApi {
+  readonly faults: FaultStates & { readonly inForce: boolean }
   readonly clientEviction: { readonly limited: boolean }
   readonly memoryLimit: EvictionTimes & { readonly inForce: boolean }
 }
 
 /** The reasons that there are now. */
 export function gatesOf(server: GateHost): number {
-  const { clientEviction, keyLocks, loader, memoryLimit, pause, replication, scripts, tracking } = server
+  const { clientEviction, faults, keyLocks, loader, memoryLimit, pause, replication, scripts, tracking } = server
   const { values } = server.config
   let gates = 0
   if (loader.loading) gates |= loader.async ? GATE_ASYNC_LOADING : GATE_LOADING
@@ -41,10 +44,11 @@ export function gatesOf(server: GateHost): number {
   if (replication.master !== null && values['replica-read-only']) gates |= GATE_READONLY_REPLICA
   if (isStale(server)) gates |= GATE_STALE
   if (lacksReplicas(server)) gates |= GATE_FEW_REPLICAS
-  if (diskRefusal(server) !== null) gates |= GATE_DISK_ERROR
+  if (diskRefusal(server, null) !== null) gates |= GATE_DISK_ERROR
   if (scripts.busy) gates |= GATE_BUSY
   if (tracking.overLimit) gates |= GATE_TRACKING_FULL
   if (pause.level !== PAUSE_NOTHING) gates |= GATE_PAUSED
   if (keyLocks.active) gates |= GATE_KEY_LOCKS
+  if (faults.inForce) gates |= GATE_FAULTS
   return gates
 }

@@ -16,7 +16,7 @@ import type { Request } from '../resp/request.js'
 import type { CallReply } from '../scripting/script-host.js'
 import { REPL_ALL, type ScriptRun } from '../scripting/script-run.js'
 import type { Dispatcher } from './dispatcher.js'
-import { GATE_DISK_ERROR, GATE_FEW_REPLICAS, GATE_READONLY_REPLICA, GATE_STALE } from './gates.js'
+import { GATE_DISK_ERROR, GATE_FAULTS, GATE_FEW_REPLICAS, GATE_READONLY_REPLICA, GATE_STALE } from './gates.js'
 
 /** A command by a name that a script has called it by. */
 interface CalledName {
@@ -150,7 +150,7 @@ export class ScriptCalls implements ScriptCaller {
     }
     if ((flags & NOSCRIPT) !== 0 && !this.server.scripts.mayCallAll)
       return 'This Redis command is not allowed from script'
-    const { gate } = this.dispatcher
+    const gate = this.dispatcher.gateOf(this.caller)
     if ((gate & GATE_STALE) !== 0 && (flags & STALE) === 0) return 'Can not execute the command on a stale replica'
     if (!this.client.unrestricted) {
       const denial = this.denial(command, request)
@@ -159,11 +159,19 @@ export class ScriptCalls implements ScriptCaller {
     if (run.readOnly && (flags & (WRITE | MAY_REPLICATE)) !== 0) {
       return 'Write commands are not allowed from read-only scripts.'
     }
+    const refusal = this.stateRefusal(run, flags, gate)
+    if (refusal !== null || (gate & GATE_FAULTS) === 0 || run.isObeyed) return refusal
+    const error = this.dispatcher.faults.scriptError(this.caller, command)
+    return error === null ? null : `-${error}`
+  }
+
+  /** Why the server's state does not allow the command, or null. */
+  private stateRefusal(run: ScriptRun, flags: number, gate: number): string | null {
     // What has begun to write is not stopped half-way.
     if (run.hasWritten || run.isObeyed) return null
     if ((flags & WRITE) !== 0) {
       if ((gate & GATE_READONLY_REPLICA) !== 0) return "-READONLY You can't write against a read only replica."
-      if ((gate & GATE_DISK_ERROR) !== 0) return `-${diskRefusal(this.server)}`
+      if ((gate & GATE_DISK_ERROR) !== 0) return `-${diskRefusal(this.server, this.caller)}`
       if ((gate & GATE_FEW_REPLICAS) !== 0) return '-NOREPLICAS Not enough good replicas to write.'
     }
     if (run.outOfMemory && !run.allowOom && (flags & DENYOOM) !== 0) {
@@ -183,7 +191,9 @@ export class ScriptCalls implements ScriptCaller {
     if (command !== null) command.rejectedCalls++
     const { stats } = this.server
     stats.errorReplies++
-    countErrorCode(stats.errors, refusal.startsWith('-') ? refusal.slice(1) : `ERR ${refusal}`)
+    const text = refusal.startsWith('-') ? refusal.slice(1) : `ERR ${refusal}`
+    countErrorCode(stats.errors, text)
+    this.server.faults.refused(this.caller, text)
   }
 }
 

@@ -26,7 +26,7 @@ import { Connection } from '../network/connection.js'
 import type { ConnectionHost, TurnTaker } from '../network/connection-host.js'
 import { ListenError, Listener, type ListenerOptions } from '../network/listener.js'
 import { NO_TRANSPORT } from '../network/no-transport.js'
-import { refuse, startReading } from '../network/node-handles.js'
+import { closeHandle, refuse, startReading } from '../network/node-handles.js'
 import { OutputsUnderWay } from '../network/output-queue.js'
 import { ReplyStreams, type StreamTaker } from '../network/reply-streams.js'
 import { RequestBatch } from '../network/request-batch.js'
@@ -65,6 +65,7 @@ import { CommandWatch } from './command-watch.js'
 import { logCrash } from './crash-report.js'
 import { Cron } from './cron.js'
 import { Dispatcher } from './dispatcher.js'
+import { Faults } from './faults.js'
 import { Following } from './following.js'
 import { gatesOf } from './gates.js'
 import { infoText } from './info/info.js'
@@ -122,6 +123,8 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   readonly targets: TargetConnections
   readonly keyWaits: KeyWaits
   readonly payloads = new PayloadPreparations(this)
+  /** What a test wants to go wrong. */
+  readonly faults: Faults
   readonly scripts: Scripts
   readonly stats: ServerStats = {
     startedMs: 0,
@@ -218,6 +221,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.acl = new Acl(aclCatalog(this.commands), config, log)
     this.keyspace = new Keyspace(config.values.databases, null, clock)
     this.stats.startedMs = clock.now()
+    this.faults = new Faults(this, clock)
     this.pause = new Pause(clock, () => this.pauseChanged())
     this.targets = new TargetConnections(clock)
     this.keyWaits = new KeyWaits(this)
@@ -241,7 +245,15 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.eviction = new Eviction(this.keyspace)
     this.compaction = new Compaction(this.keyspace)
     this.memoryLimit = new MemoryLimit(this, this.memory, this.eviction)
-    this.dispatcher = new Dispatcher(this, this.watch, this.memoryLimit, this.clientEviction, this.replies, nobody)
+    this.dispatcher = new Dispatcher(
+      this,
+      this.watch,
+      this.memoryLimit,
+      this.clientEviction,
+      this.replies,
+      nobody,
+      this.faults,
+    )
     this.scripts = new Scripts(this, new ScriptCalls(this, this.dispatcher))
     this.saver.libraries = () => this.scripts.functions.codes()
     this.keyspace.listener = new KeyspaceReports(this, this.dispatcher)
@@ -330,6 +342,11 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     setProcessTitle(this.config, `${first.startsWith('-') ? first.slice(1) : first}:${port}`, port)
   }
 
+  /** Connecting fails, as where nobody listens, until the returned function is called. */
+  refuseConnections(refused: () => void): () => void {
+    return this.listener.refuse(refused)
+  }
+
   get listeningPort(): number {
     return this.listener.port
   }
@@ -352,6 +369,21 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   /** A connection has come; null: it is turned away. */
   accept(handle: StreamHandle, unixSocket: string | null): Client | null {
+    if (this.listener.refusesNow()) {
+      closeHandle(handle)
+      return null
+    }
+    return this.take(handle, unixSocket)
+  }
+
+  /** One from inside the process. False: connecting fails, as a test wants it. */
+  acceptInside(handle: StreamHandle): boolean {
+    if (this.listener.refusesNow()) return false
+    this.take(handle, null)
+    return true
+  }
+
+  private take(handle: StreamHandle, unixSocket: string | null): Client | null {
     this.stats.connectionsReceived++
     const refusal = this.refusalAtTheDoor(handle, unixSocket)
     if (refusal !== null) {
@@ -365,15 +397,22 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
 
   /** A connection of the program that the server is part of: it may do everything. */
   acceptOwner(handle: StreamHandle): void {
-    this.open(handle, null, this.acl.owner, true)
+    this.open(handle, null, this.acl.owner, true, true)
   }
 
-  private open(handle: StreamHandle, unixSocket: string | null, user: User, authenticated: boolean): Client {
+  private open(
+    handle: StreamHandle,
+    unixSocket: string | null,
+    user: User,
+    authenticated: boolean,
+    isOwn = false,
+  ): Client {
     const connection = new Connection(this, handle, unixSocket)
     const client = new Client(this.takeClientId(), connection, this.keyspace.databases[0], this.keyspace.time.now())
     connection.client = client
     client.user = user
     client.authenticated = authenticated
+    client.isOwn = isOwn
     client.updateChecks()
     this.clients.set(client.id, client)
     this.connectionCount++
@@ -383,6 +422,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     if (keepAliveSeconds > 0) handle.setKeepAlive?.(true, keepAliveSeconds)
     if (!this.holdsProcess) handle.unref?.()
     startReading(handle, this.readBuffer, connection)
+    this.faults.admit(client)
     this.onConnection?.(client, true)
     return client
   }
@@ -580,6 +620,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.onConnection?.(client, false)
     this.clientEviction.forget(client)
     this.outputLimits.forget(client)
+    this.faults.forget(client)
     client.blocked?.cancel()
     if (client.preparation !== null) this.payloads.end(client)
     client.unwatchAll()
@@ -760,6 +801,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     this.stopWarmUp()
     this.cron.stop()
     this.pause.close()
+    this.faults.close()
     this.keyWaits.close()
     this.watch.close()
     this.listener.close()

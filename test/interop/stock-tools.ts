@@ -9,6 +9,7 @@ export const HOW_TO_GET: Readonly<Record<string, string>> = {
   'redis-sentinel': 'apt-get install redis-sentinel',
   haproxy: 'apt-get install haproxy',
   promtool: 'apt-get install prometheus',
+  chromium: 'apt-get install chromium',
 }
 
 /** True when a program of this name is on PATH and may be run. */

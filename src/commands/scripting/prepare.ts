@@ -1,9 +1,9 @@
 /** May a script run at all, and what may it do: the questions ahead of its first line (scriptPrepareForRun in Redis's script.c). */
-import { strerror } from '../../config/strerror.js'
 import { ALLOW_OOM, ALLOW_STALE, NO_CLUSTER, NO_WRITES, ScriptRun, UNDECLARED } from '../../scripting/script-run.js'
+import type { Client } from '../client.js'
 import type { CommandContext } from '../context.js'
 import type { ServerApi } from '../server-api.js'
-import { isStale, lacksReplicas, lacksSave } from '../write-conditions.js'
+import { appendFailure, isStale, lacksReplicas, lacksSave } from '../write-conditions.js'
 
 const BLOCKED =
   "but it's currently unable to persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read only scripts."
@@ -18,7 +18,10 @@ export function prepareRun(
 ): ScriptRun | string {
   const declared = (flags & UNDECLARED) === 0
   const refusal = declared ? declaredRefusal(ctx, flags, readOnlyCommand) : undeclaredRefusal(ctx)
-  if (refusal !== null) return refusal
+  if (refusal !== null) {
+    ctx.server.faults.refused(ctx.client, refusal)
+    return refusal
+  }
   return new ScriptRun(
     name,
     isEval,
@@ -33,11 +36,12 @@ function undeclaredRefusal({ server }: CommandContext): string | null {
   return isStale(server) ? "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'." : null
 }
 
-function diskRefusal(server: ServerApi): string | null {
-  if (lacksSave(server)) return `MISCONF Redis is configured to save RDB snapshots, ${BLOCKED}`
-  const { failure } = server.aof
+function diskRefusal(server: ServerApi, client: Client): string | null {
+  if (lacksSave(server) || server.faults.has('unsaved', client))
+    return `MISCONF Redis is configured to save RDB snapshots, ${BLOCKED}`
+  const failure = appendFailure(server, client)
   if (failure === null) return null
-  return `MISCONF Redis is configured to persist data to AOF, ${BLOCKED} AOF error: ${strerror(failure)}`
+  return `MISCONF Redis is configured to persist data to AOF, ${BLOCKED} AOF error: ${failure}`
 }
 
 function declaredRefusal(ctx: CommandContext, flags: number, readOnlyCommand: boolean): string | null {
@@ -50,10 +54,11 @@ function declaredRefusal(ctx: CommandContext, flags: number, readOnlyCommand: bo
     return "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is not set on the script."
   }
   if ((flags & NO_WRITES) === 0) {
-    if (server.replication.master !== null && values['replica-read-only'] && !client.isMaster) {
+    const isReplica = server.replication.master !== null && values['replica-read-only'] && !client.isMaster
+    if (isReplica || server.faults.has('readonly', client)) {
       return 'READONLY Can not run script with write flag on readonly replica'
     }
-    const refusal = client.isMaster ? null : diskRefusal(server)
+    const refusal = client.isMaster ? null : diskRefusal(server, client)
     if (refusal !== null) return refusal
     if (readOnlyCommand) return 'ERR Can not execute a script with write flag using *_ro command.'
     if (lacksReplicas(server)) return 'NOREPLICAS Not enough good replicas to write.'

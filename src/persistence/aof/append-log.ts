@@ -9,7 +9,8 @@
 
 import fs from 'node:fs'
 import type { Clock } from '../../clock/clock.js'
-import { performance } from '../../clock/platform.js'
+import { performance, setImmediate } from '../../clock/platform.js'
+import { Disk } from '../../config/disk.js'
 import { strerror } from '../../config/strerror.js'
 import type { LatencyMonitor } from '../../observe/latency-monitor.js'
 import type { Log } from '../../observe/log.js'
@@ -55,6 +56,7 @@ export class AppendLog {
   private readonly buffer: AppendBuffer
   private readonly host: AppendLogHost
   private readonly log: Log
+  private readonly disk: Disk
   private fd = -1
   private underWay: 'nothing' | 'write' | 'sync' = 'nothing'
   /** Positions up to which bytes are on disk, and will be when the sync under way has ended. */
@@ -68,10 +70,11 @@ export class AppendLog {
   private readonly idleTasks: (() => void)[] = []
   private writtenTasks: (() => void)[] = []
 
-  constructor(buffer: AppendBuffer, host: AppendLogHost, log: Log) {
+  constructor(buffer: AppendBuffer, host: AppendLogHost, log: Log, disk: Disk = new Disk()) {
     this.buffer = buffer
     this.host = host
     this.log = log
+    this.disk = disk
   }
 
   get isOpen(): boolean {
@@ -227,6 +230,7 @@ export class AppendLog {
     if (this.flushSleepMs > 0) sleep(this.flushSleepMs)
     let written = 0
     try {
+      this.disk.mayWrite()
       for (const bytes of buffer.all()) {
         for (let at = 0; at < bytes.length; ) {
           const count = fs.writeSync(this.fd, bytes, at)
@@ -267,7 +271,7 @@ export class AppendLog {
   private writeSlice(): void {
     const bytes = this.buffer.next()
     this.underWay = 'write'
-    fs.write(this.fd, bytes, 0, bytes.length, null, (error, written) => {
+    const ended = (error: Error | null, written: number): void => {
       this.underWay = 'nothing'
       // It may have been given up meanwhile.
       if (this.fd >= 0 && error !== null) this.writeFailed(error)
@@ -279,7 +283,10 @@ export class AppendLog {
       for (const task of this.writtenTasks.splice(0)) task()
       this.runIdleTasks()
       if (error === null) this.flush()
-    })
+    }
+    const refusal = this.disk.refusal()
+    if (refusal === null) fs.write(this.fd, bytes, 0, bytes.length, null, ended)
+    else setImmediate(() => ended(refusal, 0))
   }
 
   private wrote(): void {

@@ -73,7 +73,7 @@ export class AppendOnlyFile implements AppendLogHost, RewriteOwner {
     this.files = new AofFiles(config, messages)
     this.buffer = new AppendBuffer(keyspace.released.held)
     this.buffer.onAppend = () => host.flushLater()
-    this.log = new AppendLog(this.buffer, this, messages)
+    this.log = new AppendLog(this.buffer, this, messages, config.disk)
     this.rewriting = new Rewriting(this, keyspace, saver, config, messages)
   }
 

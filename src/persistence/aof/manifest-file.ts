@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../../config/config.js'
+import type { Disk } from '../../config/disk.js'
 import { strerror } from '../../config/strerror.js'
 import { removeFile } from '../file-removal.js'
 import { syncDirectory, syncDirectoryInBackground } from '../file-sink.js'
@@ -39,6 +40,10 @@ export class AofPaths {
   /** Path of a file in the directory; `name` is a byte string. */
   file(name: string): string {
     return this.config.path(`${this.directoryName}/${name}`)
+  }
+
+  get disk(): Disk {
+    return this.config.disk
   }
 
   /** @throws what the system says. */
@@ -106,6 +111,7 @@ function writeTemporary(paths: AofPaths, manifest: Manifest): number {
     throw new Error(`Can't open the AOF manifest file ${name}: ${strerror(error)}`)
   }
   try {
+    paths.disk.mayWrite()
     fs.writeFileSync(fd, manifest.format(), 'latin1')
     return fd
   } catch (error) {

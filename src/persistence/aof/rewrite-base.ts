@@ -36,14 +36,14 @@ export function timestampOf(values: Config['values'], nowMs: number): number | n
 
 /** @throws an Error with a line for the log */
 export function openBase(
-  { values }: Config,
+  { disk, values }: Config,
   temporary: string,
   final: string,
   onSlice: (ms: number) => void,
 ): BaseFile {
   let file: FileSink
   try {
-    file = new FileSink(temporary, final, values['aof-rewrite-incremental-fsync'])
+    file = new FileSink(disk, temporary, final, values['aof-rewrite-incremental-fsync'])
   } catch (error) {
     throw new Error(`Opening the temp file for AOF rewrite in rewriteAppendOnlyFile(): ${strerror(error)}`)
   }

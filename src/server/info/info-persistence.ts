@@ -2,10 +2,11 @@
 import type { LoadProgress, ServerApi } from '../../commands/server-api.js'
 import type { Field } from './info-field.js'
 
-export function persistenceFields({ aof, config, keyspace, loader, saver }: ServerApi): Field[] {
+export function persistenceFields({ aof, config, faults, keyspace, loader, saver }: ServerApi): Field[] {
   const { keysSaved, keysTotal } = saver
+  const loading = keyspace.loading || faults.has('loading', null)
   return [
-    ['loading', keyspace.loading ? 1 : 0],
+    ['loading', loading ? 1 : 0],
     ['async_loading', loader.async ? 1 : 0],
     ['current_cow_peak', 0],
     ['current_cow_size', 0],
@@ -16,7 +17,7 @@ export function persistenceFields({ aof, config, keyspace, loader, saver }: Serv
     ['rdb_changes_since_last_save', keyspace.dirty],
     ['rdb_bgsave_in_progress', saver.inProgress ? 1 : 0],
     ['rdb_last_save_time', saver.lastSaveSeconds],
-    ['rdb_last_bgsave_status', saver.lastOk ? 'ok' : 'err'],
+    ['rdb_last_bgsave_status', saver.lastOk && !faults.has('unsaved', null) ? 'ok' : 'err'],
     ['rdb_last_bgsave_time_sec', saver.lastDurationSeconds],
     ['rdb_current_bgsave_time_sec', saver.currentSeconds],
     ['rdb_saves', saver.saves],
@@ -31,12 +32,12 @@ export function persistenceFields({ aof, config, keyspace, loader, saver }: Serv
     ['aof_last_bgrewrite_status', aof.rewriting.lastOk ? 'ok' : 'err'],
     ['aof_rewrites', aof.rewriting.begun],
     ['aof_rewrites_consecutive_failures', aof.rewriting.limit.failures],
-    ['aof_last_write_status', aof.failure === null ? 'ok' : 'err'],
+    ['aof_last_write_status', aof.failure === null && !faults.has('unappended', null) ? 'ok' : 'err'],
     ['aof_last_cow_size', 0],
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
     ...(config.values.appendonly ? fileFields(aof) : []),
-    ...(loader.loading ? loadingFields(loader, keyspace.time.now()) : []),
+    ...(loading ? loadingFields(loader, keyspace.time.now()) : []),
   ]
 }
 

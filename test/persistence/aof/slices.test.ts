@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { Disk } from '../../../src/config/disk.js'
 import { CommandsSink } from '../../../src/persistence/aof/commands-sink.js'
 import { snapshotForCommands } from '../../../src/persistence/aof/snapshot-commands.js'
 import { SyncCommandsSink } from '../../../src/persistence/aof/sync-commands-sink.js'
@@ -127,7 +128,7 @@ test('to a file', async () => {
   const keyspace = strings(20_000, 3000)
   const dir = tempDir()
   const names = ['temp.aof', 'base.aof'].map(name => join(dir, name))
-  await rewriteInto(new CommandsSink(new FileSink(names[0], names[1], true)), keyspace)
+  await rewriteInto(new CommandsSink(new FileSink(new Disk(), names[0], names[1], true)), keyspace)
   expect(readFileSync(names[1]).equals(await commandsOf(keyspace))).toBe(true)
   expect(readdirSync(dir)).toEqual(['base.aof'])
 })
@@ -136,7 +137,7 @@ test('to a file at once', async () => {
   const keyspace = strings(2000, 100_000)
   const dir = tempDir()
   const names = ['temp.aof', 'base.aof'].map(name => join(dir, name))
-  const sink = new SyncCommandsSink(new SyncFileSink(names[0], names[1]), 1_700_000_000)
+  const sink = new SyncCommandsSink(new SyncFileSink(new Disk(), names[0], names[1]), 1_700_000_000)
   new Snapshot(keyspace, sink, snapshotForCommands([])).step(Number.POSITIVE_INFINITY)
   sink.finish()
   const expected = await commandsOf(keyspace, { timestampSeconds: 1_700_000_000 })
