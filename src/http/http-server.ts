@@ -1,8 +1,8 @@
 /**
- * The page of this server, what it needs, and what Prometheus and load balancers ask, by HTTP. Only this room's door (http.ts)
- * imports it, when it is wanted.
+ * The page of this server, what it needs, and what Prometheus and load balancers ask, by HTTP. http.ts makes one when it is wanted:
+ * of Node's module nothing but types is imported here.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { createServer, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ServerApi } from '../commands/server-api.js'
 import { strerror } from '../config/strerror.js'
@@ -49,6 +49,7 @@ interface Route {
 export class HttpServer {
   private readonly server: ServerApi & Door
   private readonly log: LogTail
+  private readonly create: typeof createServer
   private holdsProcess: boolean
   private readonly sampler: Sampler
   private readonly live: Live
@@ -61,8 +62,12 @@ export class HttpServer {
   private readonly answering = new Set<Socket>()
   private readonly routes: ReadonlyMap<string, Route>
 
-  /** @param holdsProcess its sockets keep the process from ending. */
-  constructor(server: ServerApi & Door, holdsProcess: boolean) {
+  /**
+   * @param create node:http's.
+   * @param holdsProcess its sockets keep the process from ending.
+   */
+  constructor(server: ServerApi & Door, create: typeof createServer, holdsProcess: boolean) {
+    this.create = create
     this.holdsProcess = holdsProcess
     this.server = server
     this.log = new LogTail(server.log)
@@ -95,7 +100,7 @@ export class HttpServer {
   }
 
   listen({ backlog, handle, host, port }: ListeningPlace): void {
-    const listener = createServer(
+    const listener = this.create(
       {
         headersTimeout: REQUEST_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,

@@ -1,16 +1,19 @@
 /**
- * The HTTP server as its owner sees it: there while `http-port` is not 0, at run time too. Until then nothing of it is loaded, Node's own
- * module neither, and no timer runs.
+ * The HTTP server as its owner sees it: there while `http-port` is not 0, at run time too. Until then Node's own module is not loaded,
+ * and no timer runs.
  */
+import { createRequire } from 'node:module'
 import type { ServerApi } from '../commands/server-api.js'
 import type { Config } from '../config/config.js'
 import { strerror } from '../config/strerror.js'
 import { bindNow, mayBeHost } from '../network/bind-now.js'
 import type { Companion } from '../server/server.js'
 import type { Door } from './commands/caller.js'
-import type { HttpServer, ListeningPlace } from './http-server.js'
+import { HttpServer, type ListeningPlace } from './http-server.js'
 
 const BACKLOG = 64
+/** By require(): a bundle that holds an import() loads all that hangs on it in a slower way. Some milliseconds, once. */
+const nodeHttp = (): typeof import('node:http') => createRequire(import.meta.url)('node:http')
 /** An optional address that is missing here. */
 const MISSING = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']
 
@@ -22,9 +25,7 @@ export interface HttpHost extends ServerApi, Door {
 export class Http implements Companion {
   private readonly server: HttpHost
   private holdsProcess = true
-  private places: ListeningPlace[] = []
   private running: HttpServer | null = null
-  private loading: Promise<void> | null = null
   private closing: Promise<void> | null = null
 
   /** Goes with the server from here on, and follows `http-port` and `http-bind`. */
@@ -39,7 +40,6 @@ export class Http implements Companion {
   async open(): Promise<void> {
     const problem = this.reopen()
     if (problem !== null) throw new Error(`Failed listening on port ${this.values['http-port']} (HTTP), aborting.`)
-    await this.loading
   }
 
   private get values(): Config['values'] {
@@ -52,16 +52,9 @@ export class Http implements Companion {
     if (this.values['http-port'] === 0 || this.closing !== null) return null
     const places = this.bind()
     if (places === null) return 'Unable to listen on this port. Check server logs.'
-    this.places = places
-    // The module is the only thing that comes later: connections wait in the backlog for it.
-    const loading = import('./http-server.js').then(({ HttpServer }) => {
-      if (this.loading !== loading) return
-      this.loading = null
-      this.places = []
-      this.running = new HttpServer(this.server, this.holdsProcess)
-      for (const place of places) this.running.listen(place)
-    })
-    this.loading = loading
+    const running = new HttpServer(this.server, nodeHttp().createServer, this.holdsProcess)
+    for (const place of places) running.listen(place)
+    this.running = running
     return null
   }
 
@@ -88,9 +81,6 @@ export class Http implements Companion {
 
   /** Nothing new is taken; what is under way may end. */
   private stop(): Promise<void> {
-    this.loading = null
-    for (const { handle } of this.places) handle?.close()
-    this.places = []
     const { running } = this
     this.running = null
     return running?.close() ?? Promise.resolve()

@@ -41,8 +41,7 @@ export class Page {
       response.end()
       return
     }
-    const accepted = String(request.headers['accept-encoding'] ?? '').split(/[\s,;]+/)
-    const encoding = ENCODINGS.find(([name]) => accepted.includes(name) && page.encoded.has(name))?.[0]
+    const encoding = ENCODINGS.find(([name]) => page.encoded.has(name) && isAccepted(request, name))?.[0]
     const bytes = encoding === undefined ? page.bytes : (page.encoded.get(encoding) ?? page.bytes)
     if (encoding !== undefined) response.setHeader('content-encoding', encoding)
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': bytes.length })
@@ -59,6 +58,15 @@ export class Page {
     }
     return null
   }
+}
+
+/** Source: RFC 9110, 12.5.3. */
+function isAccepted({ headers }: IncomingMessage, encoding: string): boolean {
+  const accepted = String(headers['accept-encoding'] ?? '').split(',')
+  return accepted.some(one => {
+    const [name, ...parameters] = one.split(';').map(part => part.trim().toLowerCase())
+    return name === encoding && !parameters.some(parameter => /^q=0(\.0*)?$/.test(parameter))
+  })
 }
 
 async function read(file: string, modifiedMs: number): Promise<Loaded> {

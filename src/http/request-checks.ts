@@ -19,12 +19,13 @@ function hostName(host: string): string | null {
   return name === undefined ? null : name.replace(/^\[|\]$/g, '').toLowerCase()
 }
 
-/** Whether no other site's page has sent it. Programs say nothing of a page. */
+/** Whether no other site's page has sent it, but for a link that somebody has followed. Programs say nothing of a page. */
 export function isFromOwnPage(headers: IncomingHttpHeaders): boolean {
   const { host, origin } = headers
   if (origin !== undefined && origin.replace(/^https?:\/\//, '') !== host) return false
   const site = headers['sec-fetch-site']
-  return site === undefined || site === 'same-origin' || site === 'none'
+  if (site === undefined || site === 'same-origin' || site === 'none') return true
+  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
 }
 
 /** Whether the body says that it is JSON: what a page of another site cannot send without asking first, which is never granted. */

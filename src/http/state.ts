@@ -55,8 +55,6 @@ export interface Topology {
   readonly replicas: readonly ReplicaState[]
 }
 
-const redisTs = packageVersion()
-
 export function roleOf({ replication }: ServerApi): Role {
   return replication.isReplica ? 'replica' : 'master'
 }
@@ -67,7 +65,7 @@ export function serverState(server: ServerApi): ServerState {
     role: roleOf(server),
     runId,
     version: REDIS_VERSION,
-    redisTs,
+    redisTs: packageVersion(),
     uptime: Math.max(0, Math.floor((keyspace.time.now() - stats.startedMs) / 1000)),
     port: Math.max(0, config.values.port),
     databases: keyspace.databases

@@ -68,6 +68,10 @@ test('pages of other origins are not answered, and nobody is told that they may 
   expect(await statusOf(open, 'GET /metrics', { 'Sec-Fetch-Site': 'cross-site' })).toBe(403)
   expect(await statusOf(open, 'GET /metrics', { 'Sec-Fetch-Site': 'same-site' })).toBe(403)
   expect(await statusOf(open, 'GET /metrics', { 'Sec-Fetch-Site': 'same-origin' })).toBe(200)
+  // A link to it, which Prometheus's own page has.
+  const followed = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' }
+  expect(await statusOf(open, 'GET /metrics', { ...followed, 'Sec-Fetch-Dest': 'document' })).toBe(200)
+  expect(await statusOf(open, 'GET /metrics', { ...followed, 'Sec-Fetch-Dest': 'iframe' })).toBe(403)
   const preflight = await ask(open.httpPort, 'OPTIONS /api/live', {
     Origin: 'http://evil.example',
     'Access-Control-Request-Method': 'GET',

@@ -2,9 +2,9 @@
 import { clearInterval, performance, setInterval } from '../../clock/platform.js'
 import type { LoopDelay } from './sample.js'
 
-const PERIOD_MS = 10
+const PERIOD_MS = 20
 /** More than come in a second. */
-const KEPT = 256
+const KEPT = 128
 /** Seconds, for the histogram that /metrics shows. */
 export const DELAY_BUCKETS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
