@@ -134,6 +134,13 @@ test('a Unix socket can be all there is', async () => {
   expect(await client.ping()).toBe('PONG')
 })
 
+test('no TCP and no socket at all is enough for those in the process', async () => {
+  const server = await createServer({ bind: '' })
+  open.push(server)
+  expect([server.port, server.host, server.url]).toEqual([0, '', ''])
+  expect(await server.command('SET', 'key', 'value')).toBe('OK')
+})
+
 test('mistakes are named', async () => {
   const wrong = (options: object): Promise<RunningServer> => createServer({ ...options })
   await expect(wrong({ prt: 1 })).rejects.toThrow("there is no directive 'prt'")

@@ -207,8 +207,9 @@ export async function startServer(
   const manual = manualClockOf(clock)
   const { config, temporary } = settingsOf(directives)
   const log = new Log()
-  for (const warning of config.warnings) log.warning(warning)
+  log.setLevel(config.values.loglevel)
   if (config.values.logfile !== '') log.setFile(config.path(config.values.logfile))
+  for (const warning of config.warnings) log.warning(warning)
   let down: (last: Promise<unknown>) => void = () => {}
   const closed = new Promise<unknown>(resolve => {
     down = resolve
@@ -217,6 +218,7 @@ export async function startServer(
   })
   const time: [] | [Clock] = manual === null ? [] : [manual]
   const server = new Server(config, log, () => down(server.disconnected()), ...time)
+  server.mayListenNowhere = true
   new Http(server)
   prepare(server)
   const unfollow = manual?.follow(server.clockFollower)

@@ -156,6 +156,8 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
   readonly eviction: Eviction
   readonly compaction: Compaction
   activeExpire = true
+  /** It has clients inside the process. */
+  mayListenNowhere = false
   cronPaused = false
   skipsChecksums = false
   /** Who looks after this process (INFO process_supervised). */
@@ -275,7 +277,7 @@ export class Server implements ServerApi, ConnectionHost, MemoryLimitHost, Track
     lowerMaxclients(this.config, this.log)
     this.acl.loadAtStart()
     await this.listen()
-    if (this.listener.isIdle) throw new ListenError('Configured to not listen anywhere, exiting.')
+    if (this.listener.isIdle && !this.mayListenNowhere) throw new ListenError('Configured to not listen anywhere, exiting.')
     warnOfUnwritableDirectory(this.config, this.log)
     await this.companion?.open()
     this.log.notice('Server initialized')

@@ -137,7 +137,6 @@ const subcommands: readonly DebugSubcommand[] = [
   entry('stringmatch-test', 2, 2, 'STRINGMATCH-TEST', 'Matches random patterns and strings.', stringMatchTest),
   entry('structsize', 2, 2, 'STRUCTSIZE', 'Shows the sizes of what data is stored in.', structSize),
   // Switches of Redis's internals that have no counterpart here: accepted, so that its tests run.
-  entry('aof-flush-sleep', 3, 3, 'AOF-FLUSH-SLEEP <microsec>', 'Accepted without effect.', acceptNumber),
   entry('dict-resizing', 3, 3, 'DICT-RESIZING <0|1>', 'Accepted without effect.', acceptNumber),
   entry(
     'set-skip-checksum-validation',
