@@ -85,11 +85,12 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Goes to a time: a later one as by advance(). Back, nothing happens: timers wait as long as they had to, and what has its end at a
+   * Goes to a time (a Date, or Unix time in milliseconds): a later one as by advance(). Back, nothing happens: timers wait as long as they had to, and what has its end at a
    * time (keys, blocking commands, pauses) waits for that time, as in Redis where the system's clock is set.
    */
-  async set(nowMs: number): Promise<void> {
-    checkTime(nowMs, 'set() takes')
+  async set(time: number | Date): Promise<void> {
+    const nowMs = Number(time)
+    checkTime(typeof time === 'object' ? nowMs : time, 'set() takes')
     const moved = this.moving.then(() => (nowMs < this.nowMs ? this.moveBack(nowMs) : this.moveTo(nowMs)))
     this.moving = moved.catch(() => {})
     return moved

@@ -26,8 +26,7 @@ export class KeyspaceReports implements KeyspaceListener {
   }
 
   fieldExpired(database: Database, key: Buffer, field: Buffer): void {
-    if (!this.server.propagation.isWanted) return
-    this.dispatcher.propagateAlso(database.index, requestFromArguments([HDEL, key, field]))
+    this.propagate(database, HDEL, key, field)
   }
 
   fieldsExpired(database: Database, key: Buffer, removed: boolean): void {
@@ -41,8 +40,11 @@ export class KeyspaceReports implements KeyspaceListener {
   }
 
   private propagateRemoval(database: Database, key: Buffer, lazy: boolean): void {
-    if (!this.server.propagation.isWanted) return
-    this.dispatcher.propagateAlso(database.index, requestFromArguments([lazy ? UNLINK : DEL, key]))
+    this.propagate(database, lazy ? UNLINK : DEL, key)
+  }
+
+  private propagate(database: Database, ...args: Buffer[]): void {
+    if (this.server.propagation.isWanted) this.dispatcher.propagateAlso(database.index, requestFromArguments(args))
   }
 
   private notifyRemoval(eventClass: number, event: string, database: Database, key: Buffer): void {
