@@ -85,12 +85,13 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Goes to a time (a Date, or Unix time in milliseconds): a later one as by advance(). Back, nothing happens: timers wait as long as they had to, and what has its end at a
-   * time (keys, blocking commands, pauses) waits for that time, as in Redis where the system's clock is set.
+   * Goes to a time (a Date, or Unix time in milliseconds): a later one as by advance(). Back, nothing happens: timers wait as long as they
+   * had to, and what has its end at a time (keys, blocking commands, pauses) waits for that time, as in Redis where the system's clock is
+   * set.
    */
   async set(time: number | Date): Promise<void> {
     const nowMs = Number(time)
-    checkTime(nowMs, 'set() takes')
+    checkTime(typeof time === 'object' && time !== null ? nowMs : time, 'set() takes')
     const moved = this.moving.then(() => (nowMs < this.nowMs ? this.moveBack(nowMs) : this.moveTo(nowMs)))
     this.moving = moved.catch(() => {})
     return moved
@@ -140,7 +141,8 @@ export class ManualClock implements Clock {
 
   /** One step, with the timers on the way: what one sets going may set another. */
   private async pass(untilMs: number): Promise<void> {
-    while (this.step(untilMs)) await nextTurn()
+    // Who has waited for a timer goes on with what it has to do at that time.
+    while (this.step(untilMs)) await turns(TURNS_OF_AN_ANSWER)
   }
 }
 

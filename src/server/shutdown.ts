@@ -1,6 +1,6 @@
 /** Going down: replicas catch up, the data is saved, files are removed. Source: prepareForShutdown in server.c. */
 import fs from 'node:fs'
-import { clearInterval, performance, setInterval } from '../clock/platform.js'
+import { clearInterval, setInterval, wallClock } from '../clock/platform.js'
 import { PAUSE_ALL, PAUSE_WRITES } from '../commands/blocking/pause.js'
 import type { ServerApi, ShutdownOptions } from '../commands/server-api.js'
 
@@ -70,10 +70,10 @@ export class Shutdown {
       return
     }
     server.log.notice('Waiting for replicas before shutting down.')
-    // By the machine's time: nobody moves the clock of a server that is to go.
-    const deadlineMs = performance.now() + timeoutMs
+    // In real time, whatever clock the server lives by: one that stands still would keep it from going down.
+    const deadlineMs = wallClock() + timeoutMs
     const timer = setInterval(() => {
-      if (!this.replicasInSync() && performance.now() < deadlineMs) return
+      if (!this.replicasInSync() && wallClock() < deadlineMs) return
       clearInterval(timer)
       this.pending = null
       this.finish(options)
@@ -86,7 +86,7 @@ export class Shutdown {
 
   /** How much longer it waits for replicas, in milliseconds; null when it does not. */
   get leftMs(): number | null {
-    return this.pending === null ? null : Math.max(0, Math.ceil(this.pending.deadlineMs - performance.now()))
+    return this.pending === null ? null : Math.max(0, this.pending.deadlineMs - wallClock())
   }
 
   /** SHUTDOWN ABORT. */

@@ -259,7 +259,7 @@ describe('moving', () => {
     await clock.set(1_001_000)
     expect(await isSettled(popped)).toBe(false)
     expect(await server.command('EXISTS', 'key')).toBe(1)
-    await clock.set(1_002_001)
+    await clock.set(new Date(1_002_001))
     expect((await popped).elements).toBe(null)
     expect(await server.command('EXISTS', 'key')).toBe(0)
   })
