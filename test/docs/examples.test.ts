@@ -1,6 +1,6 @@
-/** What the pages of docs/ say: their examples run as they stand. */
+/** What the README and the pages of docs/ say: their examples run as they stand. */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { IMPLEMENTED } from '../../src/config/directive.js'
 import { directives } from '../../src/config/directives.js'
@@ -13,6 +13,7 @@ import { runShell } from './shell-session.js'
 const SESSION_TIMEOUT_MS = 180_000
 
 const pages = [
+  '../README.md',
   'README.md',
   'embedding.md',
   'topologies-in-tests.md',
@@ -27,7 +28,7 @@ function programsOf({ name, sections }: Page): Program[] {
     .flatMap(({ examples }) => examples)
     .filter(({ language }) => language === 'ts')
     .map(({ line, text }) => ({
-      file: `${name.replace('.md', '')}-${line}${/from '(vitest|node:test)'/.test(text) ? '.test' : ''}.ts`,
+      file: `${name.replace('../', 'first-').replace('.md', '')}-${line}${/from '(vitest|node:test)'/.test(text) ? '.test' : ''}.ts`,
       text,
     }))
 }
@@ -63,11 +64,12 @@ describe('links', () => {
       .replace(/[^\w -]/g, '')
       .replaceAll(' ', '-')
 
-  test.each(pages)('of $name lead to what is there', ({ text }) => {
+  test.each(pages)('of $name lead to what is there', ({ name, text }) => {
     for (const [, file, heading] of text.matchAll(/\]\((?!https?:)([^)#]+)(?:#([^)]*))?\)/g)) {
-      expect(existsSync(join('docs', file)), file).toBe(true)
+      const target = join('docs', dirname(name), file)
+      expect(existsSync(target), file).toBe(true)
       if (heading !== undefined) {
-        const anchors = readPage(file).sections.map(section => anchor(section.heading))
+        const anchors = readPage(relative('docs', target)).sections.map(section => anchor(section.heading))
         expect(anchors, file).toContain(heading)
       }
     }
