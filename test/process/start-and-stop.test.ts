@@ -4,7 +4,6 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createServer as createRedisServer } from '../../src/index.js'
 import { ask } from '../fault/dataset.js'
 import { dial, everything, resp, until } from '../fault/wire.js'
 import { freePort, REDIS_TS, startProgram, startRedisTs, tempDir } from '../interop/stock.js'
@@ -45,10 +44,6 @@ describe('a server that would listen nowhere does not start', () => {
     connection.end(resp('PING'))
     expect(await answer).toBe('+PONG\r\n')
     expect(await server.stop()).toBe(0)
-  })
-
-  test('inside another program neither', async () => {
-    await expect(createRedisServer({ bind: '', save: '' })).rejects.toThrow('Configured to not listen anywhere')
   })
 })
 
