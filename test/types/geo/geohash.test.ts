@@ -22,9 +22,13 @@ test.each([
   expect(geohashText(score)).toBe(text)
 })
 
+/** What is so near to the border is rounded to what lies behind it. */
+const NEAR_BORDER = 1e-9
+
 test('a score stands for the middle of a cell around the position', () => {
   fc.assert(
     fc.property(longitudes, latitudes, (longitude, latitude) => {
+      fc.pre(longitude < LONGITUDE_MAX - NEAR_BORDER && latitude < LATITUDE_MAX - NEAR_BORDER)
       const score = scoreOf(longitude, latitude)
       expect(Math.abs(longitudeOf(score) - longitude)).toBeLessThanOrEqual(360 / 2 ** 26)
       expect(Math.abs(latitudeOf(score) - latitude)).toBeLessThanOrEqual(171 / 2 ** 26)
@@ -36,10 +40,9 @@ test('a score stands for the middle of a cell around the position', () => {
 test('a position decoded and encoded again has the same score', () => {
   fc.assert(
     fc.property(longitudes, latitudes, (longitude, latitude) => {
+      fc.pre(longitude < LONGITUDE_MAX - NEAR_BORDER && latitude < LATITUDE_MAX - NEAR_BORDER)
       const score = scoreOf(longitude, latitude)
-      if (longitude < LONGITUDE_MAX && latitude < LATITUDE_MAX) {
-        expect(scoreOf(longitudeOf(score), latitudeOf(score))).toBe(score)
-      }
+      expect(scoreOf(longitudeOf(score), latitudeOf(score))).toBe(score)
     }),
   )
 })
