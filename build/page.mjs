@@ -10,7 +10,6 @@ export async function makePage(root, target) {
   const file = path.join(target, 'page.html')
   fs.writeFileSync(file, html)
   fs.writeFileSync(`${file}.gz`, zlib.gzipSync(html, { level: 9 }))
-  fs.writeFileSync(`${file}.br`, zlib.brotliCompressSync(html))
   const licences = ['preact', 'uplot'].map(name => {
     const licence = fs.readFileSync(path.join(root, 'node_modules', name, 'LICENSE'), 'utf8')
     return `${name}\n\n${licence.trim()}\n`

@@ -8,11 +8,8 @@ import { refuse } from './answers.js'
 const FILE = 'page.html'
 /** Below the bundle or one folder up from a module in dist, and in dist while this runs from src. */
 const PLACES = ['./', '../', '../../dist/']
-/** By what browsers call it; the file beside the plain one ends in it. Best first. */
-const ENCODINGS = [
-  ['br', '.br'],
-  ['gzip', '.gz'],
-] as const
+/** By what browsers call it; the file beside the plain one ends in it. Brotli they ask for over HTTPS only. */
+const ENCODINGS = [['gzip', '.gz']] as const
 
 interface Loaded {
   readonly bytes: Buffer

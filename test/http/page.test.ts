@@ -1,6 +1,6 @@
 /** How the page is served: as the build has made it, able to do nothing but talk to its server. */
 import { createHash } from 'node:crypto'
-import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import { gunzipSync } from 'node:zlib'
 import { beforeAll, expect, test } from 'vitest'
 import { ask, exchange, type HttpServer, startWithHttp } from './http-kit.js'
 
@@ -51,8 +51,8 @@ test('only the script and the style that are in it run', async () => {
 
 test('it comes compressed to who takes that', async () => {
   const plain = await bytesFor('identity')
-  expect(brotliDecompressSync(await bytesFor('gzip, deflate, br')).equals(plain)).toBe(true)
-  expect(gunzipSync(await bytesFor('gzip;q=1.0, deflate, br;q=0')).equals(plain)).toBe(true)
+  expect(gunzipSync(await bytesFor('gzip, deflate, br')).equals(plain)).toBe(true)
+  expect((await bytesFor('gzip;q=0, deflate')).equals(plain)).toBe(true)
 })
 
 test('who has it gets no more than that', async () => {
