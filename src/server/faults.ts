@@ -61,7 +61,7 @@ abstract class Fault implements Injected {
 }
 
 class CommandFault extends Fault {
-  /** null: any. */
+  /** Those that it is about; null: all of them. */
   readonly commands: ReadonlySet<Command> | null
   readonly clients: ClientFilter
   readonly effect: Effect

@@ -240,7 +240,7 @@ describe('without http-writes', () => {
     ).toEqual([null, 0])
   })
 
-  test('commands count as any client’s', async () => {
+  test("commands count as any client's", async () => {
     await client.config('RESETSTAT')
     await run(server, [['GET', 'text'], ['GET', 'list'], ['NOPE']])
     const stats = await client.info('commandstats')
